@@ -1,0 +1,2 @@
+//! Twinscope.
+fn main() {}
