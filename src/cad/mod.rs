@@ -1,0 +1,1 @@
+//! glTF bytes in, plain glTF bytes out; inspection.

@@ -1,0 +1,8 @@
+//! Samples kept: the last minutes of every property in memory, within a stated budget.
+//!
+//! Flows in: samples in any order of time. Flows out: the state at an instant, and ranges for
+//! charts. It knows the twin's types and no other room.
+
+mod view;
+
+pub use view::{Lane, Reading, State, View};

@@ -1,0 +1,51 @@
+//! Samples arriving: payload decoders, topic routing, sources, the bounded channel.
+//!
+//! Flows in: topics and bytes from a broker. Flows out: [`Batch`]es on a bounded channel, and
+//! counters. A source runs on its own thread and never touches the mirror; whoever owns the mirror
+//! drains the channel at its own pace.
+
+use crate::twin::{PropertyId, Quality, Timestamp, Value};
+
+/// What one or more messages said, decoded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Wall time at which the (last) message arrived.
+    pub arrival: Timestamp,
+    /// Samples in the order in which they arrived.
+    pub updates: Vec<Update>,
+    /// Assets that came online or went offline.
+    pub presence: Vec<PresenceChange>,
+    /// The plant's own clock, when a message told it.
+    pub clock: Option<ClockReading>,
+}
+
+/// One decoded sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// Whose.
+    pub property: PropertyId,
+    /// The source's own stamp (plant time); `None`: it counts as measured when it arrived.
+    pub time: Option<Timestamp>,
+    /// What was measured.
+    pub value: Value,
+    /// How far the source trusts it.
+    pub quality: Quality,
+}
+
+/// A source told that it is online or offline, or its last will did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresenceChange {
+    /// Index in `Twin::presence`.
+    pub presence: u32,
+    /// Which it is now.
+    pub online: bool,
+}
+
+/// The plant's own clock, as it told it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockReading {
+    /// Plant time when the message was sent.
+    pub time: Timestamp,
+    /// Plant seconds that pass in one second of wall time; finite, 0 while it stands still.
+    pub rate: f64,
+}

@@ -1,0 +1,182 @@
+//! How messages become samples: topics and payloads, as the twin file states them.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::AssetId;
+
+/// One kind of message and the properties that it carries. It belongs to a class, and its topic is
+/// a template which each instance fills in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapping {
+    /// Topic with placeholders.
+    pub topic: TopicTemplate,
+    /// What the payload looks like.
+    pub payload: Payload,
+    /// MQTT quality of service asked for, 0 to 2.
+    pub qos: u8,
+}
+
+/// A topic such as `plant/{area}/{asset}/+/telemetry`, level by level.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TopicTemplate {
+    /// As written.
+    pub text: String,
+    /// The levels between the slashes.
+    pub levels: Vec<TopicLevel>,
+}
+
+/// What a level of a [`TopicTemplate`] matches.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TopicLevel {
+    /// Text with placeholders replaced per asset: alternating parts.
+    Text(Vec<TopicPart>),
+    /// `+`: any one level.
+    Any,
+    /// `#`, last: any number of levels.
+    Rest,
+    /// `{property}`: one level that names a property of the asset.
+    Property,
+}
+
+/// A piece of a topic level.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TopicPart {
+    /// As it stands.
+    Literal(String),
+    /// `{asset}`, `{area}`, `{line}`, `{cell}`, `{site}`, `{path}`, `{twin}`, or one of the asset's
+    /// variables.
+    Placeholder(String),
+}
+
+/// What a message's payload looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// The whole payload is one value as text (`21.5`, `"running"`, `true`). With `property` absent,
+    /// the topic's `{property}` level names it.
+    Scalar {
+        /// Position of the property in the class.
+        property: Option<u16>,
+        /// How the value is read.
+        read: Read,
+        /// When it was measured.
+        time: TimeSource,
+    },
+    /// A JSON document.
+    Json {
+        /// JSON pointer to an array of samples, each an object of its own with its own time;
+        /// `None`: the document is the one sample.
+        samples: Option<String>,
+        /// When it was measured; pointers count from the sample.
+        time: TimeSource,
+        /// Quality of all the fields of the sample.
+        quality: Option<QualitySource>,
+        /// The properties that a sample carries.
+        fields: Vec<Field>,
+    },
+}
+
+/// One property inside a JSON sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Position of the property in the class.
+    pub property: u16,
+    /// JSON pointer (RFC 6901) from the sample.
+    pub pointer: String,
+    /// How the value is read.
+    pub read: Read,
+    /// Quality of this field, before that of the sample.
+    pub quality: Option<QualitySource>,
+    /// An absent field is no error.
+    pub optional: bool,
+}
+
+/// From the value in the payload to the value of the property.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// Stored number = payload × `scale` + `offset`.
+    pub scale: f64,
+    /// Added after scaling, in the property's unit.
+    pub offset: f64,
+    /// Payload values (text, number or boolean) and the enumeration index that each stands for;
+    /// names of the enumeration are always understood too.
+    pub names: Vec<(Json, u16)>,
+}
+
+impl Default for Read {
+    fn default() -> Self {
+        Self { scale: 1.0, offset: 0.0, names: Vec::new() }
+    }
+}
+
+/// Where a sample's time comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum TimeSource {
+    /// The moment at which the message arrived.
+    #[default]
+    Arrival,
+    /// In the payload.
+    Field {
+        /// JSON pointer from the sample (or from the document, when it starts with `^`, for a stamp
+        /// shared by all samples of a batch).
+        pointer: String,
+        /// How it is written.
+        format: TimeFormat,
+    },
+}
+
+/// How a time is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// `2026-03-01T12:00:00.25Z`, or with an offset.
+    #[default]
+    Iso8601,
+    /// Seconds since 1970, possibly with a fraction.
+    EpochSeconds,
+    /// Milliseconds since 1970.
+    EpochMillis,
+    /// Microseconds since 1970.
+    EpochMicros,
+}
+
+/// Where a sample's quality comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QualitySource {
+    /// JSON pointer from the sample.
+    pub pointer: String,
+    /// Payload values that mean good; empty: `"good"`, `true`, 192 (OPC) and 0 (OPC UA status).
+    pub good: Vec<Json>,
+    /// Payload values that mean uncertain; empty: `"uncertain"`, 64.
+    pub uncertain: Vec<Json>,
+}
+
+/// A topic that tells by a retained message (and the device's last will) whether assets are online.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Presence {
+    /// The topic, without placeholders or wildcards.
+    pub topic: String,
+    /// JSON pointer to the value; empty: the whole payload is the value, as text.
+    pub pointer: String,
+    /// The value that means online.
+    pub online: String,
+    /// The value that means offline.
+    pub offline: String,
+    /// The assets whose source this is, with all that is below them; sorted, without duplicates.
+    pub assets: Vec<AssetId>,
+}
+
+/// A topic on which the plant tells its own time, for plants that do not run on wall time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClockSource {
+    /// The topic, without placeholders or wildcards.
+    pub topic: String,
+    /// JSON pointer to the plant's present time.
+    pub time: String,
+    /// How that time is written.
+    pub format: TimeFormat,
+    /// JSON pointer to the plant seconds that pass in one second; `None`: 1.
+    pub rate: Option<String>,
+    /// Without such a message for this long (wall time), plant time is no longer known.
+    pub interval: Duration,
+}
