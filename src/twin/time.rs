@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 /// Whether it is *plant time* (the time base of the samples' sources) or *wall time* (this
 /// computer's clock) is said by the name of the variable that holds it; the two meet only in the
 /// plant clock (`mirror::PlantClock`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -82,10 +84,7 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_written_as_rfc_3339_in_utc() {
-        assert_eq!(
-            Timestamp(1_772_366_400_250_000).to_string(),
-            "2026-03-01T12:00:00.250000Z"
-        );
+        assert_eq!(Timestamp(1_772_366_400_250_000).to_string(), "2026-03-01T12:00:00.250000Z");
     }
 
     #[test]
