@@ -4,6 +4,18 @@
 //! counters. A source runs on its own thread and never touches the mirror; whoever owns the mirror
 //! drains the channel at its own pace.
 
+mod bad;
+mod filter;
+mod router;
+#[cfg(test)]
+#[allow(dead_code)]
+mod sample_twin;
+mod status;
+
+pub use bad::{BadMessage, BadMessages, Fault};
+pub use router::{Router, Subscription, Target, Targets};
+pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
+
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// What one or more messages said, decoded.

@@ -1,0 +1,122 @@
+//! Few topic filters that cover many topics and no topic twice.
+
+use super::Subscription;
+
+/// Whether a filter names one topic.
+pub(super) fn is_exact(filter: &[String]) -> bool {
+    !filter.iter().any(|level| level == "+" || level == "#")
+}
+
+/// The topics that one template makes: a level in which they differ becomes `+`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilterGroup {
+    levels: Vec<String>,
+    qos: u8,
+}
+
+impl FilterGroup {
+    /// Adds a topic or filter with as many levels as the others.
+    pub(super) fn add(&mut self, filter: Vec<String>, qos: u8) {
+        self.qos = self.qos.max(qos);
+        if self.levels.is_empty() {
+            self.levels = filter;
+        } else {
+            self.levels = union(&self.levels, &filter);
+        }
+    }
+}
+
+/// Joins groups until no two of their filters match the same topic.
+pub(super) fn subscriptions(mut groups: Vec<FilterGroup>) -> Vec<Subscription> {
+    let mut joined: Vec<FilterGroup> = Vec::new();
+    while let Some(mut group) = groups.pop() {
+        // A joined filter is wider, so it is compared with all the others again.
+        while let Some(at) = joined.iter().position(|other| overlap(&other.levels, &group.levels)) {
+            let other = joined.swap_remove(at);
+            group = FilterGroup {
+                levels: union(&other.levels, &group.levels),
+                qos: other.qos.max(group.qos),
+            };
+        }
+        joined.push(group);
+    }
+    let mut subscriptions: Vec<Subscription> = joined
+        .into_iter()
+        .map(|group| Subscription { filter: group.levels.join("/"), qos: group.qos })
+        .collect();
+    subscriptions.sort_by(|a, b| a.filter.cmp(&b.filter));
+    subscriptions
+}
+
+/// Whether there is a topic that both filters match.
+fn overlap(a: &[String], b: &[String]) -> bool {
+    // A leading wildcard does not match `$SYS` and the like.
+    let hidden = |levels: &[String]| levels.first().is_some_and(|level| level.starts_with('$'));
+    let wild = |levels: &[String]| levels.first().is_some_and(|level| level == "+" || level == "#");
+    if hidden(a) && wild(b) || hidden(b) && wild(a) {
+        return false;
+    }
+    let mut at = 0;
+    loop {
+        match (a.get(at).map(String::as_str), b.get(at).map(String::as_str)) {
+            (None, None) | (Some("#"), _) | (_, Some("#")) => return true,
+            (None, _) | (_, None) => return false,
+            (Some(a), Some(b)) if a != b && a != "+" && b != "+" => return false,
+            _ => at += 1,
+        }
+    }
+}
+
+/// A filter that matches all that either of them matches.
+fn union(a: &[String], b: &[String]) -> Vec<String> {
+    let mut union = Vec::with_capacity(a.len());
+    let mut at = 0;
+    loop {
+        match (a.get(at), b.get(at)) {
+            (None, None) => return union,
+            (Some(a), Some(b)) if a == b => union.push(a.clone()),
+            (Some(a), Some(b)) if a != "#" && b != "#" => union.push("+".into()),
+            _ => {
+                union.push("#".into());
+                return union;
+            }
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(filters: &[(&str, u8)]) -> Vec<(String, u8)> {
+        let groups = filters.iter().map(|(filter, qos)| FilterGroup {
+            levels: filter.split('/').map(str::to_owned).collect(),
+            qos: *qos,
+        });
+        let subscriptions = subscriptions(groups.collect());
+        subscriptions
+            .into_iter()
+            .map(|subscription| (subscription.filter, subscription.qos))
+            .collect()
+    }
+
+    #[test]
+    fn a_filter_that_another_covers_is_dropped_and_its_quality_of_service_kept() {
+        assert_eq!(merged(&[("a/+/c", 0), ("a/b/c", 2)]), [("a/+/c".into(), 2)]);
+        assert_eq!(merged(&[("a", 0), ("a/#", 1), ("a/b/c/d", 0)]), [("a/#".into(), 1)]);
+    }
+
+    #[test]
+    fn filters_that_cross_are_joined_and_others_stay_apart() {
+        assert_eq!(merged(&[("a/+/x", 0), ("a/b/+", 1)]), [("a/+/+".into(), 1)]);
+        assert_eq!(merged(&[("a/x", 0), ("b/x", 0)]), [("a/x".into(), 0), ("b/x".into(), 0)]);
+        assert_eq!(merged(&[("a/x", 0), ("a/x/y", 0)]).len(), 2);
+    }
+
+    #[test]
+    fn a_joined_filter_is_compared_with_all_others_again() {
+        let all = merged(&[("a/b/z", 0), ("a/c/x", 0), ("a/+/x", 0), ("a/b/+", 0)]);
+        assert_eq!(all, [("a/+/+".into(), 0)]);
+    }
+}
