@@ -21,10 +21,8 @@ def glass_shape() -> cq.Workplane:
         .threePointArc((0.0285, 0.1560), (0.0160, 0.1880))
         .lineTo(0.0130, 0.2040)
         .lineTo(0.0165, 0.2050)
-        .lineTo(0.0165, 0.2085)
-        .lineTo(0.0128, 0.2085)
-        .lineTo(0.0128, 0.2240)
-        .lineTo(0, 0.2240)
+        .lineTo(0.0165, 0.2095)
+        .lineTo(0, 0.2095)  # the mouth is under the cap
         .close()
         .revolve(360, (0, 0, 0), (0, 1, 0))
     )
@@ -50,15 +48,15 @@ def cap_shape() -> cq.Workplane:
 
 
 def label_shape() -> cq.Workplane:
-    return cq.Workplane("XY").circle(R + 0.0003).circle(R - 0.001).extrude(0.060)
+    return cq.Workplane("XY").circle(R + 0.0004).extrude(0.060).faces("%CYLINDER")
 
 
 def bottle() -> Model:
     m = Model("bottle", ang=0.63)
-    m.part("liquid", liquid_shape(), "bottle_liquid", at=(0, 0, 0.003), tol=0.002)
-    m.part("label", label_shape(), "plastic_white", at=(0, 0, 0.045), tol=0.002)
-    m.part("glass", glass_shape(), "bottle_glass", tol=0.002)
-    m.part("cap", cap_shape(), "plastic_blue", at=(0, 0, 0.2095), tol=0.002)
+    m.part("liquid", liquid_shape(), "bottle_liquid", at=(0, 0, 0.003), tol=0.004, ang=1.0)
+    m.part("label", label_shape(), "plastic_white", at=(0, 0, 0.045), tol=0.002, ang=0.63)
+    m.part("glass", glass_shape(), "bottle_glass", tol=0.004, ang=1.25)
+    m.part("cap", cap_shape(), "plastic_blue", at=(0, 0, 0.2095), tol=0.002, ang=1.0)
     return m
 
 
@@ -130,13 +128,14 @@ def crate_full() -> Model:
     m.part("body", group(crate_shape(), crate_ribs()), "plastic_blue")
     m.part("labels", plates(), "plastic_white")
     # Low poly on purpose: a few hundred of these stand on pallets. Only what shows is drawn.
-    top = turned((0, 0.100), (R, 0.100), (R, 0.128), (0.0270, 0.160), (0.0150, 0.190), (0.0135, 0.207), (0, 0.207))
+    top = turned((0, 0), (R, 0), (R, 0.130), (0.0150, 0.190), (0.0135, 0.210), (0, 0.210)).faces("not (<Z or >Z)")
+    cap = cyl(0.0150, 0.0205).faces("not <Z")
     bottles, caps = [], []
     for x, y in cells():
         bottles.append(top.translate((x, y, 0.011)))
-        caps.append(cyl(0.0150, 0.0205, "Z", (x, y, 0.2205)))
-    m.part("bottles", group(*bottles), "bottle_dark", tol=0.003, ang=1.05)
-    m.part("caps", group(*caps), "plastic_yellow", tol=0.003, ang=0.8)
+        caps.append(cap.translate((x, y, 0.2205)))
+    m.part("bottles", group(*bottles), "bottle_dark", tol=0.004, ang=2.2)
+    m.part("caps", group(*caps), "plastic_yellow", tol=0.004, ang=2.2)
     return m
 
 
