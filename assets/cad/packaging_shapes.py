@@ -202,3 +202,55 @@ def star(model, name, parent, at, pockets=8, pitch_radius=0.26667, bottle_r=0.03
     hub = turned((0, 0), (0.060, 0), (0.060, 0.035), (0.045, 0.040), (0.045, 0.205), (0.065, 0.205), (0.065, 0.225), (0.03, 0.24), (0, 0.24))
     model.part("hub", group(hub, *posts, bolts(4, 0.048, 0.012, 0.008, at=(0, 0, 0.225))), "stainless_bright", n, ang=0.5)
     return n
+
+
+def arc_band(cx, cy, r0, r1, z0, z1, a0, a1) -> cq.Workplane:
+    """An annulus sector about (cx, cy) from angle a0 to a1 (degrees, anticlockwise)."""
+    w = cq.Workplane("XZ").moveTo(r0, z0).lineTo(r1, z0).lineTo(r1, z1).lineTo(r0, z1).close().revolve(a1 - a0, (0, 0, 0), (0, 1, 0))
+    return w.rotate((0, 0, 0), (0, 0, 1), a0).translate((cx, cy, 0))
+
+
+def machine_guards(m, x, y0, y1, conv_y, top, low=0.16, front_low=1.16):
+    """Guards around a rotary machine with the bottle conveyor running through its front:
+    posts, panes (doors in front), a header all around, handles."""
+    g = m.node("guards")
+    frames, panes, handles = [], [], []
+
+    def add(width, z0, z1, at, yaw, mid=None):
+        f, p = guard(width, z0, z1, 0.035, mid)
+        for what, into in ((f, frames), (p, panes)):
+            into.append(_shape(what).rotate(cq.Vector(), cq.Vector(0, 0, 1), yaw).translate(cq.Vector(*at)))
+
+    tunnel = conv_y + 0.21
+    # Front: two doors above the conveyor.
+    for s in (-1, 1):
+        add(x - 0.03, front_low, top, (s * x / 2, y0, 0), 0)
+        handles.append(rbox(0.022, 0.035, 0.20, (s * 0.07, y0 - 0.035, (front_low + top) / 2 - 0.1), r=0.008))
+    # Sides: behind the conveyor down to the machine's foot, over it only a short pane.
+    for s in (-1, 1):
+        ym = (tunnel + y1) / 2
+        half = (y1 - tunnel) / 2
+        for k in (-1, 1):
+            add(half - 0.03, low, top, (s * x, ym + k * half / 2, 0), 90, 0.92)
+        add(tunnel - y0 - 0.03, 1.36, top, (s * x, (tunnel + y0) / 2, 0), 90)
+        handles.append(rbox(0.035, 0.022, 0.20, (s * (x + 0.035), ym - 0.07, 1.35), r=0.008))
+    for s in (-1, 1):
+        add(x - 0.03, low, top, (s * x / 2, y1, 0), 0, 0.92)
+    posts, feet = [], []
+    for px in (-x, x):
+        for py in (y0, y1):
+            posts.append(rbox(0.06, 0.06, top - 0.09, (px, py, 0.10), r=0.008))
+            feet.append(foot(px, py, 0.12))
+    m.part("frame", group(*frames), "paint_grey", g)
+    m.part("posts", group(*posts), "stainless_satin", g, ang=0.9)
+    m.part("feet", group(*feet), "plastic_black", g, ang=0.8)
+    m.part("panes", group(*panes), "polycarbonate", g)
+    m.part("handles", group(*handles), "plastic_black", g, ang=0.9)
+    head = cq.Workplane("XY").rect(2 * x + 0.09, y1 - y0 + 0.09).extrude(0.17).edges("|Z").fillet(0.035)
+    head = head.cut(cq.Workplane("XY").rect(2 * x - 0.10, y1 - y0 - 0.10).extrude(0.17))
+    m.part("header", head.translate((0, (y0 + y1) / 2, top)), "paint_light", g, ang=0.5)
+    band = cq.Workplane("XY").rect(2 * x + 0.094, y1 - y0 + 0.094).extrude(0.035).edges("|Z").fillet(0.037)
+    band = band.cut(cq.Workplane("XY").rect(2 * x, y1 - y0).extrude(0.035))
+    m.part("header_stripe", band.translate((0, (y0 + y1) / 2, top + 0.03)), "paint_blue", g, ang=0.5)
+    m.part("name_plate", box(0.44, 0.003, 0.07, (0, y0 - 0.047, top + 0.085)), "paint_blue_dark", g)
+    return g

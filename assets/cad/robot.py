@@ -15,7 +15,7 @@ import math
 
 import cadquery as cq
 from common import Model, box, cyl, group, hexagon
-from packaging_shapes import bolts, hose, hull2, rbox, ring, rod, span, turned, turned_x, turned_y
+from packaging_shapes import bolts, hose, hull2, rbox, ring, span, turned, turned_x, turned_y
 
 H_PED = 0.400
 H1 = 0.720
@@ -56,7 +56,7 @@ def foot_casting(m, base):
     m.part("connector_box", group(*plugs), "paint_anthracite", base, ang=0.8)
     m.part("connectors", group(*[cyl(0.020, -0.035, "X", (-0.34, y, z)) for y in (-0.06, 0.0, 0.06) for z in (H_PED + 0.10, H_PED + 0.165)]), "steel_machined", base, ang=0.6)
     cables = [hose([(-0.37, y, H_PED + 0.10), (-0.45, y, H_PED + 0.09), (-0.52, y, H_PED - 0.12), (-0.53, y, 0.06), (-0.60, y, 0.025), (-0.80, y, 0.022)], 0.015) for y in (-0.06, 0.0, 0.06)]
-    m.part("cables", group(*cables), "plastic_black", base, ang=0.8)
+    m.part("cables", group(*cables), "plastic_black", base, tol=0.004, ang=1.3)
 
 
 def motor_y(r, length, flange=0.02):
@@ -91,7 +91,7 @@ def shoulder(m, ax):
               motor_y(0.085, 0.27).rotate((0, 0, 0), (1, 0, 0), -90).rotate((0, 0, 0), (0, 0, 1), 180).translate((-0.165, -0.04, 0.21))]
     m.part("motors", group(*motors), "paint_anthracite", ax, ang=0.45)
     # Hoses from the column over to the upper arm.
-    m.part("hose", hose([(-0.20, 0.13, 0.18), (-0.10, 0.20, 0.32), (0.06, 0.22, 0.50), (0.14, 0.215, 0.60)], 0.020), "plastic_black", ax, ang=0.7)
+    m.part("hose", hose([(-0.20, 0.13, 0.18), (-0.10, 0.20, 0.32), (0.06, 0.22, 0.50), (0.14, 0.215, 0.60)], 0.020), "plastic_black", ax, tol=0.003, ang=1.0)
 
 
 def upper_arm(m, ax):
@@ -105,7 +105,6 @@ def upper_arm(m, ax):
     )
     web = web.edges().fillet(0.018)
     slot = cq.Workplane("XZ").center(0, A2 * 0.50).slot2D(0.50, 0.125, 90).extrude(-0.035).translate((0, y1 - 0.045, 0))
-    slot = slot.edges(">Y or <Y").fillet(0.0) if False else slot
     web = web.cut(slot)
     low = turned_y((0, y0 - 0.002), (0.200, y0 - 0.002), (0.200, y1 - 0.02), (0.185, y1), (0, y1))
     high = turned_y((0, y0 - 0.002), (0.155, y0 - 0.002), (0.155, y1 - 0.02), (0.140, y1), (0, y1)).translate((0, 0, A2))
@@ -115,7 +114,7 @@ def upper_arm(m, ax):
     m.part("bolts", group(bolts(12, 0.156, 0.018, 0.009, "Y", (0, y1, 0), 15), bolts(10, 0.115, 0.016, 0.008, "Y", (0, y1, A2), 15)), "bolt_zinc", ax)
     m.part("plate", span(-0.035, 0.035, y1 - 0.012, y1 - 0.008, A2 * 0.5 - 0.14, A2 * 0.5 + 0.14), "paint_light", ax)
     # Dress pack along the back edge.
-    m.part("hose", hose([(-0.16, 0.215, 0.17), (-0.175, 0.20, 0.30), (-0.165, 0.19, 0.55), (-0.175, 0.19, 0.80), (-0.20, 0.17, 0.98), (-0.24, 0.12, 1.12)], 0.020), "plastic_black", ax, ang=0.7)
+    m.part("hose", hose([(-0.16, 0.215, 0.17), (-0.175, 0.20, 0.30), (-0.165, 0.19, 0.55), (-0.175, 0.19, 0.80), (-0.20, 0.17, 0.98), (-0.24, 0.12, 1.12)], 0.020), "plastic_black", ax, tol=0.003, ang=1.0)
     m.part("clamps", group(*[box(0.085, 0.070, 0.030, (-0.145, 0.195, z)) for z in (0.27, 0.74)]), "steel_dark", ax)
 
 
@@ -142,7 +141,7 @@ def forearm(m, ax):
     m.part("name_plate", group(box(0.20, 0.002, 0.055, (0.10, -0.126, A3 + 0.02)), box(0.20, 0.002, 0.055, (0.10, 0.126, A3 + 0.02))), "paint_anthracite", ax)
     m.part("stripe", group(box(0.20, 0.002, 0.010, (0.10, -0.126, A3 - 0.005)), box(0.20, 0.002, 0.010, (0.10, 0.126, A3 - 0.005))), "paint_blue", ax)
     # Dress pack over the top.
-    m.part("hose", hose([(-0.24, 0.10, 0.07 + A3 - 0.16), (-0.30, 0.16, A3 + 0.05), (-0.20, 0.13, A3 + 0.19), (0.02, 0.05, A3 + 0.215), (0.25, 0.03, A3 + 0.195), (0.43, 0.02, A3 + 0.165)], 0.022), "plastic_black", ax, ang=0.7)
+    m.part("hose", hose([(-0.24, 0.10, 0.07 + A3 - 0.16), (-0.30, 0.16, A3 + 0.05), (-0.20, 0.13, A3 + 0.19), (0.02, 0.05, A3 + 0.215), (0.25, 0.03, A3 + 0.195), (0.43, 0.02, A3 + 0.165)], 0.022), "plastic_black", ax, tol=0.003, ang=1.0)
     m.part("clamps", group(box(0.04, 0.09, 0.095, (0.0, 0.045, A3 + 0.14)), box(0.03, 0.07, 0.11, (0.33, 0.025, A3 + 0.10))), "steel_dark", ax)
 
 
@@ -158,8 +157,8 @@ def wrist_tube(m, ax):
     covers = [turned_y((0, s * 0.099), (0.060, s * 0.099), (0.054, s * 0.112), (0, s * 0.112)).translate((tail, 0, 0)) for s in (-1, 1)]
     m.part("covers", group(*covers), "paint_anthracite", ax, ang=0.45)
     m.part("bolts", group(bolts(12, 0.1, 0.011, 0.010, "X", (0.032, 0, 0))), "bolt_zinc", ax)
-    m.part("hose", hose([(0.0, 0.02, 0.165), (0.10, 0.02, 0.150), (0.26, 0.02, 0.135), (0.40, 0.02, 0.14), (0.52, 0.02, 0.15)], 0.022), "plastic_black", ax, ang=0.7)
-    m.part("clamps", group(box(0.03, 0.06, 0.085, (0.22, 0.02, 0.075)), box(0.03, 0.06, 0.09, (0.42, 0.02, 0.075))), "steel_dark", ax)
+    m.part("hose", hose([(0.0, 0.02, 0.165), (0.10, 0.02, 0.150), (0.26, 0.02, 0.135), (0.40, 0.02, 0.135), (0.46, 0.02, 0.115), (0.485, 0.02, 0.06)], 0.022), "plastic_black", ax, tol=0.003, ang=1.0)
+    m.part("clamps", group(box(0.03, 0.06, 0.085, (0.22, 0.02, 0.075)), box(0.03, 0.06, 0.085, (0.40, 0.02, 0.070)), cyl(0.028, 0.03, "Z", (0.486, 0.02, 0.060))), "steel_dark", ax)
 
 
 def build() -> list[Model]:
@@ -190,16 +189,15 @@ def build() -> list[Model]:
 def gripper(m, a6):
     """Takes a crate by the handles of its ends: X is the approach, the crate lies along Y."""
     g = m.node("gripper", a6)
-    alu = [turned_x((0, 0), (0.085, 0), (0.085, 0.020), (0.060, 0.024), (0.060, 0.050), (0, 0.050)),
-           box(0.030, 0.52, 0.20, (0.065, 0, -0.10), chamfer=0.0)]
+    adapter = turned_x((0, 0), (0.085, 0), (0.085, 0.020), (0.060, 0.024), (0.060, 0.050), (0, 0.050))
     plate = cq.Workplane("YZ").rect(0.50, 0.26).extrude(0.014).edges("|X").fillet(0.03).translate((0.050, 0, 0))
     beams = [span(0.064, 0.104, -0.30, 0.30, z - 0.020, z + 0.020) for z in (-0.085, 0.085)]
-    m.part("frame", group(alu[0], plate, *beams), "aluminium", g, ang=0.5)
+    m.part("frame", group(adapter, plate, *beams), "aluminium", g, ang=0.5)
     m.part("rails", group(*[span(0.104, 0.116, -0.295, 0.295, z - 0.010, z + 0.010) for z in (-0.085, 0.085)]), "steel_machined", g)
     m.part("cylinder", group(cyl(0.026, 0.30, "Y", (0.092, -0.15, 0)), cyl(0.009, 0.42, "Y", (0.092, -0.21, 0)), span(0.066, 0.12, -0.165, -0.145, -0.03, 0.03), span(0.066, 0.12, 0.145, 0.165, -0.03, 0.03)), "stainless_bright", g, ang=0.6)
     m.part("valves", group(box(0.045, 0.12, 0.06, (0.030, 0.14, 0.02)), box(0.04, 0.16, 0.045, (0.030, -0.16, -0.06))), "paint_blue_dark", g)
     m.part("pads", group(*[cyl(0.022, 0.040, "X", (0.100, y, z)) for y in (-0.10, 0.10) for z in (-0.045, 0.045)]), "rubber", g, ang=0.7)
-    m.part("hose", hose([(-0.16, 0.02, 0.15), (-0.06, 0.06, 0.165), (0.0, 0.10, 0.12), (0.035, 0.13, 0.08)], 0.016), "plastic_black", g, ang=0.8)
+    m.part("hose", hose([(0.028, -0.02, 0.050), (0.020, -0.03, 0.10), (0.020, 0.03, 0.150), (0.026, 0.10, 0.13), (0.030, 0.14, 0.075)], 0.012), "plastic_black", g, ang=1.0)
     for name, s in (("jaw_left", 1), ("jaw_right", -1)):
         # The pivot is on the crate's end: zero is closed, s * travel along CAD Y opens.
         y = s * 0.200
