@@ -192,15 +192,15 @@ def star(model, name, parent, at, pockets=8, pitch_radius=0.26667, bottle_r=0.03
     n = model.node(name, parent, at)
     disc = star_disc(pockets, pitch_radius, bottle_r, 0.012).rotate((0, 0, 0), (0, 0, 1), start)
     neck = star_disc(pockets, pitch_radius, 0.0150, 0.012).rotate((0, 0, 0), (0, 0, 1), start)
-    model.part("disc_low", disc, "acetal_blue", n, (0, 0, 0.035), tol=0.001, ang=0.5)
-    model.part("disc_high", disc, "acetal_blue", n, (0, 0, 0.110), tol=0.001, ang=0.5)
-    model.part("disc_neck", neck, "acetal_blue", n, (0, 0, 0.190), tol=0.001, ang=0.5)
+    model.part("disc_low", disc, "acetal_blue", n, (0, 0, 0.035), tol=0.002, ang=0.8)
+    model.part("disc_high", disc, "acetal_blue", n, (0, 0, 0.110), tol=0.002, ang=0.8)
+    model.part("disc_neck", neck, "acetal_blue", n, (0, 0, 0.190), tol=0.002, ang=0.8)
     posts = []
     for k in range(4):
         a = math.radians(start + 45 + 90 * k)
         posts.append(cyl(0.010, 0.16, "Z", (0.2 * math.cos(a), 0.2 * math.sin(a), 0.04)))
     hub = turned((0, 0), (0.060, 0), (0.060, 0.035), (0.045, 0.040), (0.045, 0.205), (0.065, 0.205), (0.065, 0.225), (0.03, 0.24), (0, 0.24))
-    model.part("hub", group(hub, *posts, bolts(4, 0.048, 0.012, 0.008, at=(0, 0, 0.225))), "stainless_bright", n, ang=0.5)
+    model.part("hub", group(hub, *posts, bolts(4, 0.048, 0.012, 0.008, at=(0, 0, 0.225))), "stainless_bright", n, ang=0.8)
     return n
 
 

@@ -63,8 +63,8 @@ SX = 0.40
 
 def filler_station_steel():
     """One filling valve hanging under the bowl, drawn at the pitch circle (its +X outward)."""
-    valve = turned((0, 1.200), (0.010, 1.200), (0.012, 1.225), (0.024, 1.235), (0.024, 1.290), (0.034, 1.296), (0.034, 1.330), (0.026, 1.336), (0.026, 1.440), (0.036, 1.446), (0.036, 1.462), (0.018, 1.470), (0.018, 1.560), (0, 1.560))
-    pedestal = turned((0, 0.900), (0.030, 0.900), (0.030, 0.925), (0.043, 0.930), (0.043, TOP), (0, TOP))
+    valve = turned((0, 1.200), (0.010, 1.200), (0.012, 1.225), (0.024, 1.235), (0.024, 1.290), (0.034, 1.290), (0.034, 1.332), (0.026, 1.332), (0.026, 1.446), (0.036, 1.446), (0.036, 1.465), (0.018, 1.465), (0.018, 1.560), (0, 1.560)).faces("not >Z")
+    pedestal = turned((0, 0.900), (0.030, 0.900), (0.030, 0.928), (0.043, 0.928), (0.043, TOP), (0, TOP)).faces("not <Z")
     guide = cyl(0.009, 0.42, "Z", (-0.075, 0, 0.900))
     return group(valve, pedestal, guide)
 
@@ -104,13 +104,13 @@ def filler() -> Model:
         handles.append(rbox(0.02, 0.03, 0.12, (math.copysign(0.08, x), table_y + 0.04, 0.50), r=0.006))
     m.part("doors", group(*doors), "stainless_satin", base, tol=0.002)
     m.part("handles", group(*handles), "plastic_black", base, ang=0.9)
-    m.part("feet", group(*[foot(0.80 * math.cos(math.radians(a)), 0.80 * math.sin(math.radians(a)), 0.18, 0.06) for a in range(30, 390, 60)], foot(-0.55, table_y + 0.15, 0.18, 0.06), foot(0.55, table_y + 0.15, 0.18, 0.06)), "stainless_satin", base, ang=0.6)
+    m.part("feet", group(*[foot(0.80 * math.cos(math.radians(a)), 0.80 * math.sin(math.radians(a)), 0.18, 0.06) for a in range(30, 390, 60)], foot(-0.55, table_y + 0.15, 0.18, 0.06), foot(0.55, table_y + 0.15, 0.18, 0.06)), "stainless_satin", base, ang=0.9)
     # Central column, fixed, and the product line down at the back.
     column = turned((0, 0.90), (0.40, 0.90), (0.40, 0.915), (0.28, 0.930), (0.24, 0.98), (0.24, 1.42), (0.28, 1.47), (0.28, 1.50), (0, 1.50))
     m.part("column", group(column, bolts(16, 0.35, 0.024, 0.014, "Z", (0, 0, 0.915))), "stainless", base, ang=0.4)
     pipe_in = pipe([(0, 0, 2.06), (0, 0, 2.28), (0, 1.05, 2.28), (0, 1.05, 0.55), (0, 1.45, 0.55)], 0.038, 0.11)
     flange = [cyl(0.075, 0.018, "Y", (0, 1.43, 0.55)), cyl(0.060, 0.05, "Z", (0, 0, 2.06)), cyl(0.055, 0.02, "Z", (0, 1.05, 1.55)), cyl(0.055, 0.02, "Z", (0, 1.05, 1.525))]
-    m.part("product_pipe", group(pipe_in, *flange), "stainless_bright", base, tol=0.003, ang=0.5)
+    m.part("product_pipe", group(pipe_in, *flange), "stainless_bright", base, tol=0.004, ang=0.7)
     m.part("pipe_support", group(span(-0.03, 0.03, 0.98, 1.22, 1.95, 1.99), span(-0.03, 0.03, 0.98, 1.22, 0.98, 1.02)), "stainless_satin", base)
 
     # Everything that turns.
@@ -122,7 +122,7 @@ def filler() -> Model:
         .threePointArc((0.99, 1.79), (0.93, 1.815)).lineTo(0.66, 1.815).threePointArc((0.60, 1.79), (0.575, 1.73)).lineTo(0.575, 1.61)
         .threePointArc((0.595, 1.565), (0.64, 1.545)).close().revolve(360, (0, 0, 0), (0, 1, 0))
     )
-    m.part("bowl", bowl, "stainless", c, tol=0.0015, ang=0.45)
+    m.part("bowl", bowl, "stainless", c, tol=0.003, ang=0.55)
     m.part("bowl_bands", group(ring(1.021, 1.00, 0.022, (0, 0, 1.660)), ring(1.018, 1.0, 0.05, (0, 0, 1.612))), "paint_blue", c, tol=0.0015)
     fittings = []
     for k in range(6):
@@ -134,14 +134,14 @@ def filler() -> Model:
         fittings.append(turned((0, 0), (0.085, 0), (0.085, 0.012), (0.06, 0.03), (0, 0.034)).translate((0.80 * math.cos(b), 0.80 * math.sin(b), 1.814)))
     joint = turned((0, 1.50), (0.20, 1.50), (0.20, 1.56), (0.12, 1.60), (0.12, 1.90), (0.15, 1.92), (0.15, 2.03), (0.10, 2.06), (0, 2.06))
     spokes = [span(0.10, 0.62, -0.025, 0.025, 1.62, 1.70).rotate((0, 0, 0), (0, 0, 1), 60 * k + 40) for k in range(6)]
-    m.part("distributor", group(joint, *fittings, *spokes), "stainless_bright", c, tol=0.002, ang=0.6)
+    m.part("distributor", group(joint, *fittings, *spokes), "stainless_bright", c, tol=0.004, ang=0.9)
     steel, clamp = filler_station_steel(), filler_station_clamp()
     for k in range(N):
         a = ph + 360 / N * k
         u = math.radians(a)
         s = m.node(f"station_{k + 1:02}", c, (R * math.cos(u), R * math.sin(u), 0), (0, 0, a))
-        m.part("valve", steel, "stainless_bright", s, tol=0.002, ang=0.75)
-        m.part("clamp", clamp, "acetal_blue", s, tol=0.002, ang=0.9)
+        m.part("valve", steel, "stainless_bright", s, tol=0.003, ang=1.0)
+        m.part("clamp", clamp, "acetal_blue", s, tol=0.003, ang=1.3)
     star(m, "star_in", None, (-SX, sy, TOP), start=ph_in)
     star(m, "star_out", None, (SX, sy, TOP), start=ph_out)
     bottle_guides(m, SX, sy, cy, 0.65)
@@ -179,7 +179,7 @@ def capper() -> Model:
         doors.append(box(0.014, depth - 0.20, 0.56, (s * 0.612, (table_y + y1) / 2, 0.23)))
     m.part("doors", group(*doors), "stainless_satin", base)
     m.part("handles", group(*handles), "plastic_black", base, ang=0.9)
-    m.part("feet", group(*[foot(x, y, 0.18, 0.055) for x in (-0.52, 0.52) for y in (table_y + 0.12, y1 - 0.12)]), "stainless_satin", base, ang=0.6)
+    m.part("feet", group(*[foot(x, y, 0.18, 0.055) for x in (-0.52, 0.52) for y in (table_y + 0.12, y1 - 0.12)]), "stainless_satin", base, ang=0.9)
     # The head is carried from behind by two columns and a bridge.
     bridge = [rbox(0.46, 0.50, 0.10, (0, 0.16, 1.985), r=0.06, top=0.015)]
     for x in (-0.16, 0.16):
@@ -195,8 +195,8 @@ def capper() -> Model:
     m.part("turntable", group(low, shaft), "stainless_bright", c, tol=0.0015)
     neck = star_disc(8, CR, 0.0325, 0.012).rotate((0, 0, 0), (0, 0, 1), ph)
     nk = star_disc(8, CR, 0.0150, 0.012).rotate((0, 0, 0), (0, 0, 1), ph)
-    m.part("body_star", neck, "acetal_blue", c, (0, 0, TOP + 0.06), tol=0.001, ang=0.5)
-    m.part("neck_star", nk, "acetal_blue", c, (0, 0, TOP + 0.188), tol=0.001, ang=0.5)
+    m.part("body_star", neck, "acetal_blue", c, (0, 0, TOP + 0.06), tol=0.002, ang=0.8)
+    m.part("neck_star", nk, "acetal_blue", c, (0, 0, TOP + 0.204), tol=0.002, ang=0.8)
     drum = turned((0, 1.44), (CR + 0.055, 1.44), (CR + 0.065, 1.45), (CR + 0.065, 1.485), (CR + 0.01, 1.50), (CR + 0.01, 1.66), (CR + 0.065, 1.675), (CR + 0.065, 1.86), (CR + 0.03, 1.90), (0.12, 1.93), (0.12, 1.985), (0, 1.985))
     m.part("drum", drum, "stainless", c, tol=0.0012, ang=0.4)
     m.part("drum_band", ring(CR + 0.068, CR + 0.05, 0.05, (0, 0, 1.745)), "paint_blue", c, tol=0.0012)
@@ -210,8 +210,8 @@ def capper() -> Model:
         a = ph + 360 / CN * k
         u = math.radians(a)
         s = m.node(f"spindle_{k + 1:02}", c, (CR * math.cos(u), CR * math.sin(u), 0), (0, 0, a))
-        m.part("shaft", spindle, "stainless_bright", s, tol=0.001, ang=0.6)
-        m.part("chuck", chuck, "steel_dark", s, tol=0.001, ang=0.7)
+        m.part("shaft", spindle, "stainless_bright", s, tol=0.002, ang=0.9)
+        m.part("chuck", chuck, "steel_dark", s, tol=0.002, ang=1.0)
     star(m, "star", None, (-CSX, sy, TOP), start=ph_in)
     star(m, "star_out", None, (CSX, sy, TOP), start=ph_out)
     bottle_guides(m, CSX, sy, cy, 0.55)
@@ -223,13 +223,13 @@ def capper() -> Model:
     bowl = turned((0.0, 0), (0.20, 0), (0.30, 0.03), (0.345, 0.10), (0.345, 0.26), (0.36, 0.26), (0.36, 0.272), (0.333, 0.272), (0.333, 0.105), (0.292, 0.042), (0.20, 0.012), (0, 0.012))
     m.part("bowl", bowl, "stainless", srt, (0, 0, sz0), tol=0.0012)
     disc = cq.Workplane("XY").circle(0.262).extrude(0.014).cut(cq.Workplane("XY").polarArray(0.262, 0, 360, 20).circle(0.018).extrude(0.02))
-    m.part("sorting_disc", group(disc, turned((0, 0.014), (0.10, 0.014), (0.02, 0.08), (0, 0.08)), *[box(0.15, 0.008, 0.02, (0.15, 0, 0.014)).rotate((0, 0, 0), (0, 0, 1), 90 * k) for k in range(4)]), "acetal_blue", srt, (0, 0, sz0 + 0.035), tol=0.001, ang=0.6)
+    m.part("sorting_disc", group(disc, turned((0, 0.014), (0.10, 0.014), (0.02, 0.08), (0, 0.08)), *[box(0.15, 0.008, 0.02, (0.15, 0, 0.014)).rotate((0, 0, 0), (0, 0, 1), 90 * k) for k in range(4)]), "acetal_blue", srt, (0, 0, sz0 + 0.035), tol=0.002, ang=1.0)
     caps = []
     for i in range(34):  # a heap of caps, always the same
         r = 0.07 + 0.20 * math.sqrt(((i * 37) % 34) / 34)
         a = i * 2.39996
-        caps.append(cyl(0.015, 0.02, "Z").faces("not <Z").rotate((0, 0, 0), (1, 0, 0), (i * 53) % 70 - 35).rotate((0, 0, 0), (0, 0, 1), i * 77 % 360).translate((r * math.cos(a), r * math.sin(a), 0.075 + (i * 13 % 5) * 0.008)))
-    m.part("caps", group(*caps), "plastic_blue", srt, (0, 0, sz0), tol=0.002, ang=0.9)
+        caps.append(cyl(0.015, 0.02, "Z").faces("not <Z").rotate((0, 0, 0), (1, 0, 0), (i * 53) % 70 - 35).rotate((0, 0, 0), (0, 0, 1), i * 77 % 360).translate((r * math.cos(a), r * math.sin(a), 0.060 + (i * 13 % 5) * 0.005)))
+    m.part("caps", group(*caps), "plastic_blue", srt, (0, 0, sz0), tol=0.003, ang=1.2)
     # The chute: four rods and ties along a falling curve, from the bowl to the head's pick-up.
     pick = (-0.30, 0.06, 1.235)
     way = [(sx0, sy0 - 0.33, sz0 + 0.06), (sx0 - 0.005, sy0 - 0.45, sz0 + 0.02), (sx0 - 0.01, 0.28, 1.40), pick]
@@ -237,7 +237,7 @@ def capper() -> Model:
     for dx in (-0.021, 0.021):
         for dz in (-0.014, 0.014):
             rods.append(hose([(x + dx, y, z + dz) for x, y, z in way], 0.004))
-    m.part("chute", group(*rods), "stainless_bright", base, tol=0.002, ang=1.0)
+    m.part("chute", group(*rods), "stainless_bright", base, tol=0.006, ang=2.2)
     path = cq.Edge.makeSpline([cq.Vector(*p) for p in way])
     ties, row = [], []
     for i in range(6):
@@ -249,7 +249,7 @@ def capper() -> Model:
         tilt = math.degrees(math.atan2(t.z, -t.y))
         row.append(cyl(0.015, 0.018, "Z", (0, 0, -0.009)).rotate((0, 0, 0), (1, 0, 0), -tilt).translate((p.x, p.y, p.z)))
     m.part("chute_ties", group(*ties), "stainless_satin", base)
-    m.part("chute_caps", group(*row), "plastic_blue", base, tol=0.002, ang=0.9)
+    m.part("chute_caps", group(*row), "plastic_blue", base, tol=0.003, ang=1.2)
     machine_guards(m, 0.72, cy - 0.25, 0.56, cy, 2.02)
     m.part("hmi_arm", pipe([(0.72, cy - 0.25, 1.80), (0.72, cy - 0.42, 1.80), (0.72, cy - 0.42, 1.66)], 0.022, 0.05), "stainless_satin", ang=0.6)
     hmi(m, None, (0.72, cy - 0.46, 1.48), 0)
