@@ -27,7 +27,7 @@ def modules() -> list[str]:
 def models(only: list[str]):
     for name in modules():
         text = (HERE / f"{name}.py").read_text("utf-8")
-        if only and name not in only and not any(f'Model("{o}"' in text for o in only):
+        if only and name not in only and not any(f"\"{o}\"" in text for o in only):
             continue
         for model in importlib.import_module(name).build():
             if not only or name in only or model.name in only:
