@@ -14,7 +14,7 @@ import plate_heat_exchanger
 import pump_skid
 import tank_vertical
 from common import Model, box, cq, cyl, group, hexagon
-from fittings import DN, V, aim, flange, flange_bolts, revolve, run_pipe, tube
+from fittings import DN, V, aim, flange_bolts, revolve, run_pipe, tube
 from layout import LAYOUT
 
 BEND = {65: 0.11, 80: 0.13, 100: 0.155, 125: 0.19}
@@ -30,6 +30,13 @@ def world(asset, at):
 
 def port(asset, ports, name):
     return world(asset, ports[name][0])
+
+
+def flange(dn, at, direction, neck=0.02, bore=True):
+    """A plain flange: there are many here, always face to face, so a few triangles must do."""
+    ro, rf, _, _, t, _ = DN[dn]
+    pts = [(0, 0), (rf, 0), (rf, -t)] + ([(ro * 1.25, -t), (ro, -t - neck), (0, -t - neck)] if neck else [(0, -t)])
+    return aim(revolve(pts), direction, at)
 
 
 class Run:
@@ -114,7 +121,7 @@ class Run:
 
 
 def build():
-    m = Model("pipes_utilities", tol=0.002, ang=0.42)
+    m = Model("pipes_utilities", tol=0.002, ang=0.45)
     tank, pump, hx = tank_vertical.PORTS, pump_skid.PORTS, plate_heat_exchanger.PORTS
     pumps = ["P-101", "P-102", "P-103"]
 

@@ -58,7 +58,7 @@ def pump(m):
     cast.append(cyl(0.017, 0.06, "Z", (0, 0, -0.205)))
     for y in (-0.07, 0.07):
         cast.append(extrude_x([(y - 0.006, -0.25), (y + 0.006, -0.25), (y * 0.8 + 0.006, -0.10), (y * 0.8 - 0.006, -0.10)], 0.06, -0.03))
-    m.part("casing", group(*cast), "paint_blue", n, tol=0.0018, ang=0.42)
+    m.part("casing", group(*cast), "paint_blue", n, tol=0.002, ang=0.45)
     fl = [flange(100, (SUCTION_X - PUMP_X, 0, 0), (-1, 0, 0), 0.02), flange(80, (0, 0, DISCHARGE_Z - AXIS), (0, 0, 1), 0.02)]
     m.part("flanges", group(*fl), "paint_blue", n)
     # Casing cover with its ring of bolts, lantern, bearing housing, foot.
