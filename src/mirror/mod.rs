@@ -3,3 +3,261 @@
 //! Flows in: batches from the telemetry channel, within a time budget. Flows out: the state in any
 //! view, what changed, the plant's present time, counters. The viewer, `watch` and the tests stand
 //! on it; it is above `telemetry` and `history`, which do not know each other.
+//!
+//! # What is read when
+//! Between two samples a property is mixed or held, as its definition tells. After the newest
+//! sample, and across a gap in the past, the value holds, and is stale from
+//! [`STALE_AFTER_INTERVALS`] × its interval on (at least interval + display delay). Across such a
+//! gap, across a time offline and beside a bad sample nothing is mixed and nothing is integrated:
+//! what was not measured is not imagined. Intervals count in plant time; the display delay counts
+//! in wall time, for it bridges the way of the messages.
+//!
+//! # Sources whose clocks are off
+//! A sample keeps its own stamp, by which it is recognised when it comes twice. A source whose
+//! stamps are ahead of plant time by more than `max_clock_skew` cannot know the future: its history
+//! is read that much later, so its values are current, and go stale, like any other's. A source
+//! that is behind may as well be truly late, so its values stay where it put them and may read
+//! stale. Both are told by [`Mirror::clock`]. A single stamp far ahead of its source's others is
+//! not taken.
+//!
+//! # Time
+//! [`Mirror::apply`] depends on the batches alone; only [`Mirror::tick`] takes wall time. So the
+//! same batches give the same history to the bit.
+
+mod apply;
+mod clock;
+mod counters;
+mod integral;
+mod layout;
+mod read;
+mod skew;
+mod swap;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+
+pub use crate::history::Budget;
+pub use clock::PlantClock;
+pub use counters::{ClockStatus, Counters, Ingested, Presence};
+pub use layout::STALE_AFTER_INTERVALS;
+pub use skew::SkewWarning;
+
+use crate::history::{Lane, Recent, View};
+use crate::telemetry::{Batch, Update};
+use crate::twin::{AssetId, PropertyId, Timestamp, Twin};
+use clock::Turn;
+use layout::{Layout, NONE};
+use timeline::Timeline;
+
+/// Properties that one tick looks at to count the stale ones.
+const STALE_LOOK: usize = 1024;
+
+/// The live twin: present state, recent history, the plant's clock.
+pub struct Mirror {
+    twin: Arc<Twin>,
+    layout: Layout,
+    recent: Recent,
+    clock: PlantClock,
+    /// When each presence group was online.
+    presence: Vec<Timeline>,
+    /// When plant time was known.
+    clock_known: Timeline,
+    counters: Counters,
+    restarts: u64,
+    /// Properties with new samples since the last [`Mirror::take_changes`], each once.
+    changes: Vec<PropertyId>,
+    is_changed: Vec<bool>,
+    /// Samples without a stamp that wait for plant time to be known.
+    waiting: Vec<(Timestamp, Update)>,
+    /// Integrals to correct, with the place from which on.
+    to_correct: Vec<(u32, Timestamp)>,
+    /// The newest instant that was shown.
+    live: Option<Timestamp>,
+    stale_look: usize,
+    stale_found: u64,
+}
+
+impl Mirror {
+    /// A mirror that knows nothing of the plant yet.
+    pub fn new(twin: Arc<Twin>, budget: Budget) -> Self {
+        let types: Vec<_> = twin.property_ids().map(|id| twin.property(id).ty.clone()).collect();
+        Self {
+            layout: Layout::new(&twin),
+            recent: Recent::new(&types, budget),
+            clock: PlantClock::new(twin.clock.as_ref()),
+            presence: vec![Timeline::default(); twin.presence.len()],
+            clock_known: Timeline::default(),
+            counters: Counters::default(),
+            restarts: 0,
+            changes: Vec::new(),
+            is_changed: vec![false; twin.property_count()],
+            waiting: Vec::new(),
+            to_correct: Vec::new(),
+            live: None,
+            stale_look: 0,
+            stale_found: 0,
+            twin,
+        }
+    }
+
+    /// The definition that is mirrored.
+    pub fn twin(&self) -> &Arc<Twin> {
+        &self.twin
+    }
+
+    /// The samples that are kept.
+    pub fn history(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// Applies what waits in the channel until it is empty or `deadline` tells that time is up.
+    /// At least one batch is applied, so that it gets on however slow the machine is.
+    pub fn ingest(
+        &mut self,
+        link: &Receiver<Batch>,
+        mut deadline: impl FnMut() -> bool,
+    ) -> Ingested {
+        let mut done = Ingested::default();
+        loop {
+            match link.try_recv() {
+                Ok(batch) => {
+                    done.batches += 1;
+                    done.updates += batch.updates.len();
+                    self.apply(batch);
+                }
+                Err(TryRecvError::Empty) => return done,
+                Err(TryRecvError::Disconnected) => {
+                    done.closed = true;
+                    return done;
+                }
+            }
+            if deadline() {
+                done.out_of_time = !link.is_empty();
+                return done;
+            }
+        }
+    }
+
+    /// Wall time has passed: moves plant time on. Call it once a frame, after ingesting.
+    pub fn tick(&mut self, wall: Timestamp) {
+        let turn = self.clock.tick(wall);
+        self.follow(turn);
+        if !self.clock.known_at(wall)
+            && let Some(stop) = self.clock.stop()
+        {
+            self.clock_known.set(self.hidden_by_delay(stop), false);
+        }
+        if let Some(now) = self.clock.now() {
+            self.recent.advance(now);
+            let live = now.plus_micros(-self.display_delay());
+            self.live = Some(self.live.map_or(live, |shown| shown.max(live)));
+        }
+        self.count_stale();
+    }
+
+    /// What the clock told, into history.
+    fn follow(&mut self, turn: Turn) {
+        if let Some((stop, go)) = turn.gap {
+            self.clock_known.set(self.hidden_by_delay(stop), false);
+            self.clock_known.set(go, true);
+        }
+        if let Some(time) = turn.restart {
+            self.restarts += 1;
+            self.counters.turned_back += self.recent.turn_back(time) as u64;
+            self.presence.iter_mut().for_each(|timeline| timeline.turn_back(time));
+            self.clock_known = Timeline::default();
+            self.layout.sources.iter_mut().for_each(|source| source.forget());
+            self.live = None;
+            (0..self.is_changed.len() as u32).for_each(|id| self.mark_changed(PropertyId(id)));
+        }
+    }
+
+    /// The live view hangs behind where the clock stopped; what it shows there is stale too.
+    fn hidden_by_delay(&self, stop: Timestamp) -> Timestamp {
+        stop.plus_micros(-self.display_delay())
+    }
+
+    /// The display delay in plant microseconds.
+    fn display_delay(&self) -> i64 {
+        (self.twin.display_delay.as_micros() as f64 * self.clock.rate()) as i64
+    }
+
+    /// `max_clock_skew` in plant microseconds; where plant time runs fast, so does the way of a
+    /// message.
+    fn allowed_skew(&self) -> i64 {
+        (self.twin.max_clock_skew.as_micros() as f64 * self.clock.rate().max(1.0)) as i64
+    }
+
+    /// Plant time as of the last tick; `None` while it is unknown.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.clock.now()
+    }
+
+    /// What a scene shows that follows the plant: the present less the display delay, so that it
+    /// interpolates between samples instead of guessing ahead. It never goes back, but when the
+    /// plant's own time does. Before plant time is known it is the earliest time of all, where
+    /// nothing is known.
+    pub fn live_view(&self) -> View {
+        View { time: self.live.unwrap_or(Timestamp::MIN), lane: Lane::Measured }
+    }
+
+    /// Properties with new samples since the last call, each once.
+    pub fn take_changes(&mut self) -> Vec<PropertyId> {
+        let changes = std::mem::take(&mut self.changes);
+        changes.iter().for_each(|id| self.is_changed[id.0 as usize] = false);
+        changes
+    }
+
+    #[inline]
+    fn mark_changed(&mut self, id: PropertyId) {
+        let flag = &mut self.is_changed[id.0 as usize];
+        if !*flag {
+            *flag = true;
+            self.changes.push(id);
+        }
+    }
+
+    /// Whether an asset's source is online: offline when any device that it hangs on is.
+    pub fn online(&self, asset: AssetId) -> Presence {
+        let Some(set) = self.layout.groups_of_asset.get(asset.0 as usize) else {
+            return Presence::Unknown;
+        };
+        if *set == NONE {
+            return Presence::Unknown;
+        }
+        let mut known = Presence::Unknown;
+        for group in &self.layout.groups[*set as usize] {
+            match self.presence[*group as usize].present() {
+                Some(false) => return Presence::Offline,
+                Some(true) => known = Presence::Online,
+                None => {}
+            }
+        }
+        known
+    }
+
+    /// The plant's clock, and the sources whose clocks are off.
+    pub fn clock(&self) -> ClockStatus {
+        let allowed = self.allowed_skew();
+        let sources = self.layout.sources.iter();
+        let mut warnings: Vec<_> = sources.filter_map(|source| source.warning(allowed)).collect();
+        warnings.sort_by_key(|warning| warning.asset);
+        let times = self.clock.now().zip(self.clock.wall());
+        ClockStatus {
+            known: self.clock.wall().is_some_and(|wall| self.clock.known_at(wall)),
+            offset_s: times.map_or(0.0, |(plant, wall)| plant.seconds_since(wall)),
+            rate: self.clock.rate(),
+            restarts: self.restarts,
+            warnings,
+        }
+    }
+
+    /// What became of everything that came in.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}

@@ -1,0 +1,160 @@
+//! Batches into history.
+
+use super::layout::{NONE, SINCE_EVER};
+use super::{Mirror, Timestamp};
+use crate::history::Inserted;
+use crate::telemetry::{Batch, PresenceChange, Update};
+use crate::twin::{PropertyId, Sample, Value};
+
+/// Samples without a stamp that may wait for plant time to be known.
+const WAITING: usize = 65_536;
+/// By at most this many microseconds samples without a stamp are moved apart, when several of one
+/// property come at one time.
+const SPREAD_US: i64 = 1_000_000;
+
+impl Mirror {
+    /// Takes a batch into state and history.
+    pub fn apply(&mut self, batch: Batch) {
+        self.counters.batches += 1;
+        self.counters.updates += batch.updates.len() as u64;
+        if let Some(told) = batch.clock {
+            let turn = self.clock.hear(batch.arrival, told);
+            self.follow(turn);
+            self.apply_waiting();
+        }
+        let now = self.clock.at(batch.arrival);
+        batch.presence.iter().for_each(|change| self.apply_presence(*change, now));
+        self.watch_clocks(&batch, now);
+        for update in batch.updates {
+            self.apply_update(update, now, batch.arrival);
+        }
+        self.correct_integrals();
+        if let Some(now) = now {
+            self.recent.advance(now);
+        }
+    }
+
+    fn apply_presence(&mut self, change: PresenceChange, now: Option<Timestamp>) {
+        let Some(timeline) = self.presence.get_mut(change.presence as usize) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        self.counters.presence += 1;
+        timeline.evict(self.recent.start());
+        if timeline.set(now.unwrap_or(SINCE_EVER), change.online) {
+            let assets = &self.twin.presence[change.presence as usize].assets;
+            let ids: Vec<_> =
+                assets.iter().flat_map(|asset| self.twin.properties_of(*asset)).collect();
+            ids.into_iter().for_each(|id| self.mark_changed(id));
+        }
+    }
+
+    /// Compares the stamps of a batch with the plant's time, before its samples are judged by that.
+    fn watch_clocks(&mut self, batch: &Batch, now: Option<Timestamp>) {
+        let Some(now) = now.filter(|_| self.clock.known_at(batch.arrival)) else { return };
+        let allowed = self.allowed_skew();
+        let mut last = NONE;
+        for update in &batch.updates {
+            let (Some(stamp), Some(traits)) =
+                (update.time, self.layout.traits.get(update.property.0 as usize))
+            else {
+                continue;
+            };
+            let source = traits.source;
+            if source != last && last != NONE {
+                self.settle(last, now, allowed);
+            }
+            last = source;
+            self.layout.sources[last as usize].observe(batch.arrival, now, stamp, allowed);
+        }
+        if last != NONE {
+            self.settle(last, now, allowed);
+        }
+    }
+
+    fn settle(&mut self, source: u32, now: Timestamp, allowed: i64) {
+        let believed = &mut self.layout.sources[source as usize];
+        if !believed.settle(allowed) {
+            return;
+        }
+        // Its clock was set right: what it said of the future was said of a time that never was.
+        let limit = now.plus_micros(believed.ahead.saturating_add(allowed));
+        for id in 0..self.layout.traits.len() as u32 {
+            if self.layout.traits[id as usize].source == source {
+                let dropped = self.recent.drop_after(PropertyId(id), limit);
+                if dropped > 0 {
+                    self.counters.turned_back += dropped as u64;
+                    self.mark_changed(PropertyId(id));
+                }
+            }
+        }
+    }
+
+    fn apply_update(&mut self, update: Update, now: Option<Timestamp>, arrival: Timestamp) {
+        let id = update.property;
+        let Some(traits) = self.layout.traits.get(id.0 as usize).filter(|known| !known.derived)
+        else {
+            self.counters.unknown += 1;
+            return;
+        };
+        let time = match (update.time, now) {
+            (Some(stamp), Some(now)) => {
+                let ahead = self.layout.sources[traits.source as usize].ahead;
+                let limit = now.plus_micros(ahead.saturating_add(self.allowed_skew()));
+                if stamp > limit && self.clock.known_at(arrival) {
+                    self.counters.future += 1;
+                    return;
+                }
+                stamp
+            }
+            (Some(stamp), None) => stamp,
+            (None, Some(now)) => self.spread(id, now),
+            (None, None) if self.waiting.len() < WAITING => {
+                self.waiting.push((arrival, update));
+                return;
+            }
+            (None, None) => {
+                self.counters.no_clock += 1;
+                return;
+            }
+        };
+        let integral = traits.integral;
+        let before = (integral != NONE).then(|| self.recent.latest_time(id)).flatten();
+        let inserted = match update.value {
+            Value::Number(number) => self.recent.insert_number(id, time, update.quality, number),
+            value if value.fits(&self.twin.property(id).ty) => {
+                self.recent.insert(id, Sample { time, value, quality: update.quality })
+            }
+            _ => Inserted::Refused,
+        };
+        self.counters.count(inserted);
+        if inserted.changed() {
+            self.mark_changed(id);
+            if integral != NONE {
+                self.integrate(integral, inserted, before, time);
+            }
+        }
+    }
+
+    /// The time of a sample that has none: when it arrived, and after the property's newest one,
+    /// since messages keep their order.
+    fn spread(&self, id: PropertyId, arrived: Timestamp) -> Timestamp {
+        match self.recent.latest_time(id) {
+            Some(newest) if newest >= arrived && newest.0.saturating_sub(arrived.0) < SPREAD_US => {
+                newest.plus_micros(1)
+            }
+            _ => arrived,
+        }
+    }
+
+    /// Plant time is known: what waited for it takes its place.
+    fn apply_waiting(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for (arrival, update) in std::mem::take(&mut self.waiting) {
+            let now = self.clock.at(arrival);
+            self.apply_update(update, now, arrival);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What the mirror needs to know of each property, as one dense column.
+
+use super::skew::Source;
+use crate::twin::{AssetId, Interpolation, PropertyId, Timestamp, Twin};
+
+/// Expected intervals after which a property without a new sample is stale. Two and a half let
+/// one sample get lost and the next one be a little late.
+pub const STALE_AFTER_INTERVALS: f64 = 2.5;
+
+/// No such thing, in the columns.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What the mirror needs to know of a property.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    /// Expected interval, plant microseconds; `i64::MAX`: none.
+    pub(super) interval: i64,
+    /// Index of its source, whose clock is watched.
+    pub(super) source: u32,
+    /// Index in [`Layout::groups`] of the presence groups that cover its asset, or [`NONE`].
+    pub(super) groups: u32,
+    /// The first integral of it, or [`NONE`].
+    pub(super) integral: u32,
+    /// It is mixed between samples.
+    pub(super) linear: bool,
+    /// It is computed here, so that no message may set it.
+    pub(super) derived: bool,
+}
+
+/// A derived property and what it is the integral of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Integral {
+    pub(super) source: PropertyId,
+    pub(super) derived: PropertyId,
+    pub(super) per_second: f64,
+    /// The next integral of the same source, or [`NONE`].
+    pub(super) next: u32,
+}
+
+/// The definition as dense columns.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) traits: Vec<Traits>,
+    pub(super) integrals: Vec<Integral>,
+    /// Sets of presence groups that cover the same assets.
+    pub(super) groups: Vec<Vec<u32>>,
+    /// Index in `groups` by asset, or [`NONE`].
+    pub(super) groups_of_asset: Vec<u32>,
+    pub(super) sources: Vec<Source>,
+}
+
+impl Layout {
+    pub(super) fn new(twin: &Twin) -> Self {
+        let (groups, groups_of_asset) = presence_groups(twin);
+        let (sources, source_of_asset) = sources(twin, &groups, &groups_of_asset);
+        let mut layout = Self {
+            traits: Vec::with_capacity(twin.property_count()),
+            integrals: Vec::new(),
+            groups,
+            groups_of_asset,
+            sources,
+        };
+        for id in twin.property_ids() {
+            let (property, owner) = (twin.property(id), twin.owner(id).0 as usize);
+            let interval = property.interval.and_then(|span| i64::try_from(span.as_micros()).ok());
+            layout.traits.push(Traits {
+                interval: interval.unwrap_or(i64::MAX),
+                source: source_of_asset[owner],
+                groups: layout.groups_of_asset[owner],
+                integral: NONE,
+                linear: property.interpolation == Interpolation::Linear,
+                derived: property.integral_of.is_some(),
+            });
+        }
+        layout.add_integrals(twin);
+        layout
+    }
+
+    fn add_integrals(&mut self, twin: &Twin) {
+        for derived in twin.property_ids() {
+            let Some(of) = twin.property(derived).integral_of else { continue };
+            let source = twin.property_at(twin.owner(derived), usize::from(of.property));
+            let of_source = self.traits[source.0 as usize];
+            let next = of_source.integral;
+            let per_second = of.per_second;
+            self.traits[source.0 as usize].integral = self.integrals.len() as u32;
+            self.integrals.push(Integral { source, derived, per_second, next });
+            // It gets a sample whenever its source does.
+            self.traits[derived.0 as usize].interval = of_source.interval;
+        }
+    }
+
+    /// Plant microseconds after which the property is stale, when the scene is drawn that many
+    /// plant microseconds behind the present.
+    #[inline]
+    pub(super) fn stale_after(interval: i64, display_delay: i64) -> i64 {
+        if interval == i64::MAX {
+            return i64::MAX;
+        }
+        let intervals = (interval as f64 * STALE_AFTER_INTERVALS) as i64;
+        intervals.max(interval.saturating_add(display_delay))
+    }
+}
+
+/// For each asset the presence groups that name it or something that it is part of.
+fn presence_groups(twin: &Twin) -> (Vec<Vec<u32>>, Vec<u32>) {
+    let mut covered: Vec<Vec<u32>> = vec![Vec::new(); twin.assets.len()];
+    for (group, presence) in twin.presence.iter().enumerate() {
+        for asset in &presence.assets {
+            covered[asset.0 as usize].push(group as u32);
+        }
+    }
+    let mut sets: Vec<Vec<u32>> = Vec::new();
+    let mut index = std::collections::HashMap::new();
+    let mut set_of_asset = Vec::with_capacity(covered.len());
+    for at in 0..covered.len() {
+        // A parent stands before its children.
+        if let Some(parent) = twin.assets[at].parent {
+            let inherited = covered[parent.0 as usize].clone();
+            covered[at].extend(inherited);
+        }
+        let set = &mut covered[at];
+        set.sort_unstable();
+        set.dedup();
+        set_of_asset.push(if set.is_empty() {
+            NONE
+        } else {
+            *index.entry(set.clone()).or_insert_with(|| {
+                sets.push(set.clone());
+                sets.len() as u32 - 1
+            })
+        });
+    }
+    (sets, set_of_asset)
+}
+
+/// Whose clocks are watched: each set of presence groups, and each asset outside of all.
+fn sources(twin: &Twin, groups: &[Vec<u32>], of_asset: &[u32]) -> (Vec<Source>, Vec<u32>) {
+    let first_of = |set: &Vec<u32>| {
+        let first = set.first().and_then(|group| twin.presence[*group as usize].assets.first());
+        Source::new(first.copied().unwrap_or(AssetId(0)))
+    };
+    let mut sources: Vec<Source> = groups.iter().map(first_of).collect();
+    let mut add = |asset: AssetId| {
+        sources.push(Source::new(asset));
+        sources.len() as u32 - 1
+    };
+    let by_asset = of_asset.iter().zip(twin.asset_ids());
+    let source_of_asset =
+        by_asset.map(|(set, asset)| if *set == NONE { add(asset) } else { *set }).collect();
+    (sources, source_of_asset)
+}
+
+/// Presence that was told before plant time was known holds since ever.
+pub(super) const SINCE_EVER: Timestamp = Timestamp(i64::MIN / 8);

@@ -1,0 +1,174 @@
+//! The state in a view.
+
+use super::layout::{Layout, NONE, Traits};
+use super::{Mirror, STALE_LOOK, Timestamp};
+use crate::history::{Bucket, Lane, Reading, Rule, State, View, decimate};
+use crate::twin::{Item, Pose, PropertyId, Quality, Sample, Value};
+
+impl State for Mirror {
+    fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
+        match view.lane {
+            Lane::Measured => self.read(property, view.time),
+        }
+    }
+}
+
+impl Mirror {
+    #[inline]
+    fn read(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        let ahead = self.layout.sources[traits.source as usize].ahead;
+        let rule = Rule {
+            linear: traits.linear,
+            stale_after: Layout::stale_after(traits.interval, self.display_delay()),
+            offline: self.away_at(traits, time),
+            broken: &|from, to| {
+                self.broken(traits, from.plus_micros(-ahead), to.plus_micros(-ahead))
+            },
+        };
+        self.recent.read(id, time.plus_micros(ahead), &rule)
+    }
+
+    #[inline]
+    fn away_at(&self, traits: &Traits, time: Timestamp) -> bool {
+        self.clock_known.away_at(time) || self.groups(traits).any(|group| group.away_at(time))
+    }
+
+    /// Whether the source was away, or plant time unknown, at some time between.
+    pub(super) fn broken(&self, traits: &Traits, from: Timestamp, to: Timestamp) -> bool {
+        self.clock_known.away_between(from, to)
+            || self.groups(traits).any(|group| group.away_between(from, to))
+    }
+
+    fn groups(&self, traits: &Traits) -> impl Iterator<Item = &super::Timeline> {
+        let set = (traits.groups != NONE).then(|| &self.layout.groups[traits.groups as usize]);
+        set.into_iter().flatten().map(|group| &self.presence[*group as usize])
+    }
+
+    /// The present: the newest sample, ahead of the display delay, with the source's own stamp.
+    /// Stale when it is too old for the present, or its source is offline.
+    pub fn latest(&self, id: PropertyId) -> Option<Reading> {
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        let Sample { time, value, quality } = self.recent.latest(id)?;
+        let age = self.age_us(traits, time);
+        let stale = age
+            .is_some_and(|age| age > Layout::stale_after(traits.interval, self.display_delay()))
+            || self.away_at(traits, self.clock.now().unwrap_or(Timestamp::MAX));
+        let quality = if stale { quality.max(Quality::Stale) } else { quality };
+        Some(Reading { value, time, quality })
+    }
+
+    fn age_us(&self, traits: &Traits, stamp: Timestamp) -> Option<i64> {
+        let ahead = self.layout.sources[traits.source as usize].ahead;
+        Some(self.clock.now()?.plus_micros(ahead).0.saturating_sub(stamp.0))
+    }
+
+    /// Plant seconds since the newest sample, allowing for a source whose clock is ahead.
+    pub fn age_s(&self, id: PropertyId) -> Option<f64> {
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        let age = self.age_us(traits, self.recent.latest_time(id)?)?;
+        Some(age as f64 * 1e-6)
+    }
+
+    /// The samples of a number or an enumeration (as its index) from `from` to `to`, oldest first,
+    /// with the one before them, so that a line enters the chart from its left edge. Times are
+    /// plant time, allowing for a source whose clock is ahead.
+    pub fn series(
+        &self,
+        id: PropertyId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, f64, Quality)> + '_ {
+        let source = self.layout.traits.get(id.0 as usize).map(|traits| traits.source);
+        let ahead = source.map_or(0, |source| self.layout.sources[source as usize].ahead);
+        let (from, to) = (from.plus_micros(ahead), to.plus_micros(ahead));
+        let before = self.recent.bracket(id, from).0.filter(|sample| sample.time < from);
+        before.into_iter().chain(self.recent.range(id, from, to)).filter_map(move |sample| {
+            let number = sample.value.as_number()?;
+            Some((sample.time.plus_micros(-ahead), number, sample.quality))
+        })
+    }
+
+    /// A series shortened to at most `count` buckets that keep its peaks.
+    pub fn sparkline(
+        &self,
+        id: PropertyId,
+        from: Timestamp,
+        to: Timestamp,
+        count: usize,
+    ) -> Vec<Bucket> {
+        decimate(self.series(id, from, to), from, to, count)
+    }
+
+    /// Number of properties that are stale now; looks at each of them.
+    pub fn stale_count(&self) -> usize {
+        (0..self.layout.traits.len() as u32).filter(|id| self.is_stale(PropertyId(*id))).count()
+    }
+
+    fn is_stale(&self, id: PropertyId) -> bool {
+        let traits = &self.layout.traits[id.0 as usize];
+        let Some(stamp) = self.recent.latest_time(id) else { return false };
+        let Some(now) = self.clock.now() else { return false };
+        let after = Layout::stale_after(traits.interval, self.display_delay());
+        self.age_us(traits, stamp).is_some_and(|age| age > after) || self.away_at(traits, now)
+    }
+
+    /// Goes on counting the stale properties, some in each tick.
+    pub(super) fn count_stale(&mut self) {
+        let total = self.layout.traits.len();
+        let end = (self.stale_look + STALE_LOOK).min(total);
+        let found = (self.stale_look..end).filter(|id| self.is_stale(PropertyId(*id as u32)));
+        self.stale_found += found.count() as u64;
+        self.stale_look = end;
+        if end == total {
+            self.counters.stale = std::mem::take(&mut self.stale_found);
+            self.stale_look = 0;
+        }
+    }
+
+    /// A number that is the same for two mirrors if and only if (but for chance) all their readings
+    /// in that view are the same to the bit, on any machine.
+    pub fn state_hash(&self, view: View) -> u64 {
+        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+        for id in self.twin.property_ids() {
+            let Some(reading) = self.reading(view, id) else { continue };
+            hash.add(u64::from(id.0));
+            hash.add(reading.time.0 as u64);
+            hash.add(reading.quality as u64);
+            hash.add_value(&reading.value);
+        }
+        hash.0
+    }
+}
+
+/// FNV-1a over 64-bit words, with a final stir of each.
+struct Hash(u64);
+
+impl Hash {
+    fn add(&mut self, word: u64) {
+        let mixed = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        self.0 = mixed ^ (mixed >> 29);
+    }
+
+    fn add_value(&mut self, value: &Value) {
+        match value {
+            Value::Number(number) => self.add(number.to_bits()),
+            Value::Enumeration(index) => self.add(u64::from(*index)),
+            Value::Text(text) => {
+                self.add(text.len() as u64);
+                text.bytes().for_each(|byte| self.add(u64::from(byte)));
+            }
+            Value::Pose(Pose { position, rotation }) => {
+                position.iter().chain(rotation).for_each(|number| self.add(number.to_bits()));
+            }
+            Value::Items(items) => {
+                self.add(items.len() as u64);
+                for Item { id, at_m, stage } in items.iter() {
+                    self.add(*id);
+                    self.add(at_m.to_bits());
+                    self.add(u64::from(*stage));
+                }
+            }
+        }
+    }
+}
