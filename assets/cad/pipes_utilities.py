@@ -105,7 +105,7 @@ class Run:
         """A post under a horizontal pipe whose axis runs through (x, y, z)."""
         top = z - self.r
         c = 0.045 if top > 1.2 else 0.03
-        self.steel += [box(2 * c, 2 * c, top - 0.02, (x, y, 0.0), 0.006), box(0.20, 0.20, 0.014, (x, y, 0)), box(2.4 * self.r, 2.4 * self.r, 0.012, (x, y, top - 0.02)), *[box(0.016, 0.016, 0.02, (x + sx * 0.08, y + sy * 0.08, 0.014)) for sx in (-1, 1) for sy in (-1, 1)]]
+        self.steel += [box(2 * c, 2 * c, top - 0.02, (x, y, 0.0), 0.006), box(0.20, 0.20, 0.014, (x, y, 0)), box(2.4 * self.r, 2.4 * self.r, 0.012, (x, y, top - 0.02)), box(1.3 * self.r, 1.3 * self.r, 0.012 + 0.25 * self.r, (x, y, top - 0.010)), *[box(0.016, 0.016, 0.02, (x + sx * 0.08, y + sy * 0.08, 0.014)) for sx in (-1, 1) for sy in (-1, 1)]]
         return self
 
     def clamp(self, at, d):
