@@ -1,2 +1,8 @@
 //! The simulated plant, which stands in for real equipment and speaks only MQTT, and the embedded
 //! broker.
+//!
+//! Flows in: a twin file with its `simulation` section, a seed. Flows out: MQTT messages, of the
+//! shapes and on the topics that the twin file's mappings read. No other room knows this one: what
+//! the viewer shows of the plant, it has read from a broker.
+
+pub mod broker;

@@ -1,0 +1,4 @@
+//! Tests of whole pieces against each other and against programs that are not ours, in one binary.
+#![allow(clippy::unwrap_used)]
+
+mod broker;
