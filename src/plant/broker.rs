@@ -370,7 +370,7 @@ mod tests {
             (first.tcp_address(), None),
             (SocketAddr::from(([127, 0, 0, 1], 0)), first.websocket_address()),
         ] {
-            let taken = if websocket.is_some() { websocket.expect("some") } else { tcp };
+            let taken = websocket.unwrap_or(tcp);
             let error = Broker::start(Options { tcp, websocket, login: None })
                 .expect_err("the port is taken")
                 .to_string();
