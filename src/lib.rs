@@ -10,6 +10,7 @@
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
 //! | [`plant`] | the simulated plant and the embedded broker (native only) |
+//! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
 
 pub mod cad;
@@ -21,3 +22,5 @@ pub mod telemetry;
 pub mod twin;
 #[cfg(feature = "viewer")]
 pub mod viewer;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod watch;

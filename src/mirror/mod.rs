@@ -45,6 +45,8 @@ pub use clock::PlantClock;
 pub use counters::{ClockStatus, Counters, Ingested, Presence};
 pub use layout::STALE_AFTER_INTERVALS;
 pub use skew::SkewWarning;
+#[cfg(test)]
+pub(crate) use tests::motors;
 
 use crate::history::{Lane, Recent, View};
 use crate::telemetry::{Batch, Update};

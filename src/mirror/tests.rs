@@ -37,7 +37,7 @@ fn property(name: &str, ty: ValueType) -> Property {
 }
 
 /// Two motors, each with a speed, its turns and a state; both hang on one presence topic.
-fn motors() -> Twin {
+pub(crate) fn motors() -> Twin {
     let turns = Property {
         kind: PropertyKind::Derived,
         integral_of: Some(IntegralOf { property: 0, per_second: 1.0 / 60.0 }),

@@ -1,0 +1,310 @@
+//! `twinscope watch`: mirrors a plant for a while, without a picture, and writes what it knows.
+//!
+//! Flows in: a twin, the batches of a source, its status. Flows out: each property's state and the
+//! counters, as an aligned table for people or as JSON lines for programs.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use serde_json::{Value as Json, json};
+
+use crate::history::Reading;
+use crate::mirror::{Budget, Mirror};
+use crate::telemetry::{Batch, ConnectionState, Status};
+use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
+
+/// How to watch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// How long, from when the broker is reached; `None`: until the source ends.
+    pub span: Option<Duration>,
+    /// How long to wait for the broker.
+    pub patience: Duration,
+    /// JSON lines instead of a table.
+    pub json: bool,
+    /// Write each change when it comes, too.
+    pub follow: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { span: Some(seconds(5)), patience: seconds(5), json: false, follow: false }
+    }
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The environment is wrong: exit code 2.
+    #[error(
+        "cannot reach the broker {broker}: {reason}\nIs it running? Give another one with --broker mqtt://HOST:PORT."
+    )]
+    Unreachable {
+        /// Its address.
+        broker: String,
+        /// What happened last.
+        reason: String,
+    },
+    /// Writing failed.
+    #[error("cannot write the result: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Mirrors a plant as `options` tell and writes what is known of it.
+///
+/// # Errors
+/// When the broker was never reached, or `out` cannot be written to.
+pub fn run(
+    twin: Arc<Twin>,
+    link: &Receiver<Batch>,
+    status: &Status,
+    options: &Options,
+    out: &mut impl Write,
+) -> Result<(), WatchError> {
+    let mut mirror = Mirror::new(twin, Budget::default());
+    let begin = Instant::now();
+    let mut reached: Option<Instant> = None;
+    loop {
+        let connection = status.connection();
+        if reached.is_none() && (connection == ConnectionState::Connected || !link.is_empty()) {
+            reached = Some(Instant::now());
+        }
+        let time_is_up = match reached {
+            Some(since) => options.span.is_some_and(|span| since.elapsed() >= span),
+            None => begin.elapsed() >= options.patience,
+        };
+        if time_is_up {
+            break;
+        }
+        match link.recv_timeout(Duration::from_millis(20)) {
+            Ok(batch) => {
+                reached.get_or_insert_with(Instant::now);
+                mirror.apply(batch);
+                mirror.tick(Timestamp::now());
+                if options.follow {
+                    for id in mirror.take_changes() {
+                        write_property(&mirror, id, options.json, out)?;
+                    }
+                    out.flush()?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => mirror.tick(Timestamp::now()),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if reached.is_none() {
+        return Err(unreachable(status));
+    }
+    mirror.tick(Timestamp::now());
+    write_state(&mirror, status, options.json, out)?;
+    Ok(out.flush()?)
+}
+
+fn unreachable(status: &Status) -> WatchError {
+    let reason = match status.connection() {
+        ConnectionState::Disconnected { reason, .. } | ConnectionState::Rejected { reason, .. } => {
+            reason
+        }
+        other => format!("still {} when time was up", other.name()),
+    };
+    WatchError::Unreachable { broker: status.broker().to_owned(), reason }
+}
+
+/// The state of every property, then the counters.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_state(
+    mirror: &Mirror,
+    status: &Status,
+    json: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if json {
+        for id in mirror.twin().property_ids() {
+            writeln!(out, "{}", property_json(mirror, id))?;
+        }
+        return writeln!(out, "{}", json!({ "counters": counters(mirror, status) }));
+    }
+    let header = ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from);
+    let rows = mirror.twin().property_ids().map(|id| row(mirror, id));
+    write_table(std::iter::once(header).chain(rows).collect(), out)?;
+    let all = counters(mirror, status);
+    writeln!(out)?;
+    for (name, count) in all.as_object().into_iter().flatten() {
+        writeln!(out, "{name:<18} {:>12}", count.to_string())?;
+    }
+    for warning in mirror.clock().warnings {
+        let path = &mirror.twin().asset(warning.asset).path;
+        let side = if warning.seconds > 0.0 { "ahead" } else { "behind" };
+        let unit = if warning.looks_like_another_unit() {
+            "; are its stamps written in the unit that the twin file says?"
+        } else {
+            ""
+        };
+        writeln!(out, "The clock of {path} is {:.1} s {side}{unit}", warning.seconds.abs())?;
+    }
+    Ok(())
+}
+
+/// All that was counted, from the broker to the history.
+fn counters(mirror: &Mirror, status: &Status) -> Json {
+    // The counts of the source come first; what the mirror knows better replaces them.
+    let mut all = json!(status.counters.snapshot());
+    let mut own = json!(mirror.counters());
+    own["stale"] = mirror.stale_count().into();
+    if let (Some(all), Some(own)) = (all.as_object_mut(), own.as_object_mut()) {
+        all.append(own);
+    }
+    all
+}
+
+fn write_property(
+    mirror: &Mirror,
+    id: PropertyId,
+    json: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if json {
+        return writeln!(out, "{}", property_json(mirror, id));
+    }
+    let [property, value, unit, time, _, quality] = row(mirror, id);
+    writeln!(out, "{time}  {property}  {value} {unit}  {quality}")
+}
+
+/// One property as one object; numbers are the shortest that read back as the same.
+fn property_json(mirror: &Mirror, id: PropertyId) -> Json {
+    let property = mirror.twin().property(id);
+    let number = property.ty == ValueType::Number;
+    let reading = mirror.latest(id);
+    json!({
+        "property": mirror.twin().property_path(id),
+        "value": reading.as_ref().map(|reading| value_json(&reading.value, &property.ty)),
+        "unit": number.then(|| property.unit.code()),
+        "time": reading.as_ref().map(|reading| reading.time.to_string()),
+        "quality": reading.as_ref().map(|reading| reading.quality.name()),
+    })
+}
+
+fn value_json(value: &Value, ty: &ValueType) -> Json {
+    match value {
+        Value::Number(number) => json!(number),
+        Value::Enumeration(index) => match ty {
+            ValueType::Enumeration(names) => json!(names.get(usize::from(*index))),
+            _ => json!(index),
+        },
+        Value::Text(text) => json!(**text),
+        Value::Pose(pose) => json!(pose),
+        Value::Items(items) => json!(**items),
+    }
+}
+
+fn row(mirror: &Mirror, id: PropertyId) -> [String; 6] {
+    let property = mirror.twin().property(id);
+    let path = mirror.twin().property_path(id);
+    let Some(Reading { value, time, quality }) = mirror.latest(id) else {
+        return [path, "-".into(), String::new(), "-".into(), "-".into(), "-".into()];
+    };
+    let (text, unit) = match value_json(&value, &property.ty) {
+        Json::String(text) => (text, String::new()),
+        other if property.ty == ValueType::Number => (other.to_string(), property.unit.to_string()),
+        other => (other.to_string(), String::new()),
+    };
+    let age = mirror.age_s(id).map_or_else(|| "-".into(), |age| format!("{age:.1} s"));
+    [path, text, unit, time.to_string(), age, quality.name().into()]
+}
+
+/// Columns as wide as their widest cell; the values are set against their units.
+fn write_table(rows: Vec<[String; 6]>, out: &mut impl Write) -> io::Result<()> {
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let [path, value, unit, time, age] = [0, 1, 2, 3, 4].map(width);
+    for [p, v, u, t, a, q] in &rows {
+        writeln!(out, "{p:<path$}  {v:>value$} {u:<unit$}  {t:<time$}  {a:>age$}  {q}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mirror::motors;
+    use crate::telemetry::Update;
+    use crate::twin::Quality;
+
+    fn watched(options: &Options, updates: Vec<Update>) -> Result<String, WatchError> {
+        let (sender, link) = crossbeam_channel::bounded(4);
+        if !updates.is_empty() {
+            let batch = Batch { arrival: Timestamp::now(), updates, ..Batch::default() };
+            sender.send(batch).expect("the channel has room");
+            drop(sender);
+        }
+        let mut out = Vec::new();
+        let status = Status::new("mqtt://localhost:1");
+        run(Arc::new(motors()), &link, &status, options, &mut out)?;
+        Ok(String::from_utf8(out).expect("the output is text"))
+    }
+
+    fn update(property: u32, time: i64, value: Value) -> Update {
+        let (property, time) = (PropertyId(property), Some(Timestamp(time)));
+        Update { property, time, value, quality: Quality::Uncertain }
+    }
+
+    #[test]
+    fn json_lines_hold_each_value_exactly_with_its_time_and_quality() {
+        let updates = vec![
+            update(0, 1_772_366_400_250_000, Value::Number(0.1 + 0.2)),
+            update(2, 1_772_366_400_000_001, Value::Enumeration(1)),
+        ];
+        let options = Options { json: true, ..Options::default() };
+        let text = watched(&options, updates).expect("a batch came");
+        let lines: Vec<Json> =
+            text.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+        assert_eq!(lines.len(), 7);
+        assert!(text.contains("0.30000000000000004"));
+        // The stamps are months old and the interval is a second.
+        assert_eq!(
+            lines[0],
+            json!({"property": "M-1.speed", "value": 0.1 + 0.2, "unit": "1",
+                "time": "2026-03-01T12:00:00.250000Z", "quality": "stale"})
+        );
+        assert_eq!(lines[2]["value"], "on");
+        assert_eq!(lines[2]["time"], "2026-03-01T12:00:00.000001Z");
+        assert_eq!(lines[3]["value"], Json::Null);
+        assert_eq!(lines[6]["counters"]["applied"], 2);
+    }
+
+    #[test]
+    fn the_table_aligns_its_columns() {
+        let updates = vec![update(0, 1_772_366_400_250_000, Value::Number(12.5))];
+        let text = watched(&Options::default(), updates).expect("a batch came");
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].starts_with("PROPERTY   VALUE"), "{text}");
+        assert!(lines[1].starts_with("M-1.speed   12.5"), "{text}");
+        assert!(text.contains("applied                       1"), "{text}");
+    }
+
+    #[test]
+    fn changes_are_written_when_they_come() {
+        let updates = vec![update(0, 1_772_366_400_250_000, Value::Number(12.5))];
+        let options = Options { json: true, follow: true, ..Options::default() };
+        let text = watched(&options, updates).expect("a batch came");
+        assert_eq!(text.matches("M-1.speed").count(), 2);
+    }
+
+    #[test]
+    fn a_broker_that_is_not_there_is_told_with_its_address() {
+        let options = Options { patience: Duration::ZERO, ..Options::default() };
+        let (_sender, link) = crossbeam_channel::bounded(1);
+        let status = Status::new("mqtt://localhost:1");
+        let reason = "connection refused".to_owned();
+        let retry_in = Duration::ZERO;
+        status.set_connection(ConnectionState::Disconnected { reason, retry_in });
+        let error = run(Arc::new(motors()), &link, &status, &options, &mut Vec::new());
+        let text = error.expect_err("nothing is there").to_string();
+        assert!(text.contains("mqtt://localhost:1: connection refused"), "{text}");
+    }
+}
