@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: CC0-1.0
-"""Modular belt conveyors for bottles: a 2 m section, the same open on one side, the drive, a curve."""
+"""Modular belt conveyors for bottles: a 2 m section with guides on both sides, on one, on none; the
+drive; a curve."""
 
 from __future__ import annotations
 
@@ -100,10 +101,11 @@ def section(name, sides) -> Model:
     m.part("frame", group(frame(-1, 1), steel), "stainless")
     m.part("feet", feet, "plastic_black", ang=1.1)
     m.part("wear_strips", wear_strips(-1, 1), "acetal_white")
-    b, k, r = guides(-1, 1, sides, (-0.75, -0.25, 0.25, 0.75))
-    m.part("guide_brackets", b, "stainless_bright", ang=1.2)
-    m.part("guide_knobs", k, "plastic_black", ang=1.2)
-    m.part("guide_rails", r, "acetal_white")
+    if sides:
+        b, k, r = guides(-1, 1, sides, (-0.75, -0.25, 0.25, 0.75))
+        m.part("guide_brackets", b, "stainless_bright", ang=1.2)
+        m.part("guide_knobs", k, "plastic_black", ang=1.2)
+        m.part("guide_rails", r, "acetal_white")
     m.part("belt", group(*slats(-1, 1)), "belt_grey")
     m.part("belt_return", span(-1, 1, -BELT / 2, BELT / 2, TOP - 0.114, TOP - 0.102), "belt_grey")
     rol = roller(0.290)
@@ -232,4 +234,4 @@ def curve() -> Model:
 
 
 def build() -> list[Model]:
-    return [section("conveyor_section", (-1, 1)), section("conveyor_open", (-1,)), drive(), curve()]
+    return [section("conveyor_section", (-1, 1)), section("conveyor_open", (-1,)), section("conveyor_plain", ()), drive(), curve()]

@@ -8,7 +8,7 @@ import math
 import cadquery as cq
 from bottles import PITCH_X, PITCH_Y, cells
 from common import Model, box, cyl, group
-from packaging_shapes import _shape, bolts, foot, guard, hmi, hose, lamp_tower, pipe, rbox, ring, rod, span, turned, turned_y
+from packaging_shapes import _shape, foot, guard, hmi, hose, lamp_tower, pipe, rbox, ring, rod, span, turned, turned_y
 
 TOP = 0.950  # bottles
 CRATES = 0.750  # top of the crate rollers
@@ -106,16 +106,16 @@ def case_packer() -> Model:
             d = math.hypot(0.32, 1.5 * PITCH_Y - 0.042)
             a = math.degrees(math.atan2(1.5 * PITCH_Y - 0.042, 0.32))
             rails.append(box(d, 0.010, 0.024).rotate((0, 0, 0), (0, 0, 1), s * a).translate((-0.56, s * (1.5 * PITCH_Y + 0.042) / 2, z - 0.012)))
-    for px in (-0.9, -0.38, 0.17):
+    for px in (-0.9, -0.38, 0.195):
         for s in (-1, 1):
-            rods.append(cyl(0.008, 0.26, "Z", (px, s * 0.212, TOP - 0.10)))
-        rods.append(cyl(0.007, 0.44, "Y", (px, -0.22, TOP + 0.150)))
+            rods.append(cyl(0.008, 0.38, "Z", (px, s * 0.212, TOP - 0.10)))
+        rods.append(cyl(0.007, 0.44, "Y", (px, -0.22, TOP + 0.265)))
         lanes = (-1.5, -0.5, 0.5, 1.5) if px > -0.5 else ()
         for y in lanes:
-            rods.append(cyl(0.005, 0.13, "Z", (px, y * PITCH_Y, TOP + 0.025)))
+            rods.append(cyl(0.005, 0.24, "Z", (px, y * PITCH_Y, TOP + 0.025)))
         if not lanes:
             for s in (-1, 1):
-                rods.append(cyl(0.005, 0.13, "Z", (px, s * 0.042, TOP + 0.025)))
+                rods.append(cyl(0.005, 0.24, "Z", (px, s * 0.042, TOP + 0.025)))
     # The cross bars of the last two sit outside the field of the gripper.
     m.part("lanes", group(*rails), "acetal_white", table)
     m.part("lane_rods", group(*rods), "stainless_bright", table, ang=1.0)
@@ -133,7 +133,6 @@ def case_packer() -> Model:
     m.part("bridge", group(*bridge), "paint_light", g, ang=0.9)
     m.part("carriages", group(*cars), "steel_dark", g)
     m.part("lift_motor", group(cyl(0.050, 0.20, "X", (0.13, 0, 0.275)), cyl(0.055, 0.03, "X", (0.13, 0, 0.275)), box(0.06, 0.06, 0.04, (0.24, 0, 0.31))), "paint_blue_dark", g)
-    chain = [box(0.06, 0.045, 0.030, (-0.25 - 0.0, 0.0, 0))]
     m.part("energy_chain", group(*[box(0.055, 0.030, 0.026, (-0.28, 0.10 - 0.033 * i, 0.240)) for i in range(7)]), "plastic_black", g)
     lift = m.node("lift", g, extras={"travel": -0.80})
     z = -0.270  # the underside of the tulips, below the rails, at the top of the stroke
