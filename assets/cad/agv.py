@@ -6,11 +6,9 @@ Front is CAD +X. The deck is 0.35 m high, the lift plate goes 0.10 m further up.
 
 from __future__ import annotations
 
-import math
-
 import cadquery as cq
 from common import Model, box, cyl, group
-from packaging_shapes import bolts, rbox, ring, span, turned, turned_y
+from packaging_shapes import bolts, rbox, ring, turned, turned_y
 
 L, W, H = 1.60, 0.90, 0.350
 WHEEL_R = 0.100

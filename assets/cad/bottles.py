@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import cadquery as cq
 from common import Model, box, cyl, group
-from packaging_shapes import rbox, span, turned
+from packaging_shapes import picked, span, turned
 
 R = 0.0325  # bottle radius
 H = 0.230  # with its cap
@@ -128,8 +128,9 @@ def crate_full() -> Model:
     m.part("body", group(crate_shape(), crate_ribs()), "plastic_blue")
     m.part("labels", plates(), "plastic_white")
     # Low poly on purpose: a few hundred of these stand on pallets. Only what shows is drawn.
-    top = turned((0, 0), (R, 0), (R, 0.130), (0.0150, 0.190), (0.0135, 0.210), (0, 0.210)).faces("not (<Z or >Z)")
-    cap = cyl(0.0150, 0.0205).faces("not <Z")
+    top = turned((0, 0), (R, 0), (R, 0.130), (0.0150, 0.190), (0.0135, 0.210), (0, 0.210))
+    top = picked(top, "faces", "not (<Z or >Z)")
+    cap = picked(cyl(0.0150, 0.0205), "faces", "not <Z")
     bottles, caps = [], []
     for x, y in cells():
         bottles.append(top.translate((x, y, 0.011)))

@@ -8,7 +8,7 @@ import math
 
 import cadquery as cq
 from common import Model, box, cyl, group
-from packaging_shapes import bolts, foot, pipe, rbox, ring, rod, span, turned_y
+from packaging_shapes import bolts, foot, pipe, rbox, rod, span, turned_y
 
 TOP = 0.950  # belt
 BELT = 0.250  # width

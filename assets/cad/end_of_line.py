@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 import cadquery as cq
-from bottles import PITCH_X, PITCH_Y, cells
+from bottles import PITCH_Y, cells
 from common import Model, box, cyl, group
 from packaging_shapes import _shape, foot, guard, hmi, hose, lamp_tower, pipe, rbox, ring, rod, span, turned, turned_y
 
@@ -48,8 +48,8 @@ def crate_conveyor() -> Model:
         legs.append(span(x - 0.02, x + 0.02, -0.32, 0.32, 0.28, 0.32))
         legs.append(span(x - 0.02, x + 0.02, -0.32, 0.32, CRATES - 0.16, CRATES - 0.12))
     m.part("frame", group(*steel), "paint_blue")
-    m.part("legs", group(*legs), "paint_grey", ang=0.9)
-    m.part("feet", group(*feet), "plastic_black", ang=1.0)
+    m.part("legs", group(*legs), "paint_grey", ang=1.3)
+    m.part("feet", group(*feet), "plastic_black", ang=1.3)
     m.part("guide_brackets", group(*tops), "steel_galvanised", ang=0.9)
     m.part("guide_rails", group(*[span(-1, 1, s * 0.218 - 0.008, s * 0.218 + 0.008, CRATES + 0.070, CRATES + 0.120) for s in (-1, 1)]), "acetal_white")
     rol = crate_roller()

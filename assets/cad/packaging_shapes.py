@@ -21,6 +21,19 @@ MATERIALS.setdefault("belt_grey", material("#6b757b", 0.0, 0.62))
 MATERIALS.setdefault("crate_red", material("#b3231d", 0.0, 0.50))
 
 
+def picked(body, kind, selector) -> cq.Workplane:
+    """Edges or faces by a selector with not / and / or. Such selectors go through sets, whose order
+    changes from run to run; here they are sorted by where they are, so a build repeats exactly."""
+
+    def key(e):
+        c = e.Center()
+        b = e.BoundingBox()
+        return tuple(round(v, 5) for v in (c.x, c.y, c.z, b.xmin, b.ymin, b.zmin, b.xmax, b.ymax, b.zmax))
+
+    found = body.edges(selector) if kind == "edges" else body.faces(selector)
+    return found.newObject(sorted(found.vals(), key=key))
+
+
 def rbox(x, y, z, at=(0, 0, 0), r=0.01, top=0.0, bottom=0.0) -> cq.Workplane:
     """A box standing on at.z with rounded vertical edges and, wanted, a rounded top and bottom rim."""
     b = cq.Workplane("XY").box(x, y, z, centered=(True, True, False))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from common import Model, box, cyl, group
-from packaging_shapes import bolts, rbox, span
+from packaging_shapes import rbox, span
 
 
 def pallet() -> Model:
@@ -17,7 +17,7 @@ def pallet() -> Model:
     for x in (-0.5275, 0.0, 0.5275):
         wood.append(box(0.145, 0.8, 0.022, (x, 0, 0.100)))
     for y, w in ((-0.35, 0.100), (0.0, 0.145), (0.35, 0.100)):
-        wood.append(box(1.2, w, 0.022, (0, y, 0.0)).edges("|Y and >Z or |Y and <Z").chamfer(0.006))
+        wood.append(box(1.2, w, 0.022, (0, y, 0.0)))
         for x in (-0.5275, 0.0, 0.5275):
             wood.append(box(0.145, w, 0.078, (x, y, 0.022), chamfer=0.008))
     m.part("boards", group(*wood), "wood")

@@ -15,7 +15,7 @@ import math
 
 import cadquery as cq
 from common import Model, box, cyl, group, hexagon
-from packaging_shapes import bolts, hose, hull2, rbox, ring, span, turned, turned_x, turned_y
+from packaging_shapes import bolts, hose, hull2, picked, rbox, ring, span, turned, turned_x, turned_y
 
 H_PED = 0.400
 H1 = 0.720
@@ -55,7 +55,7 @@ def foot_casting(m, base):
     plugs = [rbox(0.05, 0.20, 0.16, (-0.315, 0, H_PED + 0.055), r=0.008)]
     m.part("connector_box", group(*plugs), "paint_anthracite", base, ang=0.8)
     m.part("connectors", group(*[cyl(0.020, -0.035, "X", (-0.34, y, z)) for y in (-0.06, 0.0, 0.06) for z in (H_PED + 0.10, H_PED + 0.165)]), "steel_machined", base, ang=0.6)
-    cables = [hose([(-0.37, y, H_PED + 0.10), (-0.45, y, H_PED + 0.09), (-0.52, y, H_PED - 0.12), (-0.53, y, 0.06), (-0.60, y, 0.025), (-0.80, y, 0.022)], 0.015) for y in (-0.06, 0.0, 0.06)]
+    cables = [hose([(-0.37, y, H_PED + 0.10), (-0.45, y, H_PED + 0.09), (-0.52, y, H_PED - 0.12), (-0.54, y, 0.07), (-0.62, y, 0.030), (-0.80, y, 0.018)], 0.015) for y in (-0.06, 0.0, 0.06)]
     m.part("cables", group(*cables), "plastic_black", base, tol=0.004, ang=1.3)
 
 
@@ -78,7 +78,7 @@ def shoulder(m, ax):
         .lineTo(-0.02, 0.26).threePointArc((-0.10, 0.225), (-0.18, 0.22)).lineTo(-0.24, 0.22).threePointArc((-0.268, 0.205), (-0.28, 0.17)).close()
         .extrude(-0.30)
     )
-    side = side.edges("not(|Y)").fillet(0.022)
+    side = picked(side, "edges", "not(|Y)").fillet(0.022)
     side = side.translate((0, -0.185, 0))
     pocket = hull2(0.055, 0.075, 0.16, 0.05).rotate((0, 0, 0), (0, 1, 0), 52).translate((0.07, 0.095, 0.185))
     side = side.cut(pocket)
@@ -126,8 +126,8 @@ def forearm(m, ax):
         cq.Workplane("XZ").moveTo(-0.33, A3 - 0.115).lineTo(-0.15, -0.02).threePointArc((0.0, -0.165), (0.14, -0.06)).lineTo(0.30, A3 - 0.118)
         .lineTo(0.30, A3 + 0.118).lineTo(-0.02, A3 + 0.145).lineTo(-0.33, A3 + 0.125).close().extrude(-0.25).translate((0, -0.125, 0))
     )
-    body = body.edges("not(|Y)").fillet(0.04)
-    body = body.edges("|Y and <X").fillet(0.03)
+    body = picked(body, "edges", "not(|Y)").fillet(0.04)
+    body = picked(body, "edges", "|Y and <X").fillet(0.03)
     cone = turned_x((0, 0.26), (0.122, 0.26), (0.122, 0.31), (0.110, X4 - 0.03), (0.118, X4 - 0.025), (0.118, X4 - 0.004), (0, X4 - 0.004)).translate((0, 0, A3))
     m.part("arm", group(hub, body, cone), "robot_orange", ax, ang=0.4)
     m.part("bolts", group(bolts(10, 0.104, 0.013, 0.008, "X", (0.30, 0, A3), 18), bolts(8, 0.120, 0.016, 0.008, "Y", (0, -0.158, 0))), "bolt_zinc", ax)

@@ -13,7 +13,7 @@ import math
 import cadquery as cq
 from common import Model, box, cyl, group
 from packaging_shapes import (
-    arc_band, bolts, foot, hmi, hose, lamp_tower, machine_guards, pipe, rbox, ring, rod, span, star, star_disc, turned,
+    arc_band, bolts, foot, hmi, hose, lamp_tower, machine_guards, picked, pipe, rbox, ring, span, star, star_disc, turned,
 )
 
 TOP = 0.950
@@ -63,10 +63,11 @@ SX = 0.40
 
 def filler_station_steel():
     """One filling valve hanging under the bowl, drawn at the pitch circle (its +X outward)."""
-    valve = turned((0, 1.200), (0.010, 1.200), (0.012, 1.225), (0.024, 1.235), (0.024, 1.290), (0.034, 1.290), (0.034, 1.332), (0.026, 1.332), (0.026, 1.446), (0.036, 1.446), (0.036, 1.465), (0.018, 1.465), (0.018, 1.560), (0, 1.560)).faces("not >Z")
-    pedestal = turned((0, 0.900), (0.030, 0.900), (0.030, 0.928), (0.043, 0.928), (0.043, TOP), (0, TOP)).faces("not <Z")
+    valve = turned((0, 1.200), (0.010, 1.200), (0.012, 1.225), (0.024, 1.235), (0.024, 1.290), (0.034, 1.290), (0.034, 1.332), (0.026, 1.332), (0.026, 1.446), (0.036, 1.446), (0.036, 1.465), (0.018, 1.465), (0.018, 1.560), (0, 1.560))
+    pedestal = turned((0, 0.900), (0.030, 0.900), (0.030, 0.928), (0.043, 0.928), (0.043, TOP), (0, TOP))
     guide = cyl(0.009, 0.42, "Z", (-0.075, 0, 0.900))
-    return group(valve, pedestal, guide)
+    # The ends that nobody sees are left out: there are 24 of these.
+    return group(picked(valve, "faces", "not >Z"), picked(pedestal, "faces", "not <Z"), guide)
 
 
 def filler_station_clamp():
@@ -225,10 +226,11 @@ def capper() -> Model:
     disc = cq.Workplane("XY").circle(0.262).extrude(0.014).cut(cq.Workplane("XY").polarArray(0.262, 0, 360, 20).circle(0.018).extrude(0.02))
     m.part("sorting_disc", group(disc, turned((0, 0.014), (0.10, 0.014), (0.02, 0.08), (0, 0.08)), *[box(0.15, 0.008, 0.02, (0.15, 0, 0.014)).rotate((0, 0, 0), (0, 0, 1), 90 * k) for k in range(4)]), "acetal_blue", srt, (0, 0, sz0 + 0.035), tol=0.002, ang=1.0)
     caps = []
+    cap = picked(cyl(0.015, 0.02), "faces", "not <Z")
     for i in range(34):  # a heap of caps, always the same
         r = 0.07 + 0.20 * math.sqrt(((i * 37) % 34) / 34)
         a = i * 2.39996
-        caps.append(cyl(0.015, 0.02, "Z").faces("not <Z").rotate((0, 0, 0), (1, 0, 0), (i * 53) % 70 - 35).rotate((0, 0, 0), (0, 0, 1), i * 77 % 360).translate((r * math.cos(a), r * math.sin(a), 0.060 + (i * 13 % 5) * 0.005)))
+        caps.append(cap.rotate((0, 0, 0), (1, 0, 0), (i * 53) % 70 - 35).rotate((0, 0, 0), (0, 0, 1), i * 77 % 360).translate((r * math.cos(a), r * math.sin(a), 0.060 + (i * 13 % 5) * 0.005)))
     m.part("caps", group(*caps), "plastic_blue", srt, (0, 0, sz0), tol=0.003, ang=1.2)
     # The chute: four rods and ties along a falling curve, from the bowl to the head's pick-up.
     pick = (-0.30, 0.06, 1.235)
@@ -237,7 +239,7 @@ def capper() -> Model:
     for dx in (-0.021, 0.021):
         for dz in (-0.014, 0.014):
             rods.append(hose([(x + dx, y, z + dz) for x, y, z in way], 0.004))
-    m.part("chute", group(*rods), "stainless_bright", base, tol=0.006, ang=2.2)
+    m.part("chute", group(*rods), "stainless_bright", base, tol=0.003, ang=1.6)
     path = cq.Edge.makeSpline([cq.Vector(*p) for p in way])
     ties, row = [], []
     for i in range(6):
