@@ -51,7 +51,7 @@ def build():
     m.part("zone_outlines", group(*marks), "marking_yellow", lanes)
     m.part("cell_floor", rect(CELL_X[0] + 0.1, CELL_X[1] - 0.1, CELL_Y[0] + 0.1, CELL_Y[1] - 0.1, 2), "floor_lane", lanes)
     m.part("cell_outline", group(*outline(CELL_X[0] - 0.25, CELL_X[1] + 0.25, CELL_Y[0] - 0.25, CELL_Y[1] + 0.25, 0.14, 3)), "marking_red", lanes)
-    m.part("pallet_places", group(*[o for y in (1.9, -1.9) for o in outline(15.6, 17.2, y - 0.85, y + 0.85, 0.06, 3)]), "marking_yellow", lanes)
+    m.part("pallet_places", group(*[o for y in (1.8, -1.8) for o in outline(15.6, 17.2, y - 0.85, y + 0.85, 0.06, 3)]), "marking_yellow", lanes)
     m.part("drain_channels", group(rect(-20.6, -7.2, 4.85, 5.0, 2), rect(-5.4, 9.0, -1.6, -1.45, 2)), "steel_dark", lanes)
 
     # Columns and beams along the back and the left side.

@@ -52,7 +52,7 @@ LAYOUT: dict[str, Place] = {
     "CV-201-3": Place("conveyor_open", (0.0, 0.0, 0.0)),
     "CV-201-4": Place("conveyor_section", (2.0, 0.0, 0.0)),
     "CV-201-5": Place("conveyor_open", (4.0, 0.0, 0.0)),
-    "CV-201-6": Place("conveyor_section", (6.0, 0.0, 0.0)),
+    "CV-201-6": Place("conveyor_plain", (6.0, 0.0, 0.0)),
     "CV-201-7": Place("conveyor_section", (8.0, 0.0, 0.0)),
     "FL-201": Place("rotary_filler", (0.0, 1.2555, 0.0)),
     "CP-201": Place("capper", (4.0, 0.7006, 0.0)),
@@ -60,13 +60,14 @@ LAYOUT: dict[str, Place] = {
     "CC-201": Place("control_cabinet", (2.6, 3.9, 0.0)),
     "PK-301": Place("case_packer", (10.0, 0.0, 0.0)),
     # -- palletising
-    "CV-301-1": Place("crate_conveyor", (12.0, -0.9, 0.0)),
-    "CV-301-2": Place("crate_conveyor", (14.0, -0.9, 0.0)),
+    "CV-301-1": Place("crate_conveyor", (10.0, -0.9, 0.0)),  # through the case packer
+    "CV-301-2": Place("crate_conveyor", (12.0, -0.9, 0.0)),
+    "CV-301-3": Place("crate_conveyor", (14.0, -0.9, 0.0)),  # the robot picks at x = 14.75
     "R-301": Place("robot", (16.4, 0.0, 0.0)),
-    "PS-301": Place("pallet_stand", (16.4, 1.9, 0.0), 90.0),
-    "PS-302": Place("pallet_stand", (16.4, -1.9, 0.0), 90.0),
-    "PL-301": Place("pallet", (16.4, 1.9, 0.40)),
-    "PL-302": Place("pallet", (16.4, -1.9, 0.40)),
+    "PS-301": Place("pallet_stand", (16.4, 1.8, 0.0), 90.0),
+    "PS-302": Place("pallet_stand", (16.4, -1.8, 0.0), 90.0),
+    "PL-301": Place("pallet", (16.4, 1.8, 0.40)),
+    "PL-302": Place("pallet", (16.4, -1.8, 0.40)),
     "AGV-301": Place("agv", (16.4, -6.5, 0.0), 90.0),
     "CC-301": Place("control_cabinet", (12.3, 3.4, 0.0)),
     # the fence, anticlockwise: front with the gate, right, back, left with the crates' opening
@@ -88,7 +89,7 @@ LAYOUT: dict[str, Place] = {
 
 # The way of the AGV (a closed loop, CAD x and y): pallet place, gate, aisle, warehouse, and back.
 AGV_ROUTE = [
-    (16.4, -1.9), (16.4, -8.0), (15.4, -9.0), (-21.0, -9.0), (-25.5, -9.0), (-25.5, -11.0),
+    (16.4, -1.8), (16.4, -8.0), (15.4, -9.0), (-21.0, -9.0), (-25.5, -9.0), (-25.5, -11.0),
     (-21.0, -11.0), (18.4, -11.0), (19.4, -10.0), (19.4, -7.5), (18.4, -6.5), (16.4, -6.5),
 ]
 WAREHOUSE_DOOR = ((-23.0, -10.0), 5.0)  # middle of the opening in the left wall, its width
