@@ -162,7 +162,8 @@ pub struct Recent {
     sweep: usize,
 }
 
-/// Properties that one [`Recent::advance`] looks through for what is too old.
+/// At most so many properties does one [`Recent::advance`] look through for what is too old; of few
+/// properties a share.
 const SWEEP: usize = 512;
 
 impl Recent {
@@ -267,7 +268,7 @@ impl Recent {
         }
         self.start = self.start.max(now.plus_micros(-self.horizon));
         let pressed = self.horizon < full;
-        for _ in 0..SWEEP.min(self.tracks.len()) {
+        for _ in 0..self.tracks.len().div_ceil(64).min(SWEEP) {
             self.sweep = (self.sweep + 1) % self.tracks.len();
             self.evict_one(self.sweep, pressed, false);
         }

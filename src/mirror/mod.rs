@@ -55,7 +55,7 @@ use clock::Turn;
 use layout::{Layout, NONE};
 use timeline::Timeline;
 
-/// Properties that one tick looks at to count the stale ones.
+/// At most so many properties does one tick look at to count the stale ones; of few a share.
 const STALE_LOOK: usize = 1024;
 
 /// The live twin: present state, recent history, the plant's clock.

@@ -116,7 +116,7 @@ impl Mirror {
     /// Goes on counting the stale properties, some in each tick.
     pub(super) fn count_stale(&mut self) {
         let total = self.layout.traits.len();
-        let end = (self.stale_look + STALE_LOOK).min(total);
+        let end = (self.stale_look + STALE_LOOK.min(total.div_ceil(16))).min(total);
         let found = (self.stale_look..end).filter(|id| self.is_stale(PropertyId(*id as u32)));
         self.stale_found += found.count() as u64;
         self.stale_look = end;

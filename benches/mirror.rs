@@ -1,0 +1,156 @@
+//! What a changed property costs in the mirror: to apply its sample and to read it back at the live
+//! edge, beside a plain write of the same numbers into an array. Of all properties a tenth changes
+//! in each round of 100 ms of plant time, in batches of 100 samples, as from a gateway.
+//!
+//! `cargo bench --no-default-features --bench mirror`
+
+// What a bench measures is its output.
+#![allow(clippy::print_stdout)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use twinscope::history::State;
+use twinscope::mirror::{Budget, Mirror};
+use twinscope::telemetry::{Batch, Update};
+use twinscope::twin::{
+    Asset, AssetId, Class, ClassId, Interpolation, Level, Pose, Property, PropertyId, PropertyKind,
+    Quality, Timestamp, Twin, Value, ValueType,
+};
+
+const PER_ASSET: u32 = 10;
+const ROUNDS: i64 = 200;
+const ROUND_US: i64 = 100_000;
+const PER_BATCH: usize = 100;
+const START: i64 = 1_772_366_400_000_000;
+
+fn property(at: u32) -> Arc<Property> {
+    Arc::new(Property {
+        name: format!("p{at}").into(),
+        title: String::new(),
+        description: String::new(),
+        kind: PropertyKind::Measurement,
+        ty: ValueType::Number,
+        unit: Default::default(),
+        display_unit: Default::default(),
+        decimals: None,
+        range: None,
+        limits: Default::default(),
+        interval: Some(Duration::from_secs(1)),
+        interpolation: Interpolation::Linear,
+        integral_of: None,
+    })
+}
+
+fn twin(properties: u32) -> Twin {
+    let class = Class {
+        name: "Device".into(),
+        title: String::new(),
+        model: None,
+        properties: (0..PER_ASSET).map(property).collect(),
+        mappings: vec![],
+        bindings: vec![],
+    };
+    let asset = |at: u32| Asset {
+        name: format!("D-{at}").into(),
+        path: format!("D-{at}").into(),
+        title: String::new(),
+        level: Level::Unit,
+        class: Some(ClassId(0)),
+        parent: None,
+        parent_from_asset: Pose::IDENTITY,
+        scale: 1.0,
+        properties: at * PER_ASSET..(at + 1) * PER_ASSET,
+        overrides: vec![],
+        variables: Default::default(),
+    };
+    Twin {
+        classes: vec![class],
+        assets: (0..properties / PER_ASSET).map(asset).collect(),
+        property_owner: (0..properties).map(|id| AssetId(id / PER_ASSET)).collect(),
+        display_delay: Duration::from_millis(250),
+        max_clock_skew: Duration::from_secs(5),
+        ..Twin::default()
+    }
+}
+
+/// The tenth of all properties that changes in a round: spread evenly, another one each time.
+fn changing(properties: u32, round: i64) -> impl Iterator<Item = u32> {
+    (0..properties / 10).map(move |at| at * 10 + (round % 10) as u32)
+}
+
+/// Mean seconds of the mirror's apply and of its reading, for one changed property.
+fn mirror(properties: u32) -> (f64, f64) {
+    let mut mirror = Mirror::new(Arc::new(twin(properties)), Budget::default());
+    let (mut apply, mut read) = (Duration::ZERO, Duration::ZERO);
+    let mut changed = 0;
+    for round in 0..ROUNDS {
+        let now = Timestamp(START + round * ROUND_US);
+        let update = |id| Update {
+            property: PropertyId(id),
+            time: Some(now),
+            value: Value::Number(f64::from(id) + round as f64),
+            quality: Quality::Good,
+        };
+        let updates: Vec<Update> = changing(properties, round).map(update).collect();
+        let batches: Vec<Batch> = updates
+            .chunks(PER_BATCH)
+            .map(|part| Batch { arrival: now, updates: part.to_vec(), ..Batch::default() })
+            .collect();
+        let begin = Instant::now();
+        batches.into_iter().for_each(|batch| mirror.apply(batch));
+        mirror.tick(now);
+        let changes = mirror.take_changes();
+        let applied = Instant::now();
+        let view = mirror.live_view();
+        for id in &changes {
+            black_box(mirror.reading(view, *id));
+        }
+        // The first second only fills the columns.
+        if round >= 20 {
+            apply += applied - begin;
+            read += applied.elapsed();
+            changed += changes.len();
+        }
+    }
+    (apply.as_secs_f64() / changed as f64, read.as_secs_f64() / changed as f64)
+}
+
+/// Mean seconds of writing a changed number into an array.
+fn array(properties: u32) -> f64 {
+    let mut values = vec![0.0_f64; properties as usize];
+    let mut spent = Duration::ZERO;
+    let mut changed = 0;
+    for round in 0..ROUNDS {
+        let updates: Vec<(u32, f64)> =
+            changing(properties, round).map(|id| (id, f64::from(id) + round as f64)).collect();
+        let begin = Instant::now();
+        for (id, value) in &updates {
+            values[*id as usize] = *value;
+        }
+        black_box(&mut values);
+        spent += begin.elapsed();
+        changed += updates.len();
+    }
+    spent.as_secs_f64() / changed as f64
+}
+
+fn main() {
+    println!(
+        "properties | apply, ns | read, ns | both, µs per change | array, ns | ratio to array"
+    );
+    for properties in [1_000, 10_000, 100_000] {
+        let (apply, read) = mirror(properties);
+        let plain = array(properties);
+        let both = apply + read;
+        println!(
+            "{properties:>10} | {:>9.1} | {:>8.1} | {:>19.3} | {:>9.2} | {:>14.1}",
+            apply * 1e9,
+            read * 1e9,
+            both * 1e6,
+            plain * 1e9,
+            both / plain,
+        );
+    }
+}
