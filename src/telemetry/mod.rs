@@ -5,6 +5,8 @@
 //! drains the channel at its own pace.
 
 mod bad;
+mod decode;
+mod feed;
 mod filter;
 mod router;
 #[cfg(test)]
@@ -13,6 +15,8 @@ mod sample_twin;
 mod status;
 
 pub use bad::{BadMessage, BadMessages, Fault};
+pub use decode::{Decoded, Decoder, Problem};
+pub use feed::{Feed, Handed};
 pub use router::{Router, Subscription, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
 

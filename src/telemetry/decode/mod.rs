@@ -1,0 +1,369 @@
+//! From topic and payload to samples: pure, without threads, the same natively and in the browser.
+//!
+//! Flows in: a topic, bytes and the time of arrival. Flows out: samples appended to a [`Batch`], and
+//! what could not be understood. The good fields of a bad message are still used.
+
+mod json;
+mod plan;
+mod time;
+mod value;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
+use crate::twin::mapping::{ClockSource, Presence};
+use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, ValueType};
+use plan::Plan;
+use value::{Scalar, read_json, read_scalar};
+
+/// One thing that is wrong with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Whose value it would have been, where that is known.
+    pub property: Option<PropertyId>,
+    /// JSON pointer from the sample; empty: the payload.
+    pub pointer: String,
+    /// Which sample of a batch, from 0.
+    pub sample: Option<usize>,
+    /// A time that would be right in another unit.
+    pub time_unit: bool,
+    /// What was expected and what was found, for people.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(sample) = self.sample {
+            write!(f, "sample {sample}, ")?;
+        }
+        if !self.pointer.is_empty() {
+            write!(f, "{}: ", self.pointer)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+/// What a message was made into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// Samples appended to the batch.
+    pub samples: usize,
+    /// The worst that is wrong with the message; `None`: nothing.
+    pub fault: Option<Fault>,
+    /// What is wrong in detail: the first few.
+    pub problems: Vec<Problem>,
+    /// Problems beyond those.
+    pub more_problems: u64,
+}
+
+impl Decoded {
+    /// All that is wrong, in one line for people.
+    pub fn reason(&self) -> String {
+        let mut all: Vec<String> = self.problems.iter().map(Problem::to_string).collect();
+        if self.more_problems > 0 {
+            all.push(format!("and {} more", self.more_problems));
+        }
+        all.join("; ")
+    }
+}
+
+/// Collects what is wrong with a message; the first few in full, so that the worst message of a
+/// flood costs no more than another.
+#[derive(Debug, Default)]
+struct Problems {
+    first: Vec<Problem>,
+    more: u64,
+}
+
+impl Problems {
+    const KEPT: usize = 8;
+
+    fn add(&mut self, property: Option<PropertyId>, pointer: &str, reason: impl Into<String>) {
+        self.add_in(None, property, pointer, reason);
+    }
+
+    fn add_in(
+        &mut self,
+        sample: Option<usize>,
+        property: Option<PropertyId>,
+        pointer: &str,
+        reason: impl Into<String>,
+    ) {
+        if self.first.len() == Self::KEPT {
+            self.more += 1;
+            return;
+        }
+        let (pointer, reason) = (pointer.to_owned(), reason.into());
+        self.first.push(Problem { property, pointer, sample, time_unit: false, reason });
+    }
+
+    fn add_time(&mut self, sample: Option<usize>, pointer: &str, bad: time::BadTime) {
+        self.add_in(sample, None, pointer, bad.reason);
+        if let Some(problem) = self.first.last_mut()
+            && self.more == 0
+        {
+            problem.time_unit = bad.unit;
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+}
+
+/// Knows how every message of a twin is read.
+#[derive(Debug)]
+pub struct Decoder {
+    router: Router,
+    plans: Vec<Plan>,
+    /// By asset: its first property and the first plan of its class.
+    assets: Vec<(u32, u32)>,
+    presence: Vec<Presence>,
+    clock: Option<ClockSource>,
+    max_payload: usize,
+}
+
+impl Decoder {
+    /// The largest payload that is decoded, unless told otherwise: 1 MiB.
+    pub const MAX_PAYLOAD: usize = 1 << 20;
+
+    /// Compiles all mappings of a twin.
+    pub fn new(twin: &Twin) -> Self {
+        let mut plans = Vec::new();
+        let mut first_of_class = Vec::with_capacity(twin.classes.len());
+        for class in &twin.classes {
+            first_of_class.push(plans.len() as u32);
+            let types = class.properties.iter().map(|property| property.ty.clone()).collect();
+            let mappings = class.mappings.iter();
+            plans.extend(mappings.map(|mapping| Plan::new(&mapping.payload, &types)));
+        }
+        let mut assets = Vec::with_capacity(twin.assets.len());
+        for asset in twin.asset_ids() {
+            let first = own_plans(twin, asset, &mut plans).unwrap_or_else(|| {
+                let class = twin.asset(asset).class;
+                class.map_or(0, |class| first_of_class[class.0 as usize])
+            });
+            assets.push((twin.asset(asset).properties.start, first));
+        }
+        Self {
+            router: Router::new(twin),
+            plans,
+            assets,
+            presence: twin.presence.clone(),
+            clock: twin.clock.clone(),
+            max_payload: Self::MAX_PAYLOAD,
+        }
+    }
+
+    /// The same with another limit on the size of a payload, in bytes.
+    pub fn with_max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// The topics that it knows.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Decodes one message and appends what it says to `out`. `arrival` is wall time.
+    pub fn decode(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        arrival: Timestamp,
+        out: &mut Batch,
+    ) -> Decoded {
+        let targets = self.router.route(topic);
+        let mut problems = Problems::default();
+        if targets.is_empty() {
+            problems.add(None, "", "no mapping of the twin has this topic");
+            return finish(0, Some(Fault::Unmapped), problems);
+        }
+        if payload.len() > self.max_payload {
+            let (length, limit) = (payload.len(), self.max_payload);
+            problems.add(None, "", format!("{length} bytes; at most {limit} are decoded"));
+            return finish(0, Some(Fault::Oversized), problems);
+        }
+        out.arrival = arrival;
+        let before = out.updates.len();
+        for target in targets.iter() {
+            match target {
+                Target::Mapping { asset, mapping, property } => {
+                    let (first_property, first_plan) = self.assets[asset.0 as usize];
+                    match &self.plans[first_plan as usize + mapping as usize] {
+                        Plan::Json(plan) => {
+                            let mut own = Problems::default();
+                            json::decode(plan, first_property, payload, arrival, out, &mut own);
+                            problems.first.append(&mut own.first);
+                            problems.more += own.more;
+                        }
+                        Plan::Scalar { property: fixed, read, types } => {
+                            let Some(position) = fixed.or(property) else { continue };
+                            let id = PropertyId(first_property + u32::from(position));
+                            match bare(payload, &types[position as usize], read) {
+                                Ok(value) => out.updates.push(Update {
+                                    property: id,
+                                    time: None,
+                                    value,
+                                    quality: Quality::Good,
+                                }),
+                                Err(reason) => problems.add(Some(id), "", reason),
+                            }
+                        }
+                    }
+                }
+                Target::Presence(at) => match read_presence(&self.presence[at as usize], payload) {
+                    Ok(online) => out.presence.push(PresenceChange { presence: at, online }),
+                    Err(reason) => problems.add(None, "", reason),
+                },
+                Target::Clock => match &self.clock {
+                    Some(clock) => read_clock(clock, payload, arrival, out, &mut problems),
+                    None => continue,
+                },
+            }
+        }
+        let time_unit = problems.first.iter().any(|problem| problem.time_unit);
+        let fault = match (problems.is_empty(), time_unit) {
+            (true, _) => None,
+            (false, true) => Some(Fault::TimeUnit),
+            (false, false) => Some(Fault::Malformed),
+        };
+        finish(out.updates.len() - before, fault, problems)
+    }
+}
+
+fn finish(samples: usize, fault: Option<Fault>, problems: Problems) -> Decoded {
+    Decoded { samples, fault, problems: problems.first, more_problems: problems.more }
+}
+
+/// Plans of an asset's own, when its overrides change the type of a property.
+fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> {
+    let class = twin.class_of(asset)?;
+    let mut overrides = twin.asset(asset).overrides.iter();
+    overrides.find(|(at, own)| own.ty != class.properties[*at as usize].ty)?;
+    let types: Arc<[ValueType]> =
+        twin.properties_of(asset).map(|id| twin.property(id).ty.clone()).collect();
+    let first = plans.len() as u32;
+    plans.extend(class.mappings.iter().map(|mapping| Plan::new(&mapping.payload, &types)));
+    Some(first)
+}
+
+/// A payload that is one value.
+fn bare(
+    payload: &[u8],
+    ty: &ValueType,
+    read: &crate::twin::mapping::Read,
+) -> Result<crate::twin::Value, String> {
+    let text = text_of(payload)?;
+    if matches!(ty, ValueType::Pose | ValueType::Items) {
+        let json: Json =
+            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        return read_json(&json, ty, read);
+    }
+    let scalar = bare_scalar(text);
+    match (&scalar, ty) {
+        // What stands there, not how a number would be written again.
+        (Scalar::Integer(_) | Scalar::Number(_), ValueType::Text) => {
+            read_scalar(&Scalar::Text(text.into()), ty, read)
+        }
+        _ => read_scalar(&scalar, ty, read),
+    }
+}
+
+fn text_of(payload: &[u8]) -> Result<&str, String> {
+    let text = std::str::from_utf8(payload)
+        .map_err(|error| format!("not UTF-8: byte {} is not text", error.valid_up_to()))?
+        .trim();
+    if text.is_empty() { Err("the payload is empty".into()) } else { Ok(text) }
+}
+
+fn bare_scalar(text: &str) -> Scalar<'_> {
+    match text {
+        "null" => return Scalar::Null,
+        "true" => return Scalar::Bool(true),
+        "false" => return Scalar::Bool(false),
+        _ => {}
+    }
+    if let Ok(integer) = text.parse() {
+        return Scalar::Integer(integer);
+    }
+    if let Ok(number) = text.parse() {
+        return Scalar::Number(number);
+    }
+    if text.starts_with('"')
+        && let Ok(inner) = serde_json::from_str::<String>(text)
+    {
+        return Scalar::Text(Cow::Owned(inner));
+    }
+    Scalar::Text(Cow::Borrowed(text))
+}
+
+fn read_presence(presence: &Presence, payload: &[u8]) -> Result<bool, String> {
+    let text = text_of(payload)?;
+    let value = if presence.pointer.is_empty() {
+        match bare_scalar(text) {
+            Scalar::Text(inner) => inner.into_owned(),
+            _ => text.to_owned(),
+        }
+    } else {
+        let json: Json =
+            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        match json.pointer(&presence.pointer) {
+            Some(Json::String(value)) => value.clone(),
+            Some(other) => other.to_string(),
+            None => return Err(format!("{}: the field is absent", presence.pointer)),
+        }
+    };
+    if value == presence.online {
+        Ok(true)
+    } else if value == presence.offline {
+        Ok(false)
+    } else {
+        Err(format!("expected {:?} or {:?}, found {value:?}", presence.online, presence.offline))
+    }
+}
+
+fn read_clock(
+    clock: &ClockSource,
+    payload: &[u8],
+    arrival: Timestamp,
+    out: &mut Batch,
+    problems: &mut Problems,
+) {
+    let json = match text_of(payload) {
+        // A clock may be bare text, such as an ISO 8601 time without quotes.
+        Ok(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.into())),
+        Err(reason) => return problems.add(None, "", reason),
+    };
+    let Some(stamp) = json.pointer(&clock.time) else {
+        return problems.add(None, &clock.time, "the plant's time is absent");
+    };
+    let time = match time::read(&Scalar::from_json(stamp), clock.format, arrival) {
+        Ok(time) => time,
+        Err(bad) => return problems.add_time(None, &clock.time, bad),
+    };
+    let rate = match &clock.rate {
+        None => Some(1.0),
+        Some(pointer) => json.pointer(pointer).and_then(Json::as_f64),
+    };
+    match rate.filter(|rate| rate.is_finite() && *rate >= 0.0) {
+        Some(rate) => out.clock = Some(ClockReading { time, rate }),
+        None => problems.add(
+            None,
+            clock.rate.as_deref().unwrap_or_default(),
+            "expected the rate of the plant's time, a number from 0 up",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! Instants in payloads, and stamps that are in another unit than the mapping says.
+
+use crate::twin::Timestamp;
+use crate::twin::mapping::TimeFormat;
+
+use super::Scalar;
+
+/// Where a stamp in a wrong unit would lie is far from any time at which a plant reports: stamps
+/// before this (1990-01-01) are compared with what other units would make of them.
+const OLDEST_USUAL: i64 = 631_152_000 * 1_000_000;
+/// No stamp is later than this (2200-01-01).
+const LATEST: i64 = 7_258_118_400 * 1_000_000;
+/// A stamp read in another unit is taken for the right one when it lies this close to the arrival.
+const NEAR_US: i64 = 20 * 366 * 86_400 * 1_000_000;
+
+/// Units in which devices write times, with microseconds for one unit.
+const UNITS: [(&str, f64); 4] =
+    [("seconds", 1e6), ("milliseconds", 1e3), ("microseconds", 1.0), ("nanoseconds", 1e-3)];
+
+/// Why a stamp is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BadTime {
+    /// It would be right in another unit.
+    pub unit: bool,
+    /// For people.
+    pub reason: String,
+}
+
+fn bad(reason: String) -> BadTime {
+    BadTime { unit: false, reason }
+}
+
+fn name(format: TimeFormat) -> &'static str {
+    match format {
+        TimeFormat::Iso8601 => "ISO 8601",
+        TimeFormat::EpochSeconds => "seconds since 1970",
+        TimeFormat::EpochMillis => "milliseconds since 1970",
+        TimeFormat::EpochMicros => "microseconds since 1970",
+    }
+}
+
+/// Reads a stamp; `arrival` (wall time) tells which unit a suspicious one is in.
+pub(super) fn read(
+    value: &Scalar<'_>,
+    format: TimeFormat,
+    arrival: Timestamp,
+) -> Result<Timestamp, BadTime> {
+    let parsed = match (value, format) {
+        (Scalar::Text(text), TimeFormat::Iso8601) => match iso(text) {
+            Some(time) => time,
+            None => return Err(not_iso(text, arrival)),
+        },
+        (Scalar::Text(text), _) => match text.trim().parse::<f64>() {
+            Ok(number) => return epoch(number, format, arrival),
+            Err(_) if iso(text).is_some() => {
+                return Err(BadTime {
+                    unit: true,
+                    reason: format!(
+                        "{text:?} looks like ISO 8601; the mapping says {}",
+                        name(format)
+                    ),
+                });
+            }
+            Err(_) => {
+                return Err(bad(format!("{text:?} is no time; expected {}", name(format))));
+            }
+        },
+        (Scalar::Integer(integer), format) if format != TimeFormat::Iso8601 => {
+            return match integer.checked_mul(factor(format) as i64) {
+                Some(micros) => plausible(Timestamp(micros), *integer as f64, format, arrival),
+                None => epoch(*integer as f64, format, arrival),
+            };
+        }
+        (Scalar::Number(number), format) if format != TimeFormat::Iso8601 => {
+            return epoch(*number, format, arrival);
+        }
+        (Scalar::Integer(integer), _) => return Err(not_iso(&integer.to_string(), arrival)),
+        (Scalar::Number(number), _) => return Err(not_iso(&number.to_string(), arrival)),
+        (other, _) => {
+            return Err(bad(format!("expected a time ({}), found {other}", name(format))));
+        }
+    };
+    if parsed.0 > LATEST {
+        return Err(bad(format!("{parsed} is not a time at which a plant reports")));
+    }
+    Ok(parsed)
+}
+
+fn iso(text: &str) -> Option<Timestamp> {
+    let stamp: jiff::Timestamp = text.trim().parse().ok()?;
+    Some(Timestamp(stamp.as_microsecond()))
+}
+
+fn not_iso(text: &str, arrival: Timestamp) -> BadTime {
+    match text.trim().parse::<f64>().ok().and_then(|number| likely_unit(number, arrival)) {
+        Some(unit) => BadTime {
+            unit: true,
+            reason: format!("{text} looks like {unit} since 1970; the mapping says ISO 8601"),
+        },
+        None => bad(format!(
+            "{text:?} is no ISO 8601 time with an offset, such as 2026-03-01T12:00:00.25Z"
+        )),
+    }
+}
+
+/// Microseconds for one unit of the format.
+fn factor(format: TimeFormat) -> f64 {
+    match format {
+        TimeFormat::EpochMillis => 1e3,
+        TimeFormat::EpochMicros => 1.0,
+        TimeFormat::EpochSeconds | TimeFormat::Iso8601 => 1e6,
+    }
+}
+
+fn epoch(number: f64, format: TimeFormat, arrival: Timestamp) -> Result<Timestamp, BadTime> {
+    match Timestamp::from_seconds(number * factor(format) * 1e-6) {
+        // Seconds with a fraction are rounded once, not twice.
+        Some(_) => {
+            let micros = Timestamp((number * factor(format)).round() as i64);
+            plausible(micros, number, format, arrival)
+        }
+        None => Err(wrong_unit(number, format, arrival)
+            .unwrap_or_else(|| bad(format!("{number} is no time in {}", name(format))))),
+    }
+}
+
+fn plausible(
+    time: Timestamp,
+    number: f64,
+    format: TimeFormat,
+    arrival: Timestamp,
+) -> Result<Timestamp, BadTime> {
+    if (OLDEST_USUAL..=LATEST).contains(&time.0) {
+        return Ok(time);
+    }
+    match wrong_unit(number, format, arrival) {
+        Some(problem) => Err(problem),
+        None if time.0 > LATEST => Err(bad(format!(
+            "{number} in {} is {time}, which is not a time at which a plant reports",
+            name(format)
+        ))),
+        None => Ok(time),
+    }
+}
+
+fn wrong_unit(number: f64, format: TimeFormat, arrival: Timestamp) -> Option<BadTime> {
+    let unit = likely_unit(number, arrival)?;
+    let reason = format!("{number} looks like {unit}; the mapping says {}", name(format));
+    Some(BadTime { unit: true, reason })
+}
+
+fn likely_unit(number: f64, arrival: Timestamp) -> Option<&'static str> {
+    let near = |factor: f64| (number * factor - arrival.0 as f64).abs() < NEAR_US as f64;
+    UNITS.iter().find(|(_, factor)| near(*factor)).map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-01T12:00:00Z.
+    const ARRIVAL: Timestamp = Timestamp(1_772_366_400_000_000);
+
+    fn integer(value: i64, format: TimeFormat) -> Result<Timestamp, BadTime> {
+        read(&Scalar::Integer(value), format, ARRIVAL)
+    }
+
+    #[test]
+    fn each_format_reads_the_same_instant() {
+        let quarter = Ok(Timestamp(1_772_366_400_250_000));
+        let text =
+            |text: &'static str| read(&Scalar::Text(text.into()), TimeFormat::Iso8601, ARRIVAL);
+        assert_eq!(text("2026-03-01T12:00:00.25Z"), quarter);
+        assert_eq!(text("2026-03-01T14:00:00.25+02:00"), quarter);
+        assert_eq!(integer(1_772_366_400_250, TimeFormat::EpochMillis), quarter);
+        assert_eq!(integer(1_772_366_400_250_000, TimeFormat::EpochMicros), quarter);
+        let seconds = Scalar::Number(1_772_366_400.25);
+        assert_eq!(read(&seconds, TimeFormat::EpochSeconds, ARRIVAL), quarter);
+        let quoted = Scalar::Text("1772366400.25".into());
+        assert_eq!(read(&quoted, TimeFormat::EpochSeconds, ARRIVAL), quarter);
+    }
+
+    #[test]
+    fn a_stamp_in_another_unit_is_refused_with_the_unit_it_looks_like() {
+        let hint = |value, format| {
+            let problem = integer(value, format).expect_err("a stamp in another unit");
+            assert!(problem.unit);
+            problem.reason
+        };
+        let millis = 1_772_366_400_250;
+        assert_eq!(
+            hint(millis, TimeFormat::EpochSeconds),
+            "1772366400250 looks like milliseconds; the mapping says seconds since 1970"
+        );
+        assert!(hint(millis / 1000, TimeFormat::EpochMillis).contains("looks like seconds"));
+        assert!(hint(millis, TimeFormat::EpochMicros).contains("looks like milliseconds"));
+        assert!(hint(millis * 1000, TimeFormat::EpochSeconds).contains("looks like microseconds"));
+        assert!(hint(millis * 1_000_000, TimeFormat::EpochMicros).contains("nanoseconds"));
+        assert!(hint(millis, TimeFormat::Iso8601).contains("looks like milliseconds"));
+    }
+
+    #[test]
+    fn a_plant_whose_time_starts_at_zero_is_believed() {
+        assert_eq!(integer(90, TimeFormat::EpochSeconds), Ok(Timestamp(90_000_000)));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for scalar in [Scalar::Number(f64::NAN), Scalar::Number(1e300), Scalar::Bool(true)] {
+            assert!(read(&scalar, TimeFormat::EpochSeconds, ARRIVAL).is_err());
+            assert!(read(&scalar, TimeFormat::Iso8601, ARRIVAL).is_err());
+        }
+        let text = Scalar::Text("yesterday".into());
+        assert!(read(&text, TimeFormat::Iso8601, ARRIVAL).is_err());
+    }
+}
