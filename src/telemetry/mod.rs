@@ -8,6 +8,8 @@ mod bad;
 mod decode;
 mod feed;
 mod filter;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod mqtt;
 mod router;
 #[cfg(test)]
 #[allow(dead_code)]

@@ -1,0 +1,293 @@
+//! The client's loop: connect, subscribe, take messages, and begin again after a break.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use rumqttc::mqttbytes::Error as PacketError;
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS,
+    StateError, SubscribeFilter, SubscribeReasonCode, Transport,
+};
+
+use super::{Options, OptionsError, Scheme, Stop, tls};
+use crate::telemetry::{ConnectionState, Fault, Feed, Handed, Status, Subscription};
+use crate::twin::Timestamp;
+
+/// First wait after a break; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// Longest wait: a mirror is current again within two seconds of a broker's return.
+const LONGEST_WAIT: Duration = Duration::from_millis(1200);
+/// How long a batch of QoS 0 waits for a full channel.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// No MQTT packet is larger: four length bytes of seven bits, and the header.
+const LARGEST_PACKET: usize = 268_435_455 + 5;
+/// Filters in one SUBSCRIBE packet.
+const FILTERS_PER_PACKET: usize = 64;
+
+/// Translates the options for rumqttc.
+pub(super) fn mqtt_options(options: &Options) -> Result<MqttOptions, OptionsError> {
+    let host = match options.scheme {
+        // For WebSocket rumqttc wants the whole address here.
+        Scheme::Ws | Scheme::Wss => options.broker(),
+        _ => options.host.clone(),
+    };
+    let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
+    mqtt.set_keep_alive(options.keep_alive.max(Duration::from_secs(1)));
+    mqtt.set_clean_session(!options.persistent_session);
+    mqtt.set_max_packet_size(options.max_packet, 1 << 20);
+    if let Some(user) = &options.user {
+        mqtt.set_credentials(user, options.password.as_deref().unwrap_or_default());
+    }
+    let config = || tls::config(options.ca_file.as_deref()).map(Into::into);
+    mqtt.set_transport(match options.scheme {
+        Scheme::Mqtt => Transport::Tcp,
+        Scheme::Ws => Transport::Ws,
+        Scheme::Mqtts => Transport::tls_with_config(config()?),
+        Scheme::Wss => Transport::wss_with_config(config()?),
+    });
+    Ok(mqtt)
+}
+
+/// The client on its thread.
+pub(super) struct Client {
+    mqtt: MqttOptions,
+    feed: Feed,
+    status: Arc<Status>,
+    stop: Arc<Stop>,
+    subscriptions: Vec<Subscription>,
+    max_packet: usize,
+    wait: Duration,
+    connected_before: bool,
+    /// Filters that were asked for and not yet answered, in order.
+    asked: Vec<String>,
+}
+
+impl Client {
+    pub(super) fn new(
+        mqtt: MqttOptions,
+        options: &Options,
+        feed: Feed,
+        status: Arc<Status>,
+        stop: Arc<Stop>,
+    ) -> Self {
+        let subscriptions = feed.decoder().router().subscriptions().to_vec();
+        let max_packet = options.max_packet;
+        let (wait, connected_before, asked) = (FIRST_WAIT, false, Vec::new());
+        Self { mqtt, feed, status, stop, subscriptions, max_packet, wait, connected_before, asked }
+    }
+
+    /// Works until it is stopped or nobody listens.
+    pub(super) async fn run(mut self) {
+        let requests = self.subscriptions.len() / FILTERS_PER_PACKET + 8;
+        let (client, mut events) = AsyncClient::new(self.mqtt.clone(), requests);
+        loop {
+            let stop = self.stop.clone();
+            let event = tokio::select! {
+                biased;
+                () = stop.wake.notified() => break,
+                event = self.next(&mut events) => event,
+            };
+            if self.stopped() {
+                break;
+            }
+            let go_on = match event {
+                None => false,
+                Some(Ok(event)) => self.handle(&client, event),
+                Some(Err(error)) => {
+                    // What was read before the break is still good.
+                    let rest: Vec<Event> = events.state.events.drain(..).collect();
+                    let all_taken = rest.into_iter().all(|event| self.handle(&client, event));
+                    all_taken && self.flush() && self.broke(&mut events, &error).await
+                }
+            };
+            if !go_on {
+                break;
+            }
+        }
+        self.flush();
+        // Says goodbye, so that the broker need not wait for the keep-alive; not for long.
+        if client.try_disconnect().is_ok() {
+            let goodbye = async { while events.poll().await.is_ok() {} };
+            tokio::time::timeout(Duration::from_millis(200), goodbye).await.unwrap_or_default();
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.asked.load(Ordering::Acquire)
+    }
+
+    /// The next event; before it waits for one, it hands on what has been decoded. `None`: nobody
+    /// listens any more.
+    async fn next(&mut self, events: &mut EventLoop) -> Option<Result<Event, ConnectionError>> {
+        // rumqttc's poll must not be cancelled halfway, so it is tried first and then awaited.
+        let mut poll = pin!(events.poll());
+        let ready = poll_fn(|context| Poll::Ready(poll.as_mut().poll(context))).await;
+        match ready {
+            Poll::Ready(event) => Some(event),
+            Poll::Pending if self.flush() => Some(poll.await),
+            Poll::Pending => None,
+        }
+    }
+
+    /// `false`: nobody listens any more.
+    fn handle(&mut self, client: &AsyncClient, event: Event) -> bool {
+        match event {
+            Event::Incoming(Packet::Publish(publish)) => {
+                let qos = publish.qos as u8;
+                self.feed.feed(&publish.topic, &publish.payload, qos, Timestamp::now());
+                return !self.feed.is_ripe() || self.flush();
+            }
+            Event::Incoming(Packet::ConnAck(_)) => self.connected(client),
+            Event::Incoming(Packet::SubAck(answer)) => self.subscribed(&answer.return_codes),
+            _ => {}
+        }
+        true
+    }
+
+    fn connected(&mut self, client: &AsyncClient) {
+        if std::mem::replace(&mut self.connected_before, true) {
+            self.status.counters.reconnects.add(1);
+        }
+        self.wait = FIRST_WAIT;
+        self.status.set_refused_filters(Vec::new());
+        self.status.set_connection(ConnectionState::Connected);
+        // Also with a session that the broker kept: it may be from an older twin file.
+        self.asked = self.subscriptions.iter().map(|wanted| wanted.filter.clone()).collect();
+        for chunk in self.subscriptions.chunks(FILTERS_PER_PACKET) {
+            let filters = chunk.iter().map(|wanted| {
+                SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))
+            });
+            if let Err(error) = client.try_subscribe_many(filters) {
+                log::error!("cannot subscribe: {error}");
+            }
+        }
+    }
+
+    fn subscribed(&mut self, codes: &[SubscribeReasonCode]) {
+        let answered = self.asked.drain(..codes.len().min(self.asked.len()));
+        let refused: Vec<String> = answered
+            .zip(codes)
+            .filter(|(_, code)| matches!(code, SubscribeReasonCode::Failure))
+            .map(|(filter, _)| filter)
+            .collect();
+        if !refused.is_empty() {
+            log::warn!("the broker refuses to send {}", refused.join(", "));
+            let mut all = self.status.refused_filters();
+            all.extend(refused);
+            self.status.set_refused_filters(all);
+        }
+    }
+
+    /// Hands on what has been decoded. A full channel is waited for: for as long as it takes when
+    /// something in the batch was promised, for a moment otherwise. `false`: nobody listens.
+    fn flush(&mut self) -> bool {
+        let since = Instant::now();
+        loop {
+            match self.feed.try_flush() {
+                Handed::On => return true,
+                Handed::Closed => return false,
+                Handed::Full if self.stopped() => return false,
+                Handed::Full if !self.feed.must_keep() && since.elapsed() > PATIENCE => {
+                    self.feed.drop_batch();
+                    return true;
+                }
+                Handed::Full => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
+    /// Tells of the break and waits before the next attempt. `false`: stopped.
+    async fn broke(&mut self, events: &mut EventLoop, error: &ConnectionError) -> bool {
+        self.status.counters.connection_errors.add(1);
+        if let Some(size) = too_large(error) {
+            self.make_room(events, size);
+        }
+        let retry_in = jittered(self.wait);
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        let reason = explain(error, self.status.broker());
+        log::info!("{reason}; trying again in {} ms", retry_in.as_millis());
+        self.status.set_connection(match error {
+            ConnectionError::ConnectionRefused(_) => ConnectionState::Rejected { reason, retry_in },
+            _ => ConnectionState::Disconnected { reason, retry_in },
+        });
+        tokio::select! {
+            () = self.stop.wake.notified() => false,
+            () = tokio::time::sleep(retry_in) => !self.stopped(),
+        }
+    }
+
+    /// A packet above the transport's limit cut the connection. A retained message, or one that the
+    /// broker keeps for this session, would do so again and again; so the limit grows with it. It
+    /// at least doubles, so that this happens a few times at most.
+    fn make_room(&mut self, events: &mut EventLoop, size: usize) {
+        self.status.counters.messages.add(1);
+        self.status.counters.oversized.add(1);
+        let limit = self.max_packet;
+        self.status.bad.push(Fault::Oversized, "", b"", Timestamp::now(), || {
+            format!("a packet of {size} bytes cut the connection, which took at most {limit}")
+        });
+        self.max_packet = (2 * limit).max(size + 5).min(LARGEST_PACKET);
+        events.mqtt_options.set_max_packet_size(self.max_packet, 1 << 20);
+    }
+}
+
+fn too_large(error: &ConnectionError) -> Option<usize> {
+    match error {
+        ConnectionError::MqttState(StateError::Deserialization(
+            PacketError::PayloadSizeLimitExceeded(size),
+        )) => Some(*size),
+        _ => None,
+    }
+}
+
+fn quality_of_service(level: u8) -> QoS {
+    match level {
+        0 => QoS::AtMostOnce,
+        1 => QoS::AtLeastOnce,
+        _ => QoS::ExactlyOnce,
+    }
+}
+
+/// Between three quarters and all of it, so that many clients do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    let random = RandomState::new().hash_one(0) % 256;
+    wait * (768 + random as u32) / 1024
+}
+
+/// What happened and what to do, for people.
+fn explain(error: &ConnectionError, broker: &str) -> String {
+    match error {
+        ConnectionError::ConnectionRefused(code) => match code {
+            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => format!(
+                "{broker} does not accept the user or the password; set TWINSCOPE_MQTT_USER and \
+                 TWINSCOPE_MQTT_PASSWORD or name a credentials file"
+            ),
+            ConnectReturnCode::BadClientId => {
+                format!("{broker} does not accept the client identifier")
+            }
+            ConnectReturnCode::RefusedProtocolVersion => {
+                format!("{broker} does not speak MQTT 3.1.1")
+            }
+            _ => format!("{broker} is not ready for clients"),
+        },
+        ConnectionError::Io(error) => match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => {
+                format!("nothing listens at {broker}; is the broker running?")
+            }
+            _ => format!("{broker}: {error}"),
+        },
+        ConnectionError::NetworkTimeout => format!("{broker} does not answer"),
+        ConnectionError::MqttState(StateError::ConnectionAborted) => {
+            format!("{broker} closed the connection")
+        }
+        ConnectionError::Tls(error) => {
+            format!("{broker}: TLS failed: {error}; a private CA must be named as CA file")
+        }
+        other => format!("{broker}: {other}"),
+    }
+}
