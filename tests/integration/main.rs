@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod broker;
+mod mqtt;
+mod support;

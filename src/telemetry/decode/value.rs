@@ -139,7 +139,10 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
         return Ok(Value::Enumeration(index as u16));
     }
     // A payload that spells a mapped value as text: `"3"` for 3.
-    let spelled = |json: &Json| !json.is_string() && json.to_string() == name;
+    let spelled = |json: &Json| {
+        let text = json.to_string();
+        !json.is_string() && text == name
+    };
     if let Some((_, index)) = read.names.iter().find(|(json, _)| spelled(json)) {
         return Ok(Value::Enumeration(*index));
     }

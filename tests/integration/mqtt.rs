@@ -1,0 +1,505 @@
+//! The native MQTT client against Debian's mosquitto.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use twinscope::telemetry::mqtt::{Link, Options, Source};
+use twinscope::telemetry::{Batch, ConnectionState, Fault, Update};
+use twinscope::twin::mapping::*;
+use twinscope::twin::*;
+
+use crate::support::{Mosquitto, eventually, free_port};
+
+const SECONDS: fn(u64) -> Duration = Duration::from_secs;
+
+fn property(name: &str, ty: ValueType) -> Arc<Property> {
+    Arc::new(Property {
+        name: name.into(),
+        title: name.into(),
+        description: String::new(),
+        kind: PropertyKind::Measurement,
+        ty,
+        unit: Unit::default(),
+        display_unit: Unit::default(),
+        decimals: None,
+        range: None,
+        limits: Limits::default(),
+        interval: None,
+        interpolation: Interpolation::Linear,
+        integral_of: None,
+    })
+}
+
+fn literal(topic: &str) -> TopicTemplate {
+    let level = |level: &str| TopicLevel::Text(vec![TopicPart::Literal(level.into())]);
+    TopicTemplate { text: topic.into(), levels: topic.split('/').map(level).collect() }
+}
+
+/// One asset with a number (property 0) and a text (property 1), which come as a bare value, in
+/// a nested document and in a batch of samples with times.
+fn twin() -> Twin {
+    let field = |property, pointer: &str| Field {
+        property,
+        pointer: pointer.into(),
+        read: Read::default(),
+        quality: None,
+        optional: false,
+    };
+    let mapping = |topic, payload| Mapping { topic: literal(topic), payload, qos: 1 };
+    let json = |samples: Option<&str>, time, fields| Payload::Json {
+        samples: samples.map(str::to_owned),
+        time,
+        quality: None,
+        fields,
+    };
+    let stamp = TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros };
+    let scalar =
+        Payload::Scalar { property: Some(0), read: Read::default(), time: TimeSource::Arrival };
+    let nested = json(None, TimeSource::Arrival, vec![field(0, "/a/0/v"), field(1, "/note")]);
+    let class = Class {
+        name: "Pump".into(),
+        title: "Pump".into(),
+        model: None,
+        properties: vec![property("speed", ValueType::Number), property("note", ValueType::Text)],
+        mappings: vec![
+            mapping("t/scalar", scalar),
+            mapping("t/nested", nested),
+            mapping("t/batch", json(Some("/s"), stamp, vec![field(0, "/v")])),
+        ],
+        bindings: Vec::new(),
+    };
+    let asset = Asset {
+        name: "P-1".into(),
+        path: "P-1".into(),
+        title: "P-1".into(),
+        level: Level::Unit,
+        class: Some(ClassId(0)),
+        parent: None,
+        parent_from_asset: Pose::IDENTITY,
+        scale: 1.0,
+        properties: 0..2,
+        overrides: Vec::new(),
+        variables: Default::default(),
+    };
+    Twin {
+        name: "test".into(),
+        classes: vec![class],
+        assets: vec![asset],
+        property_owner: vec![AssetId(0); 2],
+        ..Twin::default()
+    }
+}
+
+fn connect(options: Options) -> Link {
+    let link = Source::spawn(&twin(), options).expect("the client starts");
+    let status = link.status.clone();
+    assert!(
+        eventually(SECONDS(10), || status.connection() == ConnectionState::Connected),
+        "{:?}",
+        status.connection()
+    );
+    link
+}
+
+fn options(url: &str) -> Options {
+    Options::from_url(url).expect("an address")
+}
+
+/// Publishes with Debian's client.
+fn publish(broker: &Mosquitto, more: &[&str]) {
+    let port = broker.port.to_string();
+    let status = Command::new("mosquitto_pub").args(["-q", "1", "-p", &port]).args(more).status();
+    assert!(status.expect("mosquitto_pub must be installed").success());
+}
+
+/// Updates that come until there are `count`.
+fn updates(link: &Link, count: usize) -> Vec<Update> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let batch: Batch = link.batches.recv_timeout(SECONDS(10)).expect("samples arrive");
+        all.extend(batch.updates);
+    }
+    all
+}
+
+/// Proves that the connection is alive: a value published now arrives, on the same connection.
+fn still_works(broker: &Mosquitto, link: &Link) {
+    publish(broker, &["-t", "t/scalar", "-m", "424242"]);
+    assert_eq!(updates(link, 1)[0].value, Value::Number(424_242.0));
+    assert_eq!(link.status.counters.reconnects.get(), 0);
+}
+
+/// Subscribing ends a little after the connection; a retained value shows that it has.
+fn subscribed(broker: &Mosquitto) -> Link {
+    publish(broker, &["-r", "-t", "t/scalar", "-m", "0"]);
+    let link = connect(options(&broker.url()));
+    updates(&link, 1);
+    link
+}
+
+#[test]
+fn a_scalar_a_nested_document_and_a_batch_of_a_foreign_publisher_arrive_exactly() {
+    let broker = Mosquitto::start();
+    let link = subscribed(&broker);
+    publish(&broker, &["-t", "t/scalar", "-m", "21.125"]);
+    publish(&broker, &["-t", "t/nested", "-m", r#"{"a":[{"v":-3e-7}],"note":"grün"}"#]);
+    let batch = r#"{"s":[{"t":1772366400000000,"v":1},{"t":1772366400500000,"v":2}]}"#;
+    publish(&broker, &["-t", "t/batch", "-m", batch]);
+    let seen: Vec<_> =
+        updates(&link, 5).into_iter().map(|u| (u.property.0, u.value, u.time)).collect();
+    let at = |micros| Some(Timestamp(1_772_366_400_000_000 + micros));
+    let expected = [
+        (0, Value::Number(21.125), None),
+        (0, Value::Number(-3e-7), None),
+        (1, Value::Text("grün".into()), None),
+        (0, Value::Number(1.0), at(0)),
+        (0, Value::Number(2.0), at(500_000)),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(link.status.counters.malformed.get(), 0);
+}
+
+#[test]
+fn a_payload_of_10_mb_is_counted_and_does_not_cut_the_connection() {
+    let broker = Mosquitto::start();
+    let link = subscribed(&broker);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large");
+    std::fs::write(&file, vec![b'1'; 10_000_000]).unwrap();
+    publish(&broker, &["-t", "t/scalar", "-f", file.to_str().unwrap()]);
+    assert!(eventually(SECONDS(10), || link.status.counters.oversized.get() == 1));
+    let bad = link.status.bad.snapshot();
+    assert_eq!((bad[0].fault, bad[0].payload_len), (Fault::Oversized, 10_000_000));
+    still_works(&broker, &link);
+}
+
+#[test]
+fn a_retained_packet_above_the_transports_limit_cuts_the_connection_once_and_not_again() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large");
+    std::fs::write(&file, vec![b'1'; 3_000_000]).unwrap();
+    publish(&broker, &["-r", "-t", "t/nested", "-f", file.to_str().unwrap()]);
+    let limited = Options { max_packet: 1 << 20, ..options(&broker.url()) };
+    let link = Source::spawn(&twin(), limited).unwrap();
+    // Once as a packet that cut the connection, once as a payload that was taken and not decoded.
+    assert!(eventually(SECONDS(10), || link.status.counters.oversized.get() == 2));
+    assert_eq!(link.status.counters.reconnects.get(), 1);
+    publish(&broker, &["-t", "t/scalar", "-m", "7"]);
+    assert_eq!(updates(&link, 1)[0].value, Value::Number(7.0));
+    assert_eq!(link.status.counters.reconnects.get(), 1);
+}
+
+#[test]
+fn invalid_utf_8_in_a_payload_is_counted_and_in_a_topic_it_disturbs_nobody() {
+    let broker = Mosquitto::start();
+    let link = subscribed(&broker);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bytes");
+    std::fs::write(&file, [0x31, 0xff, 0xfe]).unwrap();
+    publish(&broker, &["-t", "t/scalar", "-f", file.to_str().unwrap()]);
+    assert!(eventually(SECONDS(10), || link.status.counters.malformed.get() == 1));
+    assert!(link.status.bad.snapshot()[0].reason.contains("not UTF-8"));
+    // A client that is none of rumqttc's or mosquitto's: CONNECT, then PUBLISH to `t/\xff`.
+    let mut raw = TcpStream::connect(("127.0.0.1", broker.port)).unwrap();
+    raw.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04evil").unwrap();
+    raw.write_all(b"\x30\x06\x00\x03t/\xff1").unwrap();
+    still_works(&broker, &link);
+}
+
+#[test]
+fn a_hundred_thousand_unknown_topics_are_counted_and_a_few_kept() {
+    let broker = Mosquitto::start();
+    let mut everything = twin();
+    everything.classes[0].mappings[0].topic.levels =
+        vec![TopicLevel::Text(vec![TopicPart::Literal("t".into())]), TopicLevel::Any];
+    // A wildcard whose messages a narrower topic of the same shape does not want.
+    everything.classes[0].mappings.truncate(1);
+    let mut named = everything.classes[0].mappings[0].clone();
+    named.topic.levels[1] = TopicLevel::Property;
+    named.payload =
+        Payload::Scalar { property: None, read: Read::default(), time: TimeSource::Arrival };
+    everything.classes[0].mappings = vec![named];
+    let link = Source::spawn(&everything, options(&broker.url())).unwrap();
+    publish(&broker, &["-r", "-t", "t/speed", "-m", "0"]);
+    updates(&link, 1);
+    let mut mqtt = MqttOptions::new("flood", "127.0.0.1", broker.port);
+    mqtt.set_inflight(100);
+    let (client, mut connection) = Client::new(mqtt, 100);
+    let driver = std::thread::spawn(move || {
+        let acknowledged = connection
+            .iter()
+            .filter(|event| matches!(event, Ok(Event::Incoming(Packet::PubAck(_)))));
+        acknowledged.take(100_000).count()
+    });
+    for topic in 0..100_000 {
+        client.publish(format!("t/{topic}"), QoS::AtLeastOnce, false, "1").unwrap();
+    }
+    assert_eq!(driver.join().unwrap(), 100_000);
+    assert!(eventually(SECONDS(30), || link.status.counters.unmapped.get() == 100_000));
+    assert!(link.status.bad.snapshot().len() <= 100);
+}
+
+#[test]
+fn user_and_password_are_wanted_and_their_absence_is_explained() {
+    let broker = Mosquitto::with_config(|port, folder| {
+        let file = folder.join("passwords");
+        let made = Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&file);
+        let made = made_with(made, &["ann", "s3cret"]);
+        assert!(made, "mosquitto_passwd must be installed");
+        format!("listener {port} 127.0.0.1\npassword_file {}\n", file.display())
+    });
+    let refused = Source::spawn(&twin(), options(&broker.url())).unwrap();
+    let rejected = || match refused.status.connection() {
+        ConnectionState::Rejected { reason, .. } => reason.contains("TWINSCOPE_MQTT_USER"),
+        _ => false,
+    };
+    assert!(eventually(SECONDS(10), rejected));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("login");
+    std::fs::write(&file, "ann\ns3cret\n").unwrap();
+    connect(options(&broker.url()).with_credentials_file(&file).unwrap());
+}
+
+fn made_with(command: &mut Command, more: &[&str]) -> bool {
+    command.args(more).status().is_ok_and(|status| status.success())
+}
+
+#[test]
+fn tls_needs_the_authority_that_signed_the_brokers_certificate() {
+    let (broker, authority) = with_tls("");
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, &authority).unwrap();
+    let url = format!("mqtts://localhost:{}", broker.port);
+    let link = connect(options(&url).with_ca_file(&ca));
+    assert_eq!(link.status.broker(), url);
+    drop(link);
+
+    let (_, other) = certificates();
+    std::fs::write(&ca, other).unwrap();
+    let link = Source::spawn(&twin(), options(&url).with_ca_file(&ca)).unwrap();
+    let refused = || match link.status.connection() {
+        ConnectionState::Disconnected { reason, .. } => reason.contains("TLS failed"),
+        _ => false,
+    };
+    assert!(eventually(SECONDS(10), refused), "{:?}", link.status.connection());
+    let missing = options(&url).with_ca_file("/nowhere.pem");
+    assert!(Source::spawn(&twin(), missing).unwrap_err().to_string().contains("/nowhere.pem"));
+}
+
+#[test]
+fn websocket_carries_the_same_with_and_without_tls() {
+    let plain = Mosquitto::with_config(|port, _| {
+        format!("listener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n")
+    });
+    connect(options(&format!("ws://127.0.0.1:{}", plain.port)));
+    let (secure, authority) = with_tls("protocol websockets\n");
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority).unwrap();
+    connect(options(&format!("wss://localhost:{}", secure.port)).with_ca_file(&ca));
+}
+
+/// A certificate for `localhost` with its key, and the authority that signed it; all PEM.
+fn certificates() -> ((String, String), String) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(params, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let own = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let own = own.signed_by(&key, &issuer).unwrap();
+    ((own.pem(), key.serialize_pem()), authority.pem())
+}
+
+fn with_tls(more: &str) -> (Mosquitto, String) {
+    let ((certificate, key), authority) = certificates();
+    let broker = Mosquitto::with_config(|port, folder| {
+        let files = [("cert.pem", &certificate), ("key.pem", &key), ("ca.pem", &authority)];
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let folder = folder.display();
+        format!(
+            "listener {port} localhost\n{more}allow_anonymous true\ncafile {folder}/ca.pem\n\
+             certfile {folder}/cert.pem\nkeyfile {folder}/key.pem\n"
+        )
+    });
+    (broker, authority)
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_explained_and_the_client_can_be_stopped() {
+    let url = format!("mqtt://127.0.0.1:{}", free_port());
+    let link = Source::spawn(&twin(), options(&url)).unwrap();
+    let explained = || match link.status.connection() {
+        ConnectionState::Disconnected { reason, .. } => reason.contains("is the broker running?"),
+        _ => false,
+    };
+    assert!(eventually(SECONDS(10), explained));
+}
+
+/// Publishes numbers at QoS 1, each with its own time, to a broker that comes and goes. It speaks
+/// MQTT by hand, one message in flight, so that it knows which number was acknowledged when.
+struct Load {
+    stop: Arc<AtomicBool>,
+    next: Arc<AtomicU64>,
+    thread: std::thread::JoinHandle<Vec<Instant>>,
+}
+
+impl Load {
+    fn start(port: u16) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let next = Arc::new(AtomicU64::new(0));
+        let (stopped, number) = (stop.clone(), next.clone());
+        let thread = std::thread::spawn(move || {
+            let mut acknowledged = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                // An error is the broker's absence; the number at hand is sent again.
+                if Self::publish_until_it_breaks(port, &stopped, &number, &mut acknowledged)
+                    .is_err()
+                {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+            acknowledged
+        });
+        Self { stop, next, thread }
+    }
+
+    fn publish_until_it_breaks(
+        port: u16,
+        stopped: &AtomicBool,
+        next: &AtomicU64,
+        acknowledged: &mut Vec<Instant>,
+    ) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(SECONDS(5)))?;
+        stream.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04load")?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer)?;
+        while !stopped.load(Ordering::Relaxed) {
+            let number = acknowledged.len() as u64;
+            let time = FIRST_TIME + number as i64;
+            let text = format!(r#"{{"s":[{{"t":{time},"v":{number}}}]}}"#);
+            let mut packet = vec![0x32, (2 + 7 + 2 + text.len()) as u8, 0, 7];
+            packet.extend_from_slice(b"t/batch\x00\x01");
+            packet.extend_from_slice(text.as_bytes());
+            stream.write_all(&packet)?;
+            stream.read_exact(&mut answer)?;
+            assert_eq!(answer, [0x40, 2, 0, 1], "an acknowledgement");
+            acknowledged.push(Instant::now());
+            next.store(number + 1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// When each number was acknowledged.
+    fn stop(self) -> Vec<Instant> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+const FIRST_TIME: i64 = 1_772_366_400_000_000;
+
+/// Takes what arrives until a number from `newest` on is among it.
+fn receive_until(link: &Link, newest: u64, limit: Duration, seen: &mut BTreeSet<u64>) -> bool {
+    eventually(limit, || {
+        while let Ok(batch) = link.batches.try_recv() {
+            for update in batch.updates {
+                let Value::Number(number) = update.value else { panic!("a number") };
+                assert_eq!(update.time, Some(Timestamp(FIRST_TIME + number as i64)));
+                seen.insert(number as u64);
+            }
+        }
+        seen.last().is_some_and(|last| *last >= newest)
+    })
+}
+
+/// Resident memory of this process in KiB.
+fn memory_kib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_mirror_is_current_within_2_s_of_each_of_20_returns_of_the_broker_and_loses_nothing_between()
+{
+    let mut broker = Mosquitto::start();
+    let link = connect(options(&broker.url()));
+    let load = Load::start(broker.port);
+    let mut seen = BTreeSet::new();
+    assert!(receive_until(&link, 500, SECONDS(20), &mut seen));
+    let memory = memory_kib();
+    let mut absences = Vec::new();
+    for round in 0..20 {
+        let killed = Instant::now();
+        broker.kill();
+        broker.restart();
+        let returned = load.next.load(Ordering::Relaxed);
+        let current = receive_until(&link, returned, SECONDS(2), &mut seen);
+        assert!(current, "round {round}: {:?}", link.status.connection());
+        absences.push((killed, Instant::now()));
+        let more = load.next.load(Ordering::Relaxed) + 200;
+        assert!(receive_until(&link, more, SECONDS(20), &mut seen));
+    }
+    assert_eq!(link.status.counters.reconnects.get(), 20);
+    let acknowledged = load.stop();
+    let last = acknowledged.len() as u64 - 1;
+    assert!(receive_until(&link, last, SECONDS(10), &mut seen));
+    // A broker that is killed takes with it what it acknowledged and had not yet passed on.
+    let in_its_hands = Duration::from_millis(100);
+    let lost: Vec<u64> = (0..=last).filter(|number| !seen.contains(number)).collect();
+    for number in lost {
+        let moment = acknowledged[number as usize];
+        let absent = absences
+            .iter()
+            .any(|(killed, current)| moment + in_its_hands >= *killed && moment <= *current);
+        // Before the first subscription nothing can arrive.
+        let before = seen.first().is_some_and(|first| number < *first);
+        assert!(absent || before, "{number} was acknowledged while connected and did not arrive");
+    }
+    let grown = memory_kib().saturating_sub(memory);
+    assert!(grown < 50_000, "memory grew by {grown} KiB");
+}
+
+#[test]
+fn a_persistent_session_loses_nothing_over_restarts_of_a_broker_that_keeps_sessions() {
+    let mut broker = Mosquitto::with_config(|port, folder| {
+        let folder = folder.display();
+        format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n\
+             persistence true\npersistence_location {folder}/\n"
+        )
+    });
+    let kept =
+        Options { persistent_session: true, client_id: "kept".into(), ..options(&broker.url()) };
+    let link = connect(kept);
+    publish(&broker, &["-r", "-t", "t/batch", "-m", r#"{"s":[{"t":1772366400000000,"v":0}]}"#]);
+    updates(&link, 1);
+    let load = Load::start(broker.port);
+    let mut seen = BTreeSet::new();
+    for _ in 0..5 {
+        let more = load.next.load(Ordering::Relaxed) + 200;
+        assert!(receive_until(&link, more, SECONDS(20), &mut seen));
+        broker.terminate();
+        broker.restart();
+    }
+    let more = load.next.load(Ordering::Relaxed) + 200;
+    assert!(receive_until(&link, more, SECONDS(20), &mut seen));
+    let last = load.stop().len() as u64 - 1;
+    assert!(receive_until(&link, last, SECONDS(10), &mut seen));
+    let lost: Vec<u64> = (0..=last).filter(|number| !seen.contains(number)).collect();
+    assert_eq!(lost, [0; 0]);
+}
