@@ -153,7 +153,7 @@ fn a_scalar_a_nested_document_and_a_batch_of_a_foreign_publisher_arrive_exactly(
     publish(&broker, &["-t", "t/batch", "-m", batch]);
     let seen: Vec<_> =
         updates(&link, 5).into_iter().map(|u| (u.property.0, u.value, u.time)).collect();
-    let at = |micros| Some(Timestamp(1_772_366_400_000_000 + micros));
+    let at = |micros: i64| Some(Timestamp(1_772_366_400_000_000 + micros));
     let expected = [
         (0, Value::Number(21.125), None),
         (0, Value::Number(-3e-7), None),
@@ -250,9 +250,9 @@ fn a_hundred_thousand_unknown_topics_are_counted_and_a_few_kept() {
 fn user_and_password_are_wanted_and_their_absence_is_explained() {
     let broker = Mosquitto::with_config(|port, folder| {
         let file = folder.join("passwords");
-        let made = Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&file);
-        let made = made_with(made, &["ann", "s3cret"]);
-        assert!(made, "mosquitto_passwd must be installed");
+        let mut make = Command::new("mosquitto_passwd");
+        let made = make.args(["-b", "-c"]).arg(&file).args(["ann", "s3cret"]).status();
+        assert!(made.is_ok_and(|made| made.success()), "mosquitto_passwd must be installed");
         format!("listener {port} 127.0.0.1\npassword_file {}\n", file.display())
     });
     let refused = Source::spawn(&twin(), options(&broker.url())).unwrap();
@@ -265,10 +265,6 @@ fn user_and_password_are_wanted_and_their_absence_is_explained() {
     let file = folder.path().join("login");
     std::fs::write(&file, "ann\ns3cret\n").unwrap();
     connect(options(&broker.url()).with_credentials_file(&file).unwrap());
-}
-
-fn made_with(command: &mut Command, more: &[&str]) -> bool {
-    command.args(more).status().is_ok_and(|status| status.success())
 }
 
 #[test]

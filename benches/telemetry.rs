@@ -1,0 +1,205 @@
+//! What decoding costs, as ratios against plain rumqttc subscribers of the same broker in one run.
+//!
+//! (a) One sample a message against a subscriber that discards the payload; (b) one hundred samples
+//! a message against one that parses with serde_json and discards. It needs mosquitto:
+//!
+//! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo bench --profile dev --no-default-features --bench telemetry`
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../tests/integration/support.rs"]
+#[allow(dead_code)]
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use support::Mosquitto;
+use twinscope::telemetry::ConnectionState;
+use twinscope::telemetry::mqtt::{Options, Source};
+use twinscope::twin::mapping::*;
+use twinscope::twin::*;
+
+const ASSETS: usize = 100;
+const ROUNDS: usize = 5;
+
+fn main() {
+    println!("what                     ours [points/s]  plain [points/s]  ratio");
+    for (what, samples, messages) in
+        [("1 sample a message", 1, 200_000), ("100 samples a message", 100, 20_000)]
+    {
+        let broker = Mosquitto::start();
+        let mut ratios = Vec::new();
+        let (mut ours, mut plain) = (0.0_f64, 0.0_f64);
+        // In turns, so that both meet the same weather of the machine.
+        for _ in 0..ROUNDS {
+            let points = (samples * messages) as f64;
+            let a = points / plain_subscriber(&broker, samples, messages).as_secs_f64();
+            let b = points / our_subscriber(&broker, samples, messages).as_secs_f64();
+            ratios.push(b / a);
+            (plain, ours) = (plain.max(a), ours.max(b));
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!("{what:<24} {ours:>15.0} {plain:>17.0}  {:.2}", ratios[ROUNDS / 2]);
+    }
+}
+
+/// A message as a device would send it.
+fn payload(samples: usize) -> String {
+    let sample = |at: usize| {
+        let (t, v) = (1_772_366_400_000 + at as u64, 20.0 + at as f64 * 0.37);
+        format!(r#"{{"t":{t},"v":{v},"q":"good"}}"#)
+    };
+    let all: Vec<String> = (0..samples).map(sample).collect();
+    format!(r#"{{"samples":[{}]}}"#, all.join(","))
+}
+
+/// Publishes on a thread of its own at QoS 0, all packets made beforehand and written in large
+/// pieces, so that the publisher takes little of the machine; mosquitto is told to drop nothing.
+fn publish(broker: &Mosquitto, samples: usize, messages: usize) -> std::thread::JoinHandle<()> {
+    let payload = payload(samples);
+    let mut packets = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03pub".to_vec();
+    for at in 0..messages {
+        let topic = format!("plant/P-{}/telemetry", at % ASSETS);
+        packets.push(0x30);
+        let mut length = 2 + topic.len() + payload.len();
+        while length > 127 {
+            packets.push((length % 128) as u8 | 128);
+            length /= 128;
+        }
+        packets.push(length as u8);
+        packets.extend((topic.len() as u16).to_be_bytes());
+        packets.extend(topic.as_bytes());
+        packets.extend(payload.as_bytes());
+    }
+    packets.extend([0xe0, 0]);
+    let mut stream = TcpStream::connect(("127.0.0.1", broker.port)).unwrap();
+    std::thread::spawn(move || {
+        stream.write_all(&packets).unwrap();
+        // Until the broker has taken all of it and hangs up.
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    })
+}
+
+/// Time from the first to the last message of a subscriber that knows no twin.
+fn plain_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Duration {
+    let mut options = MqttOptions::new("plain", "127.0.0.1", broker.port);
+    options.set_max_packet_size(64 << 20, 1 << 20);
+    let (client, mut connection) = Client::new(options, 100);
+    client.subscribe("plant/+/telemetry", QoS::AtMostOnce).unwrap();
+    let (mut first, mut count, mut publisher) = (None, 0, None);
+    for event in connection.iter() {
+        match event.unwrap() {
+            Event::Incoming(Packet::SubAck(_)) => {
+                publisher = Some(publish(broker, samples, messages));
+            }
+            Event::Incoming(Packet::Publish(publish)) => {
+                first.get_or_insert_with(Instant::now);
+                if samples > 1 {
+                    let json: serde_json::Value = serde_json::from_slice(&publish.payload).unwrap();
+                    std::hint::black_box(json);
+                }
+                count += 1;
+                if count == messages {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let elapsed = first.unwrap().elapsed();
+    publisher.unwrap().join().unwrap();
+    elapsed
+}
+
+/// The same through routing, decoding and the channel.
+fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Duration {
+    let options = Options::from_url(&broker.url()).unwrap();
+    let link = Source::spawn(&twin(), options).unwrap();
+    let connected = || link.status.connection() == ConnectionState::Connected;
+    assert!(support::eventually(Duration::from_secs(10), connected));
+    // The subscription's answer follows the connection's at once.
+    std::thread::sleep(Duration::from_millis(300));
+    let publisher = publish(broker, samples, messages);
+    let (mut first, mut count) = (None, 0);
+    while count < samples * messages {
+        let batch = link.batches.recv_timeout(Duration::from_secs(30)).expect("every sample");
+        first.get_or_insert_with(Instant::now);
+        count += batch.updates.len();
+    }
+    let elapsed = first.unwrap().elapsed();
+    assert_eq!(link.status.counters.malformed.get(), 0);
+    publisher.join().unwrap();
+    elapsed
+}
+
+/// One hundred pumps, each with a value in an array of samples.
+fn twin() -> Twin {
+    let value = Property {
+        name: "value".into(),
+        title: "Value".into(),
+        description: String::new(),
+        kind: PropertyKind::Measurement,
+        ty: ValueType::Number,
+        unit: Unit::default(),
+        display_unit: Unit::default(),
+        decimals: None,
+        range: None,
+        limits: Limits::default(),
+        interval: None,
+        interpolation: Interpolation::Linear,
+        integral_of: None,
+    };
+    let text = |text: &str| TopicLevel::Text(vec![TopicPart::Literal(text.into())]);
+    let asset_level = TopicLevel::Text(vec![TopicPart::Placeholder("asset".into())]);
+    let quality = QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] };
+    let mapping = Mapping {
+        topic: TopicTemplate {
+            text: "plant/{asset}/telemetry".into(),
+            levels: vec![text("plant"), asset_level, text("telemetry")],
+        },
+        payload: Payload::Json {
+            samples: Some("/samples".into()),
+            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
+            quality: Some(quality),
+            fields: vec![Field {
+                property: 0,
+                pointer: "/v".into(),
+                read: Read::default(),
+                quality: None,
+                optional: false,
+            }],
+        },
+        qos: 0,
+    };
+    let class = Class {
+        name: "Pump".into(),
+        title: "Pump".into(),
+        model: None,
+        properties: vec![Arc::new(value)],
+        mappings: vec![mapping],
+        bindings: Vec::new(),
+    };
+    let asset = |at: u32| Asset {
+        name: format!("P-{at}").into(),
+        path: format!("P-{at}").into(),
+        title: String::new(),
+        level: Level::Unit,
+        class: Some(ClassId(0)),
+        parent: None,
+        parent_from_asset: Pose::IDENTITY,
+        scale: 1.0,
+        properties: at..at + 1,
+        overrides: Vec::new(),
+        variables: Default::default(),
+    };
+    Twin {
+        name: "bench".into(),
+        classes: vec![class],
+        assets: (0..ASSETS as u32).map(asset).collect(),
+        property_owner: (0..ASSETS as u32).map(AssetId).collect(),
+        ..Twin::default()
+    }
+}
