@@ -43,7 +43,7 @@ impl Mosquitto {
     pub fn with_config(config: impl FnOnce(u16, &Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
-        let common = "log_type error\nmax_queued_messages 0\nmax_packet_size 0\n";
+        let common = "log_type error\nmax_queued_messages 0\n";
         let text = format!("{common}{}", config(port, folder.path()));
         std::fs::write(folder.path().join("mosquitto.conf"), text).expect("the configuration");
         let mut broker = Self { port, child: None, folder };
