@@ -4,8 +4,22 @@
 //! [`Command`]s. One round of a frame runs the sets of [`Round`] in order; everything that is seen
 //! is read through [`crate::history::State`] at the playhead.
 
+pub mod app;
+pub mod camera;
 mod command;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod headless;
+pub mod light;
 mod state;
+pub mod theme;
+pub mod ui;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use app::run;
+pub use app::{Failure, Options};
 pub use command::{Command, StandardView, ThemeChoice};
-pub use state::{AssetRoot, PartOf, Playhead, Round, Selection, TwinDefinition};
+#[cfg(not(target_arch = "wasm32"))]
+pub use headless::{Picture, render};
+pub use state::{
+    AssetRoot, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, TwinDefinition,
+};

@@ -22,6 +22,17 @@ pub enum Round {
     Ui,
 }
 
+/// What is painted over the scene, in this order, within `EguiPrimaryContextPass`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Paint {
+    /// Style and size of the window.
+    Prepare,
+    /// Panels; they leave [`SceneRect`] free.
+    Panels,
+    /// Labels, in what the panels left free.
+    Labels,
+}
+
 /// The definition that is on screen. Replaced as a whole when the file is saved anew.
 #[derive(Resource, Clone)]
 pub struct TwinDefinition(pub Arc<Twin>);
@@ -62,3 +73,60 @@ pub struct AssetRoot(pub AssetId);
 /// A mesh entity that belongs to an asset; what picking hits.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartOf(pub AssetId);
+
+/// The part of the window that panels leave to the scene, in logical pixels.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct SceneRect {
+    /// Set by the panels; `None`: the whole target.
+    pub rect: Option<Rect>,
+    /// Size of the whole target.
+    pub target: Vec2,
+    /// Whether the panels have the pointer: a window, a menu or a drag of theirs is over the scene.
+    pub covered: bool,
+}
+
+impl SceneRect {
+    /// The free rectangle.
+    pub fn free(&self) -> Rect {
+        self.rect.unwrap_or(Rect { min: Vec2::ZERO, max: self.target })
+    }
+
+    /// Its size, at least one pixel each way.
+    pub fn size(&self) -> Vec2 {
+        self.free().size().max(Vec2::ONE)
+    }
+
+    /// Width by height.
+    pub fn aspect(&self) -> f32 {
+        let size = self.size();
+        size.x / size.y
+    }
+
+    /// Whether a pointer there is the scene's.
+    pub fn takes_pointer(&self, at: Vec2) -> bool {
+        !self.covered && self.free().contains(at)
+    }
+
+    /// A place in the window as −1 to 1 from the scene's middle to its right and upper edge.
+    pub fn from_centre(&self, at: Vec2) -> Vec2 {
+        let free = self.free();
+        (at - free.center()) / (0.5 * self.size()) * Vec2::new(1.0, -1.0)
+    }
+}
+
+/// What the user has switched on.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Labels in the scene.
+    pub labels: bool,
+    /// Panels around it.
+    pub panels: bool,
+    /// The list of keys over it.
+    pub help: bool,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { labels: true, panels: true, help: false }
+    }
+}

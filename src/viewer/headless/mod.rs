@@ -1,0 +1,134 @@
+//! A picture without a window and without a display.
+//!
+//! Flows in: what to show and when. Flows out: a PNG file, written only when the picture is
+//! complete: every model loaded, every shader compiled, the panels laid out.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use bevy::app::PluginsState;
+use bevy::prelude::*;
+use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+
+use super::app::{self, Failure, Options, Surface, TargetImage};
+use super::camera::SceneCamera;
+
+/// Frames from the first drawn one to the picture: panels need a second one to know their sizes, and
+/// the scene's rectangle follows them by one.
+const SETTLING_FRAMES: u32 = 4;
+
+/// Where the picture goes and how it is taken.
+pub struct Picture {
+    /// The PNG file.
+    pub png: PathBuf,
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    /// Pixels a point, as on a display with that scale factor.
+    pub scale: f32,
+    /// How long the plant is watched before the picture is taken, from the first data.
+    pub after: Duration,
+}
+
+/// Draws the twin into a PNG file.
+///
+/// # Errors
+/// If there is nothing to draw with, or the file cannot be written.
+pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
+    let (width, height) = picture.size;
+    if !(16..=16384).contains(&width) || !(16..=16384).contains(&height) {
+        return Err(Failure::Input(format!(
+            "a picture of {width}×{height} pixels cannot be drawn; each side may have 16 to 16384"
+        )));
+    }
+    app::check_renderer()?;
+    let mut app = app::build(options, Surface::Image { width, height, scale: picture.scale })?;
+    start(&mut app);
+    let image = take(&mut app, picture.after)?;
+    write_png(&picture.png, &image)
+}
+
+/// Waits until the engine is ready.
+pub fn start(app: &mut App) {
+    while app.plugins_state() == PluginsState::Adding {
+        bevy::tasks::tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+}
+
+/// Runs the app until the picture is complete, and takes it.
+fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
+    // Nothing is drawn while models load and data arrives: that is what costs.
+    app.update();
+    set_drawing(app, false);
+    let begun = Instant::now();
+    while begun.elapsed() < after {
+        app.update();
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    set_drawing(app, true);
+    for _ in 0..SETTLING_FRAMES {
+        app.update();
+    }
+    capture(app)
+}
+
+fn set_drawing(app: &mut App, on: bool) {
+    let mut cameras = app.world_mut().query_filtered::<&mut Camera, With<SceneCamera>>();
+    for mut camera in cameras.iter_mut(app.world_mut()) {
+        camera.is_active = on;
+    }
+}
+
+/// The next frame as an image.
+///
+/// # Errors
+/// If the renderer does not hand it over.
+pub fn capture(app: &mut App) -> Result<Image, Failure> {
+    let Some(target) = app.world().get_resource::<TargetImage>().cloned() else {
+        return Err(Failure::Input("only a viewer without a window can be captured".into()));
+    };
+    let taken = request(app, target.0);
+    for _ in 0..200 {
+        app.update();
+        if let Ok(image) = taken.try_recv() {
+            return Ok(image);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Err(Failure::Environment("the renderer did not hand over its picture".into()))
+}
+
+fn request(app: &mut App, target: Handle<Image>) -> Receiver<Image> {
+    let (hand_over, taken) = channel();
+    app.world_mut().spawn(Screenshot::image(target)).observe(
+        move |captured: On<ScreenshotCaptured>| {
+            // Nobody waits any more: the picture is not wanted.
+            let _ = hand_over.send(captured.image.clone());
+        },
+    );
+    taken
+}
+
+fn write_png(path: &Path, image: &Image) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::Environment(format!("cannot write {}: {error}", path.display()))
+    };
+    let data = image.data.as_deref().unwrap_or_default();
+    let mut rgb = Vec::with_capacity(data.len() / 4 * 3);
+    rgb.extend(data.chunks_exact(4).flat_map(|pixel| &pixel[..3]));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    }
+    let file = File::create(path).map_err(|error| failed(&error))?;
+    let mut encoder = png::Encoder::new(BufWriter::new(file), image.width(), image.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    let mut writer = encoder.write_header().map_err(|error| failed(&error))?;
+    writer.write_image_data(&rgb).map_err(|error| failed(&error))?;
+    writer.finish().map_err(|error| failed(&error))
+}
