@@ -277,6 +277,29 @@ impl Twin {
         self.asset(asset).properties.clone().map(PropertyId)
     }
 
+    /// What `{word}` means in the topics and texts of an asset: `asset`, `path`, `twin`, a level
+    /// (name of the nearest asset of that level, from the asset itself upwards), or a variable.
+    pub fn word(&self, asset: AssetId, word: &str) -> Option<&str> {
+        let level = match word {
+            "asset" => return Some(&self.asset(asset).name),
+            "path" => return Some(&self.asset(asset).path),
+            "twin" => return Some(&self.name),
+            "site" => Level::Site,
+            "area" => Level::Area,
+            "line" => Level::Line,
+            "cell" => Level::Cell,
+            _ => return self.asset(asset).variables.get(word).map(String::as_str),
+        };
+        let mut at = Some(asset);
+        while let Some(id) = at {
+            if self.asset(id).level == level {
+                return Some(&self.asset(id).name);
+            }
+            at = self.asset(id).parent;
+        }
+        None
+    }
+
     /// The property at a position of the asset's class.
     pub fn property_at(&self, asset: AssetId, position: usize) -> PropertyId {
         PropertyId(self.asset(asset).properties.start + position as u32)

@@ -6,12 +6,19 @@
 
 pub mod binding;
 mod definition;
+mod diagnostic;
+mod load;
 pub mod mapping;
 mod time;
+pub mod tree;
 mod unit;
 mod value;
 
 pub use definition::*;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+#[cfg(not(target_arch = "wasm32"))]
+pub use load::{Disk, load};
+pub use load::{Loaded, Resolver, SCHEMA, load_text};
 pub use time::Timestamp;
-pub use unit::Unit;
+pub use unit::{Unit, UnitError};
 pub use value::{Item, Pose, Quality, Sample, Value, ValueType};

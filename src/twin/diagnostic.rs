@@ -1,0 +1,123 @@
+//! What is wrong with a twin file, told to the person who wrote it.
+
+use std::fmt;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something was understood, but an older way of writing it.
+    Notice,
+    /// It can be shown, though probably not as meant.
+    Warning,
+    /// The file cannot be used.
+    Error,
+}
+
+impl Severity {
+    /// Lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One thing to know about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// File, as it was named.
+    pub file: String,
+    /// Line, from 1; 0: the file as a whole.
+    pub line: usize,
+    /// Character in the line, from 1.
+    pub column: usize,
+    /// The offending text.
+    pub text: String,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// The nearest valid choice.
+    pub suggestion: Option<String>,
+    /// The whole line, to show it.
+    pub source_line: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file)?;
+        if self.line > 0 {
+            write!(f, "{}:{}:", self.line, self.column)?;
+        }
+        write!(f, " {}: {}", self.severity.name(), self.message)?;
+        if self.line > 0 {
+            let number = self.line.to_string();
+            let gutter = " ".repeat(number.len());
+            let before = self.source_line.chars().take(self.column - 1);
+            let pad: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let room = self.source_line.chars().count().saturating_sub(self.column - 1);
+            let width =
+                self.text.lines().next().unwrap_or("").chars().count().clamp(1, room.max(1));
+            write!(f, "\n {gutter} |\n {number} | {}\n {gutter} | ", self.source_line)?;
+            write!(f, "{pad}{}", "^".repeat(width))?;
+        }
+        if let Some(expected) = &self.expected {
+            write!(f, "\n   = expected {expected}")?;
+        }
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "\n   = help: did you mean `{suggestion}`?")?;
+        }
+        Ok(())
+    }
+}
+
+/// All that is to be known about a file and what it includes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Whether the file cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    /// How many are of that severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, diagnostic) in self.0.iter().enumerate() {
+            let gap = if number > 0 { "\n\n" } else { "" };
+            write!(f, "{gap}{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// The candidate nearest to what was written, if any is near.
+pub(super) fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let lower = written.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness > 0.72)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}

@@ -1,0 +1,424 @@
+//! Assets: placed, ordered parents first, given their classes and properties.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Twin};
+use super::super::tree::Kind;
+use super::super::value::Pose;
+use super::class::{self, ClassFile, Words};
+use super::read::{At, Cx, Fields};
+
+const ASSET: [&str; 16] = [
+    "name",
+    "title",
+    "class",
+    "parent",
+    "level",
+    "at",
+    "yaw",
+    "rotation",
+    "scale",
+    "vars",
+    "properties",
+    "model",
+    "mappings",
+    "bindings",
+    "count",
+    "step",
+];
+/// Words of topics that every plant knows.
+const WORDS: [&str; 8] = ["asset", "path", "twin", "site", "area", "line", "cell", "property"];
+const LEVELS: [(&str, Level); 5] = [
+    ("site", Level::Site),
+    ("area", Level::Area),
+    ("line", Level::Line),
+    ("cell", Level::Cell),
+    ("unit", Level::Unit),
+];
+const MOST_COPIES: u32 = 100_000;
+
+/// An asset before its place in the tree is known.
+struct Draft<'a> {
+    asset: Asset,
+    parent: Option<String>,
+    place: At<'a>,
+    parent_place: Option<At<'a>>,
+    /// Words to check, those of its class.
+    words: usize,
+}
+
+/// Fills in assets, and the classes that some of them have for themselves.
+pub(super) fn assets<'a>(
+    cx: &Cx<'a>,
+    entries: Vec<At<'a>>,
+    classes: Vec<ClassFile<'a>>,
+    twin: &mut Twin,
+) {
+    let mut words: Vec<Words> = vec![Words::default()];
+    for file in classes {
+        twin.classes.push(file.class);
+        words.push(file.words);
+    }
+    let mut drafts = Vec::new();
+    for at in entries {
+        drafts_of(cx, at, twin, &mut words, &mut drafts);
+    }
+    let Some(order) = order(cx, &drafts) else { return };
+    let mut ids: HashMap<usize, AssetId> = HashMap::new();
+    let mut missing: Vec<(usize, String)> = Vec::new();
+    for (number, parent) in order {
+        let draft = &drafts[number];
+        let mut asset = draft.asset.clone();
+        asset.parent = parent.and_then(|parent| ids.get(&parent).copied());
+        if let Some(parent) = asset.parent {
+            let parent = twin.asset(parent);
+            asset.path = format!("{}/{}", parent.path, asset.name).into();
+            for (name, value) in &parent.variables {
+                asset.variables.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        let id = AssetId(twin.assets.len() as u32);
+        if twin.asset_by_name.insert(asset.path.clone(), id).is_some() {
+            cx.error(draft.place, format!("there are two assets `{}`", asset.path));
+        }
+        let start = twin.property_owner.len() as u32;
+        let count = asset.class.map_or(0, |class| twin.classes[class.0 as usize].properties.len());
+        asset.properties = start..start + count as u32;
+        twin.property_owner.extend(std::iter::repeat_n(id, count));
+        twin.assets.push(asset);
+        ids.insert(number, id);
+        for (place, word) in &words[draft.words].0 {
+            check_word(cx, twin, id, draft, *place, word, &mut missing);
+        }
+    }
+    bare_names(twin);
+}
+
+/// A bare name finds its asset where only one has it and it is no path of another.
+fn bare_names(twin: &mut Twin) {
+    let mut named: HashMap<Arc<str>, Vec<AssetId>> = HashMap::new();
+    for (number, asset) in twin.assets.iter().enumerate() {
+        named.entry(asset.name.clone()).or_default().push(AssetId(number as u32));
+    }
+    for (name, ids) in named {
+        if let [id] = ids[..] {
+            twin.asset_by_name.entry(name).or_insert(id);
+        }
+    }
+}
+
+fn check_word(
+    cx: &Cx,
+    twin: &Twin,
+    id: AssetId,
+    draft: &Draft,
+    place: At,
+    word: &str,
+    missing: &mut Vec<(usize, String)>,
+) {
+    if twin.word(id, word).is_some() {
+        return;
+    }
+    // Once a class and word, however many instances there are.
+    if missing.iter().any(|(class, other)| *class == draft.words && other == word) {
+        return;
+    }
+    missing.push((draft.words, word.to_owned()));
+    let levels = WORDS[3..7].contains(&word);
+    if levels {
+        let path = &twin.asset(id).path;
+        cx.error(place, format!("asset `{path}` is in no {word}, which this topic needs"));
+    } else {
+        let asset = twin.asset(id);
+        let known = WORDS.iter().copied().chain(asset.variables.keys().map(String::as_str));
+        cx.unknown(place, "placeholder", word, known);
+    }
+}
+
+/// Numbers of the drafts with those of their parents, parents first.
+fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, draft) in drafts.iter().enumerate() {
+        by_name.entry(&draft.asset.name).or_default().push(number);
+    }
+    let mut fine = true;
+    let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let found = draft.parent.as_deref().map(|parent| find(parent, drafts, &by_name));
+        let place = draft.parent_place.unwrap_or(draft.place);
+        parents.push(match found.as_deref() {
+            None => None,
+            Some([parent]) => Some(*parent),
+            Some([]) => {
+                let name = draft.parent.as_deref().unwrap_or_default();
+                cx.unknown(place, "asset", name, drafts.iter().map(|draft| &*draft.asset.name));
+                fine = false;
+                None
+            }
+            Some(_) => {
+                cx.error(place, "several assets have this name: write the path (area/name)");
+                fine = false;
+                None
+            }
+        });
+    }
+    let mut placed = vec![false; drafts.len()];
+    let mut order = Vec::with_capacity(drafts.len());
+    for start in 0..drafts.len() {
+        let mut chain = Vec::new();
+        let mut at = Some(start);
+        while let Some(number) = at.filter(|number| !placed[*number]) {
+            if chain.contains(&number) {
+                let place = drafts[number].parent_place.unwrap_or(drafts[number].place);
+                cx.error(place, format!("asset `{}` is part of itself", drafts[number].asset.name));
+                fine = false;
+                break;
+            }
+            chain.push(number);
+            at = parents[number];
+        }
+        for number in chain.into_iter().rev() {
+            placed[number] = true;
+            order.push((number, parents[number]));
+        }
+    }
+    fine.then_some(order)
+}
+
+/// Drafts with that name, or at the end of that path.
+fn find(path: &str, drafts: &[Draft], by_name: &HashMap<&str, Vec<usize>>) -> Vec<usize> {
+    let (parent, name) =
+        path.rsplit_once('/').map_or((None, path), |(parent, name)| (Some(parent), name));
+    let mut found = by_name.get(name).cloned().unwrap_or_default();
+    if let Some(parent) = parent {
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        found.retain(|number| {
+            drafts[*number]
+                .parent
+                .as_deref()
+                .is_some_and(|p| p == parent || last(p) == last(parent))
+        });
+    }
+    found
+}
+
+fn drafts_of<'a>(
+    cx: &Cx<'a>,
+    at: At<'a>,
+    twin: &mut Twin,
+    words: &mut Vec<Words<'a>>,
+    drafts: &mut Vec<Draft<'a>>,
+) {
+    let Some(f) = cx.fields(at, "an asset", &ASSET) else { return };
+    let text = |name: &str| f.get(name).and_then(|at| cx.text(at));
+    let count = f.get("count").map(|at| cx.whole(at, 0, MOST_COPIES).unwrap_or(1));
+    let name = cx.required(&f, "name").and_then(|at| match count {
+        None => cx.name(at),
+        Some(_) => cx.text(at),
+    });
+    let class = class_of(cx, &f, twin, words);
+    let pose = pose(cx, &f);
+    let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
+    let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
+    if let (Some(at), false) = (f.get("scale"), scale > 0.0) {
+        cx.error(at, "a scale is above 0");
+    }
+    let level = f.get("level").and_then(|at| cx.choice(at, "level", &LEVELS)).unwrap_or_default();
+    let variables = variables(cx, &f);
+    let overrides = overrides(cx, &f, class.and_then(|id| twin.classes.get(id.0 as usize)));
+    let (title, parent) = (text("title"), text("parent"));
+    let Some(name) = name else { return };
+    if let (Some(2..), false, Some(at)) = (count, name.contains("{n"), f.get("name")) {
+        cx.error(at, "the name of several assets has `{n}` in it");
+        return;
+    }
+    for n in 1..=count.unwrap_or(1) {
+        let fill = |text: &str| if count.is_some() { numbered(text, n) } else { text.to_owned() };
+        let name: Arc<str> = fill(&name).into();
+        let mut pose = pose;
+        for (position, step) in pose.position.iter_mut().zip(step) {
+            *position += step * f64::from(n - 1);
+        }
+        let asset = Asset {
+            path: name.clone(),
+            title: title.as_deref().map_or_else(|| name.to_string(), fill),
+            name,
+            level,
+            class,
+            parent: None,
+            parent_from_asset: pose,
+            scale,
+            properties: 0..0,
+            overrides: overrides.clone(),
+            variables: variables.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+        };
+        drafts.push(Draft {
+            asset,
+            parent: parent.as_deref().map(fill),
+            place: f.get("name").unwrap_or(at),
+            parent_place: f.get("parent"),
+            words: class.map_or(0, |class| class.0 as usize + 1),
+        });
+    }
+}
+
+/// `{n}` and `{n:3}` replaced by the number.
+fn numbered(text: &str, n: u32) -> String {
+    let mut text = text.replace("{n}", &n.to_string());
+    for width in 1..=6 {
+        text = text.replace(&format!("{{n:{width}}}"), &format!("{n:0width$}"));
+    }
+    text
+}
+
+fn variables(cx: &Cx, f: &Fields) -> Vec<(String, String)> {
+    let entries = f.get("vars").and_then(|at| cx.map(at)).unwrap_or_default();
+    let read = |(key, value): (At, At)| {
+        let name = cx.name(key)?;
+        if WORDS.contains(&name.as_str()) {
+            cx.error(key, format!("`{{{name}}}` has a meaning of its own; choose another name"));
+        }
+        Some((name, cx.text(value)?))
+    };
+    entries.into_iter().filter_map(read).collect()
+}
+
+/// The asset's class: the named one, or its own where it adds to it.
+fn class_of<'a>(
+    cx: &Cx<'a>,
+    f: &Fields<'a>,
+    twin: &mut Twin,
+    words: &mut Vec<Words<'a>>,
+) -> Option<ClassId> {
+    let named = f.get("class").and_then(|at| {
+        let name = cx.text(at)?;
+        let found = twin.classes.iter().position(|class| *class.name == *name);
+        if found.is_none() {
+            let known =
+                twin.classes.iter().map(|class| &*class.name).filter(|name| !name.starts_with('('));
+            cx.unknown(at, "class", &name, known);
+        }
+        found
+    });
+    if f.get("class").is_some() && named.is_none() {
+        return None;
+    }
+    let base = named.map(|at| &twin.classes[at]);
+    let additions = new_properties(cx, f, base);
+    let own = !additions.is_empty()
+        || ["model", "mappings", "bindings"].iter().any(|name| f.get(name).is_some());
+    if !own {
+        return named.map(|at| ClassId(at as u32));
+    }
+    let name = f.get("name").and_then(|at| cx.text(at)).unwrap_or_default();
+    let mut file = ClassFile {
+        class: base.cloned().unwrap_or_else(|| Class {
+            name: "".into(),
+            title: name.clone(),
+            model: None,
+            properties: Vec::new(),
+            mappings: Vec::new(),
+            bindings: Vec::new(),
+        }),
+        words: Words(named.map(|at| words[at + 1].0.clone()).unwrap_or_default()),
+    };
+    file.class.name = format!("({name})").into();
+    class::properties(cx, &additions, &mut file.class);
+    class::extend_own(cx, f, &mut file);
+    twin.classes.push(file.class);
+    words.push(file.words);
+    Some(ClassId(twin.classes.len() as u32 - 1))
+}
+
+/// The properties that are no other view of one of the class's.
+fn new_properties<'a>(cx: &Cx<'a>, f: &Fields<'a>, base: Option<&Class>) -> Vec<(At<'a>, At<'a>)> {
+    let mut entries = f.get("properties").and_then(|at| cx.map(at)).unwrap_or_default();
+    entries.retain(|(key, value)| {
+        let Kind::Text(name) = &key.node.kind else { return true };
+        let Some(class) = base else { return true };
+        if class.property(name).is_some() {
+            return false;
+        }
+        let defines = |field: &str| ["unit", "type", "kind", "integral_of"].contains(&field);
+        let full = matches!(&value.node.kind, Kind::Struct(_, fields) if fields.iter().any(|(n, _)| defines(&n.text)));
+        if !full {
+            cx.unknown(*key, "property", name, class.properties.iter().map(|p| &*p.name));
+        }
+        full
+    });
+    entries
+}
+
+fn overrides(
+    cx: &Cx,
+    f: &Fields,
+    class: Option<&Class>,
+) -> Vec<(u16, Arc<super::super::definition::Property>)> {
+    let (Some(class), Some(at)) = (class, f.get("properties").filter(|_| f.get("class").is_some()))
+    else {
+        return Vec::new();
+    };
+    let Kind::Map(entries) = &at.node.kind else { return Vec::new() };
+    let own = |(key, value): &_| {
+        let (key, value): (&super::super::tree::Node, &super::super::tree::Node) = (key, value);
+        let Kind::Text(name) = &key.kind else { return None };
+        let position = class.property(name)?;
+        let defined = matches!(&value.kind, Kind::Struct(_, fields)
+            if class.name.starts_with('(') && fields.iter().any(|(n, _)| n.text == "unit" || n.text == "type"));
+        if defined {
+            return None;
+        }
+        let property = class::refined(cx, at.to(value), &class.properties[position])?;
+        Some((position as u16, Arc::new(property)))
+    };
+    entries.iter().filter_map(own).collect()
+}
+
+fn pose(cx: &Cx, f: &Fields) -> Pose {
+    let position = f.get("at").and_then(|at| cx.point(at)).unwrap_or_default();
+    let about = |axis: usize, angle: f64| {
+        let mut q = [0.0, 0.0, 0.0, (angle / 2.0).cos()];
+        q[axis] = (angle / 2.0).sin();
+        q
+    };
+    let mut rotation = Pose::IDENTITY.rotation;
+    if let Some(yaw) = f.get("yaw").and_then(|at| cx.angle(at)) {
+        rotation = about(1, yaw);
+    }
+    if let Some(at) = f.get("rotation") {
+        if f.get("yaw").is_some() {
+            cx.error(at, "either `yaw` or `rotation`");
+        }
+        if let Kind::Tuple(None, items) = &at.node.kind
+            && items.len() == 4
+        {
+            let parts: Vec<f64> = items.iter().filter_map(|item| cx.number(at.to(item))).collect();
+            let length = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
+            match parts[..] {
+                [x, y, z, w] if length > 1e-9 => rotation = [x, y, z, w].map(|part| part / length),
+                [_, _, _, _] => cx.error(at, "this quaternion is zero"),
+                _ => {}
+            }
+        } else if let Some(items) =
+            cx.tuple(at, 3, "a quaternion (x, y, z, w) or angles (rx, ry, rz)")
+        {
+            let angle = |at: At| cx.angle(at).unwrap_or(0.0);
+            let [x, y, z] =
+                [about(0, angle(items[0])), about(1, angle(items[1])), about(2, angle(items[2]))];
+            rotation = product(z, product(y, x));
+        }
+    }
+    Pose { position, rotation }
+}
+
+/// First `b`, then `a`.
+fn product(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+    let ([ax, ay, az, aw], [bx, by, bz, bw]) = (a, b);
+    [
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    ]
+}

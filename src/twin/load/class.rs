@@ -1,0 +1,398 @@
+//! Classes and their properties.
+
+use std::sync::Arc;
+
+use super::super::ValueType;
+use super::super::definition::{Class, IntegralOf, Interpolation, Limits, Property, PropertyKind};
+use super::super::tree::Kind;
+use super::super::unit::Unit;
+use super::read::{At, Cx, Fields};
+use super::{binding, mapping};
+
+const CLASS: [&str; 6] = ["title", "extends", "model", "properties", "mappings", "bindings"];
+const PROPERTY: [&str; 15] = [
+    "title",
+    "description",
+    "kind",
+    "type",
+    "unit",
+    "display_unit",
+    "decimals",
+    "range",
+    "low_alarm",
+    "low_warning",
+    "high_warning",
+    "high_alarm",
+    "interval",
+    "interpolation",
+    "integral_of",
+];
+const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_alarm"];
+
+/// Where the words of a class's topics and labels are stated, to be checked for each asset.
+#[derive(Clone, Default)]
+pub(super) struct Words<'a>(pub Vec<(At<'a>, String)>);
+
+/// A class and what is needed to check its instances.
+pub(super) struct ClassFile<'a> {
+    pub class: Class,
+    pub words: Words<'a>,
+}
+
+/// All classes, those that others extend first.
+pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<ClassFile<'a>> {
+    let mut stated: Vec<(String, At, Fields, Option<String>)> = Vec::new();
+    for (key, value) in entries {
+        let (Some(name), Some(fields)) = (cx.name(*key), cx.fields(*value, "a class", &CLASS))
+        else {
+            continue;
+        };
+        if stated.iter().any(|(other, ..)| *other == name) {
+            cx.error(*key, format!("class `{name}` is stated twice"));
+            continue;
+        }
+        let base = fields.get("extends").and_then(|at| cx.text(at));
+        stated.push((name, *key, fields, base));
+    }
+    let mut done: Vec<ClassFile> = Vec::new();
+    let mut waiting: Vec<usize> = (0..stated.len()).collect();
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        waiting.retain(|&at| {
+            let (name, _, fields, base) = &stated[at];
+            let found =
+                base.as_ref().and_then(|base| done.iter().find(|c| *c.class.name == **base));
+            let known =
+                base.as_ref().is_some_and(|base| stated.iter().any(|(other, ..)| other == base));
+            if known && found.is_none() {
+                return true;
+            }
+            if let (Some(base), false, Some(place)) = (base, known, fields.get("extends")) {
+                cx.unknown(place, "class", base, stated.iter().map(|(other, ..)| other.as_str()));
+            }
+            done.push(class(cx, name, fields, found));
+            false
+        });
+        if waiting.len() == before {
+            for at in waiting.drain(..) {
+                if let Some(place) = stated[at].2.get("extends") {
+                    cx.error(
+                        place,
+                        format!("class `{}` extends itself, by way of this", stated[at].0),
+                    );
+                }
+                // Known all the same, so that its instances are not reported as well.
+                done.push(class(cx, &stated[at].0, &stated[at].2, None));
+            }
+        }
+    }
+    done
+}
+
+fn class<'a>(
+    cx: &Cx<'a>,
+    name: &str,
+    fields: &Fields<'a>,
+    base: Option<&ClassFile<'a>>,
+) -> ClassFile<'a> {
+    let mut file = match base {
+        Some(base) => ClassFile { class: base.class.clone(), words: Words(base.words.0.clone()) },
+        None => ClassFile {
+            class: Class {
+                name: name.into(),
+                title: String::new(),
+                model: None,
+                properties: Vec::new(),
+                mappings: Vec::new(),
+                bindings: Vec::new(),
+            },
+            words: Words::default(),
+        },
+    };
+    file.class.name = name.into();
+    file.class.title =
+        fields.get("title").and_then(|at| cx.text(at)).unwrap_or_else(|| name.to_owned());
+    extend(cx, fields, &mut file);
+    file
+}
+
+/// Adds the model, properties, mappings and bindings of these fields to a class.
+pub(super) fn extend<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &mut ClassFile<'a>) {
+    if let Some(entries) = fields.get("properties").and_then(|at| cx.map(at)) {
+        properties(cx, &entries, &mut file.class);
+    }
+    extend_own(cx, fields, file);
+}
+
+/// Adds the model, mappings and bindings of these fields to a class.
+pub(super) fn extend_own<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &mut ClassFile<'a>) {
+    if let Some(at) = fields.get("model") {
+        file.class.model = cx.model(at);
+    }
+    for at in fields.get("mappings").and_then(|at| cx.list(at)).unwrap_or_default() {
+        mapping::mapping(cx, at, file);
+    }
+    for at in fields.get("bindings").and_then(|at| cx.list(at)).unwrap_or_default() {
+        binding::binding(cx, at, file);
+    }
+}
+
+pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], class: &mut Class) {
+    let mut integrals = Vec::new();
+    for (key, value) in entries {
+        let (Some(name), Some(fields)) =
+            (cx.name(*key), cx.fields(*value, "a property", &PROPERTY))
+        else {
+            continue;
+        };
+        let property = Arc::new(property(cx, &name, &fields));
+        if let Some(of) = fields.get("integral_of") {
+            integrals.push((name.clone(), of, fields));
+        }
+        match class.property(&name) {
+            Some(at) => class.properties[at] = property,
+            None => class.properties.push(property),
+        }
+    }
+    for (name, of, fields) in integrals {
+        if let Some(position) = property_name(cx, class, of) {
+            integral(cx, class, &name, position, &fields);
+        }
+    }
+}
+
+/// Position of the property that is named there.
+pub(super) fn property_name(cx: &Cx, class: &Class, at: At) -> Option<usize> {
+    let name = cx.text(at)?;
+    let found = class.property(&name);
+    if found.is_none() {
+        cx.unknown(at, "property", &name, class.properties.iter().map(|p| &*p.name));
+    }
+    found
+}
+
+fn integral(cx: &Cx, class: &mut Class, name: &str, of: usize, fields: &Fields) {
+    let source = class.properties[of].clone();
+    let (Some(position), Some(at)) = (class.property(name), fields.get("integral_of")) else {
+        return;
+    };
+    if position == of || source.ty != ValueType::Number || source.integral_of.is_some() {
+        cx.error(at, format!("`{}` is not a number that can be integrated", source.name));
+        return;
+    }
+    let Some((mut unit, mut per_second)) = source.unit.integral() else {
+        cx.error(
+            at,
+            format!(
+                "`{}` has a unit that cannot be integrated: {}",
+                source.name,
+                source.unit.code()
+            ),
+        );
+        return;
+    };
+    let mut property = Property::clone(&class.properties[position]);
+    if fields.get("unit").is_some() {
+        match unit.conversion_to(&property.unit) {
+            Some((scale, 0.0)) => {
+                per_second *= scale;
+                unit = property.unit.clone();
+            }
+            _ => cx.error(
+                at,
+                format!(
+                    "the integral of `{}` is in {}, which does not convert to {}",
+                    source.name,
+                    unit.code(),
+                    property.unit.code()
+                ),
+            ),
+        }
+    }
+    if fields.get("display_unit").is_none() {
+        property.display_unit = unit.clone();
+    }
+    property.unit = unit;
+    property.kind = PropertyKind::Derived;
+    property.interval = property.interval.or(source.interval);
+    property.integral_of = Some(IntegralOf { property: of as u16, per_second });
+    class.properties[position] = Arc::new(property);
+}
+
+fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
+    use PropertyKind::{Derived, Estimate, Measurement, Setpoint};
+    let kinds = [
+        ("measurement", Measurement),
+        ("setpoint", Setpoint),
+        ("estimate", Estimate),
+        ("derived", Derived),
+    ];
+    let kind = fields.get("kind").and_then(|at| cx.choice(at, "kind", &kinds)).unwrap_or_default();
+    let ty = fields.get("type").and_then(|at| value_type(cx, at)).unwrap_or(ValueType::Number);
+    let unit = fields.get("unit").and_then(|at| cx.unit(at)).unwrap_or_default();
+    let ways = [("linear", Interpolation::Linear), ("step", Interpolation::Step)];
+    let stepwise = matches!(ty, ValueType::Enumeration(_) | ValueType::Text) || kind == Setpoint;
+    let usual = if stepwise { Interpolation::Step } else { Interpolation::Linear };
+    if let (true, Some(at)) = (ty != ValueType::Number, fields.get("unit")) {
+        cx.error(at, "only a number has a unit");
+    }
+    if let (Derived, None) = (kind, fields.get("integral_of")) {
+        cx.error(fields.at, "a derived property says `integral_of`");
+    }
+    let mut property = Property {
+        name: name.into(),
+        title: in_words(name),
+        description: String::new(),
+        kind,
+        ty,
+        display_unit: unit.clone(),
+        unit,
+        decimals: None,
+        range: None,
+        limits: Limits::default(),
+        interval: None,
+        interpolation: fields
+            .get("interpolation")
+            .and_then(|at| cx.choice(at, "interpolation", &ways))
+            .unwrap_or(usual),
+        integral_of: None,
+    };
+    refine(cx, fields, &mut property, fields.get("integral_of").is_none());
+    property
+}
+
+/// The fields that an asset may state in its own way.
+fn refine(cx: &Cx, fields: &Fields, property: &mut Property, check_unit: bool) {
+    if let Some(title) = fields.get("title").and_then(|at| cx.text(at)) {
+        property.title = title;
+    }
+    if let Some(text) = fields.get("description").and_then(|at| cx.text(at)) {
+        property.description = text;
+    }
+    if let Some(at) = fields.get("display_unit")
+        && let Some(unit) = cx.unit(at)
+    {
+        if check_unit && !property.unit.is_compatible(&unit) {
+            cx.error(at, format!("{} does not convert to {}", property.unit.code(), unit.code()));
+        }
+        property.display_unit = unit;
+    }
+    if let Some(at) = fields.get("decimals") {
+        property.decimals = cx.whole(at, 0, 9).map(|decimals| decimals as u8);
+    }
+    if let Some(at) = fields.get("range") {
+        property.range = cx.range(at);
+    }
+    if let Some(at) = fields.get("interval") {
+        property.interval = cx.duration(at);
+    }
+    let limits = &mut property.limits;
+    let slots = [
+        &mut limits.low_alarm,
+        &mut limits.low_warning,
+        &mut limits.high_warning,
+        &mut limits.high_alarm,
+    ];
+    let mut below: Option<(&str, f64)> = None;
+    for (name, slot) in LIMITS.into_iter().zip(slots) {
+        if let Some(at) = fields.get(name) {
+            *slot = cx.number(at);
+            if let (Some((other, low)), Some(high)) = (below, *slot)
+                && high <= low
+            {
+                cx.error(at, format!("`{name}` ({high}) is not above `{other}` ({low})"));
+            }
+        }
+        below = slot.map(|value| (name, value)).or(below);
+    }
+}
+
+/// An asset's own view of a property of its class.
+pub(super) fn refined<'a>(cx: &Cx<'a>, at: At<'a>, property: &Property) -> Option<Property> {
+    let fields = cx.fields(at, "a property", &PROPERTY)?;
+    for fixed in ["kind", "type", "unit", "interpolation", "integral_of"] {
+        if let Some(at) = fields.get(fixed) {
+            cx.error(at, format!("`{fixed}` is fixed by the class; extend the class for another"));
+        }
+    }
+    let mut own = property.clone();
+    refine(cx, &fields, &mut own, true);
+    Some(own)
+}
+
+fn value_type(cx: &Cx, at: At) -> Option<ValueType> {
+    if let Kind::Tuple(Some(name), items) = &at.node.kind
+        && name.text == "enumeration"
+        && items.len() == 1
+    {
+        let names = cx.list(at.to(&items[0]))?;
+        let names: Vec<String> = names.into_iter().filter_map(|at| cx.text(at)).collect();
+        let twice = names.iter().enumerate().find(|(number, name)| names[..*number].contains(name));
+        match twice {
+            Some((_, name)) => cx.error(at, format!("`{name}` is stated twice")),
+            None if names.is_empty() => cx.error(at, "an enumeration has at least one name"),
+            None => {}
+        }
+        return Some(ValueType::Enumeration(names.into()));
+    }
+    let Kind::Name(name) = &at.node.kind else {
+        return cx.wrong(at, "number, boolean, enumeration([…]), text, pose or items");
+    };
+    let types = ["number", "boolean", "enumeration", "text", "pose", "items"];
+    match name.as_str() {
+        "number" => Some(ValueType::Number),
+        "boolean" => Some(ValueType::Enumeration(["false".to_owned(), "true".to_owned()].into())),
+        "text" => Some(ValueType::Text),
+        "pose" => Some(ValueType::Pose),
+        "items" => Some(ValueType::Items),
+        "enumeration" => cx.wrong(at, "the names too: enumeration([\"stopped\", \"running\"])"),
+        _ => {
+            cx.unknown(at, "type", name, types);
+            None
+        }
+    }
+}
+
+/// Position of the integral of a property, which is added where the class has none.
+pub(super) fn integral_position(
+    class: &mut Class,
+    of: usize,
+    unit: &Unit,
+    per_second: f64,
+) -> usize {
+    let wanted = |p: &Arc<Property>| p.integral_of.is_some_and(|i| usize::from(i.property) == of);
+    if let Some(found) = class.properties.iter().position(wanted) {
+        return found;
+    }
+    let source = &class.properties[of];
+    let word = if unit.code() == "m" { "distance" } else { "turns" };
+    let mut name = format!("{}_{word}", source.name);
+    while class.property(&name).is_some() {
+        name.push('_');
+    }
+    class.properties.push(Arc::new(Property {
+        title: in_words(&name),
+        name: name.into(),
+        description: String::new(),
+        kind: PropertyKind::Derived,
+        ty: ValueType::Number,
+        unit: unit.clone(),
+        display_unit: unit.clone(),
+        decimals: None,
+        range: None,
+        limits: Limits::default(),
+        interval: source.interval,
+        interpolation: Interpolation::Linear,
+        integral_of: Some(IntegralOf { property: of as u16, per_second }),
+    }));
+    class.properties.len() - 1
+}
+
+fn in_words(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => words,
+    }
+}

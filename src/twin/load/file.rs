@@ -1,0 +1,198 @@
+//! The files of a definition: read, migrated, their includes followed.
+
+use std::path::{Path, PathBuf};
+
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::super::tree::{Kind, Node, Span, Tree};
+use super::{Resolver, SCHEMA, normal};
+
+/// One file of the definition.
+pub(super) struct Source {
+    pub path: PathBuf,
+    /// The path as text, for messages.
+    pub name: String,
+    pub tree: Tree,
+}
+
+impl Source {
+    pub(super) fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Line and column, from 1.
+    pub(super) fn place(&self, at: usize) -> (usize, usize) {
+        let before = &self.tree.text()[..at];
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    pub(super) fn diagnostic(
+        &self,
+        severity: Severity,
+        span: &Span,
+        message: String,
+    ) -> Diagnostic {
+        let (line, column) = self.place(span.start);
+        let text = self.tree.text();
+        let source_line = text.split('\n').nth(line - 1).unwrap_or("").trim_end_matches('\r');
+        Diagnostic {
+            severity,
+            file: self.name.clone(),
+            line,
+            column,
+            text: text[span.clone()].to_owned(),
+            message,
+            expected: None,
+            suggestion: None,
+            source_line: source_line.to_owned(),
+        }
+    }
+}
+
+/// That a file cannot be read at all.
+pub(super) fn unreadable(path: &Path, error: &str) -> Diagnostics {
+    Diagnostics(vec![Diagnostic {
+        severity: Severity::Error,
+        file: path.display().to_string(),
+        line: 0,
+        column: 0,
+        text: String::new(),
+        message: format!("cannot be read: {error}"),
+        expected: None,
+        suggestion: None,
+        source_line: String::new(),
+    }])
+}
+
+/// The file and all that it includes, each once, the file first.
+pub(super) fn read_all(
+    path: &Path,
+    text: &str,
+    resolver: &dyn Resolver,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Source> {
+    let mut sources = vec![read(path, text, diagnostics)];
+    // Chain of the files that led to each, for cycles.
+    let mut chains = vec![vec![normal(path)]];
+    let mut at = 0;
+    while at < sources.len() {
+        for (span, file) in includes(&sources[at]) {
+            let path = normal(&sources[at].directory().join(&file));
+            let complain = |message| sources[at].diagnostic(Severity::Error, &span, message);
+            if chains[at].contains(&path) {
+                let chain: Vec<_> =
+                    chains[at].iter().chain([&path]).map(|p| p.display().to_string()).collect();
+                diagnostics
+                    .push(complain(format!("files include each other: {}", chain.join(" → "))));
+                continue;
+            }
+            if sources.iter().any(|source| normal(&source.path) == path) {
+                continue;
+            }
+            match resolver.read(&path) {
+                Ok(text) => {
+                    let mut chain = chains[at].clone();
+                    chain.push(path.clone());
+                    let source = read(&path, &text, diagnostics);
+                    sources.push(source);
+                    chains.push(chain);
+                }
+                Err(error) => {
+                    diagnostics.push(complain(format!("`{file}` cannot be read: {error}")));
+                }
+            }
+        }
+        at += 1;
+    }
+    sources
+}
+
+fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
+    let tree = Tree::parse(text);
+    let mut source = Source { path: path.to_owned(), name: path.display().to_string(), tree };
+    for error in source.tree.errors() {
+        let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
+        diagnostic.expected.clone_from(&error.help);
+        diagnostics.push(diagnostic);
+    }
+    migrate(&mut source, diagnostics);
+    source
+}
+
+fn includes(source: &Source) -> Vec<(Span, String)> {
+    let Kind::Struct(_, fields) = &source.tree.root().kind else { return Vec::new() };
+    let lists = fields.iter().filter(|(name, _)| name.text == "include");
+    let items = lists.flat_map(|(_, node)| match &node.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => &[],
+    });
+    let file = |node: &Node| match &node.kind {
+        Kind::Text(file) => Some((node.span.clone(), file.clone())),
+        _ => None,
+    };
+    items.filter_map(file).collect()
+}
+
+/// Brings an older file up to the present format, in the tree: places stay those of the text.
+fn migrate(source: &mut Source, diagnostics: &mut Vec<Diagnostic>) {
+    let Kind::Struct(_, fields) = &source.tree.root().kind else { return };
+    let Some(node) = fields.iter().find(|(name, _)| name.text == "schema").map(|(_, node)| node)
+    else {
+        return;
+    };
+    let span = node.span.clone();
+    let version = match node.kind {
+        Kind::Number(version) => version,
+        _ => return, // Reported with the other fields' types.
+    };
+    if version > f64::from(SCHEMA) {
+        let message = format!(
+            "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
+        );
+        diagnostics.push(source.diagnostic(Severity::Error, &span, message));
+        return;
+    }
+    if version == 1.0 {
+        let mut renamed = Vec::new();
+        for (path, old, new) in RENAMED_IN_2 {
+            rename(source.tree.root_mut(), path, old, new, &mut renamed);
+        }
+        for (span, new) in renamed {
+            let old = &source.tree.text()[span.clone()];
+            let message = format!("`{old}` of schema 1 is read as `{new}`");
+            diagnostics.push(source.diagnostic(Severity::Notice, &span, message));
+        }
+        let message = format!("this file has schema 1; it is read as schema {SCHEMA}");
+        diagnostics.push(source.diagnostic(Severity::Notice, &span, message));
+    }
+}
+
+/// Where, the old name, the new name.
+const RENAMED_IN_2: [(&[&str], &str, &str); 3] = [
+    (&["classes", "*", "properties", "*"], "every", "interval"),
+    (&["assets", "*", "properties", "*"], "every", "interval"),
+    (&["assets", "*"], "position", "at"),
+];
+
+fn rename(node: &mut Node, path: &[&str], old: &str, new: &str, renamed: &mut Vec<(Span, String)>) {
+    match (path.split_first(), &mut node.kind) {
+        (None, Kind::Struct(_, fields)) => {
+            for (name, _) in fields.iter_mut().filter(|(name, _)| name.text == old) {
+                renamed.push((name.span.clone(), new.to_owned()));
+                name.text = new.to_owned();
+            }
+        }
+        (Some((&"*", rest)), Kind::List(items)) => {
+            items.iter_mut().for_each(|item| rename(item, rest, old, new, renamed));
+        }
+        (Some((&"*", rest)), Kind::Map(entries)) => {
+            entries.iter_mut().for_each(|(_, value)| rename(value, rest, old, new, renamed));
+        }
+        (Some((step, rest)), Kind::Struct(_, fields)) => {
+            for (_, value) in fields.iter_mut().filter(|(name, _)| name.text == **step) {
+                rename(value, rest, old, new, renamed);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,305 @@
+//! Mappings: topics and payloads.
+
+use serde_json::Value as Json;
+
+use super::super::ValueType;
+use super::super::mapping::*;
+use super::super::tree::Kind;
+use super::class::{ClassFile, property_name};
+use super::read::{At, Cx, Fields};
+
+pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
+    ("iso8601", TimeFormat::Iso8601),
+    ("epoch_s", TimeFormat::EpochSeconds),
+    ("epoch_ms", TimeFormat::EpochMillis),
+    ("epoch_us", TimeFormat::EpochMicros),
+];
+const JSON: [&str; 6] = ["topic", "time", "quality", "samples", "qos", "values"];
+const SCALAR: [&str; 7] = ["topic", "property", "scale", "offset", "unit", "names", "qos"];
+const FIELD: [&str; 7] = ["pointer", "scale", "offset", "unit", "names", "quality", "optional"];
+
+/// Name of a variant such as `Json(…)`.
+pub(super) fn variant<'a>(cx: &Cx, at: At<'a>, what: &str, known: &[&str]) -> Option<&'a str> {
+    let (Kind::Struct(Some(name), _) | Kind::Tuple(Some(name), _)) = &at.node.kind else {
+        return cx.wrong(at, &format!("one of {}", known.join("(…), ") + "(…)"));
+    };
+    if !known.contains(&name.text.as_str()) {
+        cx.unknown(at, what, &name.text, known.iter().copied());
+        return None;
+    }
+    Some(&name.text)
+}
+
+pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
+    let scalar = match variant(cx, at, "mapping", &["Json", "Scalar"]) {
+        Some(name) => name == "Scalar",
+        None => return,
+    };
+    let known: &[&str] = if scalar { &SCALAR } else { &JSON };
+    let Some(fields) = cx.fields(at, "a mapping", known) else { return };
+    let topic = cx.required(&fields, "topic").and_then(|at| template(cx, at, file));
+    let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(1) as u8;
+    let payload = if scalar {
+        scalar_payload(cx, &fields, file, topic.as_ref())
+    } else {
+        json(cx, &fields, file)
+    };
+    if let (Some(topic), Some(payload)) = (topic, payload) {
+        let carried = carried(&payload);
+        let twice = |other: &&Mapping| {
+            other.topic == topic
+                && self::carried(&other.payload).iter().any(|p| carried.contains(p))
+        };
+        if file.class.mappings.iter().any(|other| twice(&other)) {
+            cx.warning(at, "another mapping reads the same property from the same topic");
+        }
+        file.class.mappings.push(Mapping { topic, payload, qos });
+    }
+}
+
+fn carried(payload: &Payload) -> Vec<u16> {
+    match payload {
+        Payload::Scalar { property, .. } => property.iter().copied().collect(),
+        Payload::Json { fields, .. } => fields.iter().map(|field| field.property).collect(),
+    }
+}
+
+fn scalar_payload(
+    cx: &Cx,
+    fields: &Fields,
+    file: &ClassFile,
+    topic: Option<&TopicTemplate>,
+) -> Option<Payload> {
+    let by_topic = topic?.levels.contains(&TopicLevel::Property);
+    let property = match fields.get("property") {
+        Some(at) if by_topic => {
+            cx.error(at, "the topic's `{property}` names the property already");
+            return None;
+        }
+        Some(at) => Some(property_name(cx, &file.class, at)?),
+        None if by_topic => None,
+        None => {
+            cx.error(
+                fields.at,
+                "a scalar mapping says `property`, or has a topic with the level `{property}`",
+            );
+            return None;
+        }
+    };
+    let read = match property {
+        Some(property) => read(cx, fields, file, property),
+        None => {
+            for name in ["scale", "offset", "unit", "names"] {
+                if let Some(at) = fields.get(name) {
+                    cx.error(at, format!("`{name}` needs `property`"));
+                }
+            }
+            Read::default()
+        }
+    };
+    Some(Payload::Scalar { property: property.map(|p| p as u16), read, time: TimeSource::Arrival })
+}
+
+fn json<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &ClassFile) -> Option<Payload> {
+    let samples = fields.get("samples").and_then(|at| cx.pointer(at, false));
+    let time = fields.get("time").map_or(Some(TimeSource::Arrival), |at| time(cx, at));
+    let quality = fields.get("quality").and_then(|at| quality(cx, at));
+    let entries = cx.required(fields, "values").and_then(|at| cx.map(at))?;
+    let field = |(key, value): (At<'a>, At<'a>)| {
+        let property = property_name(cx, &file.class, key);
+        let (pointer, read, quality, optional) = match value.node.kind {
+            Kind::Text(_) => (cx.pointer(value, false)?, Read::default(), None, false),
+            _ => {
+                let fields = cx.fields(value, "a value", &FIELD)?;
+                let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, false));
+                let read = property.map(|property| read(cx, &fields, file, property));
+                let quality = fields.get("quality").and_then(|at| self::quality(cx, at));
+                let optional =
+                    fields.get("optional").and_then(|at| cx.boolean(at)).unwrap_or(false);
+                (pointer?, read?, quality, optional)
+            }
+        };
+        Some(Field { property: property? as u16, pointer, read, quality, optional })
+    };
+    let fields = entries.into_iter().filter_map(field).collect();
+    Some(Payload::Json { samples, time: time.unwrap_or_default(), quality, fields })
+}
+
+fn read(cx: &Cx, fields: &Fields, file: &ClassFile, property: usize) -> Read {
+    let property = &file.class.properties[property];
+    let number = |name| fields.get(name).and_then(|at| cx.number(at));
+    let (mut scale, mut offset) = (number("scale").unwrap_or(1.0), number("offset").unwrap_or(0.0));
+    if let Some(at) = fields.get("unit")
+        && let Some(unit) = cx.unit(at)
+    {
+        match unit.conversion_to(&property.unit) {
+            Some((factor, shift)) => {
+                scale *= factor;
+                offset = offset * factor + shift;
+            }
+            None => cx.error(
+                at,
+                format!(
+                    "{} does not convert to {}, the unit of `{}`",
+                    unit.code(),
+                    property.unit.code(),
+                    property.name
+                ),
+            ),
+        }
+    }
+    for name in ["scale", "offset"] {
+        if let (true, Some(at)) = (property.ty != ValueType::Number, fields.get(name)) {
+            cx.error(at, format!("`{}` is no number", property.name));
+        }
+    }
+    let mut names = Vec::new();
+    for (key, value) in fields.get("names").and_then(|at| cx.map(at)).unwrap_or_default() {
+        let index = enumeration_index(cx, value, &property.ty, &property.name);
+        if let (Some(key), Some(index)) = (constant(cx, key), index) {
+            names.push((key, index));
+        }
+    }
+    Read { scale, offset, names }
+}
+
+/// Index of the enumeration's name that is written there.
+pub(super) fn enumeration_index(cx: &Cx, at: At, ty: &ValueType, property: &str) -> Option<u16> {
+    let ValueType::Enumeration(names) = ty else {
+        cx.error(at, format!("`{property}` is not an enumeration"));
+        return None;
+    };
+    let name = match &at.node.kind {
+        Kind::Bool(value) => value.to_string(),
+        _ => cx.text(at)?,
+    };
+    let found = names.iter().position(|known| *known == name);
+    if found.is_none() {
+        cx.unknown(at, &format!("name of `{property}`"), &name, names.iter().map(String::as_str));
+    }
+    found.map(|index| index as u16)
+}
+
+/// A payload's text, number or boolean.
+fn constant(cx: &Cx, at: At) -> Option<Json> {
+    match &at.node.kind {
+        Kind::Text(text) => Some(text.as_str().into()),
+        Kind::Bool(value) => Some((*value).into()),
+        Kind::Number(n) if n.fract() == 0.0 && n.abs() < 9e15 => Some((*n as i64).into()),
+        Kind::Number(n) if n.is_finite() => Some((*n).into()),
+        _ => cx.wrong(at, "a text, a number or a boolean, as in the payload"),
+    }
+}
+
+fn time<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<TimeSource> {
+    match &at.node.kind {
+        Kind::Name(name) if name == "arrival" => return Some(TimeSource::Arrival),
+        Kind::Text(_) => {
+            let pointer = cx.pointer(at, true)?;
+            return Some(TimeSource::Field { pointer, format: TimeFormat::default() });
+        }
+        _ => {}
+    }
+    let fields = cx.fields(at, "a time", &["pointer", "format"])?;
+    let format = fields
+        .get("format")
+        .and_then(|at| cx.choice(at, "time format", &FORMATS))
+        .unwrap_or_default();
+    let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, true))?;
+    Some(TimeSource::Field { pointer, format })
+}
+
+fn quality<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<QualitySource> {
+    if let Kind::Text(_) = at.node.kind {
+        let pointer = cx.pointer(at, false)?;
+        return Some(QualitySource { pointer, good: Vec::new(), uncertain: Vec::new() });
+    }
+    let fields = cx.fields(at, "a quality", &["pointer", "good", "uncertain"])?;
+    let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, false))?;
+    let values = |name| -> Vec<Json> {
+        let list = fields.get(name).and_then(|at| cx.list(at)).unwrap_or_default();
+        list.into_iter().filter_map(|at| constant(cx, at)).collect()
+    };
+    Some(QualitySource { pointer, good: values("good"), uncertain: values("uncertain") })
+}
+
+/// Text with `{words}`: literals and words in turn; `{{` is a brace.
+pub(super) fn braces(cx: &Cx, at: At, text: &str) -> Option<Vec<(bool, String)>> {
+    let mut parts: Vec<(bool, String)> = Vec::new();
+    let mut literal = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '{' | '}' if chars.peek() == Some(&c) => literal.extend(chars.next()),
+            '{' => {
+                let mut word = String::new();
+                loop {
+                    match chars.next() {
+                        Some('}') => break,
+                        Some(c) if c != '{' => word.push(c),
+                        _ => {
+                            cx.error(at, "a `{` here has no `}`");
+                            return None;
+                        }
+                    }
+                }
+                if !literal.is_empty() {
+                    parts.push((false, std::mem::take(&mut literal)));
+                }
+                parts.push((true, word));
+            }
+            c => literal.push(c),
+        }
+    }
+    if !literal.is_empty() {
+        parts.push((false, literal));
+    }
+    Some(parts)
+}
+
+fn template<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) -> Option<TopicTemplate> {
+    let text = cx.text(at)?;
+    let count = text.split('/').count();
+    let mut levels = Vec::new();
+    for (number, level) in text.split('/').enumerate() {
+        levels.push(match level {
+            "+" => TopicLevel::Any,
+            "#" if number + 1 == count => TopicLevel::Rest,
+            "{property}" => TopicLevel::Property,
+            _ if level.contains(['+', '#', '\0']) => {
+                cx.error(
+                    at,
+                    format!(
+                        "`{level}` is no level of a topic: `+` stands alone, `#` alone and last"
+                    ),
+                );
+                return None;
+            }
+            _ => {
+                let parts = braces(cx, at, level)?.into_iter().map(|(word, text)| {
+                    if word {
+                        file.words.0.push((at, text.clone()));
+                        TopicPart::Placeholder(text)
+                    } else {
+                        TopicPart::Literal(text)
+                    }
+                });
+                TopicLevel::Text(parts.collect())
+            }
+        });
+    }
+    if text.is_empty() || levels.iter().filter(|l| **l == TopicLevel::Property).count() > 1 {
+        cx.error(at, "a topic is not empty, and has one level `{property}` at most");
+        return None;
+    }
+    Some(TopicTemplate { text, levels })
+}
+
+/// A topic without placeholders or wildcards.
+pub(super) fn plain_topic(cx: &Cx, at: At) -> Option<String> {
+    let topic = cx.text(at)?;
+    if topic.is_empty() || topic.contains(['+', '#', '{', '}', '\0']) {
+        return cx.wrong(at, "a topic without placeholders or wildcards");
+    }
+    Some(topic)
+}

@@ -1,0 +1,107 @@
+//! From the text of a twin file to a checked [`Twin`]: read, migrate, type.
+
+mod asset;
+mod binding;
+mod class;
+mod file;
+mod mapping;
+mod read;
+#[cfg(test)]
+mod tests;
+mod top;
+
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::Diagnostics;
+use super::{Severity, Twin};
+
+/// The version of the format that this program writes and reads without changes.
+pub const SCHEMA: u32 = 2;
+
+/// A twin, and what is to be said about its file.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The definition.
+    pub twin: Twin,
+    /// Warnings and notices; no errors.
+    pub diagnostics: Diagnostics,
+}
+
+/// Where the files are: a disk, a web server's copy, a test's table.
+pub trait Resolver {
+    /// Text of a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for people.
+    fn read(&self, path: &Path) -> Result<String, String>;
+
+    /// Whether there is a file, for models; where that cannot be told, `true`.
+    fn exists(&self, path: &Path) -> bool;
+}
+
+/// The files of this computer.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Resolver for Disk {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+}
+
+/// Reads a twin file and what it includes.
+///
+/// # Errors
+/// All that is wrong with them.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+    match Disk.read(path) {
+        Ok(text) => load_text(path, &text, &Disk),
+        Err(error) => Err(file::unreadable(path, &error)),
+    }
+}
+
+/// Reads the text of a twin file; `name` is its path, from which includes and models are found.
+///
+/// # Errors
+/// All that is wrong with it and with what it includes.
+pub fn load_text(name: &Path, text: &str, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
+    let mut diagnostics = Vec::new();
+    let sources = file::read_all(name, text, resolver, &mut diagnostics);
+    let cx = read::Cx::new(resolver, diagnostics);
+    let twin = top::twin(&cx, &sources);
+    let mut diagnostics = cx.finish();
+    let order = |file: &str| sources.iter().position(|source| source.name == file);
+    diagnostics.sort_by_key(|d| (order(&d.file), d.line, d.column));
+    diagnostics.dedup();
+    let diagnostics = Diagnostics(diagnostics);
+    match twin {
+        Some(twin) if !diagnostics.has_errors() => Ok(Loaded { twin, diagnostics }),
+        _ => {
+            debug_assert!(diagnostics.count(Severity::Error) > 0, "a refusal says why");
+            Err(diagnostics)
+        }
+    }
+}
+
+/// `a/b/../c` is `a/c`, without asking the disk.
+fn normal(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        let parent = part == Component::ParentDir;
+        let can_leave = matches!(out.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            _ if parent && can_leave => drop(out.pop()),
+            _ => out.push(part),
+        }
+    }
+    out
+}

@@ -1,0 +1,286 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::super::binding::Effect;
+use super::super::mapping::Payload;
+use super::super::{Diagnostics, PropertyKind, Severity};
+use super::{Loaded, Resolver, load_text};
+
+/// Files in a table; every model exists but `missing.glb`.
+#[derive(Default)]
+struct Table(HashMap<PathBuf, &'static str>);
+
+impl Resolver for Table {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        self.0.get(path).map(|text| (*text).to_owned()).ok_or_else(|| "no such file".to_owned())
+    }
+    fn exists(&self, path: &Path) -> bool {
+        !path.ends_with("missing.glb")
+    }
+}
+
+fn load(text: &str) -> Result<Loaded, Diagnostics> {
+    load_text(Path::new("scenes/x.ron"), text, &Table::default())
+}
+
+fn good(text: &str) -> Loaded {
+    load(text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// `line:column message [suggestion]` of all that is wrong.
+fn errors(text: &str) -> Vec<String> {
+    let errors = load(text).expect_err("this file is wrong");
+    let line = |d: &super::super::Diagnostic| {
+        let hint = d.suggestion.as_ref().map(|s| format!(" [{s}]")).unwrap_or_default();
+        format!("{}:{} {}{hint}", d.line, d.column, d.message)
+    };
+    errors.iter().filter(|d| d.severity == Severity::Error).map(line).collect()
+}
+
+/// A twin with one class `P` of this inside and one asset of it.
+fn class(inside: &str) -> String {
+    format!(
+        "Twin(schema: 2, name: \"x\",\nclasses: {{\"P\": (\n{inside}\n)}},\nassets: [(name: \"a\", class: \"P\")])"
+    )
+}
+
+const SPEED: &str = "properties: {\"speed\": (unit: \"{rev}/min\", range: (0, 3600)), \"state\": (type: enumeration([\"off\", \"on\"]))},";
+
+#[test]
+fn the_example_of_the_document_loads() {
+    let document = include_str!("../../../docs/twin-file.md");
+    let example = document.split("```ron\n").nth(1).and_then(|rest| rest.split("```").next());
+    let files =
+        Table(HashMap::from([(PathBuf::from("scenes/classes/process.ron"), "Classes({})")]));
+    let loaded = load_text(Path::new("scenes/x.ron"), example.expect("an example"), &files);
+    let twin = loaded.unwrap_or_else(|errors| panic!("{errors}")).twin;
+    assert_eq!(twin.assets.len(), 5);
+    let pump = twin.asset_by_name["utilities/P-101"];
+    let speed = twin.find_property(pump, "speed").expect("speed");
+    assert_eq!(twin.property(speed).range, Some((0.0, 1800.0)));
+    assert_eq!(twin.presence[0].assets.len(), 5);
+    let class = twin.class_of(pump).expect("class");
+    assert_eq!(class.model.as_deref(), Some(Path::new("assets/models/pump_skid.glb")));
+    let turns = &class.properties[class.property("turns").expect("turns")];
+    assert_eq!((turns.kind, turns.unit.code()), (PropertyKind::Derived, "{rev}"));
+    let Payload::Json { fields, .. } = &class.mappings[0].payload else { panic!("json") };
+    assert_eq!(fields[1].read.scale, 0.001);
+    assert_eq!(fields[2].read.names.len(), 3);
+    let Effect::Rotate { by, radians_per_unit, .. } = class.bindings[0].effect else {
+        panic!("spin")
+    };
+    assert_eq!(&*class.properties[usize::from(by)].name, "turns");
+    assert_eq!(radians_per_unit, std::f64::consts::TAU);
+    assert_eq!(&*class.bindings[0].place, "scenes/x.ron:39:17");
+    let simulation = twin.simulation.expect("simulation").text;
+    assert_eq!(simulation.trim_start(), "(seed: 7)");
+    assert_eq!(
+        simulation.lines().count(),
+        example.expect("").lines().position(|l| l.contains("seed")).expect("") + 1
+    );
+}
+
+#[test]
+fn every_kind_of_mistake_says_where_it_is_and_what_was_probably_meant() {
+    let with = |inside: &str| errors(&class(&format!("{SPEED}\n{inside}")));
+    let cases: &[(&str, &[&str])] = &[
+        ("titel: \"a\"", &["4:1 unknown field of a class `titel` [title]"]),
+        (
+            "mappings: [Scalar(topic: \"a/{aset}\", property: \"speed\")]",
+            &["4:26 unknown placeholder `aset` [asset]"],
+        ),
+        (
+            "mappings: [Scalar(topic: \"a/{area}\", property: \"speed\")]",
+            &["4:26 asset `a` is in no area, which this topic needs"],
+        ),
+        (
+            "mappings: [Scalar(topic: \"a\", property: \"sped\")]",
+            &["4:41 unknown property `sped` [speed]"],
+        ),
+        (
+            "mappings: [Scalar(topic: \"a\", property: \"speed\", unit: \"m\")]",
+            &["4:56 m does not convert to {rev}/min, the unit of `speed`"],
+        ),
+        ("mappings: [Jason(topic: \"a\")]", &["4:12 unknown mapping `Jason` [Json]"]),
+        (
+            "mappings: [Json(topic: \"a/#/b\", values: {\"speed\": \"speed\"})]",
+            &[
+                "4:24 `#` is no level of a topic: `+` stands alone, `#` alone and last",
+                "4:51 `speed` is not a JSON pointer [/speed]",
+            ],
+        ),
+        ("bindings: [Spin(axis: w, by: \"speed\")]", &["4:23 unknown axis `w`"]),
+        (
+            "bindings: [Spin(axis: x, by: \"state\")]",
+            &["4:30 Spin needs a property that is a number; `state` is not"],
+        ),
+        (
+            "bindings: [Path(by: \"speed\", points: [(0,0,0), (1,0,0)])]",
+            &["4:21 `speed` is in {rev}/min, which is neither a length nor a speed"],
+        ),
+        (
+            "bindings: [Show(by: \"state\", is: \"onn\")]",
+            &["4:34 unknown name of `state` `onn` [on]"],
+        ),
+        (
+            "bindings: [Glow(by: \"state\", colors: {\"on\": \"green\"})]",
+            &["4:45 the text \"green\" has no place here"],
+        ),
+        ("bindings: [Label(text: \"{sped}\")]", &["4:24 unknown property `sped` [speed]"]),
+        ("extends: \"Q\"", &["4:10 unknown class `Q`"]),
+        ("extends: \"P\"", &["4:10 class `P` extends itself, by way of this"]),
+        (
+            "title: 5, title: \"b\"",
+            &["4:8 the number 5 has no place here", "4:11 field `title` is stated twice"],
+        ),
+    ];
+    for (inside, expected) in cases {
+        assert_eq!(with(inside), *expected, "{inside}");
+    }
+    let property = |inside: &str| errors(&class(&format!("properties: {{\"p\": ({inside})}}")));
+    assert_eq!(property("range: (5, 1)"), ["3:27 the range is reversed: 5 is not below 1"]);
+    assert_eq!(property("unit: \"rpm\""), ["3:26 `rpm` is not a UCUM unit [{rev}/min]"]);
+    assert_eq!(property("unit: \"m\", display_unit: \"kg\""), ["3:45 m does not convert to kg"]);
+    assert_eq!(
+        property("high_warning: 5, high_alarm: 4"),
+        ["3:49 `high_alarm` (4) is not above `high_warning` (5)"]
+    );
+    assert_eq!(property("interval: \"5 parsecs\"").len(), 1);
+    assert_eq!(property("type: numbr"), ["3:26 unknown type `numbr` [number]"]);
+}
+
+#[test]
+fn mistakes_of_assets_are_found() {
+    let with = |assets: &str| {
+        errors(&format!(
+            "Twin(schema: 2, name: \"x\", classes: {{\"Pump\": ({SPEED})}}, assets: [\n{assets}])"
+        ))
+    };
+    assert_eq!(with("(name: \"a\"), (name: \"a\")"), ["2:21 there are two assets `a`"]);
+    assert_eq!(with("(name: \"a\", class: \"Pmp\")"), ["2:20 unknown class `Pmp` [Pump]"]);
+    assert_eq!(
+        with("(name: \"hall\"), (name: \"b\", parent: \"hal\")"),
+        ["2:37 unknown asset `hal` [hall]"]
+    );
+    assert_eq!(with("(name: \"a\", parent: \"b\"), (name: \"b\", parent: \"a\")").len(), 1);
+    assert_eq!(
+        with("(name: \"a\", class: \"Pump\", properties: {\"sped\": (range: (0, 1))})"),
+        ["2:41 unknown property `sped` [speed]"]
+    );
+    assert_eq!(
+        with("(name: \"a\", class: \"Pump\", properties: {\"speed\": (unit: \"Hz\")})"),
+        ["2:57 `unit` is fixed by the class; extend the class for another"]
+    );
+}
+
+#[test]
+fn all_errors_of_a_file_and_its_includes_are_reported_at_once() {
+    let files = Table(HashMap::from([
+        (
+            PathBuf::from("scenes/c/a.ron"),
+            "Classes(schema: 2, include: [\"b.ron\", \"a.ron\"], classes: {\"A\": (titel: \"x\")})",
+        ),
+        (PathBuf::from("scenes/c/b.ron"), "Classes({\"B\": (title: 5 5)})"),
+    ]));
+    let text = "Twin(schema: 2, name: \"x\", include: [\"c/a.ron\", \"none.ron\"], presence: 5)";
+    let errors = load_text(Path::new("scenes/x.ron"), text, &files).expect_err("wrong");
+    let places: Vec<_> =
+        errors.iter().map(|d| format!("{}:{}:{}", d.file, d.line, d.column)).collect();
+    assert_eq!(
+        places,
+        [
+            "scenes/x.ron:1:49",
+            "scenes/x.ron:1:72",
+            "scenes/c/a.ron:1:39",
+            "scenes/c/a.ron:1:65",
+            "scenes/c/b.ron:1:23",
+            "scenes/c/b.ron:1:24",
+            "scenes/c/b.ron:1:25",
+        ],
+        "{errors}"
+    );
+}
+
+#[test]
+fn an_error_is_printed_with_its_line_and_a_caret() {
+    let errors =
+        load("Twin(schema: 2, name: \"x\",\n  titel: \"a\")").expect_err("wrong").to_string();
+    assert!(errors.starts_with(
+        "scenes/x.ron:2:3: error: unknown field of a twin `titel`\n   |\n 2 |   titel: \"a\")\n   |   ^^^^^\n   = expected one of"
+    ), "{errors}");
+    assert!(errors.ends_with("= help: did you mean `title`?"), "{errors}");
+}
+
+#[test]
+fn an_older_schema_is_read_as_the_present_one_and_says_what_changed() {
+    let old = "Twin(schema: 1, name: \"x\", classes: {\"P\": (properties: {\"p\": (every: \"5s\")})},\n assets: [(name: \"a\", class: \"P\", position: (1, 2, 3))])";
+    let new = old
+        .replace("schema: 1", "schema: 2")
+        .replace("every", "interval")
+        .replace("position", "at");
+    let (old, new) = (good(old), good(&new));
+    assert_eq!(old.twin.assets[0].parent_from_asset, new.twin.assets[0].parent_from_asset);
+    assert_eq!(
+        old.twin.classes[0].properties[0].interval,
+        new.twin.classes[0].properties[0].interval
+    );
+    assert!(new.diagnostics.0.is_empty());
+    let notices: Vec<_> = old.diagnostics.iter().map(|d| (d.line, d.column, d.severity)).collect();
+    assert_eq!(
+        notices,
+        [(1, 14, Severity::Notice), (1, 63, Severity::Notice), (2, 35, Severity::Notice)]
+    );
+    assert!(errors("Twin(schema: 3, name: \"x\")")[0].contains("newer than this program"));
+}
+
+#[test]
+fn a_missing_model_is_a_warning() {
+    let loaded = good(&class("model: \"../missing.glb\""));
+    assert_eq!(loaded.diagnostics.count(Severity::Warning), 1);
+    assert_eq!(loaded.twin.classes[0].model.as_deref(), Some(Path::new("missing.glb")));
+}
+
+#[test]
+fn a_spin_by_a_speed_gets_its_integral() {
+    let twin =
+        good(&class(&format!("{SPEED} bindings: [Spin(node: \"r\", axis: -x, by: \"speed\")]")))
+            .twin;
+    let integral = twin.classes[0].properties[2].clone();
+    assert_eq!((&*integral.name, integral.kind), ("speed_turns", PropertyKind::Derived));
+    assert!((integral.integral_of.expect("integral").per_second - 1.0 / 60.0).abs() < 1e-15);
+    assert_eq!(twin.property_count(), 3);
+}
+
+#[test]
+fn ten_thousand_instances_share_one_class() {
+    let text = format!(
+        "Twin(schema: 2, name: \"x\", classes: {{\"P\": ({SPEED} mappings: [Scalar(topic: \"p/{{asset}}/{{serial}}/{{property}}\")])}},
+        assets: [(name: \"hall\", level: area), (name: \"P-{{n:5}}\", count: 10000, class: \"P\", parent: \"hall\", vars: {{\"serial\": \"{{n}}\"}}, step: (1, 0, 0))])"
+    );
+    let twin = good(&text).twin;
+    assert_eq!((twin.assets.len(), twin.classes.len(), twin.property_count()), (10_001, 1, 20_000));
+    let last = twin.asset_by_name["P-10000"];
+    assert_eq!(&*twin.asset(last).path, "hall/P-10000");
+    assert_eq!(twin.asset(last).parent_from_asset.position[0], 9999.0);
+    assert_eq!(twin.word(last, "serial"), Some("10000"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC{0,100}") {
+        let _ = load(&text);
+    }
+
+    #[test]
+    fn a_spoilt_example_is_read_or_refused_with_reasons(at in 0_usize..4000, cut in 0_usize..40, new in "[\\(\\)\\[\\]\\{\\}:,a\" 0-9]{0,3}") {
+        let document = include_str!("../../../docs/twin-file.md");
+        let example = document.split("```ron\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or("");
+        let mut chars: Vec<char> = example.chars().collect();
+        let at = at.min(chars.len());
+        let end = (at + cut).min(chars.len());
+        chars.splice(at..end, new.chars());
+        if let Err(errors) = load(&chars.into_iter().collect::<String>()) {
+            proptest::prop_assert!(errors.has_errors());
+        }
+    }
+}
