@@ -6,3 +6,6 @@
 //! the viewer shows of the plant, it has read from a broker.
 
 pub mod broker;
+pub mod simulation;
+
+pub use simulation::run;

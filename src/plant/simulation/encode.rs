@@ -1,0 +1,233 @@
+//! From values to payloads: the inverse of the twin file's mappings.
+
+use serde_json::{Map, Value as Json};
+
+use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
+use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};
+
+/// One reading to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The value.
+    pub value: Value,
+    /// Its quality.
+    pub quality: Quality,
+}
+
+/// The readings of one instant, by position of the property in the class.
+pub type Instant = (Timestamp, Vec<(u16, Measured)>);
+
+/// The text of a scalar payload.
+pub fn scalar(read: &Read, ty: &ValueType, value: &Value) -> String {
+    match payload_value(read, ty, value) {
+        Json::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// The document of a JSON mapping. Mappings without a list of samples take the last instant.
+pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) -> Json {
+    let Payload::Json { samples, time, quality, fields } = payload else { return Json::Null };
+    let mut document = Json::Null;
+    let encoded = instants.iter().map(|(at, readings)| {
+        let mut sample = Json::Null;
+        if let TimeSource::Field { pointer, format } = time
+            && !pointer.starts_with('^')
+        {
+            put(&mut sample, pointer, stamp(*at, *format));
+        }
+        let mut worst = Quality::Good;
+        for field in fields {
+            if let Some((_, reading)) = readings.iter().find(|(at, _)| *at == field.property) {
+                worst = worst.max(reading.quality);
+                put_field(&mut sample, field, &types[usize::from(field.property)], reading);
+            }
+        }
+        if let Some(source) = quality {
+            put(&mut sample, &source.pointer, quality_value(source, worst));
+        }
+        sample
+    });
+    match samples {
+        Some(pointer) => {
+            let list: Vec<Json> = encoded.collect();
+            put(&mut document, pointer, Json::Array(list));
+        }
+        None => document = encoded.last().unwrap_or(Json::Null),
+    }
+    if let (TimeSource::Field { pointer, format }, Some((last, _))) = (time, instants.last())
+        && let Some(pointer) = pointer.strip_prefix('^')
+    {
+        put(&mut document, pointer, stamp(*last, *format));
+    }
+    document
+}
+
+fn put_field(sample: &mut Json, field: &Field, ty: &ValueType, reading: &Measured) {
+    put(sample, &field.pointer, payload_value(&field.read, ty, &reading.value));
+    if let Some(source) = &field.quality {
+        put(sample, &source.pointer, quality_value(source, reading.quality));
+    }
+}
+
+/// The payload for a value: numbers through the inverse of scale and offset, names for
+/// enumerations.
+fn payload_value(read: &Read, ty: &ValueType, value: &Value) -> Json {
+    match (value, ty) {
+        (Value::Number(number), _) => number_value((number - read.offset) / read.scale),
+        (Value::Enumeration(index), ValueType::Enumeration(names)) => {
+            let stated = read.names.iter().find(|(_, stands_for)| stands_for == index);
+            match (stated, names.get(usize::from(*index))) {
+                (Some((payload, _)), _) => payload.clone(),
+                (None, Some(name)) if **names == ["false", "true"] => Json::Bool(name == "true"),
+                (None, Some(name)) => Json::String(name.clone()),
+                (None, None) => Json::Null,
+            }
+        }
+        (Value::Enumeration(index), _) => Json::from(*index),
+        (Value::Text(text), _) => Json::String(text.to_string()),
+        (Value::Pose(Pose { position, rotation }), _) => {
+            let list =
+                |numbers: &[f64]| Json::Array(numbers.iter().map(|n| number_value(*n)).collect());
+            object([("position", list(position)), ("rotation", list(rotation))])
+        }
+        (Value::Items(items), _) => Json::Array(
+            items
+                .iter()
+                .map(|item| {
+                    object([
+                        ("id", Json::from(item.id)),
+                        ("at_m", number_value(item.at_m)),
+                        ("stage", Json::from(item.stage)),
+                    ])
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+}
+
+/// Nothing but finite numbers comes out of the physics; JSON has no others.
+fn number_value(number: f64) -> Json {
+    serde_json::Number::from_f64(number).map_or(Json::Null, Json::Number)
+}
+
+fn stamp(at: Timestamp, format: TimeFormat) -> Json {
+    match format {
+        TimeFormat::Iso8601 => Json::String(at.to_string()),
+        TimeFormat::EpochSeconds => number_value(at.0 as f64 / 1e6),
+        TimeFormat::EpochMillis => Json::from(at.0.div_euclid(1000)),
+        TimeFormat::EpochMicros => Json::from(at.0),
+    }
+}
+
+/// The payload value that stands for a quality.
+fn quality_value(source: &QualitySource, quality: Quality) -> Json {
+    let stated = match quality {
+        Quality::Good => source.good.first(),
+        Quality::Uncertain => source.uncertain.first(),
+        Quality::Stale | Quality::Bad => None,
+    };
+    stated.cloned().unwrap_or_else(|| Json::String(quality.name().to_string()))
+}
+
+/// The clock message, or whatever else is put together by pointers.
+pub fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
+    let mut document = Json::Null;
+    for (pointer, value) in fields {
+        put(&mut document, pointer, value);
+    }
+    document
+}
+
+/// A time as JSON.
+pub fn time_value(at: Timestamp, format: TimeFormat) -> Json {
+    stamp(at, format)
+}
+
+/// Sets what a JSON pointer points at, and makes what is missing on the way: a list where the
+/// pointer has a number and nothing is there yet, else an object.
+fn put(document: &mut Json, pointer: &str, value: Json) {
+    let mut place = document;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        let index = token.parse::<usize>().ok().filter(|index| *index < 10_000);
+        if place.is_null() {
+            *place =
+                if index.is_some() { Json::Array(Vec::new()) } else { Json::Object(Map::new()) };
+        }
+        place = match (place, index) {
+            (Json::Array(list), Some(index)) => {
+                if list.len() <= index {
+                    list.resize(index + 1, Json::Null);
+                }
+                &mut list[index]
+            }
+            (Json::Object(map), _) => map.entry(token).or_insert(Json::Null),
+            // Two pointers of the mapping contradict each other; the first stands.
+            _ => return,
+        };
+    }
+    *place = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(property: u16, pointer: &str) -> Field {
+        Field {
+            property,
+            pointer: pointer.into(),
+            read: Read::default(),
+            quality: None,
+            optional: false,
+        }
+    }
+
+    fn good(value: Value) -> Measured {
+        Measured { value, quality: Quality::Good }
+    }
+
+    #[test]
+    fn a_nested_document_is_built_from_its_pointers() {
+        let mut scaled = field(1, "/list/1");
+        scaled.read = Read { scale: 0.1, offset: -40.0, names: Vec::new() };
+        let names: std::sync::Arc<[String]> = ["off".into(), "on".into()].into();
+        let payload = Payload::Json {
+            samples: None,
+            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
+            quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
+            fields: vec![field(0, "/a~1b/x"), scaled, field(2, "/state")],
+        };
+        let types = [ValueType::Number, ValueType::Number, ValueType::Enumeration(names)];
+        let readings = vec![
+            (0, good(Value::Number(1.5))),
+            (1, good(Value::Number(20.0))),
+            (2, Measured { value: Value::Enumeration(1), quality: Quality::Uncertain }),
+        ];
+        let document = document(&payload, &types, &[(Timestamp(1_500_000), readings)]);
+        let expected = serde_json::json!({
+            "t": 1500, "q": "uncertain", "a/b": {"x": 1.5}, "list": [null, 600.0], "state": "on"
+        });
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn a_batch_holds_every_instant_with_its_own_time() {
+        let payload = Payload::Json {
+            samples: Some("/samples".into()),
+            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros },
+            quality: None,
+            fields: vec![field(0, "/v")],
+        };
+        let instant = |at, number| (Timestamp(at), vec![(0, good(Value::Number(number)))]);
+        let document =
+            document(&payload, &[ValueType::Number], &[instant(1, 0.5), instant(2, 0.75)]);
+        let expected = serde_json::json!({"samples": [{"t": 1, "v": 0.5}, {"t": 2, "v": 0.75}]});
+        assert_eq!(document, expected);
+    }
+}

@@ -1,0 +1,232 @@
+//! The simulated plant at work: plant time from wall time, and messages to a broker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
+
+use super::{Message, Mistake, Simulation, encode};
+use crate::twin::{Timestamp, Twin};
+
+/// How often the physics catches up with the clock.
+const TICK: Duration = Duration::from_millis(20);
+/// Messages waiting for the connection; what is more is dropped and counted.
+const QUEUE: usize = 20_000;
+/// Pauses before a new attempt to connect.
+const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
+/// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
+/// the plant goes on from now.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// How the simulated plant runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `mqtt://host:port`, with user and password before the host where needed.
+    pub broker: String,
+    /// The same seed gives the same messages.
+    pub seed: u64,
+    /// Plant seconds that pass in one second.
+    pub speed: f64,
+}
+
+/// Why the simulated plant did not run.
+#[derive(Debug, thiserror::Error)]
+pub enum PlantError {
+    /// Mistakes in the twin file's `simulation` section.
+    #[error("{}", lines(.0))]
+    Simulation(Vec<Mistake>),
+    /// The broker's address cannot be used.
+    #[error("the broker {url:?} cannot be used: {reason}; expected mqtt://host:port")]
+    Broker {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The speed is not a positive number.
+    #[error("the speed {0} cannot be used: expected a number between 0.01 and 1000")]
+    Speed(f64),
+    /// No thread could be started.
+    #[error("no thread for the plant: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Runs the simulated plant of a twin against a broker until `stop` is set. It waits for the broker
+/// when it is not there, and connects again when it is lost.
+///
+/// # Errors
+/// If the twin file's simulation section, the address or the speed is wrong.
+pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
+    if !(0.01..=1000.0).contains(&options.speed) {
+        return Err(PlantError::Speed(options.speed));
+    }
+    let mqtt = mqtt_options(twin, options)?;
+    let start = Timestamp::now();
+    let mut simulation =
+        Simulation::new(twin, options.seed, start).map_err(PlantError::Simulation)?;
+    let (client, connection) = Client::new(mqtt, QUEUE);
+    let (greetings, clock) = greetings(twin);
+    let poller = {
+        let (client, stop) = (client.clone(), stop.clone());
+        std::thread::Builder::new()
+            .name("plant-mqtt".into())
+            .spawn(move || poll(connection, &client, &greetings, &stop))?
+    };
+    let mut dropped = 0u64;
+    let mut plant = Duration::ZERO;
+    let (mut before, mut last_clock) = (Instant::now(), None::<Instant>);
+    while !stop.load(Ordering::Relaxed) {
+        let now = Instant::now();
+        plant += now.duration_since(before).min(CATCH_UP).mul_f64(options.speed);
+        before = now;
+        simulation.advance(plant, &mut |message| dropped += u64::from(!send(&client, message)));
+        if let Some(clock) = &clock
+            && last_clock.is_none_or(|last| now.duration_since(last) >= Duration::from_millis(500))
+        {
+            last_clock = Some(now);
+            let mut message = clock.clone();
+            message.payload = clock_payload(twin, simulation.now(), options.speed);
+            dropped += u64::from(!send(&client, message));
+        }
+        std::thread::sleep(TICK);
+    }
+    for message in farewell(twin) {
+        send(&client, message);
+    }
+    if client.try_disconnect().is_err() {
+        log::debug!("the plant stops without a goodbye: the queue to the broker is full");
+    }
+    if poller.join().is_err() {
+        log::error!("the plant's connection panicked");
+    }
+    if dropped > 0 {
+        log::warn!(
+            "{dropped} messages of the plant were dropped because the broker did not take them"
+        );
+    }
+    Ok(())
+}
+
+/// Hands a message to the connection without waiting; `false` when there is no room.
+fn send(client: &Client, message: Message) -> bool {
+    let qos = match message.qos {
+        0 => QoS::AtMostOnce,
+        1 => QoS::AtLeastOnce,
+        _ => QoS::ExactlyOnce,
+    };
+    client.try_publish(message.topic, qos, message.retain, message.payload).is_ok()
+}
+
+fn mqtt_options(twin: &Twin, options: &Options) -> Result<MqttOptions, PlantError> {
+    let wrong = |reason: String| PlantError::Broker { url: options.broker.clone(), reason };
+    let id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    let joint = if options.broker.contains('?') { '&' } else { '?' };
+    let mut mqtt = MqttOptions::parse_url(format!("{}{joint}client_id={id}", options.broker))
+        .map_err(|error| wrong(error.to_string()))?;
+    mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
+    mqtt.set_inflight(500);
+    // MQTT knows one will a client; the others' assets go stale.
+    if let Some(will) = farewell(twin).into_iter().next() {
+        mqtt.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, true));
+    }
+    Ok(mqtt)
+}
+
+fn presence(twin: &Twin, online: bool) -> Vec<Message> {
+    twin.presence
+        .iter()
+        .map(|presence| {
+            let word = if online { &presence.online } else { &presence.offline };
+            let payload = if presence.pointer.is_empty() {
+                word.clone()
+            } else {
+                encode::fields([(
+                    presence.pointer.as_str(),
+                    serde_json::Value::String(word.clone()),
+                )])
+                .to_string()
+            };
+            Message {
+                topic: presence.topic.clone(),
+                payload: payload.into_bytes(),
+                qos: 1,
+                retain: true,
+            }
+        })
+        .collect()
+}
+
+fn farewell(twin: &Twin) -> Vec<Message> {
+    presence(twin, false)
+}
+
+/// What is said on every connection, and the shape of the clock's message.
+fn greetings(twin: &Twin) -> (Vec<Message>, Option<Message>) {
+    let clock = twin.clock.as_ref().map(|clock| Message {
+        topic: clock.topic.clone(),
+        payload: Vec::new(),
+        qos: 0,
+        retain: false,
+    });
+    (presence(twin, true), clock)
+}
+
+fn clock_payload(twin: &Twin, now: Timestamp, speed: f64) -> Vec<u8> {
+    let Some(clock) = &twin.clock else { return Vec::new() };
+    let time = encode::time_value(now, clock.format);
+    let rate = clock.rate.as_deref().map(|pointer| (pointer, serde_json::Value::from(speed)));
+    if clock.time.is_empty() {
+        return match time {
+            serde_json::Value::String(text) => text.into_bytes(),
+            other => other.to_string().into_bytes(),
+        };
+    }
+    encode::fields([(clock.time.as_str(), time)].into_iter().chain(rate)).to_string().into_bytes()
+}
+
+/// Keeps the connection going until the plant has said goodbye.
+fn poll(
+    mut connection: rumqttc::Connection,
+    client: &Client,
+    greetings: &[Message],
+    stop: &AtomicBool,
+) {
+    let mut failures = 0;
+    let mut stopped_at = None::<Instant>;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            let since = *stopped_at.get_or_insert_with(Instant::now);
+            if since.elapsed() > Duration::from_secs(2) {
+                return;
+            }
+        }
+        match connection.recv_timeout(Duration::from_millis(200)) {
+            Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
+                failures = 0;
+                for message in greetings {
+                    send(client, message.clone());
+                }
+            }
+            Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) | Err(RecvTimeoutError::Disconnected) => {
+                return;
+            }
+            Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Err(error)) => {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                if failures == 0 {
+                    log::warn!("the plant has lost its broker ({error}) and keeps trying");
+                }
+                let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];
+                failures += 1;
+                std::thread::sleep(Duration::from_millis(pause));
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The simulated plant as a whole, on a small twin built by hand.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::twin::mapping::{Field, Read, TimeFormat, TimeSource, TopicTemplate};
+use crate::twin::{Class, ClassId, Interpolation, Limits, Pose, Property, Unit};
+
+fn property(name: &str) -> Arc<Property> {
+    Arc::new(Property {
+        name: name.into(),
+        title: name.into(),
+        description: String::new(),
+        kind: PropertyKind::Measurement,
+        ty: ValueType::Number,
+        unit: Unit::default(),
+        display_unit: Unit::default(),
+        decimals: None,
+        range: None,
+        limits: Limits::default(),
+        interval: None,
+        interpolation: Interpolation::Linear,
+        integral_of: None,
+    })
+}
+
+/// One asset `W-1` that sends `{"t": …, "v": …}`, with a simulation section.
+fn twin(section: &str) -> Twin {
+    let field = Field {
+        property: 0,
+        pointer: "/v".into(),
+        read: Read::default(),
+        quality: None,
+        optional: false,
+    };
+    let part = |text: &str| TopicLevel::Text(vec![TopicPart::Literal(text.into())]);
+    let topic = TopicTemplate {
+        text: "plant/{asset}".into(),
+        levels: vec![part("plant"), TopicLevel::Text(vec![TopicPart::Placeholder("asset".into())])],
+    };
+    let payload = Payload::Json {
+        samples: None,
+        time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros },
+        quality: None,
+        fields: vec![field],
+    };
+    let class = Class {
+        name: "Wave".into(),
+        title: "Wave".into(),
+        model: None,
+        properties: vec![property("value")],
+        mappings: vec![Mapping { topic, payload, qos: 1 }],
+        bindings: Vec::new(),
+    };
+    let asset = Asset {
+        name: "W-1".into(),
+        path: "W-1".into(),
+        title: "W-1".into(),
+        level: Level::Unit,
+        class: Some(ClassId(0)),
+        parent: None,
+        parent_from_asset: Pose::IDENTITY,
+        scale: 1.0,
+        properties: 0..1,
+        overrides: Vec::new(),
+        variables: Default::default(),
+    };
+    Twin {
+        classes: vec![class],
+        assets: vec![asset],
+        property_owner: vec![AssetId(0)],
+        simulation: Some(SimulationSource { file: PathBuf::from("w.ron"), text: section.into() }),
+        ..Twin::default()
+    }
+}
+
+const WAVE: &str = r#"(
+    blocks: [Wave(asset: "W-1", signal: "value", unit: "1", mean: 5, amplitude: 2, period_s: 8)],
+    noise: {"Wave.value": 0.1}, periods_ms: {"Wave": 100},
+)"#;
+
+fn messages(twin: &Twin, seed: u64, steps: &[u64]) -> Vec<Message> {
+    let mut simulation = Simulation::new(twin, seed, Timestamp(0)).expect("a good section");
+    let mut out = Vec::new();
+    for ms in steps {
+        simulation.advance(Duration::from_millis(*ms), &mut |message| out.push(message));
+    }
+    out
+}
+
+#[test]
+fn the_same_seed_sends_the_same_bytes_however_often_it_is_asked() {
+    let twin = twin(WAVE);
+    let once = messages(&twin, 7, &[10_000]);
+    let often: Vec<u64> = (0..=10_000).step_by(13).chain([10_000]).collect();
+    assert_eq!(once, messages(&twin, 7, &often));
+    assert!(once.len() > 95, "{}", once.len());
+    assert_ne!(once, messages(&twin, 8, &[10_000]), "another seed differs");
+    assert_eq!(once[0].topic, "plant/W-1");
+}
+
+#[test]
+fn a_signal_that_no_block_sets_is_reported_where_it_stands_with_the_nearest_name() {
+    let section = WAVE.replace("\"value\"", "\"valeu\"");
+    let mistakes = Simulation::new(&twin(&section), 1, Timestamp(0)).err().expect("a mistake");
+    assert_eq!(mistakes[0].place, "w.ron:2:26");
+    assert!(mistakes[0].message.contains("W-1.valeu"), "{}", mistakes[0]);
+}
+
+#[test]
+fn a_mistake_in_the_syntax_is_reported_with_its_line() {
+    let section = WAVE.replace("mean: 5", "means: 5").replace("period_s: 8", "");
+    let mistakes = Simulation::new(&twin(&section), 1, Timestamp(0)).err().expect("a mistake");
+    assert!(mistakes[0].place.starts_with("w.ron:2:"), "{}", mistakes[0]);
+}
+
+#[test]
+fn a_twin_without_a_section_cannot_be_simulated() {
+    let mistakes = Simulation::new(&Twin::default(), 1, Timestamp(0)).err().expect("a mistake");
+    assert!(mistakes[0].message.contains("no `simulation` section"));
+}
+
+/// A twin that has nothing but a scene's simulation section.
+fn scene_section(name: &str) -> Twin {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
+    let text = std::fs::read_to_string(&file).expect("the scene is there");
+    let at =
+        text.find("\n    simulation: ").expect("it has a section") + "\n    simulation: ".len();
+    let end = text.rfind(",\n)").expect("the section is the last field");
+    let simulation = Some(SimulationSource { file, text: text[at..end].to_string() });
+    Twin { simulation, ..Twin::default() }
+}
+
+#[test]
+fn the_sections_of_the_scenes_are_wired_without_a_mistake() {
+    for name in ["pump_station.ron", "bottling.ron"] {
+        let simulation = Simulation::new(&scene_section(name), 1, Timestamp(0));
+        if let Err(mistakes) = simulation {
+            panic!("{name}: {mistakes:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_bottling_line_packs_and_stacks_and_sends_pallets_away() {
+    let twin = scene_section("bottling.ron");
+    let spec = read(twin.simulation.as_ref().expect("a section")).expect("a good section");
+    let mut wiring = Wiring::default();
+    let mut blocks: Vec<_> = spec
+        .blocks
+        .iter()
+        .filter_map(|block| blocks::build(block, &spec.blocks, 1, &mut wiring))
+        .collect();
+    let mut board = wiring.board();
+    let number = |board: &Board, wiring: &Wiring, name: &str| match &board.0
+        [wiring.find(name).expect("a signal").0]
+    {
+        Signal::Number(number) => *number,
+        other => panic!("{name}: {other:?}"),
+    };
+    for step in 1..=60_000 {
+        for block in &mut blocks {
+            block.step(&mut board, f64::from(step) * 0.02, 0.02);
+        }
+        let bottles = ["count_in", "on_line", "count_out"]
+            .map(|name| number(&board, &wiring, &format!("LINE-201.{name}")));
+        assert_eq!(bottles[0], bottles[1] + bottles[2], "no bottle vanishes");
+    }
+    // Twenty minutes of 6000 bottles an hour make some 150 crates, less what the jams cost.
+    let crates = number(&board, &wiring, "PK-301.count");
+    assert!(crates > 90.0, "{crates} crates");
+    let placed = number(&board, &wiring, "R-301.cycles");
+    assert!(placed > crates - 14.0, "{placed} of {crates} crates placed");
+    let way = number(&board, &wiring, "AGV-301.distance");
+    assert!(way > 300.0, "{way} m driven");
+    let level = number(&board, &wiring, "TK-102.percent");
+    assert!((40.0..85.0).contains(&level), "the product tank is under control: {level} %");
+}
