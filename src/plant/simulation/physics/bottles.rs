@@ -169,7 +169,7 @@ impl Line {
         };
         let machine = &mut self.machines[at];
         machine.finished = 0;
-        machine.blocked = room < 1.5 * machine.pitch_m && target > 0.0;
+        machine.blocked = room < 0.4 * machine.pitch_m && target > 0.0;
         let target = if machine.blocked { 0.0 } else { target };
         machine.speed = ramp(machine.speed, target, 0.25, dt_s);
         let way = (machine.speed * dt_s).min(room.max(0.0));
