@@ -29,7 +29,7 @@ pub fn scalar(read: &Read, ty: &ValueType, value: &Value) -> String {
 pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) -> Json {
     let Payload::Json { samples, time, quality, fields } = payload else { return Json::Null };
     let mut document = Json::Null;
-    let encoded = instants.iter().map(|(at, readings)| {
+    let mut encoded = instants.iter().map(|(at, readings)| {
         let mut sample = Json::Null;
         if let TimeSource::Field { pointer, format } = time
             && !pointer.starts_with('^')
@@ -53,7 +53,7 @@ pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) ->
             let list: Vec<Json> = encoded.collect();
             put(&mut document, pointer, Json::Array(list));
         }
-        None => document = encoded.last().unwrap_or(Json::Null),
+        None => document = encoded.next_back().unwrap_or(Json::Null),
     }
     if let (TimeSource::Field { pointer, format }, Some((last, _))) = (time, instants.last())
         && let Some(pointer) = pointer.strip_prefix('^')
