@@ -1,2 +1,2 @@
-//! Twinscope.
+//! x
 fn main() {}

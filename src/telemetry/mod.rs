@@ -15,12 +15,14 @@ mod router;
 #[allow(dead_code)]
 mod sample_twin;
 mod status;
+mod topic;
 
 pub use bad::{BadMessage, BadMessages, Fault};
 pub use decode::{Decoded, Decoder, Problem};
 pub use feed::{Feed, Handed};
 pub use router::{Router, Subscription, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
+pub use topic::topic_of;
 
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 

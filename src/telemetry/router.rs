@@ -232,7 +232,7 @@ impl Builder {
 
 /// A level of a template, filled in for one asset.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Text(String),
     Any,
     Rest,
@@ -247,10 +247,18 @@ impl Step {
             Self::Rest => "#",
         }
     }
+
+    /// As people read it, with the name of the property filled in.
+    pub(super) fn named<'a>(&'a self, property: &'a str) -> &'a str {
+        match self {
+            Self::Property => property,
+            other => other.filter(),
+        }
+    }
 }
 
 /// Replaces the placeholders; `None` when one has no value. A value may itself have several levels.
-fn expand(twin: &Twin, asset: AssetId, levels: &[TopicLevel]) -> Option<Vec<Step>> {
+pub(super) fn expand(twin: &Twin, asset: AssetId, levels: &[TopicLevel]) -> Option<Vec<Step>> {
     let mut steps = Vec::with_capacity(levels.len());
     for level in levels {
         match level {

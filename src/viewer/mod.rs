@@ -9,7 +9,11 @@ pub mod camera;
 mod command;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
+pub mod ingest;
+pub mod label;
 pub mod light;
+mod pick;
+mod playhead;
 mod state;
 pub mod theme;
 pub mod ui;
@@ -21,5 +25,6 @@ pub use command::{Command, StandardView, ThemeChoice};
 #[cfg(not(target_arch = "wasm32"))]
 pub use headless::{Picture, render};
 pub use state::{
-    AssetRoot, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, TwinDefinition,
+    AssetRoot, LoadProgress, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown,
+    TwinDefinition,
 };

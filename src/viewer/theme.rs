@@ -104,8 +104,8 @@ impl Palette {
             scene: ScenePalette {
                 backdrop_top: LinearRgba::rgb(0.030, 0.036, 0.047),
                 backdrop_bottom: LinearRgba::rgb(0.085, 0.098, 0.118),
-                ground: Color::srgb(0.165, 0.178, 0.20),
-                ground_line: LinearRgba::new(0.085, 0.105, 0.13, 0.6),
+                ground: Color::srgb(0.27, 0.285, 0.31),
+                ground_line: LinearRgba::new(0.22, 0.27, 0.33, 0.55),
                 sun: Color::srgb(1.0, 0.955, 0.89),
                 sun_lux: 5200.0,
                 surroundings: 620.0,

@@ -25,24 +25,42 @@ use bevy_egui::{
     EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass,
     PrimaryEguiContext, egui,
 };
+use crossbeam_channel::Receiver;
 
 use super::camera::{CameraRig, SceneCamera};
 use super::command::ThemeChoice;
+use super::ingest::TelemetryLink;
 use super::state::{Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
 use super::theme::Palette;
-use super::{camera, light, ui};
+use super::{camera, ingest, label, light, pick, playhead, ui};
+use crate::telemetry::{Batch, Status};
 use crate::twin::Twin;
 
 /// What the viewer shows.
 pub struct Options {
     /// The plant.
     pub twin: Arc<Twin>,
+    /// Where its samples come from.
+    pub link: TelemetryLink,
     /// Light or dark.
     pub theme: ThemeChoice,
     /// Name of the viewpoint to begin with; the twin's first, or the whole plant, without it.
     pub camera: Option<String>,
     /// Panels around the scene.
     pub panels: bool,
+}
+
+impl Options {
+    /// A twin that is fed by decoded messages, as the user sees it at first.
+    pub fn new(twin: Arc<Twin>, batches: Receiver<Batch>, status: Arc<Status>) -> Self {
+        Self {
+            twin,
+            link: TelemetryLink { batches, status },
+            theme: ThemeChoice::default(),
+            camera: None,
+            panels: true,
+        }
+    }
 }
 
 /// Why the viewer could not do its work.
@@ -122,6 +140,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     app.set_error_handler(report);
     add_engine(&mut app, &options.twin, &surface);
     app.insert_resource(TwinDefinition(options.twin))
+        .insert_resource(options.link)
         .insert_resource(Palette::of(options.theme))
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
@@ -131,7 +150,8 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     configure_order(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
-        .add_plugins((camera::plugin, light::plugin, ui::plugin))
+        .add_plugins((ingest::plugin, playhead::plugin))
+        .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, make_cameras)
         .add_systems(EguiPrimaryContextPass, prepare_panels.in_set(Paint::Prepare));
     Ok(app)

@@ -1,6 +1,221 @@
-//! Panels around the scene.
+//! The panels: tree, properties, health bar, messages, timeline, help.
+//!
+//! Flows in: the state of the frame as plain data ([`data::PanelData`]). Flows out: [`Command`]s,
+//! and the rectangle that the panels leave for the scene. Each panel is a function of
+//! `&mut egui::Ui` and plain data; only this file knows Bevy's world.
 
 use bevy::prelude::*;
+use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2, vec2};
+use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
+
+use super::ingest::{LiveMirror, TelemetryLink};
+use super::state::{LoadProgress, Paint, SceneRect, Shown};
+use super::theme::Palette;
+use super::{Command, Playhead, Selection, TwinDefinition};
+use crate::telemetry::{BadMessage, RateMeter};
+
+pub mod data;
+mod dock;
+mod health_bar;
+mod help;
+mod messages;
+mod overview;
+mod property_panel;
+mod property_row;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod tree;
+
+pub use dock::Dock;
+pub use messages::{LogEntry, MessageLog, Severity};
+
+use data::{Health, PanelData};
+use dock::Pane;
+
+/// What the panels remember from frame to frame.
+#[derive(Resource)]
+pub struct UiState {
+    /// Whether the hint of the first run is shown.
+    pub hint: bool,
+    tree: tree::TreeState,
+    properties: property_panel::PropertyPanelState,
+    rates: RateMeter,
+    health: Health,
+    bad: Vec<BadMessage>,
+    refreshed_s: f64,
+}
+
+impl Default for UiState {
+    fn default() -> Self {
+        Self {
+            hint: true,
+            tree: tree::TreeState::default(),
+            properties: property_panel::PropertyPanelState::default(),
+            rates: RateMeter::default(),
+            health: Health::default(),
+            bad: Vec::new(),
+            refreshed_s: f64::NEG_INFINITY,
+        }
+    }
+}
 
 /// Adds the panels.
-pub fn plugin(_app: &mut App) {}
+pub fn plugin(app: &mut App) {
+    app.init_resource::<UiState>()
+        .init_resource::<Dock>()
+        .init_resource::<MessageLog>()
+        .add_systems(
+            EguiPrimaryContextPass,
+            (refresh, forget_old_assets, draw).chain().in_set(Paint::Panels),
+        );
+}
+
+/// Takes the figures of the health bar; the slow ones some times a second, so that they can be read.
+fn refresh(
+    mut state: ResMut<UiState>,
+    link: Res<TelemetryLink>,
+    time: Res<Time<Real>>,
+    progress: Option<Res<LoadProgress>>,
+) {
+    const REFRESH_S: f64 = 0.25;
+    let now_s = time.elapsed_secs_f64();
+    let frame_ms = time.delta_secs_f64() * 1e3;
+    let state = &mut *state;
+    let smooth = if state.health.frame_ms == 0.0 { 1.0 } else { 0.05 };
+    state.health.frame_ms += smooth * (frame_ms - state.health.frame_ms);
+    state.health.loading = progress
+        .map(|progress| (progress.models_done, progress.models_total))
+        .filter(|(done, total)| done < total);
+    if now_s - state.refreshed_s < REFRESH_S {
+        return;
+    }
+    state.refreshed_s = now_s;
+    let status = &link.status;
+    let health = &mut state.health;
+    status.broker().clone_into(&mut health.broker);
+    health.connection = status.connection();
+    health.counts = status.counters.snapshot();
+    health.rates = state.rates.update(now_s, health.counts);
+    health.queue = (link.batches.len(), link.batches.capacity().unwrap_or(0));
+    state.bad = status.bad.snapshot();
+}
+
+fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
+    if twin.is_changed() {
+        state.tree.reset();
+    }
+}
+
+/// What the scene is looking at, for one frame.
+#[derive(bevy::ecs::system::SystemParam)]
+struct Looking<'w> {
+    twin: Res<'w, TwinDefinition>,
+    mirror: Res<'w, LiveMirror>,
+    playhead: Res<'w, Playhead>,
+    palette: Res<'w, Palette>,
+    log: Res<'w, MessageLog>,
+    shown: Res<'w, Shown>,
+}
+
+fn draw(
+    mut contexts: EguiContexts,
+    looking: Looking,
+    mut selection: ResMut<Selection>,
+    mut state: ResMut<UiState>,
+    mut dock: ResMut<Dock>,
+    mut scene_rect: ResMut<SceneRect>,
+    mut writer: MessageWriter<Command>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?.clone();
+    let state = &mut *state;
+    let health = std::mem::take(&mut state.health);
+    let data = PanelData {
+        twin: &looking.twin.0,
+        mirror: &looking.mirror.0,
+        playhead: *looking.playhead,
+        selection: *selection,
+        palette: &looking.palette,
+        health: &health,
+    };
+    let mut commands = Vec::new();
+    let builder =
+        UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect());
+    let mut root = egui::Ui::new(ctx.clone(), "panels".into(), builder);
+    let scene = if looking.shown.panels {
+        panels(&mut root, &data, &looking.log, state, &mut dock, &mut commands)
+    } else {
+        root.max_rect()
+    };
+    mark_past(&root, &data, scene);
+    if looking.shown.help && help::show(&ctx, data.palette, super::app::keys::KEYS) {
+        commands.push(Command::ToggleHelp);
+    }
+    if state.hint && looking.shown.panels && help::hint(&ctx, data.palette, scene) {
+        state.hint = false;
+    }
+    if let Some(hovered) = state.tree.hovered.filter(|_| looking.shown.panels) {
+        selection.hovered = Some(hovered);
+    }
+    let free =
+        looking.shown.panels.then(|| Rect::new(scene.min.x, scene.min.y, scene.max.x, scene.max.y));
+    if scene_rect.rect != free {
+        scene_rect.rect = free;
+    }
+    if ctx.input(|input| input.pointer.any_released()) {
+        dock.remember();
+    }
+    state.health = health;
+    writer.write_batch(commands);
+    Ok(())
+}
+
+/// Draws all panels; returns the rectangle that is left for the scene.
+fn panels(
+    ui: &mut egui::Ui,
+    data: &PanelData,
+    log: &MessageLog,
+    state: &mut UiState,
+    dock: &mut Dock,
+    commands: &mut Vec<Command>,
+) -> egui::Rect {
+    let frame = egui::Frame::new().fill(data.palette.window);
+    egui::Panel::top("health").exact_size(health_bar::HEIGHT).frame(frame).show(ui, |ui| {
+        commands.extend(health_bar::show(ui, data));
+    });
+    egui::Panel::bottom("timeline").exact_size(timeline::HEIGHT).frame(frame).show(ui, |ui| {
+        commands.extend(timeline::show(ui, data));
+    });
+    state.tree.hovered = None;
+    dock.show(ui, data.palette, &mut |ui, pane| match pane {
+        Pane::Scene => {}
+        Pane::Assets => commands.extend(tree::show(ui, data, &mut state.tree)),
+        Pane::Properties => {
+            commands.extend(property_panel::show(ui, data, &mut state.properties));
+        }
+        Pane::Messages => messages::show(ui, data, log, &state.bad),
+    })
+}
+
+/// Frames the scene while it shows the past, so that nobody takes it for the present.
+fn mark_past(ui: &egui::Ui, data: &PanelData, scene: egui::Rect) {
+    if data.playhead.following {
+        return;
+    }
+    let color = data.palette.past;
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Middle, "past".into()));
+    painter.rect_stroke(scene, 0.0, Stroke::new(3.0, color), StrokeKind::Inside);
+    let behind = data.playhead.live.seconds_since(data.playhead.time);
+    let text = format!(
+        "PAST  {}   −{}",
+        timeline::clock_text(data.playhead.time),
+        timeline::span_text(behind)
+    );
+    let font = FontId::proportional(13.0);
+    let galley = painter.layout_no_wrap(text, font, data.palette.window);
+    let size = galley.size() + vec2(24.0, 8.0);
+    let place = egui::Rect::from_min_size(pos2(scene.center().x - size.x / 2.0, scene.min.y), size);
+    painter.rect_filled(place, egui::CornerRadius { nw: 0, ne: 0, sw: 6, se: 6 }, color);
+    let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), place).min;
+    painter.galley(at, galley, data.palette.window);
+}

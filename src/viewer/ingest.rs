@@ -1,0 +1,45 @@
+//! Telemetry into the mirror: the first thing in a frame, within a time budget.
+//!
+//! Flows in: batches from a bounded channel. Flows out: the mirror's state, which all else reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bevy::platform::time::Instant;
+use bevy::prelude::*;
+use crossbeam_channel::Receiver;
+
+use super::{Round, TwinDefinition};
+use crate::mirror::{Budget, Mirror};
+use crate::telemetry::{Batch, Status};
+use crate::twin::Timestamp;
+
+/// Longest time that a frame spends on taking in samples; what is left waits for the next frame.
+pub const BUDGET: Duration = Duration::from_millis(4);
+
+/// State and history of the plant on screen.
+#[derive(Resource)]
+pub struct LiveMirror(pub Mirror);
+
+/// Where the samples come from.
+#[derive(Resource, Clone)]
+pub struct TelemetryLink {
+    /// Decoded messages, in order.
+    pub batches: Receiver<Batch>,
+    /// How the source is doing.
+    pub status: Arc<Status>,
+}
+
+/// Adds the mirror of the twin on screen and what fills it.
+pub fn plugin(app: &mut App) {
+    let twin = app.world().resource::<TwinDefinition>().0.clone();
+    app.insert_resource(LiveMirror(Mirror::new(twin, Budget::default())))
+        .add_systems(Update, take_in.in_set(Round::Ingest));
+}
+
+fn take_in(mut mirror: ResMut<LiveMirror>, link: Res<TelemetryLink>) {
+    let begin = Instant::now();
+    let mirror = &mut mirror.0;
+    mirror.ingest(&link.batches, || begin.elapsed() >= BUDGET);
+    mirror.tick(Timestamp::now());
+}

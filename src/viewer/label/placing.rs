@@ -1,0 +1,147 @@
+//! Where labels go, so that none covers another: the important ones first, each as near to its
+//! anchor as there is room, and where it was before, so that labels do not jump.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use bevy_egui::egui::{Pos2, Rect, Vec2, vec2};
+
+/// A label that wants a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish<Key> {
+    /// What keeps it the same label from frame to frame.
+    pub key: Key,
+    /// What it points at.
+    pub anchor: Pos2,
+    /// Its size.
+    pub size: Vec2,
+    /// Greater ones are placed first.
+    pub priority: i32,
+}
+
+/// A label's place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// What it points at.
+    pub anchor: Pos2,
+    /// Where it is.
+    pub rect: Rect,
+}
+
+/// Places labels from frame to frame.
+#[derive(Debug)]
+pub struct Placer<Key> {
+    slots: HashMap<Key, usize>,
+}
+
+impl<Key> Default for Placer<Key> {
+    fn default() -> Self {
+        Self { slots: HashMap::new() }
+    }
+}
+
+/// Space between two labels.
+const GAP: f32 = 3.0;
+
+/// Ways to stand at an anchor, the best first: how far the label's middle is from the anchor, in
+/// label sizes and in pixels.
+const SLOTS: [(Vec2, Vec2); 8] = [
+    (vec2(0.0, -0.5), vec2(0.0, -10.0)),
+    (vec2(0.35, -0.5), vec2(4.0, -16.0)),
+    (vec2(-0.35, -0.5), vec2(-4.0, -16.0)),
+    (vec2(0.0, -0.5), vec2(0.0, -34.0)),
+    (vec2(0.5, 0.0), vec2(14.0, -4.0)),
+    (vec2(-0.5, 0.0), vec2(-14.0, -4.0)),
+    (vec2(0.0, -0.5), vec2(0.0, -58.0)),
+    (vec2(0.0, 0.5), vec2(0.0, 14.0)),
+];
+
+fn rect_in(slot: usize, anchor: Pos2, size: Vec2) -> Rect {
+    let (share, shift) = SLOTS[slot];
+    Rect::from_center_size(anchor + share * size + shift, size)
+}
+
+impl<Key: Copy + Eq + Hash + Ord> Placer<Key> {
+    /// Gives each wish its place, in the order of the wishes; `None` where there is no room.
+    pub fn place(&mut self, wishes: &[Wish<Key>], area: Rect) -> Vec<Option<Placed>> {
+        let mut order: Vec<usize> = (0..wishes.len()).collect();
+        // Those that had a place keep it before others of the same priority take it.
+        order.sort_by_key(|&at| {
+            let wish = &wishes[at];
+            (-wish.priority, !self.slots.contains_key(&wish.key), wish.key)
+        });
+        let mut taken: Vec<Rect> = Vec::new();
+        let mut places = vec![None; wishes.len()];
+        let mut slots = HashMap::with_capacity(wishes.len());
+        for at in order {
+            let wish = &wishes[at];
+            let before = self.slots.get(&wish.key).copied();
+            let candidates = before.into_iter().chain(0..SLOTS.len());
+            let found = candidates.map(|slot| (slot, rect_in(slot, wish.anchor, wish.size))).find(
+                |(_, rect)| {
+                    area.contains_rect(*rect) && !taken.iter().any(|other| other.intersects(*rect))
+                },
+            );
+            if let Some((slot, rect)) = found {
+                taken.push(rect.expand(GAP));
+                slots.insert(wish.key, slot);
+                places[at] = Some(Placed { anchor: wish.anchor, rect });
+            }
+        }
+        self.slots = slots;
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wish(key: u32, x: f32, y: f32, priority: i32) -> Wish<u32> {
+        Wish { key, anchor: Pos2::new(x, y), size: vec2(80.0, 20.0), priority }
+    }
+
+    fn area() -> Rect {
+        Rect::from_min_size(Pos2::ZERO, vec2(1000.0, 600.0))
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_labels_overlap_and_none_leaves_the_scene(
+            anchors in proptest::collection::vec((0.0f32..1000.0, 0.0f32..600.0, 0i32..3), 0..60),
+        ) {
+            let wishes: Vec<_> = anchors
+                .iter()
+                .enumerate()
+                .map(|(key, (x, y, priority))| wish(key as u32, *x, *y, *priority))
+                .collect();
+            let places = Placer::default().place(&wishes, area());
+            let rects: Vec<Rect> = places.iter().flatten().map(|placed| placed.rect).collect();
+            for (at, rect) in rects.iter().enumerate() {
+                prop_assert!(area().contains_rect(*rect));
+                for other in &rects[at + 1..] {
+                    prop_assert!(!rect.intersects(*other));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_important_label_gets_its_place_when_there_is_room_for_one() {
+        let narrow = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 40.0));
+        let wishes = [wish(1, 50.0, 32.0, 0), wish(2, 50.0, 32.0, 5)];
+        let places = Placer::default().place(&wishes, narrow);
+        assert_eq!(places.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn a_label_stays_on_its_side_while_there_is_room() {
+        let mut placer = Placer::default();
+        let both = [wish(1, 500.0, 300.0, 1), wish(2, 500.0, 300.0, 0)];
+        let aside = placer.place(&both, area())[1].expect("there is room").rect;
+        let alone = placer.place(&both[1..], area())[0].expect("there is room").rect;
+        assert_eq!(aside, alone);
+    }
+}

@@ -1,0 +1,59 @@
+//! The list of all keys, and the hint of three lines for the first run.
+
+use bevy_egui::egui::{self, Align2, Context, RichText, vec2};
+
+use crate::viewer::app::keys::Key;
+use crate::viewer::theme::Palette;
+
+/// Draws the list of keys; says whether it was closed.
+pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {
+    let mut open = true;
+    egui::Window::new(RichText::new("Keys and pointer").strong())
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .show(ctx, |ui| {
+            egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 6.0)).show(ui, |ui| {
+                for key in keys {
+                    ui.label(RichText::new(key.name).strong().color(palette.accent));
+                    ui.label(RichText::new(key.what).color(palette.text));
+                    ui.end_row();
+                }
+            });
+        });
+    !open
+}
+
+/// Draws the hint of the first run into the scene's rectangle; says whether it was put away.
+pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
+    let mut done = false;
+    egui::Area::new("hint".into())
+        .fixed_pos(egui::pos2(scene.min.x + 16.0, scene.max.y - 96.0))
+        .order(egui::Order::Middle)
+        .show(ctx, |ui| {
+            egui::Frame::new()
+                .fill(palette.panel.gamma_multiply(0.92))
+                .stroke(egui::Stroke::new(1.0, palette.line))
+                .corner_radius(8)
+                .inner_margin(egui::Margin::symmetric(12, 8))
+                .show(ui, |ui| {
+                    ui.horizontal(|ui| {
+                        ui.vertical(|ui| {
+                            ui.spacing_mut().item_spacing.y = 2.0;
+                            for line in HINT {
+                                ui.label(RichText::new(line).color(palette.text_dim));
+                            }
+                        });
+                        done = ui.button("Got it").clicked();
+                    });
+                });
+        });
+    done
+}
+
+const HINT: [&str; 3] = [
+    "Drag to orbit, right-drag to pan, scroll to zoom; double-click flies to a machine.",
+    "Click a machine to see its values. Drag the timeline to see the past; End is live again.",
+    "F1 lists all keys.",
+];

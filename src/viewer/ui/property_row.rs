@@ -1,0 +1,282 @@
+//! One property in the property panel: value, unit, age, quality, range bar, sparkline, topic.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bevy_egui::egui::{
+    self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
+};
+
+use super::data::{Condition, PanelData};
+use crate::history::{Bucket, Reading};
+use crate::telemetry::topic_of;
+use crate::twin::{Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
+
+/// Rows whose details are open, by the property's name in its class, so that they stay open from
+/// one pump to the next.
+#[derive(Default)]
+pub struct RowState {
+    open: HashSet<Arc<str>>,
+}
+
+/// Span of the sparkline.
+const SPARK_MICROS: i64 = 120_000_000;
+const SPARK_BUCKETS: usize = 96;
+const ROW_HEIGHT: f32 = 44.0;
+
+/// Draws one property.
+pub fn show(ui: &mut Ui, data: &PanelData, id: PropertyId, state: &mut RowState) {
+    let property = data.twin.property(id);
+    let reading = data.reading(id);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
+    let open = state.open.contains(&property.name);
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 5.0, data.palette.raised.gamma_multiply(0.6));
+    }
+    paint(ui, data, id, property, reading.as_ref(), rect);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::WidgetType::Button, true, property.title.as_str())
+    });
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+        if open {
+            state.open.remove(&property.name);
+        } else {
+            state.open.insert(property.name.clone());
+        }
+    }
+    if open {
+        details(ui, data, id, property, reading.as_ref());
+    }
+}
+
+fn paint(
+    ui: &Ui,
+    data: &PanelData,
+    id: PropertyId,
+    property: &Property,
+    reading: Option<&Reading>,
+    rect: Rect,
+) {
+    let palette = data.palette;
+    let painter = ui.painter_at(rect);
+    let condition = data.property_condition(id);
+    let left = rect.min.x + 4.0;
+    let right = rect.max.x - 4.0;
+    let value_text =
+        reading.map_or_else(|| "—".to_owned(), |reading| property.format(&reading.value));
+    let value_color = match condition {
+        Condition::Normal => palette.text,
+        other => other.color(palette),
+    };
+    let value = painter.text(
+        pos2(right, rect.min.y + 13.0),
+        Align2::RIGHT_CENTER,
+        value_text,
+        FontId::proportional(14.5),
+        value_color,
+    );
+    let name_room = Rect::from_min_max(rect.min, pos2(value.min.x - 8.0, rect.max.y));
+    ui.painter_at(name_room).text(
+        pos2(left, rect.min.y + 13.0),
+        Align2::LEFT_CENTER,
+        &property.title,
+        FontId::proportional(13.0),
+        palette.text,
+    );
+    let note = note(data, property, reading);
+    let noted = painter.text(
+        pos2(left, rect.min.y + 31.0),
+        Align2::LEFT_CENTER,
+        note,
+        FontId::proportional(11.0),
+        if condition == Condition::Stale { palette.stale } else { palette.text_faint },
+    );
+    if !matches!(property.ty, ValueType::Number | ValueType::Enumeration(_)) {
+        return;
+    }
+    let bar_left = (right - 84.0).max(noted.max.x + 8.0);
+    let bar = Rect::from_min_max(pos2(bar_left, rect.min.y + 28.0), pos2(right, rect.min.y + 34.0));
+    let mut spark_right = right;
+    if let (Some(range), Some(Value::Number(number))) =
+        (property.range, reading.map(|reading| &reading.value))
+    {
+        range_bar(&painter, data, property, range, *number, value_color, bar);
+        spark_right = bar.min.x - 10.0;
+    }
+    let spark = Rect::from_min_max(
+        pos2((spark_right - 110.0).max(noted.max.x + 10.0), rect.min.y + 23.0),
+        pos2(spark_right, rect.max.y - 5.0),
+    );
+    if spark.width() > 24.0 {
+        sparkline(&painter, data, id, property, spark);
+    }
+}
+
+/// Age and quality in a few letters.
+fn note(data: &PanelData, property: &Property, reading: Option<&Reading>) -> String {
+    let Some(reading) = reading else { return "no data yet".to_owned() };
+    let age = data.playhead.time.seconds_since(reading.time);
+    let kind = match property.kind {
+        PropertyKind::Measurement => "",
+        PropertyKind::Setpoint => " · setpoint",
+        PropertyKind::Estimate => " · estimate",
+        PropertyKind::Derived => " · derived",
+    };
+    format!("{} · {}{kind}", age_text(age), reading.quality.name())
+}
+
+/// How long ago, in one unit.
+pub fn age_text(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 1.0 => "now".to_owned(),
+        s if s < 90.0 => format!("{s:.0} s ago"),
+        s if s < 5400.0 => format!("{:.0} min ago", s / 60.0),
+        s if s < 129_600.0 => format!("{:.0} h ago", s / 3600.0),
+        s => format!("{:.0} d ago", s / 86_400.0),
+    }
+}
+
+fn range_bar(
+    painter: &egui::Painter,
+    data: &PanelData,
+    property: &Property,
+    (low, high): (f64, f64),
+    number: f64,
+    color: Color32,
+    bar: Rect,
+) {
+    let palette = data.palette;
+    let at = |value: f64| {
+        let share = ((value - low) / (high - low)).clamp(0.0, 1.0) as f32;
+        bar.min.x + share * bar.width()
+    };
+    painter.rect_filled(bar, 3.0, palette.well);
+    let fill = if color == palette.text { palette.accent } else { color };
+    // A range across zero fills from there, as people read it.
+    let from = at(0.0_f64.clamp(low.min(high), high.max(low)));
+    let to = at(number);
+    let filled =
+        Rect::from_x_y_ranges(from.min(to)..=from.max(to).max(from.min(to) + 2.0), bar.y_range());
+    painter.rect_filled(filled, 3.0, fill);
+    let limits = &property.limits;
+    let marks = [
+        (limits.low_alarm, palette.alarm),
+        (limits.low_warning, palette.warning),
+        (limits.high_warning, palette.warning),
+        (limits.high_alarm, palette.alarm),
+    ];
+    for (limit, color) in marks {
+        if let Some(limit) = limit.filter(|limit| *limit > low && *limit < high) {
+            let x = at(limit);
+            painter.vline(x, (bar.min.y - 2.0)..=(bar.max.y + 2.0), Stroke::new(1.5, color));
+        }
+    }
+}
+
+fn sparkline(
+    painter: &egui::Painter,
+    data: &PanelData,
+    id: PropertyId,
+    property: &Property,
+    area: Rect,
+) {
+    let to = data.playhead.time;
+    let from = to.plus_micros(-SPARK_MICROS);
+    let buckets = data.mirror.sparkline(id, from, to, SPARK_BUCKETS);
+    let (low, high) = extent(&buckets);
+    // A steady value is drawn in the middle, not as noise from top to bottom.
+    let least = property.range.map_or(1e-9, |(low, high)| (high - low).abs() * 0.02).max(1e-9);
+    let spread = (high - low).max(least);
+    let middle = (low + high) / 2.0;
+    let place = |time: Timestamp, value: f64| -> Pos2 {
+        let x = time.seconds_since(from) as f32 / (SPARK_MICROS as f32 * 1e-6);
+        let y = ((value - middle) / spread) as f32 + 0.5;
+        pos2(area.min.x + x * area.width(), area.max.y - y * area.height())
+    };
+    let mut line: Vec<Pos2> = Vec::with_capacity(3 * buckets.len() + 1);
+    for bucket in &buckets {
+        // Up and down again, so that a peak of one sample is seen.
+        let swing = [bucket.first, bucket.min, bucket.max, bucket.last];
+        line.extend(swing.map(|value| place(bucket.time, value)));
+    }
+    let Some(&end) = line.last() else { return };
+    line.push(pos2(area.max.x, end.y));
+    let color = data.palette.series[0];
+    painter.add(egui::Shape::line(line, Stroke::new(1.3, color.gamma_multiply(0.9))));
+    painter.circle_filled(pos2(area.max.x, end.y), 1.8, color);
+}
+
+fn extent(buckets: &[Bucket]) -> (f64, f64) {
+    buckets.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), bucket| {
+        (low.min(bucket.min), high.max(bucket.max))
+    })
+}
+
+fn details(
+    ui: &mut Ui,
+    data: &PanelData,
+    id: PropertyId,
+    property: &Property,
+    reading: Option<&Reading>,
+) {
+    let palette = data.palette;
+    let dim = |text: &str| RichText::new(text).small().color(palette.text_faint);
+    let plain = |text: String| RichText::new(text).small().color(palette.text_dim);
+    egui::Frame::new()
+        .fill(palette.well)
+        .corner_radius(5)
+        .inner_margin(egui::Margin::symmetric(10, 8))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            if !property.description.is_empty() {
+                ui.label(plain(property.description.clone()));
+            }
+            egui::Grid::new(("details", id.0)).num_columns(2).spacing(vec2(10.0, 3.0)).show(
+                ui,
+                |ui| {
+                    let mut field = |name: &str, text: String| {
+                        ui.label(dim(name));
+                        ui.add(egui::Label::new(plain(text)).selectable(true).wrap());
+                        ui.end_row();
+                    };
+                    field("name", data.twin.property_path(id));
+                    field(
+                        "topic",
+                        topic_of(data.twin, id).unwrap_or_else(|| source_text(property)),
+                    );
+                    if let Some(reading) = reading {
+                        field("time", reading.time.to_string());
+                    }
+                    let unit = property.unit.code();
+                    if unit != "1" {
+                        field("unit", unit.to_owned());
+                    }
+                    if let Some(interval) = property.interval {
+                        field("expected", format!("every {} s", interval.as_secs_f64()));
+                    }
+                },
+            );
+        });
+    ui.add_space(4.0);
+}
+
+fn source_text(property: &Property) -> String {
+    match property.integral_of {
+        Some(_) => "integrated here".to_owned(),
+        None => "no mapping".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_the_unit_that_fits() {
+        assert_eq!(age_text(-3.0), "now");
+        assert_eq!(age_text(12.4), "12 s ago");
+        assert_eq!(age_text(600.0), "10 min ago");
+        assert_eq!(age_text(7200.0), "2 h ago");
+    }
+}

@@ -1,0 +1,197 @@
+//! Panels without Bevy: what is drawn is asked for by its label and pressed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bevy_egui::egui;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::data::{Health, PanelData};
+use super::{property_panel, timeline, tree};
+use crate::mirror::{Budget, Mirror};
+use crate::telemetry::{Batch, Update};
+use crate::twin::{self, AssetId, Quality, Timestamp, Twin, Value};
+use crate::viewer::theme::Palette;
+use crate::viewer::{Command, Playhead, Selection, ThemeChoice};
+
+const TWIN: &str = r#"Twin(
+    schema: 2,
+    name: "test",
+    title: "Test plant",
+    classes: {
+        "Pump": (
+            title: "Pump",
+            properties: {
+                "flow": (title: "Flow", unit: "m3/h", range: (0, 40), high_alarm: 30, interval: "5s"),
+                "state": (title: "State", type: enumeration(["stopped", "running"])),
+            },
+            mappings: [Scalar(topic: "test/{asset}/{property}")],
+        ),
+    },
+    assets: [
+        (name: "hall", title: "Hall", level: area),
+        (name: "P-1", title: "First pump", class: "Pump", parent: "hall"),
+        (name: "P-2", title: "Second pump", class: "Pump", parent: "hall"),
+    ],
+)"#;
+
+/// What a panel needs, owned.
+struct Scene {
+    mirror: Mirror,
+    palette: Palette,
+    health: Health,
+    playhead: Playhead,
+    selection: Selection,
+    commands: Vec<Command>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let twin = definition();
+        let start = Timestamp(1_772_366_400_000_000);
+        let mut mirror = Mirror::new(twin, Budget::default());
+        mirror.tick(start);
+        let flow = mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
+        for second in 0..5 {
+            let time = start + Duration::from_secs(second);
+            let value = Value::Number(35.0);
+            let update = Update { property: flow, time: Some(time), value, quality: Quality::Good };
+            mirror.apply(Batch { arrival: time, updates: vec![update], ..Batch::default() });
+            mirror.tick(time);
+        }
+        let live = start + Duration::from_secs(4);
+        Self {
+            mirror,
+            palette: Palette::of(ThemeChoice::Dark),
+            health: Health::default(),
+            playhead: Playhead { time: live, live, following: true, ..Playhead::default() },
+            selection: Selection::default(),
+            commands: Vec::new(),
+        }
+    }
+
+    fn asset(&self, name: &str) -> AssetId {
+        self.mirror.twin().asset_by_name[name]
+    }
+}
+
+fn definition() -> Arc<Twin> {
+    let loaded = twin::load_text("test.ron".as_ref(), TWIN, &twin::NoFiles).expect("the file is right");
+    Arc::new(loaded.twin)
+}
+
+type Draw = fn(&mut egui::Ui, &PanelData, &mut State) -> Vec<Command>;
+
+/// What the panels remember.
+#[derive(Default)]
+struct State {
+    tree: tree::TreeState,
+    properties: property_panel::PropertyPanelState,
+}
+
+/// One panel of the scene, drawn again and again; commands gather in the scene.
+fn harness(scene: Scene, draw: Draw) -> Harness<'static, Scene> {
+    let mut state = State::default();
+    let size = egui::vec2(420.0, 640.0);
+    Harness::builder().with_size(size).build_ui_state(
+        move |ui, scene: &mut Scene| {
+            let data = PanelData {
+                twin: scene.mirror.twin(),
+                mirror: &scene.mirror,
+                playhead: scene.playhead,
+                selection: scene.selection,
+                palette: &scene.palette,
+                health: &scene.health,
+            };
+            let commands = draw(ui, &data, &mut state);
+            scene.commands.extend(commands);
+        },
+        scene,
+    )
+}
+
+fn draw_tree(ui: &mut egui::Ui, data: &PanelData, state: &mut State) -> Vec<Command> {
+    tree::show(ui, data, &mut state.tree)
+}
+
+fn draw_properties(ui: &mut egui::Ui, data: &PanelData, state: &mut State) -> Vec<Command> {
+    property_panel::show(ui, data, &mut state.properties)
+}
+
+#[test]
+fn a_click_in_the_tree_selects_the_asset() {
+    let mut harness = harness(Scene::new(), draw_tree);
+    harness.get_by_label("P-2").click();
+    harness.run();
+    let pump = harness.state().asset("P-2");
+    assert_eq!(harness.state().commands, [Command::Select(Some(pump))]);
+}
+
+#[test]
+fn the_search_leaves_what_matches_and_what_it_is_part_of() {
+    let mut harness = harness(Scene::new(), |ui, data, state| {
+        state.tree.search = "second".into();
+        tree::show(ui, data, &mut state.tree)
+    });
+    harness.run();
+    assert!(harness.query_by_label("P-2").is_some());
+    assert!(harness.query_by_label("hall").is_some());
+    assert!(harness.query_by_label("P-1").is_none());
+}
+
+#[test]
+fn an_open_property_tells_its_name_its_topic_and_its_unit() {
+    let mut scene = Scene::new();
+    scene.selection.selected = Some(scene.asset("P-1"));
+    let mut harness = harness(scene, draw_properties);
+    harness.get_by_label("Flow").click();
+    harness.run();
+    for text in ["hall/P-1.flow", "test/P-1/flow", "m3/h"] {
+        assert!(harness.query_by_label(text).is_some(), "{text} is not shown");
+    }
+}
+
+#[test]
+fn the_fly_to_button_of_the_selection_asks_for_the_flight() {
+    let mut scene = Scene::new();
+    let pump = scene.asset("P-1");
+    scene.selection.selected = Some(pump);
+    let mut harness = harness(scene, draw_properties);
+    harness.get_by_label("Fly to").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::FlyTo(pump)]);
+}
+
+#[test]
+fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
+    let mut harness = harness(Scene::new(), draw_properties);
+    harness.run();
+    assert!(harness.query_by_label("Test plant").is_some());
+    assert!(harness.query_by_label("off limits").is_some());
+    let data_condition = {
+        let scene = harness.state();
+        let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
+        let data = PanelData {
+            twin: scene.mirror.twin(),
+            mirror: &scene.mirror,
+            playhead: scene.playhead,
+            selection: scene.selection,
+            palette: &scene.palette,
+            health: &scene.health,
+        };
+        data.property_condition(flow)
+    };
+    assert_eq!(data_condition, super::data::Condition::Alarm);
+}
+
+#[test]
+fn in_the_past_a_button_leads_back_to_the_present() {
+    let mut scene = Scene::new();
+    scene.playhead.following = false;
+    scene.playhead.time = scene.playhead.live - Duration::from_secs(2);
+    let mut harness = harness(scene, |ui, data, _| timeline::show(ui, data));
+    harness.get_by_label("Back to live").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::Follow]);
+}

@@ -1,0 +1,213 @@
+//! The slim time axis at the bottom: it drags the whole scene through the last minutes.
+
+use bevy_egui::egui::{
+    self, Align2, Color32, FontId, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
+};
+
+use super::data::PanelData;
+use crate::twin::Timestamp;
+use crate::viewer::Command;
+
+/// Height of the axis with its buttons.
+pub const HEIGHT: f32 = 54.0;
+/// Span that is shown at least, so that a young history does not stretch.
+const LEAST_SPAN_S: f64 = 120.0;
+const MOST_SPAN_S: f64 = 600.0;
+
+/// The span of time on the axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Axis {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Axis {
+    /// The axis that ends at the present and reaches back as far as there are samples.
+    fn new(oldest: Option<Timestamp>, live: Timestamp) -> Self {
+        let known = oldest.map_or(0.0, |oldest| live.seconds_since(oldest));
+        let span = known.clamp(LEAST_SPAN_S, MOST_SPAN_S);
+        Self { from: live.plus_micros(-(span * 1e6) as i64), to: live }
+    }
+
+    fn share(self, time: Timestamp) -> f32 {
+        (time.seconds_since(self.from) / self.to.seconds_since(self.from)) as f32
+    }
+
+    fn at(self, share: f32) -> Timestamp {
+        let span = self.to.0.saturating_sub(self.from.0) as f64;
+        self.from.plus_micros((f64::from(share.clamp(0.0, 1.0)) * span) as i64)
+    }
+}
+
+/// Draws the axis; returns what the user asked for.
+pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
+    let mut commands = Vec::new();
+    ui.horizontal_centered(|ui| {
+        ui.add_space(10.0);
+        state_button(ui, data, &mut commands);
+        ui.add_space(6.0);
+        clock(ui, data);
+        ui.add_space(6.0);
+        let size = vec2(ui.available_width() - 14.0, HEIGHT - 12.0);
+        track(ui, data, size, &mut commands);
+    });
+    commands
+}
+
+fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
+    let palette = data.palette;
+    let (text, fill, ink) = if data.playhead.following {
+        ("● LIVE", palette.live.gamma_multiply(0.18), palette.live)
+    } else {
+        ("Back to live", palette.past, palette.window)
+    };
+    let button = egui::Button::new(RichText::new(text).strong().color(ink)).fill(fill);
+    let hint = if data.playhead.following {
+        "Following the plant"
+    } else {
+        "Follow the plant again (End)"
+    };
+    if ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint).clicked() {
+        commands.push(Command::Follow);
+    }
+}
+
+fn clock(ui: &mut Ui, data: &PanelData) {
+    let palette = data.palette;
+    let color = if data.playhead.following { palette.text } else { palette.past };
+    ui.allocate_ui_with_layout(
+        vec2(92.0, HEIGHT - 14.0),
+        egui::Layout::top_down(egui::Align::Min),
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.add_space(3.0);
+            ui.label(
+                RichText::new(clock_text(data.playhead.time)).monospace().size(15.0).color(color),
+            );
+            let behind = data.playhead.live.seconds_since(data.playhead.time);
+            let note = if data.playhead.following {
+                "plant time, UTC".to_owned()
+            } else {
+                format!("−{} behind", span_text(behind))
+            };
+            ui.label(RichText::new(note).small().color(palette.text_faint));
+        },
+    );
+}
+
+fn track(ui: &mut Ui, data: &PanelData, size: egui::Vec2, commands: &mut Vec<Command>) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let oldest = data.mirror.history().span().map(|span| span.0);
+    let axis = Axis::new(oldest, data.playhead.live);
+    let bar =
+        Rect::from_min_max(pos2(rect.min.x, rect.min.y + 2.0), pos2(rect.max.x, rect.min.y + 22.0));
+    paint_axis(ui, data, axis, oldest, rect, bar);
+
+    let pointer = response.interact_pointer_pos().or(response.hover_pos());
+    let Some(pointer) = pointer else { return };
+    let under = axis.at((pointer.x - bar.min.x) / bar.width());
+    let earliest = oldest.unwrap_or(axis.from).max(axis.from);
+    if response.dragged() || response.clicked() {
+        commands.push(Command::Seek(under.max(earliest)));
+    } else if response.hovered() {
+        ui.painter().vline(pointer.x, bar.y_range(), Stroke::new(1.0, data.palette.text_dim));
+        response.on_hover_text_at_pointer(clock_text(under));
+    }
+}
+
+fn paint_axis(
+    ui: &Ui,
+    data: &PanelData,
+    axis: Axis,
+    oldest: Option<Timestamp>,
+    rect: Rect,
+    bar: Rect,
+) {
+    let palette = data.palette;
+    let painter = ui.painter_at(rect.expand(8.0));
+    let x_of = |time: Timestamp| bar.min.x + axis.share(time).clamp(0.0, 1.0) * bar.width();
+    painter.rect_filled(bar, 4.0, palette.well);
+    let color = if data.playhead.following { palette.live } else { palette.past };
+    if let Some(oldest) = oldest {
+        let known = Rect::from_x_y_ranges(x_of(oldest)..=bar.max.x, bar.y_range());
+        painter.rect_filled(known, 4.0, palette.raised);
+        let shown = Rect::from_x_y_ranges(
+            known.min.x..=x_of(data.playhead.time).max(known.min.x),
+            bar.y_range(),
+        );
+        painter.rect_filled(shown, 4.0, color.gamma_multiply(0.30));
+    }
+    let step = tick_step(axis.to.seconds_since(axis.from), bar.width());
+    let step_micros = (step * 1e6) as i64;
+    let mut tick = axis.from.0 - axis.from.0.rem_euclid(step_micros) + step_micros;
+    while tick <= axis.to.0 {
+        let x = x_of(Timestamp(tick));
+        painter.vline(x, (bar.max.y)..=(bar.max.y + 4.0), Stroke::new(1.0, palette.line));
+        if x > bar.min.x + 26.0 && x < bar.max.x - 26.0 {
+            painter.text(
+                pos2(x, bar.max.y + 5.0),
+                Align2::CENTER_TOP,
+                clock_text(Timestamp(tick)),
+                FontId::proportional(10.5),
+                palette.text_faint,
+            );
+        }
+        tick += step_micros;
+    }
+    paint_handle(&painter, x_of(data.playhead.time), bar, color, palette.panel);
+}
+
+fn paint_handle(painter: &egui::Painter, x: f32, bar: Rect, color: Color32, edge: Color32) {
+    painter.vline(x, (bar.min.y - 3.0)..=(bar.max.y + 3.0), Stroke::new(2.0, color));
+    painter.circle(pos2(x, bar.center().y), 6.0, color, Stroke::new(2.0, edge));
+}
+
+/// Seconds between two ticks, so that their labels do not touch.
+fn tick_step(span_s: f64, width: f32) -> f64 {
+    let least = span_s * 90.0 / f64::from(width.max(90.0));
+    let steps = [5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0];
+    steps.into_iter().find(|step| *step >= least).unwrap_or(600.0)
+}
+
+/// Hours, minutes and seconds in UTC.
+pub fn clock_text(time: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(time.0)
+        .map_or_else(|_| "--:--:--".to_owned(), |stamp| stamp.strftime("%H:%M:%S").to_string())
+}
+
+/// A span in minutes and seconds.
+pub fn span_text(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_grows_with_the_history_up_to_ten_minutes() {
+        let live = Timestamp(1_000_000_000);
+        let span = |known_s: i64| {
+            let axis = Axis::new(Some(live.plus_micros(-known_s * 1_000_000)), live);
+            axis.to.seconds_since(axis.from)
+        };
+        assert_eq!(span(10), 120.0);
+        assert_eq!(span(300), 300.0);
+        assert_eq!(span(5000), 600.0);
+    }
+
+    #[test]
+    fn a_place_on_the_axis_and_its_time_belong_together() {
+        let axis = Axis { from: Timestamp(0), to: Timestamp(600_000_000) };
+        assert_eq!(axis.at(0.5), Timestamp(300_000_000));
+        assert_eq!(axis.share(Timestamp(300_000_000)), 0.5);
+        assert_eq!(axis.at(7.0), axis.to);
+    }
+
+    #[test]
+    fn ticks_stand_further_apart_on_a_narrow_axis() {
+        assert_eq!(tick_step(600.0, 1200.0), 60.0);
+        assert_eq!(tick_step(600.0, 400.0), 300.0);
+    }
+}

@@ -1,0 +1,235 @@
+//! The asset tree: search, conditions, and selection in step with the scene.
+
+use std::collections::HashSet;
+
+use bevy_egui::egui::{self, Align2, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
+
+use super::data::PanelData;
+use crate::twin::{AssetId, Twin};
+use crate::viewer::Command;
+
+const ROW_HEIGHT: f32 = 22.0;
+const INDENT: f32 = 14.0;
+
+/// What the tree remembers from frame to frame.
+#[derive(Default)]
+pub struct TreeState {
+    /// Words to search for; empty shows all.
+    pub search: String,
+    /// Groups whose children are hidden.
+    closed: HashSet<AssetId>,
+    /// Selection that was last brought into sight.
+    revealed: Option<AssetId>,
+    /// Row under the pointer.
+    pub hovered: Option<AssetId>,
+}
+
+/// One visible row.
+struct Row {
+    asset: AssetId,
+    depth: usize,
+    has_children: bool,
+}
+
+impl TreeState {
+    /// Forgets everything about another definition's assets.
+    pub fn reset(&mut self) {
+        *self = Self { search: std::mem::take(&mut self.search), ..Self::default() };
+    }
+
+    /// The rows to show, parents before their children.
+    fn rows(&self, twin: &Twin) -> Vec<Row> {
+        let children = children(twin);
+        let words: Vec<String> = self.search.split_whitespace().map(str::to_lowercase).collect();
+        let wanted = (!words.is_empty()).then(|| matches_with_ancestors(twin, &words));
+        let mut rows = Vec::new();
+        let mut stack: Vec<(AssetId, usize)> =
+            children.roots.iter().rev().map(|&asset| (asset, 0)).collect();
+        while let Some((asset, depth)) = stack.pop() {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&asset)) {
+                continue;
+            }
+            let below = &children.of[asset.0 as usize];
+            rows.push(Row { asset, depth, has_children: !below.is_empty() });
+            if wanted.is_some() || !self.closed.contains(&asset) {
+                stack.extend(below.iter().rev().map(|&child| (child, depth + 1)));
+            }
+        }
+        rows
+    }
+
+    /// Opens what hides a newly selected asset; says whether there is one to bring into sight.
+    fn reveal(&mut self, twin: &Twin, selected: Option<AssetId>) -> bool {
+        if selected == self.revealed {
+            return false;
+        }
+        self.revealed = selected;
+        let mut above = selected.and_then(|asset| twin.asset(asset).parent);
+        while let Some(asset) = above {
+            self.closed.remove(&asset);
+            above = twin.asset(asset).parent;
+        }
+        selected.is_some()
+    }
+}
+
+struct Children {
+    roots: Vec<AssetId>,
+    of: Vec<Vec<AssetId>>,
+}
+
+fn children(twin: &Twin) -> Children {
+    let mut children = Children { roots: Vec::new(), of: vec![Vec::new(); twin.assets.len()] };
+    for id in twin.asset_ids() {
+        match twin.asset(id).parent {
+            Some(parent) => children.of[parent.0 as usize].push(id),
+            None => children.roots.push(id),
+        }
+    }
+    children
+}
+
+fn matches_with_ancestors(twin: &Twin, words: &[String]) -> HashSet<AssetId> {
+    let mut wanted = HashSet::new();
+    for id in twin.asset_ids() {
+        let class = twin.class_of(id).map_or("", |class| class.title.as_str());
+        let asset = twin.asset(id);
+        let text = format!("{} {} {class}", asset.path, asset.title).to_lowercase();
+        if !words.iter().all(|word| text.contains(word)) {
+            continue;
+        }
+        let mut above = Some(id);
+        while let Some(asset) = above.filter(|&asset| wanted.insert(asset)) {
+            above = twin.asset(asset).parent;
+        }
+    }
+    wanted
+}
+
+/// Draws the tree; returns what the user asked for.
+pub fn show(ui: &mut Ui, data: &PanelData, state: &mut TreeState) -> Vec<Command> {
+    let mut commands = Vec::new();
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        ui.add_space(6.0);
+        let width = ui.available_width() - 6.0;
+        ui.add(
+            egui::TextEdit::singleline(&mut state.search)
+                .hint_text("Search assets")
+                .desired_width(width),
+        );
+    });
+    ui.add_space(2.0);
+
+    let reveal = state.reveal(data.twin, data.selection.selected);
+    let rows = state.rows(data.twin);
+    state.hovered = None;
+    if rows.is_empty() {
+        ui.add_space(12.0);
+        ui.vertical_centered(|ui| {
+            ui.colored_label(data.palette.text_dim, "Nothing has that name.");
+        });
+        return commands;
+    }
+    let target = rows.iter().position(|row| Some(row.asset) == data.selection.selected);
+    let mut area = egui::ScrollArea::vertical().auto_shrink([false, false]);
+    if let Some(index) = target.filter(|_| reveal) {
+        let above = (index as f32 - 3.0).max(0.0) * ROW_HEIGHT;
+        area = area.vertical_scroll_offset(above.min(offset_limit(ui, rows.len())));
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    area.show_rows(ui, ROW_HEIGHT, rows.len(), |ui, visible| {
+        for row in &rows[visible] {
+            row_ui(ui, data, state, row, &mut commands);
+        }
+    });
+    commands
+}
+
+/// The furthest that a list of rows can be scrolled.
+fn offset_limit(ui: &Ui, rows: usize) -> f32 {
+    (rows as f32 * ROW_HEIGHT - ui.available_height()).max(0.0)
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    data: &PanelData,
+    state: &mut TreeState,
+    row: &Row,
+    commands: &mut Vec<Command>,
+) {
+    let asset = data.twin.asset(row.asset);
+    let palette = data.palette;
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
+    response.widget_info(|| {
+        let selected = data.selection.selected == Some(row.asset);
+        egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, selected, &*asset.name)
+    });
+    let painter = ui.painter();
+    if data.selection.selected == Some(row.asset) {
+        painter.rect_filled(rect, 0.0, palette.accent.gamma_multiply(0.22));
+        let mark = Rect::from_min_size(rect.min, vec2(3.0, ROW_HEIGHT));
+        painter.rect_filled(mark, 0.0, palette.accent);
+    } else if response.hovered() || data.selection.hovered == Some(row.asset) {
+        painter.rect_filled(rect, 0.0, palette.raised);
+    }
+
+    let mid = rect.center().y;
+    let mut x = rect.min.x + 8.0 + row.depth as f32 * INDENT;
+    let arrow = Rect::from_center_size(pos2(x + 5.0, mid), Vec2::splat(ROW_HEIGHT));
+    if row.has_children {
+        let open = !state.closed.contains(&row.asset);
+        paint_arrow(painter, pos2(x + 5.0, mid), open, palette.text_dim);
+    }
+    x += 14.0;
+    painter.circle_filled(
+        pos2(x + 4.0, mid),
+        if row.has_children { 0.0 } else { 3.5 },
+        data.asset_condition(row.asset).color(palette),
+    );
+    if !row.has_children {
+        x += 14.0;
+    }
+    let font = FontId::proportional(13.0);
+    let name = if row.has_children { asset.title.as_str() } else { &asset.name };
+    let drawn = painter.text(pos2(x, mid), Align2::LEFT_CENTER, name, font, palette.text);
+    if !row.has_children && *asset.title != *asset.name {
+        let rest = Rect::from_min_max(pos2(drawn.max.x + 8.0, rect.min.y), rect.max);
+        let clipped = painter.with_clip_rect(rest.intersect(ui.clip_rect()));
+        clipped.text(
+            pos2(rest.min.x, mid),
+            Align2::LEFT_CENTER,
+            &asset.title,
+            FontId::proportional(12.0),
+            palette.text_dim,
+        );
+    }
+
+    if response.hovered() {
+        state.hovered = Some(row.asset);
+    }
+    let on_arrow = row.has_children
+        && response.interact_pointer_pos().is_some_and(|pointer| arrow.contains(pointer));
+    if response.clicked() && on_arrow {
+        if !state.closed.remove(&row.asset) {
+            state.closed.insert(row.asset);
+        }
+    } else if response.double_clicked() {
+        commands.push(Command::FlyTo(row.asset));
+    } else if response.clicked() {
+        // It is in sight already: nothing needs to scroll.
+        state.revealed = Some(row.asset);
+        commands.push(Command::Select(Some(row.asset)));
+    }
+}
+
+fn paint_arrow(painter: &egui::Painter, center: egui::Pos2, open: bool, color: egui::Color32) {
+    let points = if open {
+        vec![vec2(-4.0, -2.0), vec2(4.0, -2.0), vec2(0.0, 3.0)]
+    } else {
+        vec![vec2(-2.0, -4.0), vec2(3.0, 0.0), vec2(-2.0, 4.0)]
+    };
+    let points = points.into_iter().map(|offset| center + offset).collect();
+    painter.add(egui::Shape::convex_polygon(points, color, egui::Stroke::NONE));
+}
