@@ -7,6 +7,7 @@
 pub mod binding;
 mod definition;
 mod diagnostic;
+mod format;
 mod load;
 pub mod mapping;
 mod time;
@@ -18,7 +19,7 @@ pub use definition::*;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};
-pub use load::{Loaded, Resolver, SCHEMA, load_text};
+pub use load::{Loaded, NoFiles, Resolver, SCHEMA, load_text};
 pub use time::Timestamp;
 pub use unit::{Unit, UnitError};
 pub use value::{Item, Pose, Quality, Sample, Value, ValueType};

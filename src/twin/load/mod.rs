@@ -67,6 +67,20 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     }
 }
 
+/// Knows no file: for a twin that is given as text and includes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Resolver for NoFiles {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        Err(format!("{} is not to be had here", path.display()))
+    }
+
+    fn exists(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
 /// Reads the text of a twin file; `name` is its path, from which includes and models are found.
 ///
 /// # Errors

@@ -77,7 +77,8 @@ impl Scene {
 }
 
 fn definition() -> Arc<Twin> {
-    let loaded = twin::load_text("test.ron".as_ref(), TWIN, &twin::NoFiles).expect("the file is right");
+    let loaded =
+        twin::load_text("test.ron".as_ref(), TWIN, &twin::NoFiles).expect("the file is right");
     Arc::new(loaded.twin)
 }
 
