@@ -1,0 +1,285 @@
+//! The words of the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+/// A live 3D digital twin of a plant.
+///
+/// Without a command it runs the demo: a bottling plant with its own broker, in one window.
+#[derive(Parser, Debug)]
+#[command(
+    name = "twinscope",
+    version,
+    after_help = "Examples:\n  twinscope\n  twinscope view scenes/pump_station.ron --broker mqtt://localhost\n\nExit status: 0 fine, 1 the input is wrong, 2 the environment is wrong (no broker, no display)."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run an embedded broker, a simulated plant and the viewer, joined only by MQTT
+    #[command(
+        after_help = "Examples:\n  twinscope demo\n  twinscope demo --headless plant.png --size 1920x1080\n  twinscope demo --twin scenes/pump_station.ron --speed 10"
+    )]
+    Demo(Demo),
+    /// View a twin, fed by any broker
+    #[cfg(feature = "viewer")]
+    #[command(
+        after_help = "Example:\n  TWINSCOPE_MQTT_USER=eva TWINSCOPE_MQTT_PASSWORD=… twinscope view plant.ron --broker mqtts://broker.example:8883"
+    )]
+    View(View),
+    /// Draw a twin into a PNG file, without a window or a display
+    #[cfg(feature = "viewer")]
+    #[command(
+        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 1920x1080 --after 10s --camera Filling"
+    )]
+    Render(Render),
+    /// Mirror a plant without drawing it, and print the state of each property
+    #[command(
+        after_help = "Examples:\n  twinscope watch scenes/bottling.ron --for 5s\n  twinscope watch plant.ron --broker ws://localhost:9001 --json | jq ."
+    )]
+    Watch(Watch),
+    /// Check twin files, and the models that they name
+    #[command(after_help = "Example:\n  twinscope check scenes/*.ron")]
+    Check(Check),
+    /// Tell what is in a glTF model
+    #[command(after_help = "Example:\n  twinscope inspect assets/models/pump_skid.glb --json")]
+    Inspect(Inspect),
+    /// Run the embedded broker alone
+    #[command(
+        after_help = "Examples:\n  twinscope broker\n  TWINSCOPE_MQTT_USER=eva TWINSCOPE_MQTT_PASSWORD=… twinscope broker --tcp 0.0.0.0:1883 --websocket 0.0.0.0:9001"
+    )]
+    Broker(Broker),
+    /// Run the simulated plant of a twin alone
+    #[command(
+        after_help = "Example:\n  twinscope plant scenes/bottling.ron --broker mqtt://localhost:1883 --speed 60"
+    )]
+    Plant(Plant),
+}
+
+/// Which broker, and how to be let in.
+#[derive(Args, Debug, Clone)]
+pub struct BrokerArgs {
+    /// The broker: mqtt://, mqtts://, ws:// or wss://, with a port where it is not the usual one
+    #[arg(long, value_name = "URL", default_value = "mqtt://localhost:1883")]
+    pub broker: String,
+    /// File with the user on its first line and the password on its second; without it the
+    /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub credentials: Option<PathBuf>,
+    /// File with the certificates (PEM) of the authority that signed the broker's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca: Option<PathBuf>,
+}
+
+/// How the simulated plant runs.
+#[derive(Args, Debug, Clone)]
+pub struct SimulationArgs {
+    /// Chooses the noise and the disturbances; the same seed gives the same plant
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Plant seconds that pass in one second
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Draw a picture into this file and end, without a window or a display
+    #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+    pub headless: Option<PathBuf>,
+    /// Width and height of the picture
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
+    pub size: (u32, u32),
+    /// How long the plant runs before the picture is drawn
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = duration)]
+    pub after: Duration,
+    /// Viewpoint of the picture
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
+    /// Draw the scene alone, without panels
+    #[arg(long)]
+    pub no_ui: bool,
+    /// The twin; the bottling plant unless told otherwise
+    #[arg(long, value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: Option<PathBuf>,
+    #[command(flatten)]
+    pub simulation: SimulationArgs,
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        Self {
+            headless: None,
+            size: (1280, 720),
+            after: Duration::from_secs(8),
+            camera: None,
+            no_ui: false,
+            twin: None,
+            simulation: SimulationArgs { seed: 1, speed: 1.0 },
+        }
+    }
+}
+
+/// Arguments of `view`.
+#[derive(Args, Debug)]
+pub struct View {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+}
+
+/// Arguments of `render`.
+#[derive(Args, Debug)]
+pub struct Render {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    /// The file to draw
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub png: PathBuf,
+    /// Width and height
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
+    pub size: (u32, u32),
+    /// How long to follow the plant before the picture is drawn
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub after: Duration,
+    /// Viewpoint to look from; without it the twin's first one
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
+    /// Draw the scene alone, without panels
+    #[arg(long)]
+    pub no_ui: bool,
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+}
+
+/// Arguments of `watch`.
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+    /// How long to follow the plant
+    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub span: Duration,
+    /// Print JSON lines instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Print each change as it comes, too
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The twin files
+    #[arg(required = true, value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twins: Vec<PathBuf>,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// The model
+    #[arg(value_name = "MODEL.glb", value_hint = ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `broker`.
+#[derive(Args, Debug)]
+pub struct Broker {
+    /// Where to listen for MQTT; an address that others can reach wants a user and a password
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1883")]
+    pub tcp: SocketAddr,
+    /// Where to listen for MQTT over WebSocket
+    #[arg(long, value_name = "ADDRESS")]
+    pub websocket: Option<SocketAddr>,
+    /// File with the user on its first line and the password on its second; without it the
+    /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub credentials: Option<PathBuf>,
+}
+
+/// Arguments of `plant`.
+#[derive(Args, Debug)]
+pub struct Plant {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+    #[command(flatten)]
+    pub simulation: SimulationArgs,
+}
+
+/// A time such as `5s`, `250ms` or `2min`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;
+    Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))
+}
+
+/// A size such as `1280x720`.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parse = || {
+        let (width, height) = text.split_once(['x', 'X', '×'])?;
+        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+    };
+    match parse() {
+        Some((width @ 64..=16384, height @ 64..=16384)) => Ok((width, height)),
+        Some(_) => Err(format!("'{text}' is out of range; each side may have 64 to 16384 pixels")),
+        None => Err(format!("'{text}' is no size; write it like 1280x720")),
+    }
+}
+
+/// A positive factor.
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed <= 1000.0 => Ok(speed),
+        _ => Err(format!("'{text}' is no speed; write a number above 0 and up to 1000")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_shows_an_example() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("twinscope "), "{} has no example", command.get_name());
+        }
+    }
+
+    #[test]
+    fn times_and_sizes_are_read_as_people_write_them() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2min"), Ok(Duration::from_secs(120)));
+        assert!(duration("5 parsecs").is_err());
+        assert!(duration("-1s").is_err());
+        assert_eq!(size("1920x1080"), Ok((1920, 1080)));
+        assert!(size("0x10").is_err() && size("wide").is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! The demo: embedded broker, simulated plant and viewer in one process, joined only by MQTT.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use twinscope::plant;
+use twinscope::plant::broker::{self, Broker};
+use twinscope::telemetry::mqtt;
+use twinscope::twin::{Timestamp, Twin};
+
+use super::args::Demo;
+use super::{Failure, Outcome, files, live};
+
+/// The plant of the demo.
+const TWIN: &str = "scenes/bottling.ron";
+
+/// Runs the demo.
+pub fn run(args: Demo) -> Outcome {
+    let path = match &args.twin {
+        Some(path) => path.clone(),
+        None => find(TWIN)?,
+    };
+    let twin = files::open(&path)?;
+    let broker = Broker::start(broker::Options {
+        tcp: (Ipv4Addr::LOCALHOST, 0).into(),
+        ..Default::default()
+    })
+    .map_err(Failure::environment)?;
+    let connection = mqtt::Options::from_url(&broker.url()).map_err(Failure::environment)?;
+    let plant = Running::start(&twin, live::simulation(&args.simulation, broker.url()))?;
+    let outcome = look(args, twin, connection);
+    plant.stop();
+    outcome
+}
+
+/// A file of the program: below the working directory, beside the program, or where it was built.
+fn find(name: &str) -> Result<PathBuf, Failure> {
+    let beside = std::env::current_exe().ok();
+    let above_program = beside.iter().flat_map(|program| program.ancestors().skip(1));
+    let here = Path::new("");
+    let built = Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::iter::once(here)
+        .chain(above_program)
+        .chain(std::iter::once(built))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            Failure::Environment(format!(
+                "'{name}' is not below the working directory and not beside the program; \
+                 run it in a checkout, or name a twin file: twinscope demo --twin FILE.ron"
+            ))
+        })
+}
+
+/// The simulated plant on its own thread.
+struct Running {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Running {
+    fn start(twin: &Arc<Twin>, options: plant::simulation::Options) -> Result<Self, Failure> {
+        // What is wrong with the simulation is said now, not from its thread.
+        plant::simulation::Simulation::new(twin, options.seed, Timestamp::now())
+            .map_err(|mistakes| live::plant_failure(mistakes.into()))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (twin, asked) = (twin.clone(), stop.clone());
+        let thread = std::thread::Builder::new()
+            .name("plant".into())
+            .spawn(move || {
+                if let Err(error) = plant::run(&twin, &options, &asked) {
+                    log::error!("The simulated plant has stopped: {error}");
+                }
+            })
+            .map_err(Failure::environment)?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if self.thread.join().is_err() {
+            log::error!("The simulated plant has panicked");
+        }
+    }
+}
+
+/// The viewer, which knows of the plant what the broker says.
+#[cfg(feature = "viewer")]
+fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
+    use twinscope::viewer;
+    let link = mqtt::Source::spawn(&twin, connection).map_err(Failure::environment)?;
+    let mut options = live::viewer_options(twin, &link);
+    options.camera = args.camera;
+    options.panels = !args.no_ui;
+    match args.headless {
+        None => viewer::run(options),
+        Some(png) => {
+            let picture = viewer::Picture { png, size: args.size, scale: 1.0, after: args.after };
+            viewer::render(options, &picture)
+        }
+    }
+    .map_err(live::viewer_failure)
+}
+
+/// Without the viewer there is nothing to see, but the broker and the plant run.
+#[cfg(not(feature = "viewer"))]
+fn look(args: Demo, _twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
+    if args.headless.is_some() {
+        return Err(Failure::Environment(
+            "this build has no viewer, so it can draw no picture; build it with the feature 'viewer'".into(),
+        ));
+    }
+    let stop = live::stop_flag()?;
+    files::print(format_args!(
+        "The plant is at {}; this build has no viewer. Ctrl-C ends it.",
+        connection.broker()
+    ))?;
+    while !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The commands that look at files: `check` and `inspect`; and how all others open a twin.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use twinscope::cad;
+use twinscope::twin::{self, Severity, Twin};
+
+use super::args::{Check, Inspect};
+use super::{Failure, Outcome};
+
+/// Reads a twin; what is wrong with it is printed, file, line and column.
+pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
+    match twin::load(path) {
+        Ok(loaded) => {
+            for warning in loaded.diagnostics.iter() {
+                eprintln!("{warning}");
+            }
+            Ok(Arc::new(loaded.twin))
+        }
+        Err(diagnostics) => {
+            eprintln!("{diagnostics}");
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone away ends the program quietly.
+pub fn print(text: impl std::fmt::Display) -> Outcome {
+    writeln!(std::io::stdout().lock(), "{text}")
+        .map_err(|error| Failure::environment(format!("cannot write the output: {error}")))
+}
+
+/// Checks twin files and the models that they name.
+pub fn check(args: &Check) -> Outcome {
+    let mut wrong = 0;
+    for path in &args.twins {
+        if !check_one(path)? {
+            wrong += 1;
+        }
+    }
+    if wrong == 0 { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Whether one twin file is in order; says all about it.
+fn check_one(path: &Path) -> Result<bool, Failure> {
+    let loaded = match twin::load(path) {
+        Ok(loaded) => loaded,
+        Err(diagnostics) => {
+            eprintln!("{diagnostics}");
+            return Ok(false);
+        }
+    };
+    let models = cad::check_bindings(&loaded.twin);
+    let all = loaded.diagnostics.iter().chain(models.iter());
+    let mut errors = 0;
+    let mut warnings = 0;
+    for diagnostic in all {
+        eprintln!("{diagnostic}");
+        match diagnostic.severity {
+            Severity::Error => errors += 1,
+            Severity::Warning => warnings += 1,
+            Severity::Notice => {}
+        }
+    }
+    let twin = &loaded.twin;
+    print(format_args!(
+        "{}: {}: {} assets of {} classes, {} properties, {errors} errors, {warnings} warnings",
+        path.display(),
+        if errors == 0 { "fine" } else { "wrong" },
+        twin.assets.len(),
+        twin.classes.len(),
+        twin.property_count(),
+    ))?;
+    Ok(errors == 0)
+}
+
+/// Tells what is in a model.
+pub fn inspect(args: &Inspect) -> Outcome {
+    let bytes = std::fs::read(&args.model)
+        .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
+    let inspection = cad::inspect(&bytes)
+        .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&inspection).map_err(Failure::environment)?;
+        print(text)
+    } else {
+        print(inspection)
+    }
+}

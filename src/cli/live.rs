@@ -1,0 +1,139 @@
+//! The commands that talk MQTT: `view`, `render`, `watch`, `broker`, `plant`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use twinscope::plant::broker::{Broker, Login};
+use twinscope::plant::{self, broker};
+use twinscope::telemetry::mqtt::{self, Link};
+use twinscope::twin::Twin;
+use twinscope::watch;
+
+use super::args::{self, BrokerArgs, SimulationArgs};
+use super::{Failure, Outcome, files};
+
+/// How to reach the broker of the arguments; user and password are from the file that was named,
+/// else from the address, else from the environment.
+pub fn connection(args: &BrokerArgs) -> Result<mqtt::Options, Failure> {
+    let mut options = mqtt::Options::from_url(&args.broker).map_err(Failure::input)?;
+    options = with_credentials(options, args.credentials.as_deref())?;
+    if let Some(ca) = &args.ca {
+        options = options.with_ca_file(ca);
+    }
+    Ok(options)
+}
+
+fn with_credentials(options: mqtt::Options, file: Option<&Path>) -> Result<mqtt::Options, Failure> {
+    match file {
+        Some(file) => options.with_credentials_file(file).map_err(Failure::input),
+        None => Ok(options.with_environment()),
+    }
+}
+
+fn link(twin: &Twin, args: &BrokerArgs) -> Result<Link, Failure> {
+    mqtt::Source::spawn(twin, connection(args)?).map_err(Failure::input)
+}
+
+/// Becomes true when the user asks the program to end (Ctrl-C, or a signal).
+pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = stop.clone();
+    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed)).map_err(Failure::environment)?;
+    Ok(stop)
+}
+
+/// How the viewer's failures end the program.
+#[cfg(feature = "viewer")]
+pub fn viewer_failure(failure: twinscope::viewer::Failure) -> Failure {
+    match failure {
+        twinscope::viewer::Failure::Input(text) => Failure::Input(text),
+        twinscope::viewer::Failure::Environment(text) => Failure::Environment(text),
+    }
+}
+
+/// What the viewer shows: a twin, fed by a link that the caller keeps.
+#[cfg(feature = "viewer")]
+pub fn viewer_options(twin: Arc<Twin>, link: &Link) -> twinscope::viewer::Options {
+    twinscope::viewer::Options::new(twin, link.batches.clone(), link.status.clone())
+}
+
+/// Shows a twin in a window.
+#[cfg(feature = "viewer")]
+pub fn view(args: &args::View) -> Outcome {
+    let twin = files::open(&args.twin)?;
+    let link = link(&twin, &args.broker)?;
+    let options = viewer_options(twin, &link);
+    twinscope::viewer::run(options).map_err(viewer_failure)
+}
+
+/// Draws a twin into a file.
+#[cfg(feature = "viewer")]
+pub fn render(args: &args::Render) -> Outcome {
+    let twin = files::open(&args.twin)?;
+    let link = link(&twin, &args.broker)?;
+    let mut options = viewer_options(twin, &link);
+    options.camera = args.camera.clone();
+    options.panels = !args.no_ui;
+    let picture = twinscope::viewer::Picture {
+        png: args.png.clone(),
+        size: args.size,
+        scale: 1.0,
+        after: args.after,
+    };
+    twinscope::viewer::render(options, &picture).map_err(viewer_failure)
+}
+
+/// Mirrors a plant and prints what it is like.
+pub fn watch(args: &args::Watch) -> Outcome {
+    let twin = files::open(&args.twin)?;
+    let link = link(&twin, &args.broker)?;
+    let options = watch::Options {
+        span: Some(args.span),
+        json: args.json,
+        follow: args.follow,
+        ..Default::default()
+    };
+    let mut out = std::io::stdout().lock();
+    watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(Failure::environment)
+}
+
+/// Runs the embedded broker until it is told to stop.
+pub fn broker(args: &args::Broker) -> Outcome {
+    let stop = stop_flag()?;
+    let address = mqtt::Options::from_url("mqtt://localhost").map_err(Failure::environment)?;
+    let known = with_credentials(address, args.credentials.as_deref())?;
+    let login = known.user.zip(known.password).map(|(user, password)| Login { user, password });
+    let options = broker::Options { tcp: args.tcp, websocket: args.websocket, login };
+    let broker = Broker::start(options).map_err(Failure::environment)?;
+    files::print(broker.url())?;
+    if let Some(url) = broker.websocket_url() {
+        files::print(url)?;
+    }
+    while !stop.load(Ordering::Relaxed) && broker.is_running() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// What the simulated plant is told.
+pub fn simulation(args: &SimulationArgs, broker: String) -> plant::simulation::Options {
+    plant::simulation::Options { broker, seed: args.seed, speed: args.speed }
+}
+
+/// Runs the simulated plant until it is told to stop.
+pub fn plant(args: &args::Plant) -> Outcome {
+    let twin = files::open(&args.twin)?;
+    let stop = stop_flag()?;
+    let options = simulation(&args.simulation, args.broker.broker.clone());
+    plant::run(&twin, &options, &stop).map_err(plant_failure)
+}
+
+/// How the simulated plant's failures end the program.
+pub fn plant_failure(error: PlantError) -> Failure {
+    match error {
+        PlantError::Simulation(_) | PlantError::Speed(_) => Failure::input(error),
+        PlantError::Broker(_) | PlantError::Thread(_) => Failure::environment(error),
+    }
+}
