@@ -1,0 +1,217 @@
+//! Animations as curves that can be asked for any instant.
+
+use super::accessor::read;
+use super::affine::unit_quaternion;
+use super::container::File;
+use super::{Error, schema};
+
+/// A named movement of nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Animation {
+    /// Name in the file, or `animation N`.
+    pub name: String,
+    /// What moves.
+    pub channels: Vec<Channel>,
+    /// Time of the last key, in seconds.
+    pub duration_s: f64,
+}
+
+/// One movement of one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    /// Index in [`super::Model::nodes`].
+    pub node: usize,
+    /// What of it.
+    pub target: Target,
+    /// The values over time.
+    pub curve: Curve,
+}
+
+/// What of a node a channel drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Three numbers, metres.
+    Translation,
+    /// A quaternion.
+    Rotation,
+    /// Three factors.
+    Scale,
+}
+
+/// How keys become a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Interpolation {
+    Linear,
+    Step,
+    Cubic,
+}
+
+/// Keys over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    times: Vec<f64>,
+    /// `width` numbers for each key; for cubic curves in-tangent, value and out-tangent.
+    values: Vec<f64>,
+    width: usize,
+    interpolation: Interpolation,
+}
+
+/// What an animation says of one node at one instant; `None`: as in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NodePose {
+    /// Index in [`super::Model::nodes`].
+    pub node: usize,
+    /// Metres.
+    pub translation: Option<[f64; 3]>,
+    /// Unit quaternion.
+    pub rotation: Option<[f64; 4]>,
+    /// Factors.
+    pub scale: Option<[f64; 3]>,
+}
+
+impl Animation {
+    /// The nodes' local transforms that many seconds into it; before the first and after the last
+    /// key the end values hold.
+    pub fn sample(&self, time_s: f64) -> Vec<NodePose> {
+        let mut poses: Vec<NodePose> = Vec::new();
+        for channel in &self.channels {
+            let value = channel.curve.at(time_s);
+            let found = poses.iter().position(|pose| pose.node == channel.node);
+            let at = found.unwrap_or_else(|| {
+                poses.push(NodePose { node: channel.node, ..NodePose::default() });
+                poses.len() - 1
+            });
+            let three = [value[0], value[1], value[2]];
+            match channel.target {
+                Target::Translation => poses[at].translation = Some(three),
+                Target::Rotation => poses[at].rotation = Some(unit_quaternion(value)),
+                Target::Scale => poses[at].scale = Some(three),
+            }
+        }
+        poses
+    }
+}
+
+impl Curve {
+    /// The value that many seconds into it; unused numbers are 0.
+    pub fn at(&self, time_s: f64) -> [f64; 4] {
+        let after = self.times.partition_point(|time| *time <= time_s);
+        let last = self.times.len() - 1;
+        if after == 0 || time_s.is_nan() {
+            return self.key(0, 1);
+        }
+        if after > last || self.interpolation == Interpolation::Step {
+            return self.key(after - 1, 1);
+        }
+        let (from, to) = (after - 1, after);
+        let span = self.times[to] - self.times[from];
+        let t = if span > 0.0 { (time_s - self.times[from]) / span } else { 1.0 };
+        let (a, b) = (self.key(from, 1), self.key(to, 1));
+        match self.interpolation {
+            Interpolation::Cubic => {
+                let (out, into) = (self.key(from, 2), self.key(to, 0));
+                let (t2, t3) = (t * t, t * t * t);
+                std::array::from_fn(|i| {
+                    (2.0 * t3 - 3.0 * t2 + 1.0) * a[i]
+                        + span * (t3 - 2.0 * t2 + t) * out[i]
+                        + (3.0 * t2 - 2.0 * t3) * b[i]
+                        + span * (t3 - t2) * into[i]
+                })
+            }
+            _ if self.width == 4 => slerp(a, b, t),
+            _ => std::array::from_fn(|i| a[i] + (b[i] - a[i]) * t),
+        }
+    }
+
+    /// Part 0 to 2 (in-tangent, value, out-tangent) of a key; others than cubic have the value only.
+    fn key(&self, at: usize, part: usize) -> [f64; 4] {
+        let row = if self.interpolation == Interpolation::Cubic { at * 3 + part } else { at }
+            * self.width;
+        std::array::from_fn(|i| if i < self.width { self.values[row + i] } else { 0.0 })
+    }
+}
+
+/// The even turn between two quaternions along the shorter way.
+fn slerp(a: [f64; 4], mut b: [f64; 4], t: f64) -> [f64; 4] {
+    let mut cosine: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
+    if cosine < 0.0 {
+        b = b.map(|entry| -entry);
+        cosine = -cosine;
+    }
+    let (from, to) = if cosine > 0.9995 {
+        (1.0 - t, t)
+    } else {
+        let angle = cosine.acos();
+        (((1.0 - t) * angle).sin() / angle.sin(), (t * angle).sin() / angle.sin())
+    };
+    unit_quaternion(std::array::from_fn(|i| from * a[i] + to * b[i]))
+}
+
+/// Reads an animation; channels for what is not shown (morph weights) are passed over.
+pub(super) fn animation(
+    file: &File,
+    source: &schema::Animation,
+    at: usize,
+    nodes: usize,
+) -> Result<Animation, Error> {
+    let name = source.name.clone().unwrap_or_else(|| format!("animation {at}"));
+    let mut channels = Vec::new();
+    for channel in &source.channels {
+        let target = match channel.target.path.as_str() {
+            "translation" => Target::Translation,
+            "rotation" => Target::Rotation,
+            "scale" => Target::Scale,
+            _ => continue,
+        };
+        let Some(node) = channel.target.node else { continue };
+        let what = format!("animation `{name}`");
+        if node >= nodes {
+            return Err(Error::Index { what, kind: "node", index: node, count: nodes });
+        }
+        let sampler = source.samplers.get(channel.sampler).ok_or_else(|| Error::Index {
+            what: what.clone(),
+            kind: "sampler",
+            index: channel.sampler,
+            count: source.samplers.len(),
+        })?;
+        let curve = curve(file, sampler, target, &what)?;
+        channels.push(Channel { node, target, curve });
+    }
+    let ends = channels.iter().filter_map(|channel| channel.curve.times.last());
+    let duration_s = ends.copied().fold(0.0, f64::max);
+    Ok(Animation { name, channels, duration_s })
+}
+
+fn curve(
+    file: &File,
+    sampler: &schema::AnimationSampler,
+    target: Target,
+    what: &str,
+) -> Result<Curve, Error> {
+    let width = if target == Target::Rotation { 4 } else { 3 };
+    let interpolation = match sampler.interpolation.as_deref() {
+        None | Some("LINEAR") => Interpolation::Linear,
+        Some("STEP") => Interpolation::Step,
+        Some("CUBICSPLINE") => Interpolation::Cubic,
+        Some(other) => {
+            return Err(Error::Invalid(format!(
+                "{what}: interpolation `{other}`, expected LINEAR, STEP or CUBICSPLINE"
+            )));
+        }
+    };
+    let times = read(file, sampler.input, what, &[1])?.values;
+    let values = read(file, sampler.output, what, &[width])?.values;
+    let rows = times.len() * if interpolation == Interpolation::Cubic { 3 } else { 1 };
+    if times.is_empty() || values.len() != rows * width {
+        return Err(Error::Invalid(format!(
+            "{what} has {} times and {} values",
+            times.len(),
+            values.len() / width
+        )));
+    }
+    let ordered = times.windows(2).all(|pair| pair[0] <= pair[1]);
+    if !ordered || times.iter().chain(&values).any(|entry| !entry.is_finite()) {
+        return Err(Error::Invalid(format!("{what} has times that do not ascend, or no numbers")));
+    }
+    Ok(Curve { times, values, width, interpolation })
+}

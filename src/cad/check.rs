@@ -1,0 +1,90 @@
+//! Whether every binding's node and animation is in its class's model.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Error, Model};
+use crate::twin::Twin;
+use crate::twin::binding::Effect;
+
+/// A class's model that does not fit what the twin file says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// File, line and column of the binding; empty for the model itself.
+    pub place: Arc<str>,
+    /// Name of the class.
+    pub class: Arc<str>,
+    /// What is wrong, and the nearest valid choice.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            write!(f, "class `{}`: {}", self.class, self.message)
+        } else {
+            write!(f, "{}: class `{}`: {}", self.place, self.class, self.message)
+        }
+    }
+}
+
+/// Checks every class against its model; `open` reads a model (each file is asked for once).
+pub fn check_bindings(
+    twin: &Twin,
+    open: &mut dyn FnMut(&Path) -> Result<Model, Error>,
+) -> Vec<Problem> {
+    let mut models: HashMap<PathBuf, Result<Arc<Model>, Error>> = HashMap::new();
+    let mut problems = Vec::new();
+    for class in &twin.classes {
+        let mut tell = |place: &Arc<str>, message: String| {
+            problems.push(Problem { place: place.clone(), class: class.name.clone(), message });
+        };
+        let mut model_of = |path: &PathBuf| {
+            models
+                .entry(path.clone())
+                .or_insert_with(|| open(path).map(Arc::new))
+                .as_ref()
+                .map_err(|error| format!("the model `{}` cannot be used: {error}", path.display()))
+                .cloned()
+        };
+        let model = match class.model.as_ref().map(&mut model_of) {
+            Some(Ok(model)) => Some(model),
+            Some(Err(message)) => {
+                tell(&"".into(), message);
+                continue;
+            }
+            None => None,
+        };
+        for binding in &class.bindings {
+            if let Effect::Items { models, .. } = &binding.effect {
+                for path in models {
+                    if let Err(message) = model_of(path) {
+                        tell(&binding.place, message);
+                    }
+                }
+            }
+            let Some(model) = &model else {
+                if !binding.node.is_empty() {
+                    tell(
+                        &binding.place,
+                        format!("node `{}` is bound, but the class has no model", binding.node),
+                    );
+                }
+                continue;
+            };
+            if !binding.node.is_empty()
+                && let Err(error) = model.find_node(&binding.node)
+            {
+                tell(&binding.place, format!("node {error}"));
+            }
+            if let Effect::Animation { name, .. } = &binding.effect
+                && let Err(error) = model.find_animation(name)
+            {
+                tell(&binding.place, format!("animation {error}"));
+            }
+        }
+    }
+    problems
+}

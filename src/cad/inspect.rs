@@ -1,0 +1,155 @@
+//! What is in a model, for people and for scripts.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::container::parse_json;
+use super::{Bounds, Error, Model};
+
+/// What is in a model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Program that wrote it.
+    pub generator: Option<String>,
+    /// Who holds its rights.
+    pub copyright: Option<String>,
+    /// Extensions that it uses.
+    pub extensions_used: Vec<String>,
+    /// Extensions without which it cannot be read.
+    pub extensions_required: Vec<String>,
+    /// Nodes of the default scene, parents first.
+    pub nodes: Vec<InspectedNode>,
+    /// Number of shapes.
+    pub meshes: usize,
+    /// Number of surfaces with one material each, over all shapes.
+    pub primitives: usize,
+    /// Triangles in the file.
+    pub triangles: usize,
+    /// Triangles on screen: those of a shape count once for each node that has it.
+    pub triangles_drawn: usize,
+    /// Names of the materials.
+    pub materials: Vec<String>,
+    /// Number of textures.
+    pub textures: usize,
+    /// Names and lengths in seconds of the animations.
+    pub animations: Vec<(String, f64)>,
+    /// The box around everything at rest, in metres.
+    pub bounds: Option<Bounds>,
+    /// Why it cannot be drawn, if so; then only what its JSON says is known.
+    pub problem: Option<String>,
+}
+
+/// A node in an [`Inspection`].
+#[derive(Clone, Debug, Serialize)]
+pub struct InspectedNode {
+    /// What a binding writes.
+    pub path: String,
+    /// Own name.
+    pub name: String,
+    /// Steps below a root.
+    pub depth: usize,
+    /// Triangles of its own shape.
+    pub triangles: usize,
+    /// The box around it and all below it, in metres, in the model's frame at rest.
+    pub bounds: Option<Bounds>,
+    /// Where its origin, the pivot of its movements, is in the model's frame at rest.
+    pub pivot: [f64; 3],
+}
+
+/// Looks into a GLB or glTF.
+///
+/// A file that needs what cannot be drawn is told as far as its JSON goes, with the reason in
+/// [`Inspection::problem`].
+///
+/// # Errors
+/// When it is no glTF at all.
+pub fn inspect(
+    bytes: &[u8],
+    fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+) -> Result<Inspection, Error> {
+    let document = parse_json(bytes)?;
+    let (model, problem) = match Model::parse_with(bytes, fetch) {
+        Ok(model) => (model, None),
+        Err(error) => (Model::default(), Some(error.to_string())),
+    };
+    let triangles_of = |mesh: Option<usize>| {
+        let mesh = mesh.and_then(|mesh| model.meshes.get(mesh));
+        mesh.map_or(0, |mesh| mesh.primitives.iter().map(super::Primitive::triangles).sum())
+    };
+    let mut depths: Vec<usize> = Vec::new();
+    let mut nodes = Vec::new();
+    for node in &model.nodes {
+        let depth = node.parent.map_or(0, |parent| depths[parent] + 1);
+        depths.push(depth);
+        nodes.push(InspectedNode {
+            path: node.path.clone(),
+            name: node.name.clone(),
+            depth,
+            triangles: triangles_of(node.mesh),
+            bounds: node.bounds,
+            pivot: node.model_from_node.origin,
+        });
+    }
+    let named = |(at, material): (usize, &super::schema::Material)| {
+        material.name.clone().unwrap_or_else(|| format!("material {at}"))
+    };
+    Ok(Inspection {
+        generator: document.asset.generator,
+        copyright: document.asset.copyright,
+        extensions_used: document.extensions_used,
+        extensions_required: document.extensions_required,
+        meshes: document.meshes.len(),
+        primitives: document.meshes.iter().map(|mesh| mesh.primitives.len()).sum(),
+        triangles: (0..model.meshes.len()).map(|mesh| triangles_of(Some(mesh))).sum(),
+        triangles_drawn: nodes.iter().map(|node| node.triangles).sum(),
+        nodes,
+        materials: document.materials.iter().enumerate().map(named).collect(),
+        textures: document.textures.len(),
+        animations: model.animations.iter().map(|a| (a.name.clone(), a.duration_s)).collect(),
+        bounds: model.bounds,
+        problem,
+    })
+}
+
+/// A tree for people.
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_none = |list: &[String]| {
+            if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+        };
+        writeln!(f, "generator   {}", self.generator.as_deref().unwrap_or("not stated"))?;
+        writeln!(f, "copyright   {}", self.copyright.as_deref().unwrap_or("not stated"))?;
+        writeln!(f, "extensions  used: {}", or_none(&self.extensions_used))?;
+        writeln!(f, "            required: {}", or_none(&self.extensions_required))?;
+        writeln!(f, "meshes      {} in {} primitives", self.meshes, self.primitives)?;
+        let (held, drawn) = (self.triangles, self.triangles_drawn);
+        writeln!(f, "triangles   {held} in the file, {drawn} on screen")?;
+        writeln!(f, "materials   {}: {}", self.materials.len(), or_none(&self.materials))?;
+        writeln!(f, "textures    {}", self.textures)?;
+        let animations = self.animations.iter().map(|(name, s)| format!("{name} ({s:.2} s)"));
+        let animations: Vec<String> = animations.collect();
+        writeln!(f, "animations  {}", or_none(&animations))?;
+        if let Some(bounds) = &self.bounds {
+            let ([x, y, z], [x1, y1, z1], [x2, y2, z2]) = (bounds.size(), bounds.min, bounds.max);
+            writeln!(
+                f,
+                "bounds      {x:.3} × {y:.3} × {z:.3} m, from ({x1:.3}, {y1:.3}, {z1:.3}) to ({x2:.3}, {y2:.3}, {z2:.3})"
+            )?;
+        }
+        if let Some(problem) = &self.problem {
+            writeln!(f, "problem     {problem}")?;
+        }
+        writeln!(f, "nodes       {}", self.nodes.len())?;
+        for node in &self.nodes {
+            let indent = "  ".repeat(node.depth + 1);
+            let [x, y, z] = node.pivot;
+            write!(f, "{indent}{}", node.name)?;
+            if node.triangles > 0 {
+                write!(f, "  {} triangles", node.triangles)?;
+            }
+            writeln!(f, "  at ({x:.3}, {y:.3}, {z:.3})")?;
+        }
+        Ok(())
+    }
+}
