@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use twinscope::plant;
 use twinscope::plant::broker::{self, Broker};
+use twinscope::plant::simulation::PlantError;
 use twinscope::telemetry::mqtt;
 use twinscope::twin::{Timestamp, Twin};
 
@@ -64,7 +65,7 @@ impl Running {
     fn start(twin: &Arc<Twin>, options: plant::simulation::Options) -> Result<Self, Failure> {
         // What is wrong with the simulation is said now, not from its thread.
         plant::simulation::Simulation::new(twin, options.seed, Timestamp::now())
-            .map_err(|mistakes| live::plant_failure(mistakes.into()))?;
+            .map_err(|mistakes| live::plant_failure(PlantError::Simulation(mistakes)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());
         let thread = std::thread::Builder::new()

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::cad;
+use twinscope::cad::{self, Model};
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
@@ -52,17 +52,15 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
             return Ok(false);
         }
     };
-    let models = cad::check_bindings(&loaded.twin);
-    let all = loaded.diagnostics.iter().chain(models.iter());
-    let mut errors = 0;
-    let mut warnings = 0;
-    for diagnostic in all {
+    for diagnostic in loaded.diagnostics.iter() {
         eprintln!("{diagnostic}");
-        match diagnostic.severity {
-            Severity::Error => errors += 1,
-            Severity::Warning => warnings += 1,
-            Severity::Notice => {}
-        }
+    }
+    let warnings = loaded.diagnostics.count(Severity::Warning);
+    let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
+    // A missing model was told above, where the file names it.
+    let errors = models.iter().filter(|problem| !problem.place.is_empty()).count();
+    for problem in &models {
+        eprintln!("{problem}");
     }
     let twin = &loaded.twin;
     print(format_args!(
@@ -80,7 +78,10 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
 pub fn inspect(args: &Inspect) -> Outcome {
     let bytes = std::fs::read(&args.model)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
-    let inspection = cad::inspect(&bytes)
+    let folder = args.model.parent().unwrap_or(Path::new(""));
+    let mut beside =
+        |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
+    let inspection = cad::inspect(&bytes, &mut beside)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
     if args.json {
         let text = serde_json::to_string_pretty(&inspection).map_err(Failure::environment)?;

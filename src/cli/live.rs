@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use twinscope::plant::broker::{Broker, Login};
+use twinscope::plant::simulation::PlantError;
 use twinscope::plant::{self, broker};
 use twinscope::telemetry::mqtt::{self, Link};
 use twinscope::twin::Twin;
@@ -134,6 +135,6 @@ pub fn plant(args: &args::Plant) -> Outcome {
 pub fn plant_failure(error: PlantError) -> Failure {
     match error {
         PlantError::Simulation(_) | PlantError::Speed(_) => Failure::input(error),
-        PlantError::Broker(_) | PlantError::Thread(_) => Failure::environment(error),
+        PlantError::Broker { .. } | PlantError::Thread(_) => Failure::environment(error),
     }
 }
