@@ -1,7 +1,9 @@
-//! What decoding costs, as ratios against plain rumqttc subscribers of the same broker in one run.
+//! What the way from the broker to the state costs, as ratios against plain rumqttc subscribers of
+//! the same broker in one run.
 //!
-//! (a) One sample a message against a subscriber that discards the payload; (b) one hundred samples
-//! a message against one that parses with serde_json and discards. It needs mosquitto:
+//! One sample a message against a subscriber that discards the payload; one hundred samples a
+//! message against one that parses with serde_json and discards. Ours decodes, and takes into state
+//! and history, in frames as the viewer does, every sample. It needs mosquitto:
 //!
 //! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo bench --profile dev --no-default-features --bench telemetry`
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use support::Mosquitto;
+use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{Options, Source};
 use twinscope::twin::mapping::*;
@@ -24,6 +27,11 @@ use twinscope::twin::*;
 
 const ASSETS: usize = 100;
 const ROUNDS: usize = 5;
+/// Sixty frames a second, of which at most half goes into taking in what came.
+const FRAME: Duration = Duration::from_micros(16_667);
+const INGEST: Duration = Duration::from_micros(8_000);
+/// Stamps begin this long ago, so that the last one is not ahead of the clock.
+const BEGIN_MS: i64 = 30_000;
 
 fn main() {
     println!("what                     ours [points/s]  plain [points/s]  ratio");
@@ -46,10 +54,11 @@ fn main() {
     }
 }
 
-/// A message as a device would send it.
-fn payload(samples: usize) -> String {
+/// A message as a device would send it, the `turn`th of its asset: no stamp comes twice.
+fn payload(begin_ms: i64, turn: usize, samples: usize) -> String {
     let sample = |at: usize| {
-        let (t, v) = (1_772_366_400_000 + at as u64, 20.0 + at as f64 * 0.37);
+        let number = turn * samples + at;
+        let (t, v) = (begin_ms + number as i64, 20.0 + (number % 100) as f64 * 0.37);
         format!(r#"{{"t":{t},"v":{v},"q":"good"}}"#)
     };
     let all: Vec<String> = (0..samples).map(sample).collect();
@@ -59,10 +68,11 @@ fn payload(samples: usize) -> String {
 /// Publishes on a thread of its own at QoS 0, all packets made beforehand and written in large
 /// pieces, so that the publisher takes little of the machine; mosquitto is told to drop nothing.
 fn publish(broker: &Mosquitto, samples: usize, messages: usize) -> std::thread::JoinHandle<()> {
-    let payload = payload(samples);
+    let begin_ms = Timestamp::now().0 / 1_000 - BEGIN_MS;
     let mut packets = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03pub".to_vec();
     for at in 0..messages {
         let topic = format!("plant/P-{}/telemetry", at % ASSETS);
+        let payload = payload(begin_ms, at / ASSETS, samples);
         packets.push(0x30);
         let mut length = 2 + topic.len() + payload.len();
         while length > 127 {
@@ -114,23 +124,40 @@ fn plain_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Dura
     elapsed
 }
 
-/// The same through routing, decoding and the channel.
+/// The same through routing, decoding, the channel, state and history.
 fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Duration {
     let options = Options::from_url(&broker.url()).unwrap();
-    let link = Source::spawn(&twin(), options).unwrap();
+    let twin = Arc::new(twin());
+    let link = Source::spawn(&twin, options).unwrap();
+    let mut mirror = Mirror::new(twin.clone(), Budget::default());
+    let mut components = vec![0.0; twin.property_count()];
     let connected = || link.status.connection() == ConnectionState::Connected;
     assert!(support::eventually(Duration::from_secs(10), connected));
     // The subscription's answer follows the connection's at once.
     std::thread::sleep(Duration::from_millis(300));
     let publisher = publish(broker, samples, messages);
-    let (mut first, mut count) = (None, 0);
-    while count < samples * messages {
-        let batch = link.batches.recv_timeout(Duration::from_secs(30)).expect("every sample");
-        first.get_or_insert_with(Instant::now);
-        count += batch.updates.len();
+    // The plain subscriber's time begins with its first message, too.
+    while link.status.counters.messages.get() == 0 {
+        std::thread::sleep(Duration::from_micros(100));
     }
-    let elapsed = first.unwrap().elapsed();
-    assert_eq!(link.status.counters.malformed.get(), 0);
+    let first = Instant::now();
+    let mut elapsed = first.elapsed();
+    while (mirror.counters().updates as usize) < samples * messages {
+        assert!(first.elapsed() < Duration::from_secs(60), "every sample arrives");
+        let frame = Instant::now();
+        mirror.ingest(&link.batches, || frame.elapsed() > INGEST);
+        mirror.tick(Timestamp::now());
+        for id in mirror.take_changes() {
+            if let Some(Value::Number(number)) = mirror.latest(id).map(|reading| reading.value) {
+                components[id.0 as usize] = number;
+            }
+        }
+        elapsed = first.elapsed();
+        // Until the display wants the next picture.
+        std::thread::sleep(FRAME.saturating_sub(frame.elapsed()));
+    }
+    std::hint::black_box(components);
+    assert_eq!(mirror.counters().applied as usize, samples * messages, "{:?}", mirror.counters());
     publisher.join().unwrap();
     elapsed
 }

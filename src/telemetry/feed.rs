@@ -3,6 +3,7 @@
 //! The native MQTT client, the browser's and a recording differ only in who calls [`Feed::feed`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
@@ -17,6 +18,8 @@ pub struct Feed {
     sender: Sender<Batch>,
     pending: Batch,
     pending_messages: usize,
+    /// Arrival of the first message of the batch.
+    since: Timestamp,
     /// A message of the batch was promised to arrive (QoS 1 or 2), or tells of presence or clock.
     keep: bool,
 }
@@ -42,7 +45,11 @@ impl Feed {
     pub fn new(decoder: Decoder, status: Arc<Status>, capacity: usize) -> (Self, Receiver<Batch>) {
         let (sender, receiver) = bounded(capacity);
         let pending = Batch::default();
-        (Self { decoder, status, sender, pending, pending_messages: 0, keep: false }, receiver)
+        let since = Timestamp::MIN;
+        (
+            Self { decoder, status, sender, pending, pending_messages: 0, since, keep: false },
+            receiver,
+        )
     }
 
     /// What knows the topics.
@@ -52,6 +59,9 @@ impl Feed {
 
     /// Decodes one message into the present batch. `arrival` is wall time.
     pub fn feed(&mut self, topic: &str, payload: &[u8], qos: u8, arrival: Timestamp) {
+        if self.is_empty() {
+            self.since = arrival;
+        }
         let counters = &self.status.counters;
         counters.messages.add(1);
         counters.bytes.add((topic.len() + payload.len()) as u64);
@@ -73,6 +83,17 @@ impl Feed {
     /// Whether the batch is large enough to be handed on before the next message.
     pub fn is_ripe(&self) -> bool {
         self.pending_messages >= Self::BATCH || self.pending.updates.len() >= Self::BATCH
+    }
+
+    /// Whether there is nothing to hand on.
+    pub fn is_empty(&self) -> bool {
+        is_empty(&self.pending)
+    }
+
+    /// How long the first message of the batch has waited.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let micros = now.0.saturating_sub(self.since.0);
+        Duration::from_micros(if self.is_empty() { 0 } else { micros.unsigned_abs() })
     }
 
     /// Whether the batch may not be dropped.

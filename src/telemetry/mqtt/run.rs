@@ -23,6 +23,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1200);
 /// How long a batch of QoS 0 waits for a full channel.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// How long decoded samples wait for more, so that the reader is not woken for each message.
+const GATHERING: Duration = Duration::from_millis(3);
+/// The oldest samples of a batch wait no longer than this.
+const OLDEST: Duration = Duration::from_millis(10);
 /// No MQTT packet is larger: four length bytes of seven bits, and the header.
 const LARGEST_PACKET: usize = 268_435_455 + 5;
 /// Filters in one SUBSCRIBE packet.
@@ -85,12 +89,7 @@ impl Client {
         let requests = self.subscriptions.len() / FILTERS_PER_PACKET + 8;
         let (client, mut events) = AsyncClient::new(self.mqtt.clone(), requests);
         loop {
-            let stop = self.stop.clone();
-            let event = tokio::select! {
-                biased;
-                () = stop.wake.notified() => break,
-                event = self.next(&mut events) => event,
-            };
+            let event = self.next(&mut events).await;
             if self.stopped() {
                 break;
             }
@@ -120,16 +119,29 @@ impl Client {
         self.stop.asked.load(Ordering::Acquire)
     }
 
-    /// The next event; before it waits for one, it hands on what has been decoded. `None`: nobody
-    /// listens any more.
+    /// The next event; what has been decoded is handed on after a few milliseconds without one.
+    /// `None`: stopped, or nobody listens any more.
     async fn next(&mut self, events: &mut EventLoop) -> Option<Result<Event, ConnectionError>> {
         // rumqttc's poll must not be cancelled halfway, so it is tried first and then awaited.
         let mut poll = pin!(events.poll());
         let ready = poll_fn(|context| Poll::Ready(poll.as_mut().poll(context))).await;
-        match ready {
-            Poll::Ready(event) => Some(event),
-            Poll::Pending if self.flush() => Some(poll.await),
-            Poll::Pending => None,
+        if let Poll::Ready(event) = ready {
+            return Some(event);
+        }
+        let stop = self.stop.clone();
+        let mut waits = !self.feed.is_empty();
+        loop {
+            tokio::select! {
+                biased;
+                event = &mut poll => return Some(event),
+                () = stop.wake.notified() => return None,
+                () = tokio::time::sleep(GATHERING), if waits => {
+                    if !self.flush() {
+                        return None;
+                    }
+                    waits = false;
+                }
+            }
         }
     }
 
@@ -138,8 +150,10 @@ impl Client {
         match event {
             Event::Incoming(Packet::Publish(publish)) => {
                 let qos = publish.qos as u8;
-                self.feed.feed(&publish.topic, &publish.payload, qos, Timestamp::now());
-                return !self.feed.is_ripe() || self.flush();
+                let now = Timestamp::now();
+                self.feed.feed(&publish.topic, &publish.payload, qos, now);
+                let late = self.feed.age(now) > OLDEST;
+                return !(late || self.feed.is_ripe()) || self.flush();
             }
             Event::Incoming(Packet::ConnAck(_)) => self.connected(client),
             Event::Incoming(Packet::SubAck(answer)) => self.subscribed(&answer.return_codes),
