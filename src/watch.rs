@@ -152,7 +152,7 @@ pub fn write_state(
 
 /// All that was counted, from the broker to the history.
 fn counters(mirror: &Mirror, status: &Status) -> Json {
-    // The counts of the source come first; what the mirror knows better replaces them.
+    // The counts of the source come first; no name is counted by both.
     let mut all = json!(status.counters.snapshot());
     let mut own = json!(mirror.counters());
     own["stale"] = mirror.stale_count().into();

@@ -22,6 +22,8 @@ pub struct Feed {
     since: Timestamp,
     /// A message of the batch was promised to arrive (QoS 1 or 2), or tells of presence or clock.
     keep: bool,
+    /// The channel was full at the last attempt and the batch is kept: QoS 0 is not added to it.
+    full: bool,
 }
 
 /// What became of a batch that was to be handed on.
@@ -40,6 +42,9 @@ impl Feed {
     pub const CAPACITY: usize = 1024;
     /// Samples or messages after which a batch is handed on.
     const BATCH: usize = 1000;
+    /// Samples that wait for a full channel at most, however many messages of QoS 1 a broker sends
+    /// without their being acknowledged.
+    const WAITING: usize = 100 * Self::BATCH;
 
     /// A feed and the other end of its channel, which holds `capacity` batches.
     pub fn new(decoder: Decoder, status: Arc<Status>, capacity: usize) -> (Self, Receiver<Batch>) {
@@ -47,7 +52,16 @@ impl Feed {
         let pending = Batch::default();
         let since = Timestamp::MIN;
         (
-            Self { decoder, status, sender, pending, pending_messages: 0, since, keep: false },
+            Self {
+                decoder,
+                status,
+                sender,
+                pending,
+                pending_messages: 0,
+                since,
+                keep: false,
+                full: false,
+            },
             receiver,
         )
     }
@@ -65,6 +79,7 @@ impl Feed {
         let counters = &self.status.counters;
         counters.messages.add(1);
         counters.bytes.add((topic.len() + payload.len()) as u64);
+        let before = self.pending.updates.len();
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if let Some(fault) = decoded.fault {
@@ -76,8 +91,29 @@ impl Feed {
             self.status.bad.push(fault, topic, payload, arrival, || decoded.reason());
         }
         self.pending_messages += 1;
+        if self.full {
+            self.bound(before, qos, topic, payload);
+        }
         self.keep |= qos > 0 && decoded.samples > 0;
         self.keep |= !self.pending.presence.is_empty() || self.pending.clock.is_some();
+    }
+
+    /// While a batch waits for a full channel it grows by what was promised alone.
+    fn bound(&mut self, before: usize, qos: u8, topic: &str, payload: &[u8]) {
+        let updates = &mut self.pending.updates;
+        if qos == 0 || updates.len() > Self::WAITING {
+            let samples = updates.len() - before;
+            updates.truncate(before);
+            self.status.counters.dropped.add(samples as u64);
+            let arrival = self.pending.arrival;
+            self.status.bad.push(Fault::Dropped, topic, payload, arrival, || slow(samples));
+        }
+        // Of presence the last word counts, so that it cannot grow beyond the twin.
+        let presence = &mut self.pending.presence;
+        if let Some(last) = presence.last().copied() {
+            presence.retain(|earlier| earlier.presence != last.presence);
+            presence.push(last);
+        }
     }
 
     /// Whether the batch is large enough to be handed on before the next message.
@@ -106,16 +142,17 @@ impl Feed {
         let pending = std::mem::take(&mut self.pending);
         self.pending_messages = 0;
         if is_empty(&pending) {
-            self.keep = false;
+            (self.keep, self.full) = (false, false);
             return Handed::On;
         }
         match self.sender.try_send(pending) {
             Ok(()) => {
-                self.keep = false;
+                (self.keep, self.full) = (false, false);
                 Handed::On
             }
             Err(TrySendError::Full(batch)) => {
                 self.pending = batch;
+                self.full = true;
                 Handed::Full
             }
             Err(TrySendError::Disconnected(_)) => Handed::Closed,
@@ -127,13 +164,106 @@ impl Feed {
         let batch = std::mem::take(&mut self.pending);
         let samples = batch.updates.len() as u64;
         self.status.counters.dropped.add(samples);
-        self.status.bad.push(Fault::Dropped, "", b"", batch.arrival, || {
-            format!("{samples} samples came faster than the mirror takes them")
-        });
-        (self.pending_messages, self.keep) = (0, false);
+        self.status.bad.push(Fault::Dropped, "", b"", batch.arrival, || slow(samples as usize));
+        self.pending_messages = 0;
+        (self.keep, self.full) = (false, false);
     }
+}
+
+fn slow(samples: usize) -> String {
+    format!("{samples} samples came faster than the mirror takes them")
 }
 
 fn is_empty(batch: &Batch) -> bool {
     batch.updates.is_empty() && batch.presence.is_empty() && batch.clock.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample_twin;
+    use super::*;
+    use crate::telemetry::PresenceChange;
+    use crate::twin::mapping::Mapping;
+    use crate::twin::{PropertyId, Value};
+
+    const TOPIC: &str = "plant/P-0/speed";
+
+    /// A feed whose channel holds one batch and is full, and a message of that QoS after it.
+    fn full(qos: u8) -> (Feed, Receiver<Batch>, Arc<Status>) {
+        let topic = sample_twin::template("plant/{asset}/{property}");
+        let mapping = Mapping { topic, payload: sample_twin::scalar(None), qos };
+        let status = Arc::new(Status::new("test"));
+        let decoder = Decoder::new(&sample_twin::twin(1, mapping));
+        let (mut feed, receiver) = Feed::new(decoder, status.clone(), 1);
+        feed.feed(TOPIC, b"1", qos, Timestamp(1));
+        assert_eq!(feed.try_flush(), Handed::On);
+        feed.feed(TOPIC, b"2", qos, Timestamp(2));
+        assert_eq!(feed.try_flush(), Handed::Full);
+        (feed, receiver, status)
+    }
+
+    fn numbers(receiver: &Receiver<Batch>) -> Vec<f64> {
+        let numbers = receiver.try_iter().flat_map(|batch| batch.updates);
+        let number = |value| match value {
+            Value::Number(number) => number,
+            other => panic!("{other:?} is no number"),
+        };
+        numbers.map(|update| number(update.value)).collect()
+    }
+
+    #[test]
+    fn qos_1_waits_for_a_full_channel_and_arrives_in_order() {
+        let (mut feed, receiver, status) = full(1);
+        assert!(feed.must_keep());
+        feed.feed(TOPIC, b"3", 1, Timestamp(3));
+        assert_eq!(feed.try_flush(), Handed::Full);
+        assert_eq!(numbers(&receiver), [1.0]);
+        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(numbers(&receiver), [2.0, 3.0]);
+        assert_eq!(status.counters.dropped.get(), 0);
+    }
+
+    #[test]
+    fn qos_0_may_be_dropped_at_a_full_channel_and_is_counted() {
+        let (mut feed, receiver, status) = full(0);
+        assert!(!feed.must_keep());
+        feed.drop_batch();
+        feed.feed(TOPIC, b"3", 0, Timestamp(3));
+        assert_eq!(numbers(&receiver), [1.0]);
+        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(numbers(&receiver), [3.0]);
+        assert_eq!((status.counters.samples.get(), status.counters.dropped.get()), (3, 1));
+        assert_eq!(status.bad.snapshot()[0].fault, Fault::Dropped);
+    }
+
+    #[test]
+    fn qos_0_does_not_join_a_batch_of_qos_1_that_waits() {
+        let (mut feed, receiver, status) = full(1);
+        feed.feed(TOPIC, b"3", 0, Timestamp(3));
+        assert_eq!(numbers(&receiver), [1.0]);
+        assert_eq!(feed.try_flush(), Handed::On);
+        feed.feed(TOPIC, b"4", 0, Timestamp(4));
+        assert_eq!(numbers(&receiver), [2.0]);
+        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(numbers(&receiver), [4.0]);
+        assert_eq!(status.counters.dropped.get(), 1);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_whatever_comes() {
+        let (mut feed, receiver, status) = full(1);
+        let more = Feed::WAITING + 10;
+        for _ in 0..more {
+            feed.feed(TOPIC, b"3", 1, Timestamp(3));
+            feed.pending.presence.push(PresenceChange { presence: 0, online: false });
+        }
+        feed.feed(TOPIC, b"3", 1, Timestamp(3));
+        assert_eq!(feed.pending.presence.len(), 1);
+        assert_eq!(numbers(&receiver), [1.0]);
+        assert_eq!(feed.try_flush(), Handed::On);
+        let kept = receiver.try_recv().expect("it waited").updates;
+        assert_eq!(kept.len(), Feed::WAITING);
+        assert_eq!(kept[0].property, PropertyId(0));
+        assert_eq!(status.counters.dropped.get() as usize, 1 + more + 1 - Feed::WAITING);
+    }
 }

@@ -26,10 +26,8 @@ impl Counter {
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// Everything that is counted between the broker and the mirror, since the start.
-        ///
-        /// The source counts up to `dropped`; whoever owns the mirror adds to `applied`, `late` and
-        /// `duplicate`.
+        /// Everything that is counted between the broker and the channel, since the start. What
+        /// became of the samples then is counted by the mirror.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter,)* }
 
@@ -61,12 +59,6 @@ counters! {
     oversized,
     /// Samples lost because the mirror did not keep up.
     dropped,
-    /// Samples that became part of the state or the history.
-    applied,
-    /// Samples older than what the history still keeps, or than its newest.
-    late,
-    /// Samples that were known already (same property and source time).
-    duplicate,
     /// Connections after the first one.
     reconnects,
     /// Attempts to connect that failed, and connections that broke.
@@ -220,8 +212,8 @@ mod tests {
     #[test]
     fn a_snapshot_holds_what_was_counted() {
         let status = Status::new("mqtt://localhost:1883");
-        status.counters.late.add(3);
-        assert_eq!(status.counters.snapshot(), Counts { late: 3, ..Counts::default() });
+        status.counters.unmapped.add(3);
+        assert_eq!(status.counters.snapshot(), Counts { unmapped: 3, ..Counts::default() });
         assert_eq!(status.broker(), "mqtt://localhost:1883");
     }
 }

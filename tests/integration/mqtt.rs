@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write};
 use std::net::TcpStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use twinscope::plant::broker;
@@ -178,6 +178,43 @@ fn a_payload_of_10_mb_is_counted_and_does_not_cut_the_connection() {
     let bad = link.status.bad.snapshot();
     assert_eq!((bad[0].fault, bad[0].payload_len), (Fault::Oversized, 10_000_000));
     still_works(&broker, &link);
+}
+
+#[test]
+fn a_reader_that_rests_loses_neither_the_connection_nor_a_message_of_qos_1() {
+    const COUNT: usize = 3_000;
+    let broker = Mosquitto::start();
+    publish(&broker, &["-r", "-t", "t/scalar", "-m", "0"]);
+    let mut options = options(&broker.url());
+    (options.capacity, options.keep_alive) = (1, SECONDS(1));
+    let link = connect(options);
+    assert_eq!(updates(&link, 1).len(), 1);
+    let port = broker.port.to_string();
+    let mut publisher = Command::new("mosquitto_pub")
+        .args(["-q", "1", "-p", &port, "-t", "t/scalar", "-l"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("mosquitto_pub must be installed");
+    let mut lines = publisher.stdin.take().unwrap();
+    // First two pieces, so that the channel is full, then all others.
+    for number in 1..=COUNT {
+        writeln!(lines, "{number}").unwrap();
+        if number == 10 || number == 20 {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    drop(lines);
+    assert!(publisher.wait().unwrap().success());
+    // The broker hangs up on a client from which it hears nothing for one and a half seconds.
+    std::thread::sleep(SECONDS(4));
+    assert!(link.batches.is_full());
+    assert_eq!(link.status.connection(), ConnectionState::Connected);
+    let arrived: Vec<Value> =
+        updates(&link, COUNT).into_iter().map(|update| update.value).collect();
+    let sent: Vec<Value> = (1..=COUNT).map(|number| Value::Number(number as f64)).collect();
+    assert_eq!(arrived, sent);
+    let counts = link.status.counters.snapshot();
+    assert_eq!((counts.dropped, counts.reconnects, counts.connection_errors), (0, 0, 0));
 }
 
 #[test]
@@ -353,7 +390,7 @@ fn a_broker_that_is_not_there_is_explained_and_the_client_can_be_stopped() {
 struct Load {
     stop: Arc<AtomicBool>,
     next: Arc<AtomicU64>,
-    thread: std::thread::JoinHandle<Vec<Instant>>,
+    thread: std::thread::JoinHandle<u64>,
 }
 
 impl Load {
@@ -362,7 +399,7 @@ impl Load {
         let next = Arc::new(AtomicU64::new(0));
         let (stopped, number) = (stop.clone(), next.clone());
         let thread = std::thread::spawn(move || {
-            let mut acknowledged = Vec::new();
+            let mut acknowledged = 0;
             while !stopped.load(Ordering::Relaxed) {
                 // An error is the broker's absence; the number at hand is sent again.
                 if Self::publish_until_it_breaks(port, &stopped, &number, &mut acknowledged)
@@ -380,7 +417,7 @@ impl Load {
         port: u16,
         stopped: &AtomicBool,
         next: &AtomicU64,
-        acknowledged: &mut Vec<Instant>,
+        acknowledged: &mut u64,
     ) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
@@ -389,7 +426,7 @@ impl Load {
         let mut answer = [0; 4];
         stream.read_exact(&mut answer)?;
         while !stopped.load(Ordering::Relaxed) {
-            let number = acknowledged.len() as u64;
+            let number = *acknowledged;
             let time = FIRST_TIME + number as i64;
             let text = format!(r#"{{"s":[{{"t":{time},"v":{number}}}]}}"#);
             let mut packet = vec![0x32, (2 + 7 + 2 + text.len()) as u8, 0, 7];
@@ -398,14 +435,14 @@ impl Load {
             stream.write_all(&packet)?;
             stream.read_exact(&mut answer)?;
             assert_eq!(answer, [0x40, 2, 0, 1], "an acknowledgement");
-            acknowledged.push(Instant::now());
+            *acknowledged += 1;
             next.store(number + 1, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    /// When each number was acknowledged.
-    fn stop(self) -> Vec<Instant> {
+    /// How many numbers were acknowledged.
+    fn stop(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
@@ -445,33 +482,32 @@ fn the_mirror_is_current_within_2_s_of_each_of_20_returns_of_the_broker_and_lose
     let memory = memory_kib();
     let mut absences = Vec::new();
     for round in 0..20 {
-        let killed = Instant::now();
+        let killed = load.next.load(Ordering::Relaxed);
         broker.kill();
         broker.restart();
         let returned = load.next.load(Ordering::Relaxed);
         let current = receive_until(&link, returned, SECONDS(2), &mut seen);
         assert!(current, "round {round}: {:?}", link.status.connection());
-        absences.push((killed, Instant::now()));
+        absences.push((killed, returned));
         let more = load.next.load(Ordering::Relaxed) + 8000;
         assert!(receive_until(&link, more, SECONDS(20), &mut seen));
     }
     assert_eq!(link.status.counters.reconnects.get(), 20);
-    let acknowledged = load.stop();
-    let last = acknowledged.len() as u64 - 1;
+    let last = load.stop() - 1;
     assert!(receive_until(&link, last, SECONDS(10), &mut seen));
-    // A broker that is killed takes with it what it acknowledged and had not yet passed on.
-    let in_its_hands = Duration::from_millis(50);
-    let absent = |moment: Instant| {
-        let mut all = absences.iter();
-        all.any(|(killed, current)| moment + in_its_hands >= *killed && moment <= *current)
+    // What is missing was lost in an absence: published while the client was away, or in the hands of
+    // the broker that was killed, which had acknowledged and not yet passed it on. A connection
+    // keeps the order, so what it passed on before and after shows how far that goes.
+    let pairs = seen.iter().zip(seen.iter().skip(1));
+    let gaps: Vec<_> = pairs.map(|(a, b)| (a + 1, *b)).filter(|(start, end)| start < end).collect();
+    // The number on its way when the broker was killed may have been passed on, and is sent again.
+    let in_an_absence = |(start, end): &(u64, u64)| {
+        absences.iter().any(|(killed, returned)| *start <= returned + 1 && end >= killed)
     };
-    // Before the first subscription nothing can arrive.
-    let first = seen.first().copied().unwrap_or_default();
-    let owed: Vec<u64> =
-        (first..=last).filter(|number| !absent(acknowledged[*number as usize])).collect();
-    assert!(owed.len() as u64 * 2 > last, "only {} of {last} fell between absences", owed.len());
-    let lost: Vec<u64> = owed.into_iter().filter(|number| !seen.contains(number)).collect();
-    assert_eq!(lost, [0; 0], "acknowledged while connected, and did not arrive");
+    let elsewhere: Vec<_> = gaps.iter().filter(|gap| !in_an_absence(gap)).collect();
+    assert!(elsewhere.is_empty(), "lost while connected (from, to): {elsewhere:?}, {absences:?}");
+    assert!(gaps.len() <= absences.len(), "more losses than absences: {gaps:?}, {absences:?}");
+    assert!(seen.len() as u64 > 20 * 8000 / 2, "only {} of {last} came", seen.len());
     let grown = memory_kib().saturating_sub(memory);
     assert!(grown < 50_000, "memory grew by {grown} KiB");
 }
@@ -500,7 +536,7 @@ fn a_persistent_session_loses_nothing_over_restarts_of_a_broker_that_keeps_sessi
     }
     let more = load.next.load(Ordering::Relaxed) + 200;
     assert!(receive_until(&link, more, SECONDS(20), &mut seen));
-    let last = load.stop().len() as u64 - 1;
+    let last = load.stop() - 1;
     assert!(receive_until(&link, last, SECONDS(10), &mut seen));
     let lost: Vec<u64> = (0..=last).filter(|number| !seen.contains(number)).collect();
     assert_eq!(lost, [0; 0]);

@@ -1,8 +1,9 @@
 //! The native MQTT client: rumqttc on its own thread.
 //!
 //! Flows in: packets of a broker. Flows out: batches on a bounded channel, and a [`Status`]. When
-//! the channel is full, messages of QoS 1 and 2 wait, so that the broker's flow control holds them
-//! back; those of QoS 0 are dropped after a moment and counted. It never publishes.
+//! the channel is full, messages of QoS 1 and 2 wait and are not acknowledged, so that the broker's
+//! flow control holds the next ones back; those of QoS 0 are dropped after a moment and counted. The
+//! connection stays alive all the time. It never publishes.
 
 mod options;
 mod run;

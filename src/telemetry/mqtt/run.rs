@@ -1,5 +1,6 @@
 //! The client's loop: connect, subscribe, take messages, and begin again after a break.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS,
-    StateError, SubscribeFilter, SubscribeReasonCode, Transport,
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet,
+    Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode, Transport,
 };
 
 use super::{Options, OptionsError, Scheme, Stop, tls};
@@ -21,7 +22,7 @@ use crate::twin::Timestamp;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Longest wait: a mirror is current again within two seconds of a broker's return.
 const LONGEST_WAIT: Duration = Duration::from_millis(1200);
-/// How long a batch of QoS 0 waits for a full channel.
+/// How long the client itself waits for a full channel.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How long decoded samples wait for more, so that the reader is not woken for each message.
 const GATHERING: Duration = Duration::from_millis(3);
@@ -68,6 +69,10 @@ pub(super) struct Client {
     connected_before: bool,
     /// Filters that were asked for and not yet answered, in order.
     asked: Vec<String>,
+    /// The channel is full, and what waits for it was promised: nothing is acknowledged.
+    blocked: bool,
+    /// QoS and identifiers of messages that wait for their acknowledgement, in order.
+    owed: VecDeque<(QoS, u16)>,
 }
 
 impl Client {
@@ -80,8 +85,19 @@ impl Client {
     ) -> Self {
         let subscriptions = feed.decoder().router().subscriptions().to_vec();
         let max_packet = options.max_packet;
-        let (wait, connected_before, asked) = (FIRST_WAIT, false, Vec::new());
-        Self { mqtt, feed, status, stop, subscriptions, max_packet, wait, connected_before, asked }
+        Self {
+            mqtt,
+            feed,
+            status,
+            stop,
+            subscriptions,
+            max_packet,
+            wait: FIRST_WAIT,
+            connected_before: false,
+            asked: Vec::new(),
+            blocked: false,
+            owed: VecDeque::new(),
+        }
     }
 
     /// Works until it is stopped or nobody listens.
@@ -89,22 +105,30 @@ impl Client {
         let requests = self.subscriptions.len() / FILTERS_PER_PACKET + 8;
         let (client, mut events) = AsyncClient::new(self.mqtt.clone(), requests);
         loop {
-            let event = self.next(&mut events).await;
+            let event = self.next(&client, &mut events).await;
+            let owes = events.state.manual_acks;
             if self.stopped() {
                 break;
             }
             let go_on = match event {
                 None => false,
-                Some(Ok(event)) => self.handle(&client, event),
+                Some(Ok(event)) => self.handle(&client, event, owes),
                 Some(Err(error)) => {
                     // What was read before the break is still good.
                     let rest: Vec<Event> = events.state.events.drain(..).collect();
-                    let all_taken = rest.into_iter().all(|event| self.handle(&client, event));
+                    let all_taken = rest.into_iter().all(|event| self.handle(&client, event, owes));
+                    // The broker sends again what was not acknowledged on this connection.
+                    self.owed.clear();
                     all_taken && self.flush() && self.broke(&mut events, &error).await
                 }
             };
             if !go_on {
                 break;
+            }
+            self.acknowledge(&client);
+            // Only when all that was read has been handled is it certain what was acknowledged.
+            if events.state.events.is_empty() {
+                events.state.manual_acks = self.blocked || !self.owed.is_empty();
             }
         }
         self.flush();
@@ -121,7 +145,11 @@ impl Client {
 
     /// The next event; what has been decoded is handed on after a few milliseconds without one.
     /// `None`: stopped, or nobody listens any more.
-    async fn next(&mut self, events: &mut EventLoop) -> Option<Result<Event, ConnectionError>> {
+    async fn next(
+        &mut self,
+        client: &AsyncClient,
+        events: &mut EventLoop,
+    ) -> Option<Result<Event, ConnectionError>> {
         // rumqttc's poll must not be cancelled halfway, so it is tried first and then awaited.
         let mut poll = pin!(events.poll());
         let ready = poll_fn(|context| Poll::Ready(poll.as_mut().poll(context))).await;
@@ -129,7 +157,7 @@ impl Client {
             return Some(event);
         }
         let stop = self.stop.clone();
-        let mut waits = !self.feed.is_empty();
+        let mut waits = !self.feed.is_empty() || !self.owed.is_empty();
         loop {
             tokio::select! {
                 biased;
@@ -139,17 +167,22 @@ impl Client {
                     if !self.flush() {
                         return None;
                     }
-                    waits = false;
+                    self.acknowledge(client);
+                    waits = self.blocked || !self.owed.is_empty();
                 }
             }
         }
     }
 
-    /// `false`: nobody listens any more.
-    fn handle(&mut self, client: &AsyncClient, event: Event) -> bool {
+    /// `owes`: messages have not been acknowledged when they were read. `false`: nobody listens
+    /// any more.
+    fn handle(&mut self, client: &AsyncClient, event: Event, owes: bool) -> bool {
         match event {
             Event::Incoming(Packet::Publish(publish)) => {
                 let qos = publish.qos as u8;
+                if owes && qos > 0 {
+                    self.owed.push_back((publish.qos, publish.pkid));
+                }
                 let now = Timestamp::now();
                 self.feed.feed(&publish.topic, &publish.payload, qos, now);
                 let late = self.feed.age(now) > OLDEST;
@@ -196,21 +229,47 @@ impl Client {
         }
     }
 
-    /// Hands on what has been decoded. A full channel is waited for: for as long as it takes when
-    /// something in the batch was promised, for a moment otherwise. `false`: nobody listens.
+    /// Hands on what has been decoded. A full channel is waited for, but only for a moment, since
+    /// meanwhile no ping is answered; then QoS 0 is dropped, and what was promised is kept and no
+    /// more of it acknowledged until there is room. `false`: nobody listens.
     fn flush(&mut self) -> bool {
         let since = Instant::now();
         loop {
             match self.feed.try_flush() {
-                Handed::On => return true,
+                Handed::On => {
+                    self.blocked = false;
+                    return true;
+                }
                 Handed::Closed => return false,
-                Handed::Full if self.stopped() => return false,
-                Handed::Full if !self.feed.must_keep() && since.elapsed() > PATIENCE => {
+                Handed::Full if self.blocked || self.stopped() => return true,
+                Handed::Full if since.elapsed() <= PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Handed::Full if self.feed.must_keep() => {
+                    self.blocked = true;
+                    return true;
+                }
+                Handed::Full => {
                     self.feed.drop_batch();
                     return true;
                 }
-                Handed::Full => std::thread::sleep(Duration::from_millis(1)),
             }
+        }
+    }
+
+    /// Acknowledges what was held back, once it has been handed on; in the order in which it came,
+    /// as many at a time as the client takes.
+    fn acknowledge(&mut self, client: &AsyncClient) {
+        if self.blocked {
+            return;
+        }
+        while let Some((qos, pkid)) = self.owed.front().copied() {
+            let mut message = Publish::new("", qos, "");
+            message.pkid = pkid;
+            if client.try_ack(&message).is_err() {
+                return;
+            }
+            self.owed.pop_front();
         }
     }
 
