@@ -1,9 +1,10 @@
 //! The embedded broker against clients that are not ours: mosquitto's and mqtt.js.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::support::tools;
 use rumqttc::{Client, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet};
 use rumqttc::{Publish, QoS};
 use twinscope::plant::broker::{Broker, Login, Options};
@@ -75,14 +76,6 @@ fn a_new_mosquitto_client_gets_all_of_5000_retained_messages_over_tcp() {
             assert_eq!(topic.rsplit('/').next(), Some(payload), "MQTT {version}");
         }
     }
-}
-
-/// Directory with mqtt.js: see `scripts/test`.
-fn tools() -> PathBuf {
-    let tools = std::env::var_os("TWINSCOPE_TEST_TOOLS");
-    PathBuf::from(tools.expect(
-        "TWINSCOPE_TEST_TOOLS names a directory with mqtt.js in node_modules; scripts/test sets it",
-    ))
 }
 
 #[test]

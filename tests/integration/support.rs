@@ -1,7 +1,7 @@
 //! What several tests need: a real broker on a free port, and patience with a limit.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,16 @@ pub fn eventually(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Directory with the MQTT clients of others, mqtt.js and Python's paho: `scripts/setup` installs them.
+pub fn tools() -> PathBuf {
+    let named = std::env::var_os("TWINSCOPE_TEST_TOOLS").map(PathBuf::from);
+    let tools = named.or_else(|| Some(dirs::cache_dir()?.join("twinscope/tools")));
+    let tools = tools.filter(|tools| tools.join("node_modules/mqtt").is_dir());
+    tools.expect(
+        "scripts/test installs the test tools, or TWINSCOPE_TEST_TOOLS names their directory",
+    )
 }
 
 /// Debian's mosquitto with a configuration of its own; killed when dropped.
