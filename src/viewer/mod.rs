@@ -5,6 +5,7 @@
 //! is read through [`crate::history::State`] at the playhead.
 
 pub mod app;
+pub mod binding;
 pub mod camera;
 mod command;
 #[cfg(not(target_arch = "wasm32"))]
@@ -14,6 +15,7 @@ pub mod label;
 pub mod light;
 mod pick;
 mod playhead;
+pub mod scene;
 mod state;
 pub mod theme;
 pub mod ui;
@@ -25,6 +27,5 @@ pub use command::{Command, StandardView, ThemeChoice};
 #[cfg(not(target_arch = "wasm32"))]
 pub use headless::{Picture, render};
 pub use state::{
-    AssetRoot, LoadProgress, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown,
-    TwinDefinition,
+    AssetRoot, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, TwinDefinition,
 };

@@ -130,12 +130,3 @@ impl Default for Shown {
         Self { labels: true, panels: true, help: false }
     }
 }
-
-/// How far the models are read.
-#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoadProgress {
-    /// Models that can be drawn, or were found to be broken.
-    pub models_done: usize,
-    /// Models that the twin names.
-    pub models_total: usize,
-}

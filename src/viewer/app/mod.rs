@@ -32,7 +32,7 @@ use super::command::ThemeChoice;
 use super::ingest::TelemetryLink;
 use super::state::{Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
 use super::theme::Palette;
-use super::{camera, ingest, label, light, pick, playhead, ui};
+use super::{binding, camera, ingest, label, light, pick, playhead, scene, ui};
 use crate::telemetry::{Batch, Status};
 use crate::twin::Twin;
 
@@ -150,7 +150,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     configure_order(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
-        .add_plugins((ingest::plugin, playhead::plugin))
+        .add_plugins((ingest::plugin, playhead::plugin, scene::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, make_cameras)
         .add_systems(EguiPrimaryContextPass, prepare_panels.in_set(Paint::Prepare));

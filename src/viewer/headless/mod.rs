@@ -15,10 +15,17 @@ use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
 use super::app::{self, Failure, Options, Surface, TargetImage};
 use super::camera::SceneCamera;
+use super::ingest::LiveMirror;
+use super::scene::LoadProgress;
 
 /// Frames from the first drawn one to the picture: panels need a second one to know their sizes, and
 /// the scene's rectangle follows them by one.
 const SETTLING_FRAMES: u32 = 4;
+
+/// Longest time that models may take; what is not there then is missing in the picture.
+const LOAD_PATIENCE: Duration = Duration::from_secs(120);
+/// Longest time to wait for the first data; without any the picture shows the plant at rest.
+const DATA_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the picture goes and how it is taken.
 pub struct Picture {
@@ -65,15 +72,32 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     app.update();
     set_drawing(app, false);
     let begun = Instant::now();
-    while begun.elapsed() < after {
-        app.update();
-        std::thread::sleep(Duration::from_millis(15));
+    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_PATIENCE {
+        step(app);
+    }
+    while !has_data(app) && begun.elapsed() < DATA_PATIENCE {
+        step(app);
+    }
+    let watched = Instant::now();
+    while watched.elapsed() < after {
+        step(app);
     }
     set_drawing(app, true);
     for _ in 0..SETTLING_FRAMES {
         app.update();
     }
     capture(app)
+}
+
+/// A frame that is not drawn, at the pace of a display.
+fn step(app: &mut App) {
+    app.update();
+    std::thread::sleep(Duration::from_millis(15));
+}
+
+/// Whether the plant has said anything.
+fn has_data(app: &App) -> bool {
+    app.world().resource::<LiveMirror>().0.history().span().is_some()
 }
 
 fn set_drawing(app: &mut App, on: bool) {

@@ -10,6 +10,7 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Align, Color32, FontId, Stroke, text::LayoutJob, text::TextFormat};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
+use super::binding::LabelSpec;
 use super::camera::SceneCamera;
 use super::ingest::LiveMirror;
 use super::state::{Paint, SceneRect, Shown};
@@ -22,19 +23,6 @@ use crate::twin::binding::LabelPart;
 use crate::twin::{AssetId, Twin};
 
 use placing::{Placed, Placer, Wish};
-
-/// A text that stands at an entity.
-#[derive(Component, Clone, Debug, PartialEq)]
-pub struct LabelSpec {
-    /// Whose label it is.
-    pub asset: AssetId,
-    /// What it says.
-    pub parts: Vec<LabelPart>,
-    /// Where it stands, in the entity's own frame, in metres.
-    pub offset: Vec3,
-    /// Labels of greater priority are placed first.
-    pub priority: i32,
-}
 
 /// Where this frame's labels are, in logical pixels of the window.
 #[derive(Resource, Default)]
@@ -135,7 +123,7 @@ fn project(
     transform: &GlobalTransform,
     spec: &LabelSpec,
 ) -> Option<(egui::Pos2, f32)> {
-    let world = transform.transform_point(spec.offset);
+    let world = transform.translation();
     let at = camera.world_to_viewport(camera_transform, world).ok()?;
     let aside = world + *camera_transform.right();
     let px_per_m = camera.world_to_viewport(camera_transform, aside).ok()?.distance(at);

@@ -9,10 +9,12 @@ use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2,
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use super::ingest::{LiveMirror, TelemetryLink};
-use super::state::{LoadProgress, Paint, SceneRect, Shown};
+use super::scene::{LoadProgress, ModelProblem};
+use super::state::{Paint, SceneRect, Shown};
 use super::theme::Palette;
 use super::{Command, Playhead, Selection, TwinDefinition};
 use crate::telemetry::{BadMessage, RateMeter};
+use crate::twin::Timestamp;
 
 pub mod data;
 mod dock;
@@ -67,7 +69,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, forget_old_assets, draw).chain().in_set(Paint::Panels),
+            (refresh, log_problems, forget_old_assets, draw).chain().in_set(Paint::Panels),
         );
 }
 
@@ -99,6 +101,13 @@ fn refresh(
     health.rates = state.rates.update(now_s, health.counts);
     health.queue = (link.batches.len(), link.batches.capacity().unwrap_or(0));
     state.bad = status.bad.snapshot();
+}
+
+/// What is wrong with models goes into the log.
+fn log_problems(mut problems: MessageReader<ModelProblem>, mut log: ResMut<MessageLog>) {
+    for problem in problems.read() {
+        log.push(Timestamp::now(), Severity::Warning, problem.text.clone());
+    }
 }
 
 fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {

@@ -57,7 +57,7 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
 fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let palette = data.palette;
     let (text, fill, ink) = if data.playhead.following {
-        ("● LIVE", palette.live.gamma_multiply(0.18), palette.live)
+        ("LIVE", palette.live.gamma_multiply(0.18), palette.live)
     } else {
         ("Back to live", palette.past, palette.window)
     };
@@ -67,7 +67,12 @@ fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     } else {
         "Follow the plant again (End)"
     };
-    if ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint).clicked() {
+    let response = ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint);
+    if data.playhead.following {
+        let dot = response.rect.left_center() + vec2(24.0, 0.0);
+        ui.painter().circle_filled(dot, 4.0, palette.live);
+    }
+    if response.clicked() {
         commands.push(Command::Follow);
     }
 }

@@ -1,0 +1,77 @@
+// The surface of everything in a twin: the file's own material, and over it what is said of one
+// instance, packed into its mesh tag (see `src/viewer/scene/look.rs`): a colour by value, a glow,
+// selected, under the pointer, stale, missing. No storage buffers, so that it runs on WebGL2.
+
+#import bevy_pbr::{
+    pbr_fragment::pbr_input_from_standard_material,
+    pbr_functions::{alpha_discard, apply_pbr_lighting, main_pass_post_lighting_processing},
+    pbr_types::STANDARD_MATERIAL_FLAGS_UNLIT_BIT,
+    forward_io::{VertexOutput, FragmentOutput},
+    mesh_functions::get_tag,
+}
+
+struct Highlight {
+    selected: vec4<f32>,
+    hovered: vec4<f32>,
+}
+
+@group(#{MATERIAL_BIND_GROUP}) @binding(100) var<uniform> highlight: Highlight;
+
+const SELECTED: u32 = 1u << 26u;
+const HOVERED: u32 = 1u << 27u;
+const STALE: u32 = 1u << 28u;
+const MISSING: u32 = 1u << 29u;
+
+fn linear(srgb: vec3<f32>) -> vec3<f32> {
+    let low = srgb / 12.92;
+    let high = pow((srgb + 0.055) / 1.055, vec3(2.4));
+    return select(high, low, srgb <= vec3(0.04045));
+}
+
+@fragment
+fn fragment(in: VertexOutput, @builtin(front_facing) is_front: bool) -> FragmentOutput {
+    let tag = get_tag(in.instance_index);
+    let packed = vec3(f32(tag & 31u) / 31.0, f32((tag >> 5u) & 63u) / 63.0, f32((tag >> 11u) & 31u) / 31.0);
+    let color = linear(packed);
+    let strength = f32((tag >> 16u) & 31u) / 31.0;
+    let glow = f32((tag >> 21u) & 31u) / 31.0;
+
+    var pbr = pbr_input_from_standard_material(in, is_front);
+    var base = pbr.material.base_color;
+    base = vec4(mix(base.rgb, color, strength), mix(base.a, max(base.a, 0.85), strength));
+
+    // Diagonal bands in the picture, a few pixels wide, the same at any distance.
+    let band = fract((in.position.x + in.position.y) / 12.0);
+    if (tag & STALE) != 0u {
+        let grey = vec3(dot(base.rgb, vec3(0.2126, 0.7152, 0.0722)));
+        base = vec4(mix(base.rgb, grey, 0.85) * select(1.0, 0.72, band < 0.25), base.a);
+    }
+    if (tag & MISSING) != 0u {
+        let wide = fract((in.position.x + in.position.y) / 28.0);
+        base = vec4(select(vec3(0.02), base.rgb, wide < 0.5), 1.0);
+    }
+    pbr.material.base_color = alpha_discard(pbr.material, base);
+
+    var out: FragmentOutput;
+    if (pbr.material.flags & STANDARD_MATERIAL_FLAGS_UNLIT_BIT) == 0u {
+        out.color = apply_pbr_lighting(pbr);
+    } else {
+        out.color = pbr.material.base_color;
+    }
+
+    // The square law gives fine steps where the eye wants them.
+    out.color = vec4(out.color.rgb + color * glow * glow * 16.0, max(out.color.a, glow));
+
+    let facing = saturate(dot(pbr.N, pbr.V));
+    let rim = pow(1.0 - facing, 2.0);
+    if (tag & SELECTED) != 0u {
+        let share = 0.18 + 0.72 * rim;
+        out.color = vec4(mix(out.color.rgb, highlight.selected.rgb, share), max(out.color.a, share));
+    }
+    if (tag & HOVERED) != 0u {
+        let share = 0.08 + 0.55 * rim;
+        out.color = vec4(mix(out.color.rgb, highlight.hovered.rgb, share), max(out.color.a, share));
+    }
+    out.color = main_pass_post_lighting_processing(pbr, out.color);
+    return out;
+}

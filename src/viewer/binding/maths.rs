@@ -1,0 +1,76 @@
+//! What a value does, as pure functions.
+
+use bevy::prelude::*;
+
+use super::scales::scale_color;
+use crate::twin::binding::{ColorMap, Condition, Effect};
+use crate::twin::{Limits, Value};
+
+/// What a value does to a node, in the node's own frame; `None` for effects that move nothing.
+pub fn node_transform(effect: &Effect, value: f64) -> Option<Transform> {
+    let vector = |axis: &[f64; 3]| Vec3::from(axis.map(|entry| entry as f32));
+    match effect {
+        Effect::Rotate { axis, radians_per_unit, offset_rad, .. } => {
+            // Whole turns are taken off in f64: a counter of turns grows for years.
+            let angle = (value * radians_per_unit + offset_rad).rem_euclid(std::f64::consts::TAU);
+            let axis = vector(axis).try_normalize()?;
+            Some(Transform::from_rotation(Quat::from_axis_angle(axis, angle as f32)))
+        }
+        Effect::Translate { axis, metres_per_unit, offset_m, .. } => {
+            let shift = (value * metres_per_unit + offset_m) as f32;
+            Some(Transform::from_translation(vector(axis) * shift))
+        }
+        Effect::Fill { axis, empty, full, min_scale, .. } => {
+            let level = share(value, *empty, *full);
+            let scale = (min_scale + (1.0 - min_scale) * level) as f32;
+            let along = vector(axis).abs();
+            Some(Transform::from_scale(Vec3::ONE + along * (scale - 1.0)))
+        }
+        _ => None,
+    }
+}
+
+/// How far a value is from `low` to `high`, 0 to 1; either may be the greater.
+fn share(value: f64, low: f64, high: f64) -> f64 {
+    if low == high {
+        return if value >= high { 1.0 } else { 0.0 };
+    }
+    ((value - low) / (high - low)).clamp(0.0, 1.0)
+}
+
+/// Whether a condition holds for a value.
+pub fn holds(condition: &Condition, value: &Value) -> bool {
+    match (condition, value) {
+        (Condition::Within(low, high), value) => {
+            value.as_number().is_some_and(|number| *low <= number && number <= *high)
+        }
+        (Condition::OneOf(list), Value::Enumeration(index)) => list.contains(index),
+        (Condition::OneOf(_), _) => false,
+    }
+}
+
+/// Within limits, beyond a warning, beyond an alarm: sRGB.
+const LIMIT_COLORS: [[f32; 3]; 3] = [[0.24, 0.72, 0.40], [0.96, 0.66, 0.14], [0.90, 0.22, 0.20]];
+
+/// The sRGB colour of a value, and its strength from 0 to 1.
+pub fn color(map: &ColorMap, value: f64, limits: &Limits) -> ([f32; 3], f64) {
+    match map {
+        ColorMap::Scale { name, low, high } => (scale_color(*name, share(value, *low, *high)), 1.0),
+        ColorMap::Names(colors) => {
+            let at = if value >= 0.0 { value as usize } else { usize::MAX };
+            colors.get(at).map_or(([0.0; 3], 0.0), |color| (*color, 1.0))
+        }
+        ColorMap::Single { color, low, high } => (*color, share(value, *low, *high)),
+        ColorMap::Limits => {
+            let beyond = |low: Option<f64>, high: Option<f64>| {
+                low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high)
+            };
+            let level = if beyond(limits.low_alarm, limits.high_alarm) {
+                2
+            } else {
+                usize::from(beyond(limits.low_warning, limits.high_warning))
+            };
+            (LIMIT_COLORS[level], 1.0)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The twin as entities: one root an asset, its class's model below it, everything shared.
+//!
+//! Flows in: the definition and the model files, read and prepared off the frame. Flows out: an
+//! [`AssetRoot`] for each asset, [`PartOf`] on each mesh, [`super::binding::Bound`] on what bindings
+//! drive, and [`ModelProblem`]s; the rest of the scene never waits for a broken model.
+
+mod load;
+mod look;
+mod plan;
+mod spawn;
+
+use std::path::{Path, PathBuf};
+
+use bevy::asset::io::embedded::EmbeddedAssetRegistry;
+use bevy::prelude::*;
+
+pub use load::{LoadProgress, Models, ReloadModels};
+pub use look::{Look, TwinMaterial, TwinPbr};
+pub(super) use look::{STALE, with_flag, with_look, write};
+pub use spawn::{Scene, SceneEntities, SceneOf};
+pub(super) use spawn::{local, transform};
+
+use super::state::{PartOf, Round, Selection};
+use crate::twin::AssetId;
+
+/// Something about a model that the user should know; the rest of the scene goes on.
+#[derive(Message, Clone, Debug, PartialEq)]
+pub struct ModelProblem {
+    /// One of the assets that it concerns.
+    pub asset: Option<AssetId>,
+    /// The model file, if it is about one.
+    pub file: Option<PathBuf>,
+    /// What is wrong and what to do, with its place in the twin file where there is one.
+    pub text: String,
+}
+
+/// Loads and spawns what [`super::TwinDefinition`] says, and marks what is selected.
+pub fn plugin(app: &mut App) {
+    let shader = include_bytes!("../../../assets/shaders/twin.wgsl").as_slice();
+    app.world_mut().get_resource_or_init::<EmbeddedAssetRegistry>().insert_asset(
+        PathBuf::new(),
+        Path::new("twinscope/twin.wgsl"),
+        shader,
+    );
+    app.add_plugins(MaterialPlugin::<TwinPbr>::default());
+    systems(app);
+}
+
+/// All of [`plugin`] that needs no renderer.
+pub(super) fn systems(app: &mut App) {
+    app.init_resource::<Models>()
+        .init_resource::<LoadProgress>()
+        .init_resource::<SceneEntities>()
+        .init_resource::<Selection>()
+        .init_resource::<Assets<Mesh>>()
+        .init_resource::<Assets<TwinPbr>>()
+        .init_resource::<Assets<Image>>()
+        .add_message::<ModelProblem>()
+        .add_message::<ReloadModels>()
+        .add_systems(
+            Update,
+            (spawn::renew, load::request, load::collect, spawn::spawn)
+                .chain()
+                .before(Round::Sample),
+        )
+        .add_systems(Update, mark_selection.in_set(Round::Present));
+}
+
+/// Sets the flags of what is selected and what the pointer is over.
+fn mark_selection(
+    selection: Res<Selection>,
+    mut parts: Query<(&PartOf, &mut bevy::mesh::MeshTag)>,
+    added: Query<(), Added<PartOf>>,
+) {
+    if !selection.is_changed() && added.is_empty() {
+        return;
+    }
+    for (part, mut tag) in &mut parts {
+        let marked = with_flag(tag.0, look::SELECTED, selection.selected == Some(part.0));
+        let marked = with_flag(marked, look::HOVERED, selection.hovered == Some(part.0));
+        write(&mut tag, marked);
+    }
+}

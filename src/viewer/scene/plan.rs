@@ -1,0 +1,169 @@
+//! From a model to what is spawned for each instance: few entities, shared meshes.
+//!
+//! Only nodes that a binding (or an animation) drives become entities, *groups*; everything else is
+//! joined, for each group and material, into one mesh in the group's frame. A pump of fifty nodes
+//! thus costs an instance some twenty entities, not a hundred. Pure and slow: it runs off the frame.
+
+use std::collections::BTreeMap;
+
+use bevy::asset::RenderAssetUsages;
+use bevy::mesh::{Indices, Mesh, PrimitiveTopology};
+
+use crate::cad::{self, Affine, Model, Topology};
+
+/// A node that moves, hides or is coloured on its own, with all that is fixed to it.
+pub struct GroupPlan {
+    /// Index in the model's nodes; `None`: the model itself.
+    pub node: Option<usize>,
+    /// Position of the group above; the first group is its own.
+    pub parent: usize,
+    /// From the frame in which the node's local placement is written to the group above.
+    pub group_from_base: Affine,
+    /// Placement at rest in the group above.
+    pub group_from_node: Affine,
+    /// Placement at rest in the model.
+    pub model_from_node: Affine,
+    /// One mesh for each material, in the group's frame.
+    pub parts: Vec<(Mesh, Option<usize>)>,
+}
+
+/// Splits a model into groups at those nodes; the first group is the model itself, and a group
+/// always stands after the one above it.
+pub fn plan(model: &Model, driven: &[usize]) -> Vec<GroupPlan> {
+    let mut groups = vec![GroupPlan {
+        node: None,
+        parent: 0,
+        group_from_base: Affine::IDENTITY,
+        group_from_node: Affine::IDENTITY,
+        model_from_node: Affine::IDENTITY,
+        parts: Vec::new(),
+    }];
+    // For each node its group, and its placement there.
+    let mut home: Vec<(usize, Affine)> = Vec::with_capacity(model.nodes.len());
+    for (at, node) in model.nodes.iter().enumerate() {
+        let (above, base) = node.parent.map_or((0, Affine::IDENTITY), |parent| home[parent]);
+        let placed = base.then_inner(&node.parent_from_node);
+        if driven.contains(&at) {
+            groups.push(GroupPlan {
+                node: Some(at),
+                parent: above,
+                group_from_base: base,
+                group_from_node: placed,
+                model_from_node: node.model_from_node,
+                parts: Vec::new(),
+            });
+            home.push((groups.len() - 1, Affine::IDENTITY));
+        } else {
+            home.push((above, placed));
+        }
+    }
+    let mut joined: BTreeMap<Key, Joined> = BTreeMap::new();
+    for (node, (group, placed)) in model.nodes.iter().zip(&home) {
+        for primitive in node.mesh.iter().flat_map(|mesh| &model.meshes[*mesh].primitives) {
+            let key = (
+                *group,
+                primitive.material,
+                primitive.topology as u8,
+                [
+                    primitive.uvs.is_empty(),
+                    primitive.colors.is_empty(),
+                    primitive.tangents.is_empty(),
+                ],
+            );
+            joined.entry(key).or_default().add(primitive, placed);
+        }
+    }
+    for ((group, material, topology, _), joined) in joined {
+        if !joined.positions.is_empty() {
+            groups[group].parts.push((joined.mesh(topology), material));
+        }
+    }
+    groups
+}
+
+/// Group, material, topology, which attributes are absent.
+type Key = (usize, Option<usize>, u8, [bool; 3]);
+
+#[derive(Default)]
+struct Joined {
+    positions: Vec<[f32; 3]>,
+    normals: Vec<[f32; 3]>,
+    tangents: Vec<[f32; 4]>,
+    uvs: Vec<[f32; 2]>,
+    colors: Vec<[f32; 4]>,
+    indices: Vec<u32>,
+}
+
+impl Joined {
+    fn add(&mut self, source: &cad::Primitive, placed: &Affine) {
+        if source.topology == Topology::Triangles && source.normals.is_empty() {
+            return self.add(&flat(source), placed);
+        }
+        let Ok(first) = u32::try_from(self.positions.len()) else { return };
+        let f32s = |v: [f64; 3]| v.map(|entry| entry as f32);
+        let f64s = |v: &[f32; 3]| v.map(f64::from);
+        self.positions.extend(source.positions.iter().map(|p| f32s(placed.point(f64s(p)))));
+        self.normals.extend(source.normals.iter().map(|n| f32s(placed.normal(f64s(n)))));
+        self.tangents.extend(source.tangents.iter().map(|&[x, y, z, w]| {
+            let [x, y, z] = f32s(placed.vector([x, y, z].map(f64::from)));
+            [x, y, z, w]
+        }));
+        self.uvs.extend(&source.uvs);
+        self.colors.extend(&source.colors);
+        let indices = source.indices.iter().map(|index| index + first);
+        if source.topology == Topology::Triangles && placed.determinant() < 0.0 {
+            // A mirrored part shows its inside unless its triangles are turned round.
+            let turned: Vec<u32> = indices.collect();
+            self.indices.extend(turned.chunks_exact(3).flat_map(|t| [t[0], t[2], t[1]]));
+        } else {
+            self.indices.extend(indices);
+        }
+    }
+
+    fn mesh(self, topology: u8) -> Mesh {
+        let topology = match topology {
+            t if t == Topology::Lines as u8 => PrimitiveTopology::LineList,
+            t if t == Topology::Points as u8 => PrimitiveTopology::PointList,
+            _ => PrimitiveTopology::TriangleList,
+        };
+        let count = self.positions.len();
+        let mut mesh = Mesh::new(topology, RenderAssetUsages::default());
+        mesh.insert_attribute(Mesh::ATTRIBUTE_POSITION, self.positions);
+        // Lines and points have no side; up is as good as any for their light.
+        let normals =
+            if self.normals.len() == count { self.normals } else { vec![[0.0, 1.0, 0.0]; count] };
+        mesh.insert_attribute(Mesh::ATTRIBUTE_NORMAL, normals);
+        if self.uvs.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_0, self.uvs);
+        }
+        if self.colors.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_COLOR, self.colors);
+        }
+        if self.tangents.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_TANGENT, self.tangents);
+        }
+        mesh.insert_indices(Indices::U32(self.indices));
+        mesh
+    }
+}
+
+/// The same triangles with corners of their own and the normal of their plane.
+fn flat(source: &cad::Primitive) -> cad::Primitive {
+    fn pick<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
+        order.iter().filter_map(|index| from.get(*index as usize).copied()).collect()
+    }
+    let positions = pick(&source.positions, &source.indices);
+    let normals = positions.chunks_exact(3).flat_map(|corners| {
+        let [a, b, c] = [0, 1, 2].map(|at| bevy::math::Vec3::from(corners[at]));
+        [(b - a).cross(c - a).normalize_or_zero().to_array(); 3]
+    });
+    cad::Primitive {
+        normals: normals.collect(),
+        tangents: pick(&source.tangents, &source.indices),
+        uvs: pick(&source.uvs, &source.indices),
+        colors: pick(&source.colors, &source.indices),
+        indices: (0..source.indices.len() as u32).collect(),
+        positions,
+        ..source.clone()
+    }
+}
