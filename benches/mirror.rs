@@ -2,7 +2,7 @@
 //! edge, beside a plain write of the same numbers into an array. Of all properties a tenth changes
 //! in each round of 100 ms of plant time, in batches of 100 samples, as from a gateway.
 //!
-//! `cargo bench --no-default-features --bench mirror`
+//! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo bench --profile dev --no-default-features --bench mirror`
 
 // What a bench measures is its output.
 #![allow(clippy::print_stdout)]
