@@ -107,8 +107,8 @@ impl Palette {
                 ground: Color::srgb(0.27, 0.285, 0.31),
                 ground_line: LinearRgba::new(0.22, 0.27, 0.33, 0.55),
                 sun: Color::srgb(1.0, 0.955, 0.89),
-                sun_lux: 5200.0,
-                surroundings: 620.0,
+                sun_lux: 3300.0,
+                surroundings: 340.0,
                 ..ScenePalette::common()
             },
             window: hex(12, 15, 19),
@@ -149,8 +149,8 @@ impl Palette {
                 ground: Color::srgb(0.80, 0.81, 0.82),
                 ground_line: LinearRgba::new(0.30, 0.35, 0.42, 0.45),
                 sun: Color::srgb(1.0, 0.965, 0.91),
-                sun_lux: 6800.0,
-                surroundings: 850.0,
+                sun_lux: 4600.0,
+                surroundings: 560.0,
                 ..ScenePalette::common()
             },
             window: hex(222, 227, 233),

@@ -184,7 +184,7 @@ fn poses_and_items_are_read_in_each_of_their_shapes() {
     }
     let items: std::sync::Arc<[Item]> =
         [Item { id: 7, at_m: 1.25, stage: 2 }, Item { id: 8, at_m: 0.5, stage: 0 }].into();
-    for text in [r#"[{"id":7,"at":1.25,"stage":2},{"id":8,"at":0.5}]"#, "[[7,1.25,2],[8,0.5]]"] {
+    for text in [r#"[{"id":7,"at_m":1.25,"stage":2},{"id":8,"at":0.5}]"#, "[[7,1.25,2],[8,0.5]]"] {
         assert_eq!(scalar_of(ITEMS, text), Ok(Value::Items(items.clone())), "{text}");
     }
     assert!(scalar_of(ITEMS, "[[7,1.25,300]]").is_err_and(|reason| reason.contains("item 0")));

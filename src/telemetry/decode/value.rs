@@ -223,7 +223,9 @@ fn read_items(json: &Json) -> Result<Vec<Item>, String> {
             Json::Array(parts) if (2..=3).contains(&parts.len()) => {
                 (parts.first(), parts.get(1), parts.get(2))
             }
-            Json::Object(parts) => (parts.get("id"), parts.get("at"), parts.get("stage")),
+            Json::Object(parts) => {
+                (parts.get("id"), parts.get("at_m").or_else(|| parts.get("at")), parts.get("stage"))
+            }
             _ => (None, None, None),
         };
         let stage = stage.map_or(Some(0), |stage| stage.as_u64());
@@ -233,7 +235,9 @@ fn read_items(json: &Json) -> Result<Vec<Item>, String> {
             Some(Item { id, at_m, stage: u8::try_from(stage?).ok()? })
         })();
         items.push(item.ok_or_else(|| {
-            format!("item {at}: expected {{\"id\": 7, \"at\": 1.25, \"stage\": 0}} or [7, 1.25, 0]")
+            format!(
+                "item {at}: expected {{\"id\": 7, \"at_m\": 1.25, \"stage\": 0}} or [7, 1.25, 0]"
+            )
         })?);
     }
     Ok(items)

@@ -163,8 +163,8 @@ fn report(error: BevyError, context: ErrorContext) {
 }
 
 fn first_view(options: &Options) -> Result<Option<crate::twin::Viewpoint>, Failure> {
-    let Some(wanted) = &options.camera else { return Ok(None) };
     let viewpoints = &options.twin.viewpoints;
+    let Some(wanted) = &options.camera else { return Ok(viewpoints.first().cloned()) };
     if let Some(found) = viewpoints.iter().find(|viewpoint| viewpoint.name == *wanted) {
         return Ok(Some(found.clone()));
     }

@@ -236,6 +236,7 @@ fn instance(
                     commands.spawn((
                         ChildOf(*entity),
                         Transform::from_translation(Vec3::from(offset.map(|entry| entry as f32))),
+                        Visibility::Inherited,
                         LabelSpec { asset, parts: text.clone(), priority: *priority },
                     ));
                 }
