@@ -28,6 +28,10 @@ fuzz_target!(|text: &str| {
         for json in [text, &quoted] {
             if let Some(time) = read(format, json) {
                 let printed = format!("\"{time}\"");
+                // Epochs reach beyond the years that ISO 8601 can write.
+                if printed.ends_with("µs\"") {
+                    continue;
+                }
                 assert_eq!(read("iso8601", &printed), Some(time), "{format} {json} {printed}");
             }
         }
