@@ -27,13 +27,18 @@ impl Timestamp {
     pub const MAX: Self = Self(i64::MAX);
 
     /// This computer's clock, now.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn now() -> Self {
-        let now = std::time::SystemTime::now();
-        match now.duration_since(std::time::UNIX_EPOCH) {
-            Ok(since) => Self(since.as_micros() as i64),
-            Err(before) => Self(-(before.duration().as_micros() as i64)),
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let now = std::time::SystemTime::now();
+            match now.duration_since(std::time::UNIX_EPOCH) {
+                Ok(since) => Self(since.as_micros() as i64),
+                Err(before) => Self(-(before.duration().as_micros() as i64)),
+            }
         }
+        // The page tells milliseconds since 1970, with a fraction where the browser allows it.
+        #[cfg(target_arch = "wasm32")]
+        Self((js_sys::Date::now() * 1e3) as i64)
     }
 
     /// Seconds since the epoch, rounded to the nearest microsecond; `None` when it is not finite or

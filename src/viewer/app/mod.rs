@@ -18,6 +18,7 @@ use bevy::ecs::error::{BevyError, ErrorContext};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
+#[cfg(not(target_arch = "wasm32"))]
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_resource::BlendState;
 use bevy::winit::WinitPlugin;
@@ -139,6 +140,11 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     }
     app.set_error_handler(report);
     add_engine(&mut app, &options.twin, &surface);
+    if let Surface::Image { .. } = surface {
+        // A picture must not depend on the user's own layout, and nobody is there to read the hint.
+        app.insert_resource(ui::Dock::standard())
+            .insert_resource(ui::UiState { hint: false, ..default() });
+    }
     app.insert_resource(TwinDefinition(options.twin))
         .insert_resource(options.link)
         .insert_resource(Palette::of(options.theme))
@@ -198,15 +204,16 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
             ..default()
         })
         .set(window::window_plugin(&format!("{title} · Twinscope"), surface));
-    match surface {
-        Surface::Window => app.add_plugins(plugins),
-        Surface::Image { .. } => app.add_plugins(
-            plugins
-                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
-                .disable::<WinitPlugin>()
-                .disable::<PipelinedRenderingPlugin>(),
-        ),
-    };
+    if let Surface::Image { .. } = surface {
+        let plugins = plugins
+            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .disable::<WinitPlugin>();
+        #[cfg(not(target_arch = "wasm32"))]
+        let plugins = plugins.disable::<PipelinedRenderingPlugin>();
+        app.add_plugins(plugins);
+    } else {
+        app.add_plugins(plugins);
+    }
     app.add_plugins(EguiPlugin::default());
 }
 

@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::twin::Viewpoint;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::viewer::state::TwinDefinition;
 
 /// A viewpoint of the user.

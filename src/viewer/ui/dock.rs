@@ -1,6 +1,8 @@
 //! Where the panels are: they dock around the scene, and the layout is remembered.
 
-use bevy::prelude::{Resource, warn};
+use bevy::prelude::Resource;
+#[cfg(not(target_arch = "wasm32"))]
+use bevy::prelude::warn;
 use bevy_egui::egui::{self, Rect, RichText, Ui, WidgetText};
 use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse,

@@ -81,7 +81,7 @@ fn clock(ui: &mut Ui, data: &PanelData) {
     let palette = data.palette;
     let color = if data.playhead.following { palette.text } else { palette.past };
     ui.allocate_ui_with_layout(
-        vec2(92.0, HEIGHT - 14.0),
+        vec2(116.0, HEIGHT - 14.0),
         egui::Layout::top_down(egui::Align::Min),
         |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
