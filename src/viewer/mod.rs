@@ -20,9 +20,7 @@ mod state;
 pub mod theme;
 pub mod ui;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use app::run;
-pub use app::{Failure, Options};
+pub use app::{Failure, Options, run};
 pub use command::{Command, StandardView, ThemeChoice};
 #[cfg(not(target_arch = "wasm32"))]
 pub use headless::{Picture, render};

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+#[cfg(not(target_arch = "wasm32"))]
+use super::super::diagnostic::Diagnostics;
+use super::super::diagnostic::{Diagnostic, Severity};
 use super::super::tree::{Kind, Node, Span, Tree};
 use super::{Resolver, SCHEMA, normal};
 
@@ -50,6 +52,7 @@ impl Source {
 }
 
 /// That a file cannot be read at all.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn unreadable(path: &Path, error: &str) -> Diagnostics {
     Diagnostics(vec![Diagnostic {
         severity: Severity::Error,

@@ -90,6 +90,7 @@ pub(super) enum Surface {
     /// A window of the desktop, or the page.
     Window,
     /// An image in memory of so many pixels, at that many pixels a point.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "pages have a canvas"))]
     Image { width: u32, height: u32, scale: f32 },
 }
 
@@ -99,16 +100,19 @@ pub(super) struct Target(pub RenderTarget);
 
 /// The image that is drawn to, when there is no window.
 #[derive(Resource, Clone)]
+#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "pages have a canvas"))]
 pub(super) struct TargetImage(pub Handle<Image>);
 
 /// Shows the twin in a window until it is closed.
 ///
 /// # Errors
 /// If there is no display or nothing to draw with, or the viewpoint does not exist.
-#[cfg(not(target_arch = "wasm32"))]
 pub fn run(options: Options) -> Result<(), Failure> {
-    machine::check_display()?;
-    machine::check_renderer()?;
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        machine::check_display()?;
+        machine::check_renderer()?;
+    }
     match build(options, Surface::Window)?.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(_) => {
@@ -142,8 +146,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     add_engine(&mut app, &options.twin, &surface);
     if let Surface::Image { .. } = surface {
         // A picture must not depend on the user's own layout, and nobody is there to read the hint.
-        app.insert_resource(ui::Dock::standard())
-            .insert_resource(ui::UiState { hint: false, ..default() });
+        app.insert_resource(ui::Dock::standard()).insert_resource(ui::UiState::without_hint());
     }
     app.insert_resource(TwinDefinition(options.twin))
         .insert_resource(options.link)

@@ -27,7 +27,8 @@ pub(super) fn show(
     mut commands: Commands,
 ) {
     for (entity, bound, shown) in &bounds {
-        if !bound.is_changed() && !(models.is_changed() && shown.is_some()) {
+        let reloaded = models.is_changed() && shown.is_some();
+        if !bound.is_changed() && !reloaded {
             continue;
         }
         let has =

@@ -99,6 +99,7 @@ pub(super) fn renew(
 }
 
 /// Spawns what is ready, within [`SLICE`].
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are what it reads")]
 pub(super) fn spawn(
     twin: Res<TwinDefinition>,
     mut models: ResMut<Models>,

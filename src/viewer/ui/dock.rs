@@ -71,6 +71,7 @@ fn standard() -> Tree<Pane> {
 }
 
 /// Whether a layout that was read holds each pane once.
+#[cfg(any(test, not(target_arch = "wasm32")))]
 fn is_whole(tree: &Tree<Pane>) -> bool {
     [Pane::Scene, Pane::Assets, Pane::Properties, Pane::Messages].into_iter().all(|pane| {
         let count =

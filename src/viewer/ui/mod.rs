@@ -62,6 +62,13 @@ impl Default for UiState {
     }
 }
 
+impl UiState {
+    /// As at first, but for somebody who knows the program already.
+    pub fn without_hint() -> Self {
+        Self { hint: false, ..Self::default() }
+    }
+}
+
 /// Adds the panels.
 pub fn plugin(app: &mut App) {
     app.init_resource::<UiState>()
