@@ -160,7 +160,7 @@ fn an_animation_gives_the_pose_at_any_instant() {
     json["animations"] = json!([{
         "name": "open",
         "channels": [{"sampler": 0, "target": {"node": 1, "path": "rotation"}}],
-        "samplers": [{"input": 0, "output": 1}],
+        "samplers": [{"input": 1, "output": 2}],
     }]);
     let model = model(&json, &binary);
     let animation = &model.animations[model.find_animation("open").expect("it is there")];

@@ -27,8 +27,9 @@ pub(super) fn show(
     mut commands: Commands,
 ) {
     for (entity, bound, shown) in &bounds {
-        let reloaded = models.is_changed() && shown.is_some();
-        if !bound.is_changed() && !reloaded {
+        // What was missing for want of a model is tried again when models come.
+        let again = models.is_changed() && shown.is_some();
+        if !bound.is_changed() && !again {
             continue;
         }
         let has =

@@ -49,11 +49,14 @@ pub fn holds(condition: &Condition, value: &Value) -> bool {
     }
 }
 
-/// Within limits, beyond a warning, beyond an alarm: sRGB.
-const LIMIT_COLORS: [[f32; 3]; 3] = [[0.24, 0.72, 0.40], [0.96, 0.66, 0.14], [0.90, 0.22, 0.20]];
-
-/// The sRGB colour of a value, and its strength from 0 to 1.
-pub fn color(map: &ColorMap, value: f64, limits: &Limits) -> ([f32; 3], f64) {
+/// The sRGB colour of a value, and its strength from 0 to 1. `limit_colors` are those within the
+/// limits, beyond a warning and beyond an alarm.
+pub fn color(
+    map: &ColorMap,
+    value: f64,
+    limits: &Limits,
+    limit_colors: &[[f32; 3]; 3],
+) -> ([f32; 3], f64) {
     match map {
         ColorMap::Scale { name, low, high } => (scale_color(*name, share(value, *low, *high)), 1.0),
         ColorMap::Names(colors) => {
@@ -70,7 +73,7 @@ pub fn color(map: &ColorMap, value: f64, limits: &Limits) -> ([f32; 3], f64) {
             } else {
                 usize::from(beyond(limits.low_warning, limits.high_warning))
             };
-            (LIMIT_COLORS[level], 1.0)
+            (limit_colors[level], 1.0)
         }
     }
 }

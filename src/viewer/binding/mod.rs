@@ -24,6 +24,7 @@ pub use scales::scale_color;
 use super::ingest::LiveMirror;
 use super::scene::{self, Look};
 use super::state::{PartOf, Playhead, Round, TwinDefinition};
+use super::theme::Palette;
 use crate::cad::{self, Affine, Model};
 use crate::history::{Reading, State};
 use crate::twin::binding::{Effect, LabelPart};
@@ -102,8 +103,9 @@ pub fn source(effect: &Effect) -> Option<u16> {
 struct Index {
     /// By [`PropertyId`]: entity and position in its [`Bound`].
     targets: Vec<Vec<(Entity, u16)>>,
-    /// Properties with a target.
+    /// Properties that have or had a target.
     bound: Vec<PropertyId>,
+    is_bound: Vec<bool>,
     active: Vec<PropertyId>,
     is_active: Vec<bool>,
     view: Option<crate::history::View>,
@@ -129,7 +131,10 @@ impl Index {
 pub fn plugin(app: &mut App) {
     app.init_resource::<Index>()
         .add_systems(Update, (index, sample).chain().in_set(Round::Sample))
-        .add_systems(Update, (place, paint, animate, items::show, age).in_set(Round::Present));
+        .add_systems(
+            Update,
+            (place, (paint, animate, items::show, age)).chain().in_set(Round::Present),
+        );
 }
 
 /// Registers what was spawned.
@@ -142,6 +147,7 @@ fn index(
         let count = twin.0.property_count();
         *index = Index {
             targets: vec![Vec::new(); count],
+            is_bound: vec![false; count],
             is_active: vec![false; count],
             is_stale: vec![false; count],
             stale_count: vec![0; twin.0.assets.len()],
@@ -153,10 +159,8 @@ fn index(
         for (slot, binding) in bound.bindings.iter().enumerate() {
             let Some(by) = source(&class.bindings[*binding].effect) else { continue };
             let id = twin.0.property_at(bound.asset, usize::from(by));
-            let targets = &mut index.targets[id.0 as usize];
-            let first = targets.is_empty();
-            targets.push((entity, slot as u16));
-            if first {
+            index.targets[id.0 as usize].push((entity, slot as u16));
+            if !std::mem::replace(&mut index.is_bound[id.0 as usize], true) {
                 index.bound.push(id);
             }
             index.activate(id);
@@ -173,11 +177,11 @@ fn sample(
     mut bounds: Query<&mut Bound>,
 ) {
     let index = &mut *index;
-    let changes = mirror.bypass_change_detection().0.take_changes();
-    let mirror = &mirror.0;
-    if !Arc::ptr_eq(mirror.twin(), &twin.0) {
+    if !Arc::ptr_eq(mirror.0.twin(), &twin.0) {
         return;
     }
+    let changes = mirror.bypass_change_detection().0.take_changes();
+    let mirror = &mirror.0;
     let view = playhead.view();
     changes.into_iter().for_each(|id| index.activate(id));
     let moved = index.view.is_some_and(|last| last != view);
@@ -313,12 +317,18 @@ fn scene_transform(twin: &Twin, asset: AssetId) -> Transform {
 /// Colours and glow.
 fn paint(
     twin: Res<TwinDefinition>,
-    bounds: Query<(&Bound, &Paints), Changed<Bound>>,
+    palette: Res<Palette>,
+    bounds: Query<(Ref<Bound>, &Paints)>,
     mut tags: Query<&mut MeshTag>,
 ) {
+    let limit_colors = [palette.scene.good, palette.scene.warning, palette.scene.alarm]
+        .map(|color| color.to_srgba().to_f32_array_no_alpha());
     for (bound, paints) in &bounds {
+        if !bound.is_changed() && !palette.is_changed() {
+            continue;
+        }
         let mut look: Option<Look> = None;
-        for (_, effect, reading) in effects(&twin.0, bound) {
+        for (_, effect, reading) in effects(&twin.0, &bound) {
             let (Effect::Color { by, map, .. } | Effect::Glow { by, map, .. }) = effect else {
                 continue;
             };
@@ -327,7 +337,7 @@ fn paint(
                 continue;
             };
             let id = twin.0.property_at(bound.asset, usize::from(*by));
-            let (rgb, share) = color(map, value, &twin.0.property(id).limits);
+            let (rgb, share) = color(map, value, &twin.0.property(id).limits, &limit_colors);
             match effect {
                 Effect::Color { strength, .. } => {
                     look.strength = strength * share;

@@ -1,6 +1,6 @@
 //! Models read and prepared off the frame, each once for all instances.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::cad::{self, Model};
 use crate::twin::Class;
 use crate::twin::binding::Effect;
 use crate::viewer::TwinDefinition;
+use crate::viewer::theme::Palette;
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +74,8 @@ pub(super) enum State {
 #[derive(Resource, Default)]
 pub struct Models {
     pub(super) by_key: HashMap<Key, State>,
+    /// Those of the definition may not all be there.
+    pub(super) wanted: bool,
     /// Surfaces without textures that look the same are one material, whatever file they are from.
     shared: HashMap<[u32; 12], Handle<TwinPbr>>,
     pub(super) placeholder: Option<(Handle<Mesh>, Handle<TwinPbr>)>,
@@ -115,22 +118,25 @@ impl LoadProgress {
 #[derive(Message, Clone, Debug)]
 pub struct ReloadModels(pub Vec<PathBuf>);
 
-/// Starts to read the models that are new in the definition.
+/// Starts to read the models that the definition names and that are not there.
 pub(super) fn request(twin: Res<TwinDefinition>, mut models: ResMut<Models>) {
-    if !twin.is_changed() && !models.by_key.is_empty() {
+    if !models.wanted {
         return;
     }
+    models.wanted = false;
+    let mut keys = HashSet::new();
     for class in &twin.0.classes {
         let items = class.bindings.iter().filter_map(|binding| match &binding.effect {
             Effect::Items { models, .. } => Some(models),
             _ => None,
         });
-        let keys = Key::of(class).into_iter().chain(items.flatten().cloned().map(Key::plain));
-        for key in keys {
-            models.by_key.entry(key.clone()).or_insert_with(|| {
-                State::Loading(AsyncComputeTaskPool::get().spawn(async move { prepare(&key) }))
-            });
-        }
+        keys.extend(Key::of(class).into_iter().chain(items.flatten().cloned().map(Key::plain)));
+    }
+    models.by_key.retain(|key, _| keys.contains(key));
+    for key in keys {
+        models.by_key.entry(key.clone()).or_insert_with(|| {
+            State::Loading(AsyncComputeTaskPool::get().spawn(async move { prepare(&key) }))
+        });
     }
 }
 
@@ -163,9 +169,14 @@ pub(super) fn collect(
     mut materials: ResMut<Assets<TwinPbr>>,
     mut images: ResMut<Assets<Image>>,
     mut progress: ResMut<LoadProgress>,
+    palette: Res<Palette>,
     mut problems: MessageWriter<ModelProblem>,
 ) {
+    if !models.by_key.values().any(|state| matches!(state, State::Loading(_))) {
+        return;
+    }
     let Models { by_key, shared, .. } = &mut *models;
+    let highlight = highlight(&palette);
     for (key, state) in by_key.iter_mut() {
         let State::Loading(task) = state else { continue };
         let Some(prepared) = check_ready(task) else { continue };
@@ -177,9 +188,9 @@ pub(super) fn collect(
                     match source.and_then(share_key) {
                         Some(bits) => shared
                             .entry(bits)
-                            .or_insert_with(|| materials.add(pbr(source, &textures)))
+                            .or_insert_with(|| materials.add(pbr(source, &textures, &highlight)))
                             .clone(),
-                        None => materials.add(pbr(source, &textures)),
+                        None => materials.add(pbr(source, &textures, &highlight)),
                     }
                 };
                 let surfaces: Vec<_> =
@@ -231,8 +242,28 @@ fn share_key(material: &cad::Material) -> Option<[u32; 12]> {
     (!textured).then_some([r, g, b, a, er, eg, eb, metallic, roughness, alpha.1, flags, 0])
 }
 
-fn pbr(source: Option<&cad::Material>, textures: &[[Option<Handle<Image>>; 2]]) -> TwinPbr {
-    let extension = TwinMaterial::default();
+/// Colours of what is selected and what is under the pointer.
+pub(super) fn highlight(palette: &Palette) -> TwinMaterial {
+    let scene = &palette.scene;
+    TwinMaterial { selected: scene.selected.into(), hovered: scene.hovered.into() }
+}
+
+/// Another theme, other colours.
+pub(super) fn recolour(palette: Res<Palette>, mut materials: ResMut<Assets<TwinPbr>>) {
+    if palette.is_changed() && !palette.is_added() {
+        let now = highlight(&palette);
+        for (_, material) in materials.iter_mut() {
+            material.extension = now.clone();
+        }
+    }
+}
+
+fn pbr(
+    source: Option<&cad::Material>,
+    textures: &[[Option<Handle<Image>>; 2]],
+    highlight: &TwinMaterial,
+) -> TwinPbr {
+    let extension = highlight.clone();
     let Some(source) = source else {
         return TwinPbr { base: StandardMaterial::default(), extension };
     };

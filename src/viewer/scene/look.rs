@@ -23,15 +23,6 @@ pub struct TwinMaterial {
     pub hovered: LinearRgba,
 }
 
-impl Default for TwinMaterial {
-    fn default() -> Self {
-        Self {
-            selected: LinearRgba::rgb(0.05, 0.45, 1.0),
-            hovered: LinearRgba::rgb(0.6, 0.75, 1.0),
-        }
-    }
-}
-
 impl MaterialExtension for TwinMaterial {
     fn fragment_shader() -> ShaderRef {
         "embedded://twinscope/twin.wgsl".into()

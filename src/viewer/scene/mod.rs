@@ -8,6 +8,10 @@ mod load;
 mod look;
 mod plan;
 mod spawn;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+#[cfg(not(target_arch = "wasm32"))]
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +48,8 @@ pub fn plugin(app: &mut App) {
     );
     app.add_plugins(MaterialPlugin::<TwinPbr>::default());
     systems(app);
+    #[cfg(not(target_arch = "wasm32"))]
+    watch::plugin(app);
 }
 
 /// All of [`plugin`] that needs no renderer.
@@ -63,7 +69,7 @@ pub(super) fn systems(app: &mut App) {
                 .chain()
                 .before(Round::Sample),
         )
-        .add_systems(Update, mark_selection.in_set(Round::Present));
+        .add_systems(Update, (mark_selection, load::recolour).in_set(Round::Present));
 }
 
 /// Sets the flags of what is selected and what the pointer is over.

@@ -8,12 +8,13 @@ use bevy::platform::time::Instant;
 use bevy::prelude::*;
 
 use super::ModelProblem;
-use super::load::{Group, Key, LoadProgress, Models, Ready, ReloadModels, State};
-use super::look::{MISSING, TwinMaterial, TwinPbr};
+use super::load::{Group, Key, LoadProgress, Models, Ready, ReloadModels, State, highlight};
+use super::look::{MISSING, TwinPbr};
 use crate::cad::Affine;
 use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Pose, Twin};
 use crate::viewer::binding::{Bound, LabelSpec, Paints};
+use crate::viewer::theme::Palette;
 use crate::viewer::{AssetRoot, PartOf, TwinDefinition};
 
 /// Time of a frame that spawning may take.
@@ -74,6 +75,7 @@ pub(super) fn renew(
         return;
     }
     models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
+    models.wanted = true;
     progress.failed.clear();
     for root in &roots {
         commands.entity(root).despawn();
@@ -98,15 +100,21 @@ pub(super) fn renew(
     }
 }
 
+/// Where shared meshes and surfaces are kept.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(super) struct Stock<'w> {
+    palette: Res<'w, Palette>,
+    meshes: ResMut<'w, Assets<Mesh>>,
+    materials: ResMut<'w, Assets<TwinPbr>>,
+}
+
 /// Spawns what is ready, within [`SLICE`].
-#[expect(clippy::too_many_arguments, reason = "a system's arguments are what it reads")]
 pub(super) fn spawn(
     twin: Res<TwinDefinition>,
     mut models: ResMut<Models>,
     mut scene: ResMut<SceneEntities>,
     mut progress: ResMut<LoadProgress>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut materials: ResMut<Assets<TwinPbr>>,
+    mut stock: Stock,
     mut problems: MessageWriter<ModelProblem>,
     mut commands: Commands,
 ) {
@@ -121,7 +129,7 @@ pub(super) fn spawn(
         let ready = match Key::of(class).map(|key| models.by_key.get(&key)) {
             Some(Some(State::Ready(ready))) => Some(ready.clone()),
             Some(Some(State::Failed)) => {
-                placeholder(&mut commands, root, asset, &mut models, &mut meshes, &mut materials);
+                placeholder(&mut commands, root, asset, &mut models, &mut stock);
                 None
             }
             Some(_) => {
@@ -152,15 +160,14 @@ fn placeholder(
     root: Entity,
     asset: AssetId,
     models: &mut Models,
-    meshes: &mut Assets<Mesh>,
-    materials: &mut Assets<TwinPbr>,
+    stock: &mut Stock,
 ) {
     let (mesh, material) = models
         .placeholder
         .get_or_insert_with(|| {
-            let base = StandardMaterial::from(Color::srgb(0.95, 0.2, 0.75));
-            let material = TwinPbr { base, extension: TwinMaterial::default() };
-            (meshes.add(Cuboid::from_length(1.0)), materials.add(material))
+            let base = StandardMaterial::from(stock.palette.scene.missing);
+            let material = TwinPbr { base, extension: highlight(&stock.palette) };
+            (stock.meshes.add(Cuboid::from_length(1.0)), stock.materials.add(material))
         })
         .clone();
     commands.spawn((
