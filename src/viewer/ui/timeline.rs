@@ -144,7 +144,8 @@ fn paint_axis(
     }
     let step = tick_step(axis.to.seconds_since(axis.from), bar.width());
     let step_micros = (step * 1e6) as i64;
-    let mut tick = axis.from.0 - axis.from.0.rem_euclid(step_micros) + step_micros;
+    // Before anything is known the axis lies at the beginning of all time.
+    let mut tick = (axis.from.0.saturating_add(step_micros)).div_euclid(step_micros) * step_micros;
     while tick <= axis.to.0 {
         let x = x_of(Timestamp(tick));
         painter.vline(x, (bar.max.y)..=(bar.max.y + 4.0), Stroke::new(1.0, palette.line));
