@@ -4,8 +4,8 @@ use super::{Property, Value, ValueType};
 
 /// A number this many digits long tells enough.
 const SIGNIFICANT_DIGITS: i32 = 4;
-/// A space that keeps a number and its unit on one line, and near each other.
-const THIN_SPACE: char = '\u{202f}';
+/// A space that keeps a number and its unit on one line.
+const UNIT_SPACE: char = '\u{a0}';
 
 impl Property {
     /// A value with its unit, as people read it: `52.5 °C`, `running`, `12 items`.
@@ -14,7 +14,7 @@ impl Property {
             (Value::Number(number), _) => {
                 let text = self.format_number(*number);
                 let symbol = self.display_unit.symbol();
-                if symbol.is_empty() { text } else { format!("{text}{THIN_SPACE}{symbol}") }
+                if symbol.is_empty() { text } else { format!("{text}{UNIT_SPACE}{symbol}") }
             }
             (Value::Enumeration(index), ValueType::Enumeration(names)) => {
                 names.get(usize::from(*index)).cloned().unwrap_or_else(|| format!("#{index}"))
@@ -23,7 +23,7 @@ impl Property {
             (Value::Text(text), _) => text.to_string(),
             (Value::Pose(pose), _) => {
                 let [x, y, z] = pose.position;
-                format!("{x:.2}, {y:.2}, {z:.2}{THIN_SPACE}m")
+                format!("{x:.2}, {y:.2}, {z:.2}{UNIT_SPACE}m")
             }
             (Value::Items(items), _) => match items.len() {
                 1 => "1 item".into(),
@@ -84,9 +84,9 @@ mod tests {
     #[test]
     fn a_number_is_shown_in_its_display_unit_with_digits_that_fit_its_range() {
         let temperature = property("K", "Cel", Some((273.15, 373.15)));
-        assert_eq!(temperature.format(&Value::Number(325.65)), "52.5\u{202f}°C");
+        assert_eq!(temperature.format(&Value::Number(325.65)), "52.5\u{a0}°C");
         let flow = property("m3/h", "L/min", None);
-        assert_eq!(flow.format(&Value::Number(6.0)), "100.00\u{202f}L/min");
+        assert_eq!(flow.format(&Value::Number(6.0)), "100.00\u{a0}L/min");
         assert_eq!(Quality::Good.name(), "good");
     }
 

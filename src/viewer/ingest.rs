@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bevy::platform::time::Instant;
 use bevy::prelude::*;
+use bevy::time::Real;
 use crossbeam_channel::Receiver;
 
 use super::{Round, TwinDefinition};
@@ -14,8 +15,11 @@ use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{Batch, Status};
 use crate::twin::Timestamp;
 
-/// Longest time that a frame spends on taking in samples; what is left waits for the next frame.
+/// Time that a frame may spend on taking in samples; what is left waits for the next frame.
 pub const BUDGET: Duration = Duration::from_millis(4);
+/// Where frames are slow (a software renderer), samples gather meanwhile: then this part of a frame
+/// is theirs, or the scene would fall behind more with every frame.
+const SHARE_OF_SLOW_FRAME: u32 = 5;
 
 /// State and history of the plant on screen.
 #[derive(Resource)]
@@ -37,9 +41,10 @@ pub fn plugin(app: &mut App) {
         .add_systems(Update, take_in.in_set(Round::Ingest));
 }
 
-fn take_in(mut mirror: ResMut<LiveMirror>, link: Res<TelemetryLink>) {
+fn take_in(mut mirror: ResMut<LiveMirror>, link: Res<TelemetryLink>, time: Res<Time<Real>>) {
     let begin = Instant::now();
+    let budget = BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME);
     let mirror = &mut mirror.0;
-    mirror.ingest(&link.batches, || begin.elapsed() >= BUDGET);
+    mirror.ingest(&link.batches, || begin.elapsed() >= budget);
     mirror.tick(Timestamp::now());
 }
