@@ -51,7 +51,9 @@ impl Effects<'_> {
                 }
             }
             Command::Viewpoint(number) => self.look_from(*number),
-            Command::SaveViewpoint(name) => self.saved.keep(self.rig.viewpoint(name).into()),
+            Command::SaveViewpoint(name) => {
+                self.saved.keep(self.rig.viewpoint(name, self.scene.aspect()).into())
+            }
             Command::Standard(view) => self.standard(*view),
             Command::ToggleProjection => self.rig.orthographic = !self.rig.orthographic,
             Command::Theme(choice) => {
@@ -71,9 +73,9 @@ impl Effects<'_> {
     fn look_from(&mut self, number: usize) {
         let own = &self.twin.0.viewpoints;
         if let Some(viewpoint) = own.get(number) {
-            self.rig.look_from(viewpoint);
+            self.rig.look_from(viewpoint, self.scene.aspect());
         } else if let Some(kept) = self.saved.list.get(number - own.len()) {
-            self.rig.look_from(&kept.clone().into());
+            self.rig.look_from(&kept.clone().into(), self.scene.aspect());
         } else if number == 0 {
             self.standard(StandardView::Isometric);
         }

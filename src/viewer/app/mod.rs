@@ -139,7 +139,8 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
         Surface::Image { .. } => CameraRig::without_glide(),
     };
     if let Some(viewpoint) = first_view {
-        rig.look_from(&viewpoint);
+        // The view is fitted as soon as its size is known.
+        rig.look_from(&viewpoint, camera::VIEWPOINT_ASPECT);
         rig.now = rig.goal;
     }
     app.set_error_handler(report);

@@ -14,7 +14,7 @@ use bevy::prelude::*;
 use bevy::time::Real;
 
 pub use bounds::PlantBounds;
-pub use orbit::{Bounds, FOV_Y, Orbit, ease, visible_height};
+pub use orbit::{Bounds, FOV_Y, Orbit, VIEWPOINT_ASPECT, ease, visible_height};
 pub use pointer::{Gesture, ScenePointer};
 pub use saved::{SavedViewpoint, SavedViewpoints};
 
@@ -59,6 +59,8 @@ pub struct CameraRig {
     time_s: f32,
     looked: bool,
     jumps: bool,
+    /// The viewpoint that it was last sent to, until somebody moves it elsewhere.
+    at: Option<Viewpoint>,
 }
 
 impl Default for CameraRig {
@@ -71,6 +73,7 @@ impl Default for CameraRig {
             time_s: FLIGHT_S,
             looked: false,
             jumps: false,
+            at: None,
         }
     }
 }
@@ -83,12 +86,12 @@ impl CameraRig {
 
     /// Glides to an orbit.
     pub fn fly(&mut self, goal: Orbit) {
-        (self.goal, self.time_s, self.looked) = (goal, FLIGHT_S, true);
+        (self.goal, self.time_s, self.looked, self.at) = (goal, FLIGHT_S, true, None);
     }
 
     /// Follows the hand to an orbit.
     pub fn lead(&mut self, goal: Orbit) {
-        (self.goal, self.time_s, self.looked) = (goal, FOLLOW_S, true);
+        (self.goal, self.time_s, self.looked, self.at) = (goal, FOLLOW_S, true, None);
     }
 
     /// Flies to where a box fills the view, from the present direction.
@@ -96,11 +99,11 @@ impl CameraRig {
         self.fly(self.goal.fitted(bounds, aspect));
     }
 
-    /// Flies to a viewpoint.
-    pub fn look_from(&mut self, viewpoint: &Viewpoint) {
-        let point = |p: [f64; 3]| Vec3::from(p.map(|metres| metres as f32));
+    /// Flies to a viewpoint, and stays there when the view gets another aspect.
+    pub fn look_from(&mut self, viewpoint: &Viewpoint, aspect: f32) {
         self.orthographic = viewpoint.orthographic;
-        self.fly(Orbit::from_points(point(viewpoint.eye), point(viewpoint.target)));
+        self.fly(orbit_of(viewpoint).adapted(aspect));
+        self.at = Some(viewpoint.clone());
     }
 
     /// Flies to a standard direction, with the box in view.
@@ -118,14 +121,20 @@ impl CameraRig {
     }
 
     /// The present place as a viewpoint.
-    pub fn viewpoint(&self, name: &str) -> Viewpoint {
+    pub fn viewpoint(&self, name: &str, aspect: f32) -> Viewpoint {
+        let goal = self.goal.unadapted(aspect);
         Viewpoint {
             name: name.to_owned(),
-            eye: self.goal.eye().to_array().map(f64::from),
-            target: self.goal.target.to_array().map(f64::from),
+            eye: goal.eye().to_array().map(f64::from),
+            target: goal.target.to_array().map(f64::from),
             orthographic: self.orthographic,
         }
     }
+}
+
+fn orbit_of(viewpoint: &Viewpoint) -> Orbit {
+    let point = |p: [f64; 3]| Vec3::from(p.map(|metres| metres as f32));
+    Orbit::from_points(point(viewpoint.eye), point(viewpoint.target))
 }
 
 /// The whole plant is in view as soon as it has bounds, unless somebody has chosen otherwise.
@@ -136,10 +145,16 @@ fn first_look(
     scene: Res<SceneRect>,
 ) {
     if rig.looked {
+        // Panels open and windows grow: the viewpoint still shows what it was made to show.
+        if scene.is_changed()
+            && let Some(viewpoint) = &rig.at
+        {
+            rig.goal = orbit_of(viewpoint).adapted(scene.aspect());
+        }
         return;
     }
     if let Some(viewpoint) = twin.as_ref().and_then(|twin| twin.0.viewpoints.first()) {
-        rig.look_from(viewpoint);
+        rig.look_from(viewpoint, scene.aspect());
         rig.now = rig.goal;
         return;
     }

@@ -6,6 +6,9 @@ use bevy::math::{Mat3, Quat, Vec2, Vec3};
 /// their proportions.
 pub const FOV_Y: f32 = 35.0 * std::f32::consts::PI / 180.0;
 
+/// Width over height of the view that viewpoints are made for.
+pub const VIEWPOINT_ASPECT: f32 = 16.0 / 9.0;
+
 /// Share of the picture that a fitted box may fill.
 const FILL: f32 = 0.92;
 
@@ -38,6 +41,19 @@ impl Orbit {
         let distance = arm.length().max(1e-3);
         let pitch = (arm.y / distance).clamp(-1.0, 1.0).asin().clamp(-MAX_PITCH, MAX_PITCH);
         Self { target, distance, yaw: arm.x.atan2(arm.z), pitch }
+    }
+
+    /// The same look in a view of that aspect (width / height): in one narrower than viewpoints are
+    /// made for, the eye goes back until as much is seen to either side.
+    pub fn adapted(mut self, aspect: f32) -> Self {
+        self.distance *= (VIEWPOINT_ASPECT / aspect.max(0.1)).max(1.0);
+        self
+    }
+
+    /// Undoes [`Orbit::adapted`]: what to keep of a look that was chosen in such a view.
+    pub fn unadapted(mut self, aspect: f32) -> Self {
+        self.distance /= (VIEWPOINT_ASPECT / aspect.max(0.1)).max(1.0);
+        self
     }
 
     /// From the eye's frame (looking along −Z, Y up) to the world's.
@@ -187,6 +203,17 @@ mod tests {
         let orbit = Orbit::from_points(eye, target);
         assert!((orbit.eye() - eye).length() < 1e-4);
         assert!((orbit.rotation() * Vec3::NEG_Z - (target - eye).normalize()).length() < 1e-5);
+    }
+
+    #[test]
+    fn a_viewpoint_shows_as_much_to_either_side_in_a_narrow_view_as_in_a_wide_one() {
+        let made = Orbit::from_points(Vec3::new(12.0, 22.0, 34.0), Vec3::new(-1.0, 0.0, 1.0));
+        let beside = made.target + made.rotation() * Vec3::X * 10.0;
+        let wide = view(&made.adapted(VIEWPOINT_ASPECT), beside, VIEWPOINT_ASPECT);
+        let narrow = view(&made.adapted(1.1), beside, 1.1);
+        assert!((wide.x - narrow.x).abs() < 1e-4, "{wide} {narrow}");
+        assert_eq!(made.adapted(2.4), made, "a wider view only shows more");
+        assert!(made.adapted(0.8).unadapted(0.8).is_near(&made));
     }
 
     #[test]
