@@ -189,16 +189,6 @@ impl Bounds {
         }
     }
 
-    /// The box around this one's corners in another frame.
-    pub fn transformed(&self, by: &Affine) -> Self {
-        let corner = |at: usize| {
-            by.point(std::array::from_fn(
-                |i| if at >> i & 1 == 0 { self.min[i] } else { self.max[i] },
-            ))
-        };
-        Self::of((0..8).map(corner)).unwrap_or(*self)
-    }
-
     /// Edge lengths.
     pub fn size(&self) -> [f64; 3] {
         std::array::from_fn(|i| self.max[i] - self.min[i])

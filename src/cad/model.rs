@@ -308,9 +308,11 @@ fn nodes(file: &File, meshes: &[Mesh]) -> Result<(Vec<Node>, HashMap<usize, usiz
     tree.add_all(&roots, None, 0)?;
     let Tree { mut nodes, place, .. } = tree;
     for at in (0..nodes.len()).rev() {
+        // Of the vertices: the box around a turned box is too large.
         let own = nodes[at].mesh.and_then(|mesh| {
-            let boxes = meshes[mesh].primitives.iter().filter_map(|primitive| primitive.bounds);
-            boxes.reduce(|a, b| a.union(&b)).map(|b| b.transformed(&nodes[at].model_from_node))
+            let vertices = meshes[mesh].primitives.iter().flat_map(|part| &part.positions);
+            let model_from_node = &nodes[at].model_from_node;
+            Bounds::of(vertices.map(|vertex| model_from_node.point(vertex.map(f64::from))))
         });
         let all = [own, nodes[at].bounds].into_iter().flatten().reduce(|a, b| a.union(&b));
         nodes[at].bounds = all;
