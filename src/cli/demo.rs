@@ -30,7 +30,7 @@ pub fn run(args: Demo) -> Outcome {
     })
     .map_err(Failure::environment)?;
     let connection = mqtt::Options::from_url(&broker.url()).map_err(Failure::environment)?;
-    let plant = Running::start(&twin, live::simulation(&args.simulation, broker.url()))?;
+    let plant = Running::start(&twin, live::simulation(&args.simulation, connection.clone()))?;
     let outcome = look(args, twin, connection);
     plant.stop();
     outcome
@@ -99,7 +99,13 @@ fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
         None => viewer::run(options),
         Some(png) => {
             let picture = viewer::Picture { png, size: args.size, scale: 1.0, after: args.after };
-            viewer::render(options, &picture)
+            viewer::render(options, &picture).map_err(live::viewer_failure)?;
+            let messages = link.status.counters.snapshot().messages;
+            return files::print(format_args!(
+                "{}: drawn from {messages} messages through {}",
+                picture.png.display(),
+                link.status.broker()
+            ));
         }
     }
     .map_err(live::viewer_failure)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use twinscope::plant::broker::{Broker, Login};
+use twinscope::plant::broker::{Broker, BrokerError, Login};
 use twinscope::plant::simulation::PlantError;
 use twinscope::plant::{self, broker};
+#[cfg(feature = "viewer")]
+use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
 use twinscope::twin::Twin;
 use twinscope::watch;
@@ -83,7 +85,29 @@ pub fn render(args: &args::Render) -> Outcome {
         scale: 1.0,
         after: args.after,
     };
-    twinscope::viewer::render(options, &picture).map_err(viewer_failure)
+    twinscope::viewer::render(options, &picture).map_err(viewer_failure)?;
+    drawn_with_data(&link)
+}
+
+/// A picture of a plant that was never reached shows it at rest: a script must be able to tell.
+#[cfg(feature = "viewer")]
+fn drawn_with_data(link: &Link) -> Outcome {
+    let reason = match link.status.connection() {
+        _ if link.status.counters.snapshot().messages > 0 => return Ok(()),
+        ConnectionState::Connected | ConnectionState::Ended => {
+            log::warn!("The broker {} has said nothing of this plant.", link.status.broker());
+            return Ok(());
+        }
+        ConnectionState::Connecting => "it did not answer".to_owned(),
+        ConnectionState::Disconnected { reason, .. } | ConnectionState::Rejected { reason, .. } => {
+            reason
+        }
+    };
+    Err(Failure::Environment(format!(
+        "the picture is drawn without data: cannot reach the broker {}: {reason}\n\
+         Is it running? Give another one with --broker mqtt://HOST:PORT.",
+        link.status.broker()
+    )))
 }
 
 /// Mirrors a plant and prints what it is like.
@@ -107,7 +131,7 @@ pub fn broker(args: &args::Broker) -> Outcome {
     let known = with_credentials(address, args.credentials.as_deref())?;
     let login = known.user.zip(known.password).map(|(user, password)| Login { user, password });
     let options = broker::Options { tcp: args.tcp, websocket: args.websocket, login };
-    let broker = Broker::start(options).map_err(Failure::environment)?;
+    let broker = Broker::start(options).map_err(broker_failure)?;
     files::print(broker.url())?;
     if let Some(url) = broker.websocket_url() {
         files::print(url)?;
@@ -118,23 +142,36 @@ pub fn broker(args: &args::Broker) -> Outcome {
     Ok(())
 }
 
+/// How the broker's failures end the program.
+fn broker_failure(error: BrokerError) -> Failure {
+    match error {
+        BrokerError::OpenToTheNetwork(_) => Failure::Input(format!(
+            "{error}. Set TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD, or name a file with both: \
+             --credentials FILE"
+        )),
+        BrokerError::EmptyLogin(_) => Failure::input(error),
+        BrokerError::Bind { .. } | BrokerError::Start(_) => Failure::environment(error),
+    }
+}
+
 /// What the simulated plant is told.
-pub fn simulation(args: &SimulationArgs, broker: String) -> plant::simulation::Options {
+pub fn simulation(args: &SimulationArgs, broker: mqtt::Options) -> plant::simulation::Options {
     plant::simulation::Options { broker, seed: args.seed, speed: args.speed }
 }
 
 /// Runs the simulated plant until it is told to stop.
 pub fn plant(args: &args::Plant) -> Outcome {
     let twin = files::open(&args.twin)?;
-    let stop = stop_flag()?;
-    let options = simulation(&args.simulation, args.broker.broker.clone());
-    plant::run(&twin, &options, &stop).map_err(plant_failure)
+    let options = simulation(&args.simulation, connection(&args.broker)?);
+    plant::run(&twin, &options, &stop_flag()?).map_err(plant_failure)
 }
 
 /// How the simulated plant's failures end the program.
 pub fn plant_failure(error: PlantError) -> Failure {
     match error {
-        PlantError::Simulation(_) | PlantError::Speed(_) => Failure::input(error),
-        PlantError::Broker { .. } | PlantError::Thread(_) => Failure::environment(error),
+        PlantError::Simulation(_) | PlantError::Speed(_) | PlantError::Broker(_) => {
+            Failure::input(error)
+        }
+        PlantError::Thread(_) => Failure::environment(error),
     }
 }

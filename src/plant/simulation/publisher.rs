@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
 use super::{Message, Mistake, Simulation, encode};
+use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
 /// How often the physics catches up with the clock.
@@ -22,8 +23,8 @@ const CATCH_UP: Duration = Duration::from_secs(5);
 /// How the simulated plant runs.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// `mqtt://host:port`, with user and password before the host where needed.
-    pub broker: String,
+    /// Which broker, and as whom.
+    pub broker: mqtt::Options,
     /// The same seed gives the same messages.
     pub seed: u64,
     /// Plant seconds that pass in one second.
@@ -36,14 +37,9 @@ pub enum PlantError {
     /// Mistakes in the twin file's `simulation` section.
     #[error("{}", lines(.0))]
     Simulation(Vec<Mistake>),
-    /// The broker's address cannot be used.
-    #[error("the broker {url:?} cannot be used: {reason}; expected mqtt://host:port")]
-    Broker {
-        /// As given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Broker(#[from] mqtt::OptionsError),
     /// The speed is not a positive number.
     #[error("the speed {0} cannot be used: expected a number between 0.01 and 1000")]
     Speed(f64),
@@ -60,16 +56,16 @@ fn lines(mistakes: &[Mistake]) -> String {
 /// when it is not there, and connects again when it is lost.
 ///
 /// # Errors
-/// If the twin file's simulation section, the address or the speed is wrong.
+/// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
     if !(0.01..=1000.0).contains(&options.speed) {
         return Err(PlantError::Speed(options.speed));
     }
-    let mqtt = mqtt_options(twin, options)?;
+    let connection = mqtt_options(twin, options)?;
     let start = Timestamp::now();
     let mut simulation =
         Simulation::new(twin, options.seed, start).map_err(PlantError::Simulation)?;
-    let (client, connection) = Client::new(mqtt, QUEUE);
+    let (client, connection) = Client::new(connection, QUEUE);
     let (greetings, clock) = greetings(twin);
     let poller = {
         let (client, stop) = (client.clone(), stop.clone());
@@ -123,11 +119,9 @@ fn send(client: &Client, message: Message) -> bool {
 }
 
 fn mqtt_options(twin: &Twin, options: &Options) -> Result<MqttOptions, PlantError> {
-    let wrong = |reason: String| PlantError::Broker { url: options.broker.clone(), reason };
-    let id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
-    let joint = if options.broker.contains('?') { '&' } else { '?' };
-    let mut mqtt = MqttOptions::parse_url(format!("{}{joint}client_id={id}", options.broker))
-        .map_err(|error| wrong(error.to_string()))?;
+    let mut broker = options.broker.clone();
+    broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    let mut mqtt = broker.to_rumqttc()?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
     mqtt.set_inflight(500);
     // MQTT knows one will a client; the others' assets go stale.

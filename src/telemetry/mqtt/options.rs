@@ -217,6 +217,14 @@ impl Options {
         self
     }
 
+    /// The same for the MQTT library.
+    ///
+    /// # Errors
+    /// When a certificate cannot be read.
+    pub(crate) fn to_rumqttc(&self) -> Result<rumqttc::MqttOptions, OptionsError> {
+        super::run::mqtt_options(self)
+    }
+
     /// The address for people, without user and password.
     pub fn broker(&self) -> String {
         let path = match self.scheme {
