@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod broker;
+mod cli;
+mod gltf_reader;
 mod mqtt;
 mod support;
 mod watch;

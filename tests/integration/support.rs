@@ -35,6 +35,35 @@ pub fn tools() -> PathBuf {
     )
 }
 
+/// The program under test, without a login from outside and with a folder of its own to run in.
+pub fn twinscope() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinscope"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("TWINSCOPE_MQTT_USER")
+        .env_remove("TWINSCOPE_MQTT_PASSWORD")
+        .env_remove("RUST_LOG");
+    command
+}
+
+/// A program in the background; killed when dropped.
+pub struct Background(pub Child);
+
+impl Background {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the program starts"))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Debian's mosquitto with a configuration of its own; killed when dropped.
 pub struct Mosquitto {
     /// Where it listens on loopback.
