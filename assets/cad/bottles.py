@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: CC0-1.0
-"""The product: a half-litre bottle, the crate for twelve of them, and the full crate in low poly."""
+"""The product: a half-litre bottle at each stage of its making, the crate for twelve of them, and the
+full crate in low poly."""
 
 from __future__ import annotations
 
@@ -51,12 +52,25 @@ def label_shape() -> cq.Workplane:
     return cq.Workplane("XY").circle(R + 0.0004).extrude(0.060).faces("%CYLINDER")
 
 
-def bottle() -> Model:
-    m = Model("bottle", ang=0.63)
-    m.part("liquid", liquid_shape(), "bottle_liquid", at=(0, 0, 0.003), tol=0.004, ang=1.0)
-    m.part("label", label_shape(), "plastic_white", at=(0, 0, 0.045), tol=0.002, ang=0.63)
+# What a bottle has after each machine that it has passed: a file for each.
+STAGES = {
+    "bottle_empty": (),
+    "bottle_filled": ("liquid",),
+    "bottle_capped": ("liquid", "cap"),
+    "bottle": ("liquid", "cap", "label"),
+}
+
+
+def bottle(name: str) -> Model:
+    m = Model(name, ang=0.63)
+    has = STAGES[name]
+    if "liquid" in has:
+        m.part("liquid", liquid_shape(), "bottle_liquid", at=(0, 0, 0.003), tol=0.004, ang=1.0)
+    if "label" in has:
+        m.part("label", label_shape(), "plastic_white", at=(0, 0, 0.045), tol=0.002, ang=0.63)
     m.part("glass", glass_shape(), "bottle_glass", tol=0.004, ang=1.25)
-    m.part("cap", cap_shape(), "plastic_blue", at=(0, 0, 0.2095), tol=0.002, ang=1.0)
+    if "cap" in has:
+        m.part("cap", cap_shape(), "plastic_blue", at=(0, 0, 0.2095), tol=0.002, ang=1.0)
     return m
 
 
@@ -141,4 +155,4 @@ def crate_full() -> Model:
 
 
 def build() -> list[Model]:
-    return [bottle(), crate(), crate_full()]
+    return [*map(bottle, STAGES), crate(), crate_full()]

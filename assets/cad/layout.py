@@ -93,3 +93,12 @@ AGV_ROUTE = [
     (-21.0, -11.0), (18.4, -11.0), (19.4, -10.0), (19.4, -7.5), (18.4, -6.5), (16.4, -6.5),
 ]
 WAREHOUSE_DOOR = ((-23.0, -10.0), 5.0)  # middle of the opening in the left wall, its width
+
+# The pump station of the five-minute tour, in a frame of its own.
+STATION: dict[str, Place] = {
+    "TK-1": Place("tank_vertical", (-3.4, 1.2, 0.0)),
+    "P-1": Place("pump_skid", (0.0, 0.0, 0.0)),
+    "P-2": Place("pump_skid", (0.0, 1.8, 0.0)),
+    "FT-1": Place("flow_meter", (2.4, 0.9, 0.0)),
+    "V-1": Place("control_valve", (3.6, 0.9, 0.0)),
+}

@@ -21,8 +21,8 @@ BEND = {65: 0.11, 80: 0.13, 100: 0.155, 125: 0.19}
 FILLER_INLET = (0.0, 1.448, 0.55)  # of rotary_filler, in its own frame, looking to +Y
 
 
-def world(asset, at):
-    place = LAYOUT[asset]
+def world(asset, at, layout=LAYOUT):
+    place = layout[asset]
     a = math.radians(place.yaw)
     x, y, z = at
     return tuple(round(v, 4) for v in (place.at[0] + x * math.cos(a) - y * math.sin(a), place.at[1] + x * math.sin(a) + y * math.cos(a), place.at[2] + z))

@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
-MODULES = ["pump_skid", "tank_vertical", "control_valve", "plate_heat_exchanger", "pipes_utilities", "instruments", "cabinets", "hall", "fence"]
+MODULES = ["pump_skid", "tank_vertical", "control_valve", "plate_heat_exchanger", "pipes_utilities", "pipes_station", "instruments", "cabinets", "hall", "fence"]
 PORTS = {"pump_skid": ("pump_skid", "PORTS"), "tank_vertical": ("tank_vertical", "PORTS"), "control_valve": ("control_valve", "PORTS"), "plate_heat_exchanger": ("plate_heat_exchanger", "PORTS"), "flow_meter": ("instruments", "FLOW_PORTS")}
 
 
