@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::twin::{Item, Pose};
+use crate::twin::{Item, Pose, Unit};
 
 /// Where a block reads a number.
 #[derive(Clone, Debug, Deserialize)]
@@ -66,6 +66,11 @@ impl Board {
         }
     }
 
+    /// The numbers at several inputs.
+    pub fn read_all<const N: usize>(&self, inputs: &[Input; N]) -> [f64; N] {
+        std::array::from_fn(|at| self.read(&inputs[at]))
+    }
+
     /// Sets a number.
     pub fn set(&mut self, slot: usize, number: f64) {
         self.0[slot] = Signal::Number(number);
@@ -88,6 +93,11 @@ pub enum Kind {
     Items,
     /// A placement.
     Pose,
+}
+
+/// A text of the file that lives as long as the program: units and words are few.
+pub fn keep(text: &str) -> &'static str {
+    Box::leak(text.to_string().into_boxed_str())
 }
 
 /// Collects the signals while the blocks are built.
@@ -120,9 +130,26 @@ impl Wiring {
         slot
     }
 
-    /// Declares a number.
+    /// Declares a number; adds a mistake when its unit is none.
     pub fn number(&mut self, asset: &str, signal: &str, unit: &'static str) -> usize {
+        if let Err(error) = Unit::parse(unit) {
+            let near = error.suggestion.map(|near| format!("; nearest: {near:?}"));
+            let what = format!(
+                "the signal {asset}.{signal}: {unit:?} is no UCUM unit{}",
+                near.unwrap_or_default()
+            );
+            self.mistakes.push((unit.to_string(), what));
+        }
         self.output(asset, signal, Kind::Number(unit))
+    }
+
+    /// Declares several numbers with their units.
+    pub fn numbers<const N: usize>(
+        &mut self,
+        asset: &str,
+        signals: [(&str, &'static str); N],
+    ) -> [usize; N] {
+        signals.map(|(signal, unit)| self.number(asset, signal, unit))
     }
 
     /// Looks up what a block reads.

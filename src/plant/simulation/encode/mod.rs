@@ -20,9 +20,14 @@ pub type Instant = (Timestamp, Vec<(u16, Measured)>);
 /// The text of a scalar payload.
 pub fn scalar(read: &Read, ty: &ValueType, value: &Value) -> String {
     match payload_value(read, ty, value) {
-        Json::String(text) => text,
+        Json::String(text) if stands_bare(&text) => text,
         other => other.to_string(),
     }
+}
+
+/// Whether a text without quotes reads as itself.
+fn stands_bare(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.starts_with('"') && text != "null"
 }
 
 /// The document of a JSON mapping. Mappings without a list of samples take the last instant.
@@ -175,59 +180,4 @@ fn put(document: &mut Json, pointer: &str, value: Json) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn field(property: u16, pointer: &str) -> Field {
-        Field {
-            property,
-            pointer: pointer.into(),
-            read: Read::default(),
-            quality: None,
-            optional: false,
-        }
-    }
-
-    fn good(value: Value) -> Measured {
-        Measured { value, quality: Quality::Good }
-    }
-
-    #[test]
-    fn a_nested_document_is_built_from_its_pointers() {
-        let mut scaled = field(1, "/list/1");
-        scaled.read = Read { scale: 0.1, offset: -40.0, names: Vec::new() };
-        let names: std::sync::Arc<[String]> = ["off".into(), "on".into()].into();
-        let payload = Payload::Json {
-            samples: None,
-            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
-            quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
-            fields: vec![field(0, "/a~1b/x"), scaled, field(2, "/state")],
-        };
-        let types = [ValueType::Number, ValueType::Number, ValueType::Enumeration(names)];
-        let readings = vec![
-            (0, good(Value::Number(1.5))),
-            (1, good(Value::Number(20.0))),
-            (2, Measured { value: Value::Enumeration(1), quality: Quality::Uncertain }),
-        ];
-        let document = document(&payload, &types, &[(Timestamp(1_500_000), readings)]);
-        let expected = serde_json::json!({
-            "t": 1500, "q": "uncertain", "a/b": {"x": 1.5}, "list": [null, 600.0], "state": "on"
-        });
-        assert_eq!(document, expected);
-    }
-
-    #[test]
-    fn a_batch_holds_every_instant_with_its_own_time() {
-        let payload = Payload::Json {
-            samples: Some("/samples".into()),
-            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros },
-            quality: None,
-            fields: vec![field(0, "/v")],
-        };
-        let instant = |at, number| (Timestamp(at), vec![(0, good(Value::Number(number)))]);
-        let document =
-            document(&payload, &[ValueType::Number], &[instant(1, 0.5), instant(2, 0.75)]);
-        let expected = serde_json::json!({"samples": [{"t": 1, "v": 0.5}, {"t": 2, "v": 0.75}]});
-        assert_eq!(document, expected);
-    }
-}
+mod tests;

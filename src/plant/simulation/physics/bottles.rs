@@ -78,6 +78,8 @@ pub struct Line {
     pub belt_travel_m: f64,
     /// Rotary machines, in the order of the line.
     pub machines: Vec<Machine>,
+    /// Places, m, where a thing gets a stage in passing.
+    pub marks: Vec<(f64, u8)>,
     /// What is on the line.
     pub things: VecDeque<Item>,
     /// Things put on since the start.
@@ -95,6 +97,7 @@ impl Line {
             belt_speed: 0.0,
             belt_travel_m: 0.0,
             machines,
+            marks: Vec::new(),
             things: VecDeque::new(),
             entered: 0,
             left: 0,
@@ -113,11 +116,15 @@ impl Line {
 
     /// Takes the foremost thing, if it has come to the end.
     pub fn take(&mut self) -> Option<Item> {
-        if self.things.front()?.at_m < self.length_m - 1e-9 {
-            return None;
-        }
+        self.foremost_waits()?;
         self.left += 1;
         self.things.pop_front()
+    }
+
+    /// The stage of the foremost thing, if it has come to the end.
+    pub fn foremost_waits(&self) -> Option<u8> {
+        let first = self.things.front()?;
+        (first.at_m >= self.length_m - 1e-9).then_some(first.stage)
     }
 
     /// Number of things that stand closer than `reach_m` before the end.
@@ -151,6 +158,11 @@ impl Line {
                     thing.stage = thing.stage.max(machine.stage);
                     machine.count += 1;
                     machine.finished += 1;
+                }
+            }
+            for (mark, stage) in &self.marks {
+                if before < *mark && thing.at_m >= *mark {
+                    thing.stage = thing.stage.max(*stage);
                 }
             }
             ahead = thing.at_m;

@@ -3,14 +3,17 @@
 //! Everything here is a plain state with a `step(dt_s, …)`; it knows neither MQTT nor the twin.
 
 pub mod agv;
+pub mod axis;
 pub mod bottles;
 pub mod control;
 pub mod electrical;
 pub mod exchanger;
 pub mod hydraulics;
+pub mod packer;
 pub mod pump;
 pub mod robot;
 pub mod tank;
+pub mod way;
 
 /// Moves `value` towards `target` with the time constant `tau_s` (first order), exactly for a
 /// target that stands still during the step.

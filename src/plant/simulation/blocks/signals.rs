@@ -1,0 +1,226 @@
+//! Blocks that set one signal of any name: events, waves, lagged sums, integrals, words.
+
+use serde::Deserialize;
+
+use super::Block;
+use crate::plant::simulation::noise;
+use crate::plant::simulation::physics::lag;
+use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
+
+/// Something that happens now and then. Signal: active, 0 or 1.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSpec {
+    asset: String,
+    first_s: f64,
+    every_s: f64,
+    for_s: f64,
+}
+
+struct Event {
+    seed: u64,
+    stream: u64,
+    first_s: f64,
+    every_s: f64,
+    for_s: f64,
+    output: usize,
+}
+
+impl EventSpec {
+    pub(super) fn build(&self, seed: u64, w: &mut Wiring) -> Box<dyn Block> {
+        Box::new(Event {
+            seed,
+            stream: noise::stream(&self.asset),
+            first_s: self.first_s,
+            every_s: self.every_s.max(1.0),
+            for_s: self.for_s,
+            output: w.number(&self.asset, "active", "1"),
+        })
+    }
+}
+
+impl Block for Event {
+    fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
+        // Each occurrence comes up to a fifth of the period later than its turn, by the seed.
+        let turn = ((time_s - self.first_s) / self.every_s).floor();
+        let active = turn >= 0.0 && {
+            let late = 0.2 * self.every_s * noise::uniform(self.seed, self.stream, turn as u64);
+            let since = time_s - self.first_s - turn * self.every_s - late;
+            (0.0..self.for_s).contains(&since)
+        };
+        b.set(self.output, if active { 1.0 } else { 0.0 });
+    }
+}
+
+/// mean + amplitude · sin(2π (t / period + phase)). Signal: `signal` in `unit`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaveSpec {
+    asset: String,
+    signal: String,
+    unit: String,
+    mean: f64,
+    #[serde(default)]
+    amplitude: f64,
+    #[serde(default = "minute")]
+    period_s: f64,
+    /// In periods.
+    #[serde(default)]
+    phase: f64,
+}
+
+struct Wave {
+    mean: f64,
+    amplitude: f64,
+    period_s: f64,
+    phase: f64,
+    output: usize,
+}
+
+fn minute() -> f64 {
+    60.0
+}
+
+impl WaveSpec {
+    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        Box::new(Wave {
+            mean: self.mean,
+            amplitude: self.amplitude,
+            period_s: self.period_s,
+            phase: self.phase,
+            output: w.number(&self.asset, &self.signal, keep(&self.unit)),
+        })
+    }
+}
+
+impl Block for Wave {
+    fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
+        let angle = std::f64::consts::TAU * (time_s / self.period_s + self.phase);
+        b.set(self.output, self.mean + self.amplitude * angle.sin());
+    }
+}
+
+/// offset + scale · of, lagged. For instruments and sums. Signal: `signal` in `unit`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowSpec {
+    asset: String,
+    signal: String,
+    unit: String,
+    of: Source,
+    #[serde(default = "one")]
+    scale: f64,
+    #[serde(default)]
+    offset: f64,
+    #[serde(default)]
+    lag_s: f64,
+}
+
+struct Follow {
+    of: Input,
+    scale: f64,
+    offset: f64,
+    lag_s: f64,
+    value: Option<f64>,
+    output: usize,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl FollowSpec {
+    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        Box::new(Follow {
+            of: w.input(&self.of),
+            scale: self.scale,
+            offset: self.offset,
+            lag_s: self.lag_s,
+            value: None,
+            output: w.number(&self.asset, &self.signal, keep(&self.unit)),
+        })
+    }
+}
+
+impl Block for Follow {
+    fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
+        let now = self.offset + self.scale * b.read(&self.of);
+        let value = lag(self.value.unwrap_or(now), now, self.lag_s, dt_s);
+        self.value = Some(value);
+        b.set(self.output, value);
+    }
+}
+
+/// One of two words. Signal: `signal`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordSpec {
+    asset: String,
+    signal: String,
+    of: Source,
+    above: f64,
+    then: String,
+    otherwise: String,
+}
+
+struct Word {
+    of: Input,
+    above: f64,
+    words: [&'static str; 2],
+    output: usize,
+}
+
+impl WordSpec {
+    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        Box::new(Word {
+            of: w.input(&self.of),
+            above: self.above,
+            words: [keep(&self.then), keep(&self.otherwise)],
+            output: w.output(&self.asset, &self.signal, Kind::Word),
+        })
+    }
+}
+
+impl Block for Word {
+    fn step(&mut self, b: &mut Board, _time_s: f64, _dt_s: f64) {
+        let word = self.words[usize::from(b.read(&self.of) <= self.above)];
+        b.say(self.output, word);
+    }
+}
+
+/// The integral of a number. Signal: `signal` in `unit`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TotalSpec {
+    asset: String,
+    signal: String,
+    unit: String,
+    of: Source,
+    /// How much of `unit` one of the number makes in a second.
+    per_second: f64,
+}
+
+struct Total {
+    of: Input,
+    per_second: f64,
+    value: f64,
+    output: usize,
+}
+
+impl TotalSpec {
+    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        Box::new(Total {
+            of: w.input(&self.of),
+            per_second: self.per_second,
+            value: 0.0,
+            output: w.number(&self.asset, &self.signal, keep(&self.unit)),
+        })
+    }
+}
+
+impl Block for Total {
+    fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
+        self.value += b.read(&self.of) * self.per_second * dt_s;
+        b.set(self.output, self.value);
+    }
+}

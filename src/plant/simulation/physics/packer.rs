@@ -1,0 +1,203 @@
+//! A case packer: bottles queue in lanes, a gantry lifts a crateful and sets it into a crate.
+
+use super::axis::Axis;
+use super::bottles::Line;
+use crate::twin::Item;
+
+/// The table in front of the gantry: each lane is a line of its own.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The lanes.
+    pub lanes: Vec<Line>,
+    /// Bottles that each lane holds.
+    pub deep: usize,
+    next: usize,
+}
+
+impl Table {
+    /// `count` empty lanes of that length for `deep` bottles each, `gap_m` apart.
+    pub fn new(count: usize, length_m: f64, deep: usize, gap_m: f64) -> Self {
+        let lane = Line::new(length_m, gap_m, Vec::new());
+        Self { lanes: vec![lane; count.max(1)], deep: deep.max(1), next: 0 }
+    }
+
+    /// Whether the lane whose turn it is takes a bottle.
+    pub fn has_room(&self) -> bool {
+        let lane = &self.lanes[self.next];
+        lane.things.len() < self.deep
+            && lane.things.back().is_none_or(|last| last.at_m >= lane.gap_m)
+    }
+
+    /// Puts a bottle on the lane whose turn it is.
+    pub fn put(&mut self, bottle: Item) {
+        let lane = &mut self.lanes[self.next];
+        lane.entered += 1;
+        lane.things.push_back(Item { at_m: 0.0, ..bottle });
+        self.next = (self.next + 1) % self.lanes.len();
+    }
+
+    /// Bottles on it.
+    pub fn count(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.things.len()).sum()
+    }
+
+    /// Whether every lane is full and stands.
+    pub fn is_ready(&self) -> bool {
+        self.lanes.iter().all(|lane| {
+            let rear = lane.length_m - lane.gap_m * (self.deep - 1) as f64;
+            lane.things.len() == self.deep
+                && lane.things.back().is_some_and(|last| last.at_m >= rear - 1e-6)
+        })
+    }
+
+    /// One step of the belt.
+    pub fn step(&mut self, dt_s: f64, belt: f64) {
+        self.lanes.iter_mut().for_each(|lane| lane.step(dt_s, belt, &[]));
+    }
+
+    /// Takes all bottles, lane by lane, the foremost first.
+    fn take_all(&mut self) -> Vec<Item> {
+        self.next = 0;
+        self.lanes.iter_mut().flat_map(|lane| std::mem::take(&mut lane.things)).collect()
+    }
+}
+
+/// Where the gantry goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// Travel from the bottles to the crates, m.
+    pub across_m: f64,
+    /// Height of the lift that grips the bottles, m (negative is down).
+    pub grip_m: f64,
+    /// Height that sets them into the crate, m.
+    pub set_m: f64,
+}
+
+/// The gantry's next move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    Wait,
+    DownToBottles,
+    UpWithBottles,
+    AcrossToCrate,
+    DownToCrate,
+    UpEmpty,
+    Back,
+}
+
+/// The gantry with its head.
+#[derive(Clone, Debug)]
+pub struct Gantry {
+    /// Its places.
+    pub reach: Reach,
+    /// Across, m.
+    pub across: Axis,
+    /// Lift, m.
+    pub lift: Axis,
+    /// What the head holds.
+    pub held: Vec<Item>,
+    next: Move,
+    grip_s: f64,
+}
+
+/// Speed, m/s, and acceleration, m/s², of both axes.
+const SPEED: (f64, f64) = (1.4, 2.5);
+/// Time to grip and to let go.
+const GRIP_S: f64 = 0.25;
+
+impl Gantry {
+    /// Above the bottles.
+    pub fn new(reach: Reach) -> Self {
+        let (across, lift) = (Axis::default(), Axis::default());
+        Self { reach, across, lift, held: Vec::new(), next: Move::Wait, grip_s: 0.0 }
+    }
+
+    /// One step; true when bottles were set into the crate.
+    pub fn step(&mut self, dt_s: f64, table: &mut Table, crate_waits: bool) -> bool {
+        let (speed, acceleration) = SPEED;
+        let mut lift = |goal| self.lift.towards(goal, speed, acceleration, dt_s);
+        let mut across = |goal| self.across.towards(goal, speed, acceleration, dt_s);
+        let done = match self.next {
+            Move::Wait => table.is_ready(),
+            Move::DownToBottles => lift(self.reach.grip_m) && wait(&mut self.grip_s, dt_s),
+            Move::UpWithBottles | Move::UpEmpty => lift(0.0),
+            Move::AcrossToCrate => across(self.reach.across_m) && crate_waits,
+            Move::DownToCrate => lift(self.reach.set_m) && wait(&mut self.grip_s, dt_s),
+            Move::Back => across(0.0),
+        };
+        if !done {
+            return false;
+        }
+        self.grip_s = 0.0;
+        let was = self.next;
+        self.next = match was {
+            Move::Wait => Move::DownToBottles,
+            Move::DownToBottles => Move::UpWithBottles,
+            Move::UpWithBottles => Move::AcrossToCrate,
+            Move::AcrossToCrate => Move::DownToCrate,
+            Move::DownToCrate => Move::UpEmpty,
+            Move::UpEmpty => Move::Back,
+            Move::Back => Move::Wait,
+        };
+        match was {
+            Move::DownToBottles => self.held = table.take_all(),
+            Move::DownToCrate => self.held.clear(),
+            _ => {}
+        }
+        was == Move::DownToCrate
+    }
+
+    /// Whether it waits above the crates for an empty one.
+    pub fn is_blocked(&self) -> bool {
+        self.next == Move::AcrossToCrate && self.across.at == self.reach.across_m
+    }
+}
+
+fn wait(passed_s: &mut f64, dt_s: f64) -> bool {
+    *passed_s += dt_s;
+    *passed_s >= GRIP_S
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twelve_bottles_are_lifted_together_and_none_is_lost() {
+        let mut table = Table::new(3, 1.15, 4, 0.0935);
+        let mut gantry = Gantry::new(Reach { across_m: 0.9, grip_m: -0.585, set_m: -0.774 });
+        let (mut put, mut packed, mut highest) = (0, 0, 0.0_f64);
+        for step in 0..6000 {
+            if step % 20 == 0 && table.has_room() {
+                put += 1;
+                table.put(Item { id: put, at_m: 21.0, stage: 3 });
+            }
+            table.step(0.02, 0.42);
+            let at = (gantry.across.at, gantry.lift.at);
+            if gantry.step(0.02, &mut table, true) {
+                packed += 12;
+                assert_eq!(at, (0.9, -0.774), "set down in the crate");
+            }
+            assert!(gantry.held.is_empty() || gantry.held.len() == 12);
+            assert_eq!(put, packed + (table.count() + gantry.held.len()) as u64);
+            let low = gantry.lift.at < -1e-9;
+            assert!(!low || gantry.across.speed == 0.0, "it does not drag bottles along");
+            highest = highest.max(gantry.across.at);
+        }
+        assert!(packed >= 12 * 10, "{packed} in two minutes");
+        assert_eq!(highest, 0.9);
+    }
+
+    #[test]
+    fn it_waits_above_the_crates_until_one_is_empty() {
+        let mut table = Table::new(1, 0.5, 1, 0.1);
+        table.put(Item { id: 1, at_m: 0.0, stage: 3 });
+        let mut gantry = Gantry::new(Reach { across_m: 0.9, grip_m: -0.5, set_m: -0.7 });
+        for _ in 0..1000 {
+            table.step(0.02, 0.4);
+            assert!(!gantry.step(0.02, &mut table, false));
+        }
+        assert!(gantry.is_blocked() && gantry.held.len() == 1);
+        assert!((0..200).any(|_| gantry.step(0.02, &mut table, true)));
+    }
+}
