@@ -5,5 +5,7 @@ mod broker;
 mod cli;
 mod gltf_reader;
 mod mqtt;
+mod plant;
+mod scenes;
 mod support;
 mod watch;
