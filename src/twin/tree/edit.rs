@@ -75,19 +75,29 @@ impl Tree {
             Kind::List(items) | Kind::Tuple(_, items) => (items.last(), value.to_owned()),
             _ => return Err(EditError::NotACollection),
         };
-        let (at, new) = match last {
-            None => (node.span.end - 1, entry),
-            // The layout between the collection's last two lines is repeated.
-            Some(last) => {
-                let line = self.text[..last.span.start].rfind('\n').map_or(0, |at| at + 1);
-                let own_line = line > node.span.start;
+        let Some(last) = last else {
+            let end = node.span.end - 1;
+            return self.splice(end..end, &entry);
+        };
+        let line = self.text[..last.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let own_line = line > node.span.start;
+        let after = &self.text[last.span.end..node.span.end - 1];
+        let tail = Tail::of(after);
+        match tail.line_end.filter(|_| own_line) {
+            // The layout of the collection's last line is repeated; a comment stays on that line.
+            Some(line_end) => {
                 let indent: String =
                     self.text[line..].chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
-                let gap = if own_line { format!("\n{indent}") } else { " ".to_owned() };
-                (last.span.end, format!(",{gap}{entry}"))
+                let (before, behind) = if tail.comma { ("", ",") } else { (",", "") };
+                let comment = &after[..line_end];
+                let new = format!("{before}{comment}\n{indent}{entry}{behind}");
+                self.splice(last.span.end..last.span.end + line_end, &new)
             }
-        };
-        self.splice(at..at, &new)
+            None => {
+                let end = last.span.end;
+                self.splice(end..end, &format!(", {entry}"))
+            }
+        }
     }
 
     fn splice(&mut self, span: Span, new: &str) -> Result<(), EditError> {
@@ -100,6 +110,51 @@ impl Tree {
         *self = tree;
         Ok(())
     }
+}
+
+/// What follows the last element of a collection.
+struct Tail {
+    /// A comma, before the end of its line.
+    comma: bool,
+    /// Where that line ends; `None`: it is the line on which the collection ends.
+    line_end: Option<usize>,
+}
+
+impl Tail {
+    fn of(text: &str) -> Self {
+        let mut tail = Self { comma: false, line_end: None };
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let rest = &text[at..];
+            if rest.starts_with("//") || c == '\n' {
+                tail.line_end = rest.find('\n').map(|end| at + end);
+                break;
+            }
+            tail.comma |= c == ',';
+            at += if rest.starts_with("/*") { block_comment(rest) } else { c.len_utf8() };
+        }
+        tail
+    }
+}
+
+/// Length of the block comment at the start of a text; they nest.
+fn block_comment(text: &str) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text.as_bytes()[at..];
+        if rest.starts_with(b"/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest.starts_with(b"*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                break;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    at.min(text.len())
 }
 
 fn check(value: &str) -> Result<(), EditError> {

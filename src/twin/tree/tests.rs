@@ -122,8 +122,23 @@ fn an_edit_keeps_comments_and_order() {
     tree.insert(&[], "c", "\"new\"").expect("c");
     assert_eq!(
         tree.to_string(),
-        "( // head\n  a: 10, // one\n  b: [2, 3, 4],\n  c: \"new\", // two\n)"
+        "( // head\n  a: 10, // one\n  b: [2, 3, 4], // two\n  c: \"new\",\n)"
     );
     assert!(tree.replace(&[key("a")], "]").is_err());
     assert_eq!(tree.get(&[key("z")]), Err(EditError::NoSuchValue(0)));
+}
+
+#[test]
+fn an_insertion_leaves_the_comments_of_the_line_before_where_they_are() {
+    let key = |key: &str| Step::Key(key.to_owned());
+    let text = "(\n  a: [\n    1, // one\n    2, // two, and last\n  ],\n  b: [\n    3 /* x, */ // three\n  ],\n  c: [4], // four\n)";
+    let mut tree = Tree::parse(text);
+    tree.insert(&[key("a")], "", "9").expect("a");
+    tree.insert(&[key("b")], "", "9").expect("b");
+    tree.insert(&[key("c")], "", "9").expect("c");
+    tree.insert(&[], "d", "9").expect("the whole");
+    assert_eq!(
+        tree.text(),
+        "(\n  a: [\n    1, // one\n    2, // two, and last\n    9,\n  ],\n  b: [\n    3, /* x, */ // three\n    9\n  ],\n  c: [4, 9], // four\n  d: 9,\n)"
+    );
 }
