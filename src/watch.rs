@@ -12,8 +12,13 @@ use serde_json::{Value as Json, json};
 
 use crate::history::Reading;
 use crate::mirror::{Budget, Mirror};
-use crate::telemetry::{Batch, ConnectionState, Status};
+use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
 use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
+
+/// Bad messages in the table.
+const BAD_SHOWN: usize = 10;
+/// Characters of a payload in the table.
+const PAYLOAD_SHOWN: usize = 100;
 
 /// How to watch.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +132,9 @@ pub fn write_state(
         for id in mirror.twin().property_ids() {
             writeln!(out, "{}", property_json(mirror, id))?;
         }
+        for bad in status.bad.snapshot() {
+            writeln!(out, "{}", bad_json(&bad))?;
+        }
         return writeln!(out, "{}", json!({ "counters": counters(mirror, status) }));
     }
     let header = ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from);
@@ -147,7 +155,48 @@ pub fn write_state(
         };
         writeln!(out, "The clock of {path} is {:.1} s {side}{unit}", warning.seconds.abs())?;
     }
+    write_bad(&status.bad.snapshot(), out)
+}
+
+/// The last bad messages, for people.
+fn write_bad(bad: &[BadMessage], out: &mut impl Write) -> io::Result<()> {
+    if bad.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nThe last bad messages:")?;
+    let shown = bad.len().saturating_sub(BAD_SHOWN);
+    for bad in &bad[shown..] {
+        let payload: String = printable(&bad.payload).chars().take(PAYLOAD_SHOWN).collect();
+        let more = if bad.more > 0 { format!(" (and {} more)", bad.more) } else { String::new() };
+        writeln!(out, "{}  {}  {}{more}", bad.arrival, bad.fault.name(), bad.topic)?;
+        writeln!(out, "    {}", bad.reason)?;
+        if bad.payload_len > 0 {
+            writeln!(out, "    {} bytes: {payload}", bad.payload_len)?;
+        }
+    }
+    if shown > 0 {
+        writeln!(out, "{shown} older ones are in the output of --json")?;
+    }
     Ok(())
+}
+
+/// A bad message as one object.
+fn bad_json(bad: &BadMessage) -> Json {
+    json!({ "bad_message": {
+        "time": bad.arrival.to_string(),
+        "topic": bad.topic,
+        "fault": bad.fault,
+        "reason": bad.reason,
+        "payload": printable(&bad.payload),
+        "bytes": bad.payload_len,
+        "more": bad.more,
+    } })
+}
+
+/// A payload on one line; bytes that are no text are told as `\u{fffd}`.
+fn printable(payload: &[u8]) -> String {
+    let text = String::from_utf8_lossy(payload);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// All that was counted, from the broker to the history.
@@ -232,7 +281,7 @@ fn write_table(rows: Vec<[String; 6]>, out: &mut impl Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::mirror::motors;
-    use crate::telemetry::Update;
+    use crate::telemetry::{Fault, Update};
     use crate::twin::Quality;
 
     fn watched(options: &Options, updates: Vec<Update>) -> Result<String, WatchError> {
@@ -285,6 +334,35 @@ mod tests {
         assert!(lines[0].starts_with("PROPERTY   VALUE"), "{text}");
         assert!(lines[1].starts_with("M-1.speed   12.5"), "{text}");
         assert!(text.contains("applied                       1"), "{text}");
+    }
+
+    #[test]
+    fn bad_messages_are_told_with_topic_reason_and_payload() {
+        let mirror = Mirror::new(Arc::new(motors()), Budget::default());
+        let status = Status::new("mqtt://localhost:1");
+        for number in 0..12 {
+            let topic = format!("plant/{number}");
+            let reason = || "expected a number at /v".to_owned();
+            status.bad.push(Fault::Malformed, &topic, b"{\"v\":\n\"x\xff\"}", Timestamp(0), reason);
+        }
+        let written = |json| {
+            let mut out = Vec::new();
+            write_state(&mirror, &status, json, &mut out).expect("memory");
+            String::from_utf8(out).expect("the output is text")
+        };
+        let table = written(false);
+        assert!(table.contains("malformed  plant/11\n    expected a number at /v\n"), "{table}");
+        assert!(table.contains("11 bytes: {\"v\": \"x\u{fffd}\"}"), "{table}");
+        assert!(!table.contains("plant/1\n") && table.contains("2 older ones"), "{table}");
+        let json = written(true);
+        let bad: Vec<Json> = json
+            .lines()
+            .filter_map(|line| {
+                serde_json::from_str::<Json>(line).expect("it is JSON").get("bad_message").cloned()
+            })
+            .collect();
+        assert_eq!((bad.len(), &bad[11]["fault"]), (12, &json!("malformed")));
+        assert_eq!((&bad[0]["topic"], &bad[0]["bytes"]), (&json!("plant/0"), &json!(11)));
     }
 
     #[test]
