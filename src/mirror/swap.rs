@@ -54,5 +54,6 @@ fn conversion(old: &Property, new: &Property) -> Option<Convert> {
     if old.ty != ValueType::Number || old.unit.code() == new.unit.code() {
         return Some(None);
     }
-    None
+    let (scale, offset) = old.unit.conversion_to(&new.unit)?;
+    Some(Some(Box::new(move |number| number * scale + offset)))
 }

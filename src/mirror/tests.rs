@@ -8,7 +8,7 @@ use crate::telemetry::{ClockReading, PresenceChange};
 use crate::twin::mapping::{self, ClockSource};
 use crate::twin::{
     Asset, Class, ClassId, IntegralOf, Interpolation, Level, Pose, Property, PropertyKind, Quality,
-    Value, ValueType,
+    Unit, Value, ValueType,
 };
 
 const SPEED: PropertyId = PropertyId(0);
@@ -314,6 +314,25 @@ fn another_definition_keeps_what_still_fits() {
     assert_eq!(told(mirror.latest(SPEED)), Some((2.0, Quality::Good)));
     assert_eq!(told(mirror.latest(PropertyId(3))), Some((1.0, Quality::Good)));
     assert_eq!(mirror.counters().applied, 2);
+}
+
+#[test]
+fn what_was_kept_in_one_unit_is_told_in_the_unit_of_another_definition() {
+    let in_unit = |code: &str| {
+        let mut twin = motors();
+        let class = &mut twin.classes[0];
+        let mut speed = Property::clone(&class.properties[0]);
+        speed.unit = Unit::parse(code).expect("a unit");
+        class.properties[0] = Arc::new(speed);
+        twin
+    };
+    let mut mirror = mirror(in_unit("{rev}/min"));
+    mirror.apply(batch(T0, vec![number(SPEED, None, 120.0)]));
+    mirror.swap_twin(Arc::new(in_unit("{rev}/s")));
+    mirror.tick(Timestamp(T0));
+    assert_eq!(told(mirror.latest(SPEED)), Some((2.0, Quality::Good)));
+    mirror.swap_twin(Arc::new(in_unit("Cel")));
+    assert_eq!(told(mirror.latest(SPEED)), None, "a speed is no temperature");
 }
 
 proptest! {
