@@ -10,6 +10,8 @@ use super::Scalar;
 const OLDEST_USUAL: i64 = 631_152_000 * 1_000_000;
 /// No stamp is later than this (2200-01-01).
 const LATEST: i64 = 7_258_118_400 * 1_000_000;
+/// No stamp is earlier than this (year 1 of ISO 8601).
+const EARLIEST: i64 = -62_135_596_800 * 1_000_000;
 /// A stamp read in another unit is taken for the right one when it lies this close to the arrival.
 const NEAR_US: i64 = 20 * 366 * 86_400 * 1_000_000;
 
@@ -80,7 +82,7 @@ pub(super) fn read(
             return Err(bad(format!("expected a time ({}), found {other}", name(format))));
         }
     };
-    if parsed.0 > LATEST {
+    if !(EARLIEST..=LATEST).contains(&parsed.0) {
         return Err(bad(format!("{parsed} is not a time at which a plant reports")));
     }
     Ok(parsed)
@@ -135,7 +137,7 @@ fn plausible(
     }
     match wrong_unit(number, format, arrival) {
         Some(problem) => Err(problem),
-        None if time.0 > LATEST => Err(bad(format!(
+        None if !(EARLIEST..=LATEST).contains(&time.0) => Err(bad(format!(
             "{number} in {} is {time}, which is not a time at which a plant reports",
             name(format)
         ))),
@@ -202,6 +204,15 @@ mod tests {
     #[test]
     fn a_plant_whose_time_starts_at_zero_is_believed() {
         assert_eq!(integer(90, TimeFormat::EpochSeconds), Ok(Timestamp(90_000_000)));
+    }
+
+    #[test]
+    fn a_stamp_beyond_the_years_that_people_write_is_refused() {
+        for micros in [i64::MIN, EARLIEST - 1, LATEST + 1, i64::MAX] {
+            let problem = integer(micros, TimeFormat::EpochMicros).expect_err("no such year");
+            assert!(problem.reason.contains("not a time"), "{}", problem.reason);
+        }
+        assert_eq!(integer(EARLIEST, TimeFormat::EpochMicros), Ok(Timestamp(EARLIEST)));
     }
 
     #[test]
