@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::filter::{self, FilterGroup};
 use crate::twin::mapping::{Mapping, Payload, TopicLevel, TopicPart};
-use crate::twin::{AssetId, Level, Twin};
+use crate::twin::{AssetId, Twin};
 
 /// Who wants a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -271,7 +271,7 @@ pub(super) fn expand(twin: &Twin, asset: AssetId, levels: &[TopicLevel]) -> Opti
                     match part {
                         TopicPart::Literal(literal) => text.push_str(literal),
                         TopicPart::Placeholder(name) => {
-                            text.push_str(placeholder(twin, asset, name)?);
+                            text.push_str(twin.word(asset, name)?);
                         }
                     }
                 }
@@ -280,32 +280,6 @@ pub(super) fn expand(twin: &Twin, asset: AssetId, levels: &[TopicLevel]) -> Opti
         }
     }
     Some(steps)
-}
-
-/// What a placeholder stands for at an asset; its own variables come before those of its parents.
-fn placeholder<'a>(twin: &'a Twin, asset: AssetId, name: &str) -> Option<&'a str> {
-    let level = match name {
-        "asset" => return Some(&twin.asset(asset).name),
-        "path" => return Some(&twin.asset(asset).path),
-        "twin" => return Some(&twin.name),
-        "site" => Some(Level::Site),
-        "area" => Some(Level::Area),
-        "line" => Some(Level::Line),
-        "cell" => Some(Level::Cell),
-        _ => None,
-    };
-    let mut at = Some(asset);
-    while let Some(id) = at {
-        let asset = twin.asset(id);
-        if let Some(value) = asset.variables.get(name) {
-            return Some(value);
-        }
-        if level == Some(asset.level) {
-            return Some(&asset.name);
-        }
-        at = asset.parent;
-    }
-    None
 }
 
 #[cfg(test)]

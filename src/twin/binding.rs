@@ -137,6 +137,8 @@ pub enum LabelPart {
     Asset,
     /// The asset's title.
     Title,
+    /// Another word of the asset, see [`Twin::word`](super::Twin::word).
+    Word(String),
 }
 
 /// A line through points, straight or rounded, open or closed.

@@ -278,26 +278,25 @@ impl Twin {
     }
 
     /// What `{word}` means in the topics and texts of an asset: `asset`, `path`, `twin`, a level
-    /// (name of the nearest asset of that level, from the asset itself upwards), or a variable.
+    /// (name of the nearest asset of that level, from the asset itself upwards), or a variable,
+    /// its own or the nearest one above it. A variable cannot have one of the other names.
     pub fn word(&self, asset: AssetId, word: &str) -> Option<&str> {
         let level = match word {
             "asset" => return Some(&self.asset(asset).name),
             "path" => return Some(&self.asset(asset).path),
             "twin" => return Some(&self.name),
-            "site" => Level::Site,
-            "area" => Level::Area,
-            "line" => Level::Line,
-            "cell" => Level::Cell,
-            _ => return self.asset(asset).variables.get(word).map(String::as_str),
+            "site" => Some(Level::Site),
+            "area" => Some(Level::Area),
+            "line" => Some(Level::Line),
+            "cell" => Some(Level::Cell),
+            _ => None,
         };
-        let mut at = Some(asset);
-        while let Some(id) = at {
-            if self.asset(id).level == level {
-                return Some(&self.asset(id).name);
-            }
-            at = self.asset(id).parent;
+        let mut upwards = std::iter::successors(Some(asset), |at| self.asset(*at).parent)
+            .map(|at| self.asset(at));
+        match level {
+            Some(level) => upwards.find(|at| at.level == level).map(|at| &*at.name),
+            None => upwards.find_map(|at| at.variables.get(word)).map(String::as_str),
         }
-        None
     }
 
     /// The property at a position of the asset's class.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Twin};
-use super::super::tree::Kind;
+use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Property, Twin};
+use super::super::tree::{Kind, Node};
 use super::super::value::Pose;
-use super::class::{self, ClassFile, Words};
+use super::class::{self, ClassFile, Word};
 use super::read::{At, Cx, Fields};
 
 const ASSET: [&str; 16] = [
@@ -55,7 +55,7 @@ pub(super) fn assets<'a>(
     classes: Vec<ClassFile<'a>>,
     twin: &mut Twin,
 ) {
-    let mut words: Vec<Words> = vec![Words::default()];
+    let mut words: Vec<Vec<Word>> = vec![Vec::new()];
     for file in classes {
         twin.classes.push(file.class);
         words.push(file.words);
@@ -88,8 +88,8 @@ pub(super) fn assets<'a>(
         twin.property_owner.extend(std::iter::repeat_n(id, count));
         twin.assets.push(asset);
         ids.insert(number, id);
-        for (place, word) in &words[draft.words].0 {
-            check_word(cx, twin, id, draft, *place, word, &mut missing);
+        for word in &words[draft.words] {
+            check_word(cx, twin, id, draft, word, &mut missing);
         }
     }
     bare_names(twin);
@@ -113,10 +113,10 @@ fn check_word(
     twin: &Twin,
     id: AssetId,
     draft: &Draft,
-    place: At,
-    word: &str,
+    stated: &Word,
     missing: &mut Vec<(usize, String)>,
 ) {
+    let Word { place, word, in_label } = stated;
     if twin.word(id, word).is_some() {
         return;
     }
@@ -125,14 +125,21 @@ fn check_word(
         return;
     }
     missing.push((draft.words, word.to_owned()));
-    let levels = WORDS[3..7].contains(&word);
-    if levels {
-        let path = &twin.asset(id).path;
-        cx.error(place, format!("asset `{path}` is in no {word}, which this topic needs"));
+    let asset = twin.asset(id);
+    if WORDS[3..7].contains(&word.as_str()) {
+        let user = if *in_label { "label" } else { "topic" };
+        let path = &asset.path;
+        cx.error(*place, format!("asset `{path}` is in no {word}, which this {user} needs"));
+        return;
+    }
+    let own = asset.variables.keys().map(String::as_str);
+    if *in_label {
+        let properties = twin.class_of(id).map_or(&[][..], |class| &class.properties);
+        let names = properties.iter().map(|property| &*property.name);
+        let known = names.chain(["title"]).chain(WORDS[..7].iter().copied()).chain(own);
+        cx.unknown(*place, "property or placeholder", word, known);
     } else {
-        let asset = twin.asset(id);
-        let known = WORDS.iter().copied().chain(asset.variables.keys().map(String::as_str));
-        cx.unknown(place, "placeholder", word, known);
+        cx.unknown(*place, "placeholder", word, WORDS.iter().copied().chain(own));
     }
 }
 
@@ -156,8 +163,16 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
                 fine = false;
                 None
             }
-            Some(_) => {
-                cx.error(place, "several assets have this name: write the path (area/name)");
+            Some(several) => {
+                let paths: Vec<_> =
+                    several.iter().map(|number| format!("`{}`", drafts[*number].path())).collect();
+                cx.error(
+                    place,
+                    format!(
+                        "several assets may be meant: write the path of one, {}",
+                        paths.join(" or ")
+                    ),
+                );
                 fine = false;
                 None
             }
@@ -186,28 +201,59 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
     fine.then_some(order)
 }
 
-/// Drafts with that name, or at the end of that path.
+/// Drafts with that name, or at the end of that path; one whose whole path it is comes before all
+/// others.
 fn find(path: &str, drafts: &[Draft], by_name: &HashMap<&str, Vec<usize>>) -> Vec<usize> {
-    let (parent, name) =
-        path.rsplit_once('/').map_or((None, path), |(parent, name)| (Some(parent), name));
-    let mut found = by_name.get(name).cloned().unwrap_or_default();
-    if let Some(parent) = parent {
-        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        found.retain(|number| {
-            drafts[*number]
-                .parent
-                .as_deref()
-                .is_some_and(|p| p == parent || last(p) == last(parent))
-        });
+    let steps: Vec<&str> = path.split('/').collect();
+    let named = steps.last().and_then(|name| by_name.get(name));
+    let ends: Vec<(usize, bool)> = named
+        .into_iter()
+        .flatten()
+        .filter_map(|number| Some((*number, ends_in(*number, &steps, drafts, by_name)?)))
+        .collect();
+    let whole: Vec<usize> =
+        ends.iter().filter(|(_, whole)| *whole).map(|(number, _)| *number).collect();
+    if whole.len() == 1 { whole } else { ends.into_iter().map(|(number, _)| number).collect() }
+}
+
+/// Whether these steps end the path of a draft, and if so, whether they are all of it.
+fn ends_in(
+    number: usize,
+    steps: &[&str],
+    drafts: &[Draft],
+    by_name: &HashMap<&str, Vec<usize>>,
+) -> Option<bool> {
+    let mut path = drafts[number].path();
+    loop {
+        let top = path.split('/').next().unwrap_or_default();
+        let tops = by_name.get(top).map_or(&[][..], Vec::as_slice);
+        if path.split('/').count() >= steps.len() {
+            let fits = steps.iter().rev().zip(path.rsplit('/')).all(|(step, name)| *step == name);
+            let is_root = tops.iter().any(|top| drafts[*top].parent.is_none());
+            return fits.then(|| is_root && path.split('/').count() == steps.len());
+        }
+        // What stands above is stated with the top itself, where that is clear.
+        let ([top], false) = (tops, tops.is_empty()) else { return None };
+        let above = drafts[*top].parent.as_ref()?;
+        path = format!("{above}/{path}");
     }
-    found
+}
+
+impl Draft<'_> {
+    /// As far as it is stated.
+    fn path(&self) -> String {
+        match &self.parent {
+            Some(parent) => format!("{parent}/{}", self.asset.name),
+            None => self.asset.name.to_string(),
+        }
+    }
 }
 
 fn drafts_of<'a>(
     cx: &Cx<'a>,
     at: At<'a>,
     twin: &mut Twin,
-    words: &mut Vec<Words<'a>>,
+    words: &mut Vec<Vec<Word<'a>>>,
     drafts: &mut Vec<Draft<'a>>,
 ) {
     let Some(f) = cx.fields(at, "an asset", &ASSET) else { return };
@@ -217,7 +263,8 @@ fn drafts_of<'a>(
         None => cx.name(at),
         Some(_) => cx.text(at),
     });
-    let class = class_of(cx, &f, twin, words);
+    let named = named_class(cx, &f, twin);
+    let class = class_of(cx, &f, named, twin, words);
     let pose = pose(cx, &f);
     let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
     let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
@@ -226,7 +273,12 @@ fn drafts_of<'a>(
     }
     let level = f.get("level").and_then(|at| cx.choice(at, "level", &LEVELS)).unwrap_or_default();
     let variables = variables(cx, &f);
-    let overrides = overrides(cx, &f, class.and_then(|id| twin.classes.get(id.0 as usize)));
+    let overrides = overrides(
+        cx,
+        &f,
+        named.map(|at| &twin.classes[at]),
+        class.map(|id| &twin.classes[id.0 as usize]),
+    );
     let (title, parent) = (text("title"), text("parent"));
     let Some(name) = name else { return };
     if let (Some(2..), false, Some(at)) = (count, name.contains("{n"), f.get("name")) {
@@ -284,23 +336,26 @@ fn variables(cx: &Cx, f: &Fields) -> Vec<(String, String)> {
     entries.into_iter().filter_map(read).collect()
 }
 
+/// Which class the asset names.
+fn named_class(cx: &Cx, f: &Fields, twin: &Twin) -> Option<usize> {
+    let at = f.get("class")?;
+    let name = cx.text(at)?;
+    let found = twin.classes.iter().position(|class| *class.name == *name);
+    if found.is_none() {
+        let names = twin.classes.iter().map(|class| &*class.name);
+        cx.unknown(at, "class", &name, names.filter(|name| !name.starts_with('(')));
+    }
+    found
+}
+
 /// The asset's class: the named one, or its own where it adds to it.
 fn class_of<'a>(
     cx: &Cx<'a>,
     f: &Fields<'a>,
+    named: Option<usize>,
     twin: &mut Twin,
-    words: &mut Vec<Words<'a>>,
+    words: &mut Vec<Vec<Word<'a>>>,
 ) -> Option<ClassId> {
-    let named = f.get("class").and_then(|at| {
-        let name = cx.text(at)?;
-        let found = twin.classes.iter().position(|class| *class.name == *name);
-        if found.is_none() {
-            let known =
-                twin.classes.iter().map(|class| &*class.name).filter(|name| !name.starts_with('('));
-            cx.unknown(at, "class", &name, known);
-        }
-        found
-    });
     if f.get("class").is_some() && named.is_none() {
         return None;
     }
@@ -312,17 +367,15 @@ fn class_of<'a>(
         return named.map(|at| ClassId(at as u32));
     }
     let name = f.get("name").and_then(|at| cx.text(at)).unwrap_or_default();
-    let mut file = ClassFile {
-        class: base.cloned().unwrap_or_else(|| Class {
-            name: "".into(),
-            title: name.clone(),
-            model: None,
-            properties: Vec::new(),
-            mappings: Vec::new(),
-            bindings: Vec::new(),
-        }),
-        words: Words(named.map(|at| words[at + 1].0.clone()).unwrap_or_default()),
-    };
+    let class = base.cloned().unwrap_or_else(|| Class {
+        name: "".into(),
+        title: name.clone(),
+        model: None,
+        properties: Vec::new(),
+        mappings: Vec::new(),
+        bindings: Vec::new(),
+    });
+    let mut file = ClassFile::new(class, named.map_or_else(Vec::new, |at| words[at + 1].clone()));
     file.class.name = format!("({name})").into();
     class::properties(cx, &additions, &mut file.class);
     class::extend_own(cx, f, &mut file);
@@ -350,25 +403,21 @@ fn new_properties<'a>(cx: &Cx<'a>, f: &Fields<'a>, base: Option<&Class>) -> Vec<
     entries
 }
 
+/// The asset's own view of properties that its named class has; the others it adds itself.
 fn overrides(
     cx: &Cx,
     f: &Fields,
+    named: Option<&Class>,
     class: Option<&Class>,
-) -> Vec<(u16, Arc<super::super::definition::Property>)> {
-    let (Some(class), Some(at)) = (class, f.get("properties").filter(|_| f.get("class").is_some()))
-    else {
+) -> Vec<(u16, Arc<Property>)> {
+    let (Some(named), Some(class), Some(at)) = (named, class, f.get("properties")) else {
         return Vec::new();
     };
     let Kind::Map(entries) = &at.node.kind else { return Vec::new() };
-    let own = |(key, value): &_| {
-        let (key, value): (&super::super::tree::Node, &super::super::tree::Node) = (key, value);
+    let own = |(key, value): &(Node, Node)| {
         let Kind::Text(name) = &key.kind else { return None };
+        named.property(name)?;
         let position = class.property(name)?;
-        let defined = matches!(&value.kind, Kind::Struct(_, fields)
-            if class.name.starts_with('(') && fields.iter().any(|(n, _)| n.text == "unit" || n.text == "type"));
-        if defined {
-            return None;
-        }
         let property = class::refined(cx, at.to(value), &class.properties[position])?;
         Some((position as u16, Arc::new(property)))
     };

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use super::super::ValueType;
 use super::super::binding::*;
 use super::super::tree::Kind;
-use super::class::{ClassFile, integral_position, property_name};
+use super::class::{ClassFile, Word, integral_position, property_name};
 use super::mapping::{braces, enumeration_index, variant};
 use super::read::{At, Cx, Fields};
 
@@ -313,10 +313,8 @@ fn label<'a>(cx: &Cx<'a>, f: &Fields<'a>, file: &mut ClassFile<'a>) -> Option<Ef
             word => match file.class.property(word) {
                 Some(position) => LabelPart::Property(position as u16),
                 None => {
-                    let known =
-                        file.class.properties.iter().map(|p| &*p.name).chain(["asset", "title"]);
-                    cx.unknown(at, "property", word, known);
-                    return None;
+                    file.words.push(Word { place: at, word: word.to_owned(), in_label: true });
+                    LabelPart::Word(text)
                 }
             },
         });

@@ -29,14 +29,27 @@ const PROPERTY: [&str; 15] = [
 ];
 const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_alarm"];
 
-/// Where the words of a class's topics and labels are stated, to be checked for each asset.
-#[derive(Clone, Default)]
-pub(super) struct Words<'a>(pub Vec<(At<'a>, String)>);
+/// A `{word}` of a class's topic or label, to be checked for each asset.
+#[derive(Clone)]
+pub(super) struct Word<'a> {
+    pub place: At<'a>,
+    pub word: String,
+    /// A label shows properties too.
+    pub in_label: bool,
+}
 
 /// A class and what is needed to check its instances.
 pub(super) struct ClassFile<'a> {
     pub class: Class,
-    pub words: Words<'a>,
+    pub words: Vec<Word<'a>>,
+    /// What it extends, the most general first, and itself.
+    layers: Vec<Fields<'a>>,
+}
+
+impl<'a> ClassFile<'a> {
+    pub(super) fn new(class: Class, words: Vec<Word<'a>>) -> Self {
+        Self { class, words, layers: Vec::new() }
+    }
 }
 
 /// All classes, those that others extend first.
@@ -89,39 +102,45 @@ pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<Clas
     done
 }
 
+/// A class is what it extends and its own, read together: a property that is stated anew is so for
+/// the mappings and bindings of the base as well.
 fn class<'a>(
     cx: &Cx<'a>,
     name: &str,
     fields: &Fields<'a>,
     base: Option<&ClassFile<'a>>,
 ) -> ClassFile<'a> {
-    let mut file = match base {
-        Some(base) => ClassFile { class: base.class.clone(), words: Words(base.words.0.clone()) },
-        None => ClassFile {
-            class: Class {
-                name: name.into(),
-                title: String::new(),
-                model: None,
-                properties: Vec::new(),
-                mappings: Vec::new(),
-                bindings: Vec::new(),
-            },
-            words: Words::default(),
-        },
+    let mut layers = base.map_or_else(Vec::new, |base| base.layers.clone());
+    layers.push(*fields);
+    let title = fields.get("title").and_then(|at| cx.text(at));
+    let class = Class {
+        name: name.into(),
+        title: title.unwrap_or_else(|| name.to_owned()),
+        model: None,
+        properties: Vec::new(),
+        mappings: Vec::new(),
+        bindings: Vec::new(),
     };
-    file.class.name = name.into();
-    file.class.title =
-        fields.get("title").and_then(|at| cx.text(at)).unwrap_or_else(|| name.to_owned());
-    extend(cx, fields, &mut file);
+    let mut file = ClassFile::new(class, Vec::new());
+    properties(cx, &latest(cx, &layers), &mut file.class);
+    for layer in &layers {
+        extend_own(cx, layer, &mut file);
+    }
+    file.layers = layers;
     file
 }
 
-/// Adds the model, properties, mappings and bindings of these fields to a class.
-pub(super) fn extend<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &mut ClassFile<'a>) {
-    if let Some(entries) = fields.get("properties").and_then(|at| cx.map(at)) {
-        properties(cx, &entries, &mut file.class);
+/// The properties of all layers, each as it was stated last.
+fn latest<'a>(cx: &Cx<'a>, layers: &[Fields<'a>]) -> Vec<(At<'a>, At<'a>)> {
+    let mut entries: Vec<(At, At)> = Vec::new();
+    let stated = layers.iter().filter_map(|layer| cx.map(layer.get("properties")?));
+    for (key, value) in stated.flatten() {
+        match entries.iter_mut().find(|(other, _)| other.node.kind == key.node.kind) {
+            Some(entry) => *entry = (key, value),
+            None => entries.push((key, value)),
+        }
     }
-    extend_own(cx, fields, file);
+    entries
 }
 
 /// Adds the model, mappings and bindings of these fields to a class.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::super::ValueType;
 use super::super::mapping::*;
 use super::super::tree::Kind;
-use super::class::{ClassFile, property_name};
+use super::class::{ClassFile, Word, property_name};
 use super::read::{At, Cx, Fields};
 
 pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
@@ -278,7 +278,7 @@ fn template<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) -> Option<Top
             _ => {
                 let parts = braces(cx, at, level)?.into_iter().map(|(word, text)| {
                     if word {
-                        file.words.0.push((at, text.clone()));
+                        file.words.push(Word { place: at, word: text.clone(), in_label: false });
                         TopicPart::Placeholder(text)
                     } else {
                         TopicPart::Literal(text)

@@ -408,6 +408,7 @@ impl<'a> Cx<'a> {
 }
 
 /// The fields of one struct.
+#[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     pub at: At<'a>,
     fields: &'a [(Name, Node)],

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::super::binding::Effect;
+use super::super::binding::{Effect, LabelPart};
 use super::super::mapping::Payload;
 use super::super::{Diagnostics, PropertyKind, Severity};
 use super::{Loaded, Resolver, load_text};
@@ -126,7 +126,10 @@ fn every_kind_of_mistake_says_where_it_is_and_what_was_probably_meant() {
             "bindings: [Glow(by: \"state\", colors: {\"on\": \"green\"})]",
             &["4:45 the text \"green\" has no place here"],
         ),
-        ("bindings: [Label(text: \"{sped}\")]", &["4:24 unknown property `sped` [speed]"]),
+        (
+            "bindings: [Label(text: \"{sped}\")]",
+            &["4:24 unknown property or placeholder `sped` [speed]"],
+        ),
         ("extends: \"Q\"", &["4:10 unknown class `Q`"]),
         ("extends: \"P\"", &["4:10 class `P` extends itself, by way of this"]),
         (
@@ -283,4 +286,102 @@ proptest::proptest! {
             proptest::prop_assert!(errors.has_errors());
         }
     }
+}
+
+#[test]
+fn a_property_that_is_stated_anew_is_so_for_the_mappings_and_bindings_of_the_base() {
+    let text = r##"Twin(schema: 2, name: "x", classes: {
+        "P": (
+            properties: {"speed": (unit: "{rev}/min"), "total": (unit: "{rev}", integral_of: "speed")},
+            mappings: [Json(topic: "a/{asset}", values: {
+                "speed": (pointer: "/s", unit: "{rev}/min"),
+            })],
+            bindings: [Spin(axis: x, by: "speed")],
+        ),
+        "Q": (extends: "P", properties: {"speed": (unit: "{rev}/s")}),
+    }, assets: [(name: "p", class: "P"), (name: "q", class: "Q")])"##;
+    let twin = good(text).twin;
+    let scale = |class: usize| match &twin.classes[class].mappings[0].payload {
+        Payload::Json { fields, .. } => fields[0].read.scale,
+        other => panic!("{other:?}"),
+    };
+    let class =
+        |name: &str| twin.classes.iter().position(|class| &*class.name == name).expect(name);
+    assert_eq!((scale(class("P")), twin.classes[class("Q")].mappings.len()), (1.0, 1));
+    assert!((scale(class("Q")) - 1.0 / 60.0).abs() < 1e-12);
+    let per_second = |class: usize| {
+        let total = twin.classes[class].property("total").expect("total");
+        twin.classes[class].properties[total].integral_of.expect("an integral").per_second
+    };
+    assert!((per_second(class("P")) - 1.0 / 60.0).abs() < 1e-12);
+    assert!((per_second(class("Q")) - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn an_asset_adds_an_integral_by_naming_what_it_is_of() {
+    let text = r#"Twin(schema: 2, name: "x",
+        classes: {"P": (properties: {"flow": (unit: "m3/h")})},
+        assets: [(name: "a", class: "P", properties: {
+            "volume": (integral_of: "flow"), "wish": (kind: setpoint), "flow": (title: "Inflow"),
+        })])"#;
+    let twin = good(text).twin;
+    let asset = twin.asset_by_name["a"];
+    let volume = twin.find_property(asset, "volume").expect("volume");
+    assert!(twin.property(volume).integral_of.is_some());
+    let flow = twin.find_property(asset, "flow").expect("flow");
+    assert_eq!(twin.property(flow).title, "Inflow");
+}
+
+#[test]
+fn an_asset_cannot_change_the_unit_of_its_class_even_where_it_adds_something() {
+    let text = "Twin(schema: 2, name: \"x\",\nclasses: {\"P\": (properties: {\"flow\": (unit: \"m3/h\")})},\nassets: [(name: \"a\", class: \"P\", model: \"a.glb\",\nproperties: {\"flow\": (unit: \"L/min\")})])";
+    let expected = "4:29 `unit` is fixed by the class; extend the class for another";
+    assert_eq!(errors(text), [expected]);
+}
+
+#[test]
+fn a_parent_that_may_be_one_of_several_is_told_with_their_paths() {
+    let text = |parent: &str| {
+        format!(
+            "Twin(schema: 2, name: \"x\", classes: {{}}, assets: [
+(name: \"A\"), (name: \"B\"), (name: \"hall\", parent: \"A\"), (name: \"hall\", parent: \"B\"),
+(name: \"cell\", parent: \"A/hall\"), (name: \"cell\", parent: \"B/hall\"),
+(name: \"p\", parent: \"{parent}\")])"
+        )
+    };
+    for (parent, paths) in
+        [("hall", "`A/hall` or `B/hall`"), ("hall/cell", "`A/hall/cell` or `B/hall/cell`")]
+    {
+        let wrong = errors(&text(parent));
+        assert!(wrong[0].contains(paths), "{wrong:?}");
+    }
+    for parent in ["A/hall/cell", "B/hall/cell", "B/hall", "A"] {
+        let twin = good(&text(parent)).twin;
+        assert!(twin.asset_by_name.contains_key(format!("{parent}/p").as_str()), "{parent}");
+    }
+}
+
+#[test]
+fn labels_know_the_words_that_topics_know() {
+    let text = |label: &str| {
+        format!(
+            "Twin(schema: 2, name: \"x\", classes: {{\"P\": (properties: {{\"flow\": ()}},
+bindings: [Label(text: \"{label}\")])}},
+assets: [(name: \"hall\", level: area), (name: \"a\", class: \"P\", parent: \"hall\", vars: {{\"serial\": \"17\"}})])"
+        )
+    };
+    let twin = good(&text("{asset} {serial} {area} {flow}")).twin;
+    let Effect::Label { text: parts, .. } = &twin.classes[0].bindings[0].effect else {
+        panic!("a label")
+    };
+    let words = parts.iter().filter_map(|part| match part {
+        LabelPart::Word(word) => twin.word(twin.asset_by_name["a"], word),
+        _ => None,
+    });
+    assert_eq!(words.collect::<Vec<_>>(), ["17", "hall"]);
+    assert_eq!(errors(&text("{flwo}")), ["2:24 unknown property or placeholder `flwo` [flow]"]);
+    assert_eq!(
+        errors(&text("{cell}")),
+        ["2:24 asset `hall/a` is in no cell, which this label needs"]
+    );
 }

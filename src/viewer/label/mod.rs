@@ -174,6 +174,7 @@ fn part_text(
         LabelPart::Literal(text) => (text.clone(), None),
         LabelPart::Asset => (asset.name.to_string(), None),
         LabelPart::Title => (asset.title.clone(), None),
+        LabelPart::Word(word) => (twin.word(spec.asset, word).unwrap_or_default().to_owned(), None),
         LabelPart::Property(at) => {
             let id = twin.property_at(spec.asset, usize::from(*at));
             let property = twin.property(id);
