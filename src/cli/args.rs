@@ -38,7 +38,7 @@ pub enum Command {
     /// Draw a twin into a PNG file, without a window or a display
     #[cfg(feature = "viewer")]
     #[command(
-        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 1920x1080 --after 10s --camera Filling"
+        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 3840x2160 --scale 2 --after 10s --camera Filling"
     )]
     Render(Render),
     /// Mirror a plant without drawing it, and print the state of each property
@@ -99,6 +99,9 @@ pub struct Demo {
     /// Width and height of the picture
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub size: (u32, u32),
+    /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
     /// How long the plant runs before the picture is drawn
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = duration)]
     pub after: Duration,
@@ -120,6 +123,7 @@ impl Default for Demo {
         Self {
             headless: None,
             size: (1280, 720),
+            scale: 1.0,
             after: Duration::from_secs(8),
             camera: None,
             no_ui: false,
@@ -151,6 +155,9 @@ pub struct Render {
     /// Width and height
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub size: (u32, u32),
+    /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
     /// How long to follow the plant before the picture is drawn
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub after: Duration,
@@ -250,6 +257,14 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
+/// A display's scale factor.
+fn scale(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(scale) if (0.5..=8.0).contains(&scale) => Ok(scale),
+        _ => Err(format!("'{text}' is no scale factor; write a number from 0.5 to 8")),
+    }
+}
+
 /// A positive factor.
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -281,5 +296,7 @@ mod tests {
         assert!(duration("-1s").is_err());
         assert_eq!(size("1920x1080"), Ok((1920, 1080)));
         assert!(size("0x10").is_err() && size("wide").is_err());
+        assert_eq!(scale("1.5"), Ok(1.5));
+        assert!(scale("0").is_err() && scale("NaN").is_err() && scale("big").is_err());
     }
 }

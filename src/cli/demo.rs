@@ -98,7 +98,8 @@ fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
     match args.headless {
         None => viewer::run(options),
         Some(png) => {
-            let picture = viewer::Picture { png, size: args.size, scale: 1.0, after: args.after };
+            let picture =
+                viewer::Picture { png, size: args.size, scale: args.scale, after: args.after };
             viewer::render(options, &picture).map_err(live::viewer_failure)?;
             let messages = link.status.counters.snapshot().messages;
             return files::print(format_args!(

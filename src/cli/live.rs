@@ -82,7 +82,7 @@ pub fn render(args: &args::Render) -> Outcome {
     let picture = twinscope::viewer::Picture {
         png: args.png.clone(),
         size: args.size,
-        scale: 1.0,
+        scale: args.scale,
         after: args.after,
     };
     twinscope::viewer::render(options, &picture).map_err(viewer_failure)?;

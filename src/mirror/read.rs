@@ -58,6 +58,21 @@ impl Mirror {
         Some(Reading { value, time, quality })
     }
 
+    /// The first instant of a view at which the newest sample of a property is too old; `None`
+    /// while there is none, and where it never grows old.
+    pub fn stale_at(&self, id: PropertyId) -> Option<Timestamp> {
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        let ahead = self.layout.sources[traits.source as usize].ahead;
+        let after = Layout::stale_after(traits.interval, self.display_delay());
+        let newest = self.recent.latest_time(id)?;
+        (after < i64::MAX).then(|| newest.plus_micros(-ahead).plus_micros(after).plus_micros(1))
+    }
+
+    /// Whether plant time goes on, or has stopped for want of messages.
+    pub fn knows_time(&self) -> bool {
+        self.clock_known.present() != Some(false)
+    }
+
     fn age_us(&self, traits: &Traits, stamp: Timestamp) -> Option<i64> {
         let ahead = self.layout.sources[traits.source as usize].ahead;
         Some(self.clock.now()?.plus_micros(ahead).0.saturating_sub(stamp.0))

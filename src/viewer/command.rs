@@ -14,10 +14,12 @@ pub enum Command {
     FlyTo(AssetId),
     /// Fly the camera to where the whole plant is seen.
     FitAll,
-    /// Fly the camera to a viewpoint of the twin, by its position in the file.
+    /// Fly the camera to a viewpoint by its number from 0: the twin's come first, then the user's.
     Viewpoint(usize),
     /// Keep the present camera as a viewpoint of the user, under that name.
     SaveViewpoint(String),
+    /// Forget the viewpoint of the user with that name.
+    ForgetViewpoint(String),
     /// Look from a standard direction at what is selected, or at the whole plant.
     Standard(StandardView),
     /// Change between perspective and parallel projection.
@@ -30,10 +32,14 @@ pub enum Command {
     Theme(ThemeChoice),
     /// Show or hide all labels in the scene.
     ToggleLabels,
+    /// Shade corners where light hardly comes, or not.
+    ToggleOcclusion,
     /// Show or hide the panels.
     TogglePanels,
     /// Show or hide the list of keys.
     ToggleHelp,
+    /// Bring the message log to the front.
+    ShowMessages,
 }
 
 /// Standard directions to look from.
@@ -51,6 +57,24 @@ pub enum StandardView {
     Top,
     /// From front, right and above.
     Isometric,
+}
+
+impl StandardView {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 6] =
+        [Self::Front, Self::Back, Self::Left, Self::Right, Self::Top, Self::Isometric];
+
+    /// Name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Front => "Front",
+            Self::Back => "Back",
+            Self::Left => "Left",
+            Self::Right => "Right",
+            Self::Top => "Top",
+            Self::Isometric => "Corner",
+        }
+    }
 }
 
 /// Light or dark.

@@ -16,6 +16,7 @@ pub mod light;
 mod pick;
 mod playhead;
 pub mod scene;
+mod settings;
 mod state;
 pub mod theme;
 pub mod ui;

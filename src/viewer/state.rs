@@ -123,10 +123,12 @@ pub struct Shown {
     pub panels: bool,
     /// The list of keys over it.
     pub help: bool,
+    /// Corners are shaded where light hardly comes, if the machine can.
+    pub occlusion: bool,
 }
 
 impl Default for Shown {
     fn default() -> Self {
-        Self { labels: true, panels: true, help: false }
+        Self { labels: true, panels: true, help: false, occlusion: false }
     }
 }

@@ -4,13 +4,22 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
 use crate::viewer::camera::{Bounds, CameraRig, PlantBounds, SavedViewpoints, bounds_of};
-use crate::viewer::command::{Command, StandardView};
+use crate::viewer::command::{Command, StandardView, ThemeChoice};
+use crate::viewer::settings;
 use crate::viewer::state::{Round, SceneRect, Selection, Shown, TwinDefinition};
 use crate::viewer::theme::Palette;
 
 pub(super) fn plugin(app: &mut App) {
     // Before the playhead moves, so that what a command asks for is in the same frame's picture.
     app.add_systems(Update, take_effect.before(Round::Playhead).after(Round::Ingest));
+}
+
+/// Name under which the theme is remembered.
+const THEME: &str = "theme.json";
+
+/// The theme that the user chose last.
+pub(super) fn remembered_theme() -> Option<ThemeChoice> {
+    settings::read(THEME)
 }
 
 #[derive(SystemParam)]
@@ -54,18 +63,21 @@ impl Effects<'_> {
             Command::SaveViewpoint(name) => {
                 self.saved.keep(self.rig.viewpoint(name, self.scene.aspect()).into())
             }
+            Command::ForgetViewpoint(name) => self.saved.forget(name),
             Command::Standard(view) => self.standard(*view),
             Command::ToggleProjection => self.rig.orthographic = !self.rig.orthographic,
             Command::Theme(choice) => {
                 if self.palette.choice != *choice {
                     *self.palette = Palette::of(*choice);
+                    settings::write(THEME, &serde_json::json!(choice).to_string());
                 }
             }
             Command::ToggleLabels => self.shown.labels = !self.shown.labels,
+            Command::ToggleOcclusion => self.shown.occlusion = !self.shown.occlusion,
             Command::TogglePanels => self.shown.panels = !self.shown.panels,
             Command::ToggleHelp => self.shown.help = !self.shown.help,
-            // The playhead's one owner reads these itself.
-            Command::Seek(_) | Command::Follow => {}
+            // The owners of the playhead and of the panels read these themselves.
+            Command::Seek(_) | Command::Follow | Command::ShowMessages => {}
         }
     }
 

@@ -23,7 +23,10 @@ struct Now<'a> {
     selection: &'a Selection,
     playhead: Option<&'a Playhead>,
     theme: ThemeChoice,
+    /// Shift is held.
     coarse: bool,
+    /// Which of its codes was pressed.
+    code: Option<KeyCode>,
 }
 
 const fn key(
@@ -39,6 +42,28 @@ const fn gesture(name: &'static str, what: &'static str) -> Key {
     Key { name, what, codes: &[], does: None }
 }
 
+/// Digits of the rows and of the pad in turn.
+const DIGITS: &[KeyCode] = &[
+    KeyCode::Digit1,
+    KeyCode::Numpad1,
+    KeyCode::Digit2,
+    KeyCode::Numpad2,
+    KeyCode::Digit3,
+    KeyCode::Numpad3,
+    KeyCode::Digit4,
+    KeyCode::Numpad4,
+    KeyCode::Digit5,
+    KeyCode::Numpad5,
+    KeyCode::Digit6,
+    KeyCode::Numpad6,
+    KeyCode::Digit7,
+    KeyCode::Numpad7,
+    KeyCode::Digit8,
+    KeyCode::Numpad8,
+    KeyCode::Digit9,
+    KeyCode::Numpad9,
+];
+
 /// All keys and gestures, in the order of the list on screen.
 pub const KEYS: &[Key] = &[
     gesture("Drag", "Turn about what you look at"),
@@ -50,24 +75,15 @@ pub const KEYS: &[Key] = &[
         Some(now.selection.selected.map_or(Command::FitAll, Command::FlyTo))
     }),
     key("Home", "Overview", &[KeyCode::Home], |_| Some(Command::Viewpoint(0))),
-    key("1", "From the front", &[KeyCode::Digit1, KeyCode::Numpad1], |_| {
-        Some(Command::Standard(StandardView::Front))
+    key("1 … 9", "Viewpoint of that number in the View menu", DIGITS, |now| {
+        let at = now.code.and_then(|code| DIGITS.iter().position(|digit| *digit == code))? / 2;
+        if now.coarse {
+            StandardView::ALL.get(at).map(|view| Command::Standard(*view))
+        } else {
+            Some(Command::Viewpoint(at))
+        }
     }),
-    key("2", "From behind", &[KeyCode::Digit2, KeyCode::Numpad2], |_| {
-        Some(Command::Standard(StandardView::Back))
-    }),
-    key("3", "From the left", &[KeyCode::Digit3, KeyCode::Numpad3], |_| {
-        Some(Command::Standard(StandardView::Left))
-    }),
-    key("4", "From the right", &[KeyCode::Digit4, KeyCode::Numpad4], |_| {
-        Some(Command::Standard(StandardView::Right))
-    }),
-    key("5", "From above", &[KeyCode::Digit5, KeyCode::Numpad5], |_| {
-        Some(Command::Standard(StandardView::Top))
-    }),
-    key("6", "From front, right and above", &[KeyCode::Digit6, KeyCode::Numpad6], |_| {
-        Some(Command::Standard(StandardView::Isometric))
-    }),
+    gesture("Shift + 1 … 6", "From front, back, left, right, above, from a corner"),
     key("P", "Perspective or parallel", &[KeyCode::KeyP], |_| Some(Command::ToggleProjection)),
     key("Space, End", "Return to the present", &[KeyCode::Space, KeyCode::End], |_| {
         Some(Command::Follow)
@@ -114,14 +130,16 @@ fn press(
     {
         return;
     }
-    let now = Now {
+    let mut now = Now {
         selection: &selection,
         playhead: playhead.as_deref(),
         theme: palette.choice,
         coarse: keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]),
+        code: None,
     };
     for key in KEYS {
-        if keys.any_just_pressed(key.codes.iter().copied())
+        now.code = key.codes.iter().copied().find(|code| keys.just_pressed(*code));
+        if now.code.is_some()
             && let Some(command) = key.does.and_then(|does| does(&now))
         {
             commands.write(command);
@@ -132,6 +150,26 @@ fn press(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a key asks for, with the plant's overview selected as nothing.
+    fn pressed(code: KeyCode, shift: bool) -> Option<Command> {
+        let selection = Selection::default();
+        let theme = ThemeChoice::Dark;
+        let now =
+            Now { selection: &selection, playhead: None, theme, coarse: shift, code: Some(code) };
+        let key = KEYS.iter().find(|key| key.codes.contains(&code))?;
+        key.does.and_then(|does| does(&now))
+    }
+
+    #[test]
+    fn a_digit_is_a_viewpoint_and_with_shift_a_standard_view() {
+        assert_eq!(pressed(KeyCode::Digit1, false), Some(Command::Viewpoint(0)));
+        assert_eq!(pressed(KeyCode::Numpad7, false), Some(Command::Viewpoint(6)));
+        assert_eq!(pressed(KeyCode::Digit9, false), Some(Command::Viewpoint(8)));
+        let top = Command::Standard(StandardView::Top);
+        assert_eq!(pressed(KeyCode::Digit5, true), Some(top));
+        assert_eq!(pressed(KeyCode::Digit7, true), None);
+    }
 
     #[test]
     fn no_key_does_two_things() {

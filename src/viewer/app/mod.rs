@@ -3,6 +3,8 @@
 //! Flows in: [`Options`]. Flows out: a Bevy app whose frame runs the sets of [`Round`] in order.
 
 mod effects;
+#[cfg(not(target_arch = "wasm32"))]
+mod icon;
 pub mod keys;
 #[cfg(not(target_arch = "wasm32"))]
 mod machine;
@@ -145,13 +147,16 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     }
     app.set_error_handler(report);
     add_engine(&mut app, &options.twin, &surface);
-    if let Surface::Image { .. } = surface {
+    let mut theme = options.theme;
+    if let Surface::Window = surface {
+        theme = effects::remembered_theme().unwrap_or(theme);
+    } else {
         // A picture must not depend on the user's own layout, and nobody is there to read the hint.
         app.insert_resource(ui::Dock::standard()).insert_resource(ui::UiState::without_hint());
     }
     app.insert_resource(TwinDefinition(options.twin))
         .insert_resource(options.link)
-        .insert_resource(Palette::of(options.theme))
+        .insert_resource(Palette::of(theme))
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
         .init_resource::<Selection>()

@@ -5,7 +5,12 @@ use bevy::window::{ExitCondition, PresentMode, WindowResolution};
 
 use super::Surface;
 
-pub(super) fn plugin(_app: &mut App) {}
+pub(super) fn plugin(app: &mut App) {
+    #[cfg(not(target_arch = "wasm32"))]
+    app.add_systems(Update, super::icon::set);
+    #[cfg(target_arch = "wasm32")]
+    let _ = app;
+}
 
 /// The window's settings; none for a picture.
 pub(super) fn window_plugin(title: &str, surface: &Surface) -> WindowPlugin {

@@ -5,6 +5,7 @@
 //! interpolates; [`Round::Present`] draws only what was written. Nothing here reads a clock: the
 //! scene is a function of the playhead and the samples.
 
+mod ageing;
 mod items;
 mod maths;
 mod path;
@@ -20,6 +21,8 @@ use bevy::prelude::*;
 pub use maths::{color, holds, node_transform};
 pub use path::Track;
 pub use scales::scale_color;
+
+use ageing::{Ageing, Known};
 
 use super::ingest::LiveMirror;
 use super::scene::{self, Look};
@@ -110,8 +113,8 @@ struct Index {
     is_active: Vec<bool>,
     view: Option<crate::history::View>,
     following: bool,
-    /// Next place in `bound` to look for what became stale without a new sample.
-    look: usize,
+    /// What becomes stale without a new sample.
+    ageing: Ageing,
     /// For each asset, how many of its bound properties are stale, and by property whether it is.
     stale_count: Vec<u32>,
     is_stale: Vec<bool>,
@@ -151,6 +154,7 @@ fn index(
             is_active: vec![false; count],
             is_stale: vec![false; count],
             stale_count: vec![0; twin.0.assets.len()],
+            ageing: Ageing::new(count),
             ..Index::default()
         };
     }
@@ -187,16 +191,15 @@ fn sample(
     let moved = index.view.is_some_and(|last| last != view);
     // Any jump, a change of series and a return to live ask everything anew.
     let back = index.view.is_none_or(|last| view.time < last.time || view.lane != last.lane);
-    if back || index.following != playhead.following || (!playhead.following && moved) {
+    let aged = index.ageing.all(Known::of(mirror), mirror.now(), view.time);
+    if back || aged || index.following != playhead.following || (!playhead.following && moved) {
         for at in 0..index.bound.len() {
             index.activate(index.bound[at]);
         }
     } else {
-        // What becomes stale sends no sample: a few are looked at in turn.
-        let count = (index.bound.len() / 30).max(64).min(index.bound.len());
-        for _ in 0..count {
-            index.look = (index.look + 1) % index.bound.len();
-            index.activate(index.bound[index.look]);
+        // What becomes stale sends no sample.
+        while let Some(id) = index.ageing.next(view.time) {
+            index.activate(id);
         }
     }
     index.view = Some(view);
@@ -206,6 +209,9 @@ fn sample(
         let at = id.0 as usize;
         let reading = mirror.reading(view, *id);
         let stale = reading.as_ref().is_some_and(|reading| reading.quality >= Quality::Stale);
+        if !stale {
+            index.ageing.wait(*id, mirror.stale_at(*id).map(|at| at.max(view.time.plus_micros(1))));
+        }
         if stale != index.is_stale[at] {
             index.is_stale[at] = stale;
             let count = &mut index.stale_count[twin.0.owner(*id).0 as usize];
@@ -340,16 +346,12 @@ fn paint(
             let (rgb, share) = color(map, value, &twin.0.property(id).limits, &limit_colors);
             match effect {
                 Effect::Color { strength, .. } => {
+                    look.color = rgb;
                     look.strength = strength * share;
-                    if look.glow == 0.0 {
-                        look.color = rgb;
-                    }
                 }
                 Effect::Glow { intensity, .. } => {
+                    look.glow_color = rgb;
                     look.glow = intensity * share;
-                    if look.glow > 0.0 {
-                        look.color = rgb;
-                    }
                 }
                 _ => {}
             }

@@ -9,7 +9,7 @@ mod orbit;
 mod pointer;
 mod saved;
 
-use bevy::camera::{ScalingMode, Viewport};
+use bevy::camera::{ScalingMode, SubCameraView, Viewport};
 use bevy::prelude::*;
 use bevy::time::Real;
 
@@ -19,6 +19,7 @@ pub use pointer::{Gesture, ScenePointer};
 pub use saved::{SavedViewpoint, SavedViewpoints};
 
 use super::command::StandardView;
+use super::light::Occlusion;
 use super::state::{Round, SceneRect, TwinDefinition};
 use crate::twin::{AssetId, Viewpoint};
 
@@ -171,6 +172,7 @@ fn glide(
     scene: Res<SceneRect>,
     plant: Res<PlantBounds>,
     time: Option<Res<Time<Real>>>,
+    occlusion: Option<Res<Occlusion>>,
     mut cameras: Query<(&mut Transform, &mut Projection, &mut Camera), With<SceneCamera>>,
 ) {
     let dt_s = time.map_or(0.0, |time| time.delta_secs());
@@ -179,6 +181,7 @@ fn glide(
         let next = rig.now.lerp(rig.goal, share);
         rig.now = if share == 1.0 || next.is_near(&rig.goal) { rig.goal } else { next };
     }
+    let whole = occlusion.is_some_and(|occlusion| occlusion.on);
     let orbit = rig.now;
     let reach = plant
         .all
@@ -193,7 +196,19 @@ fn glide(
             scale: Vec3::ONE,
         };
         transform.set_if_neq(placed);
-        let wanted = scene.viewport(&camera);
+        let free = scene.viewport(&camera);
+        let shift = free.as_ref().filter(|_| whole).and_then(|free| shift(free, &camera));
+        let is_shifted = match (&camera.sub_camera_view, &shift) {
+            (Some(a), Some(b)) => {
+                (a.full_size, a.offset, a.size) == (b.full_size, b.offset, b.size)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_shifted {
+            camera.sub_camera_view = shift;
+        }
+        let wanted = free.filter(|_| !whole);
         let same = match (&camera.viewport, &wanted) {
             (Some(a), Some(b)) => {
                 (a.physical_position, a.physical_size) == (b.physical_position, b.physical_size)
@@ -240,6 +255,16 @@ fn set_projection(projection: &mut Mut<Projection>, rig: &CameraRig, far: f32) {
             ..default()
         });
     }
+}
+
+/// Draws into the whole target what a camera with that viewport sees, with all around it, so that
+/// the free rectangle shows the same.
+fn shift(free: &Viewport, camera: &Camera) -> Option<SubCameraView> {
+    Some(SubCameraView {
+        full_size: free.physical_size,
+        offset: -free.physical_position.as_vec2(),
+        size: camera.physical_target_size()?,
+    })
 }
 
 impl SceneRect {

@@ -1,10 +1,13 @@
 //! The pointer over the scene: which drags are the camera's, what was a click. A drag that began in
 //! a panel never moves the camera, and one that began in the scene keeps it until it is let go.
+//!
+//! The window's events are taken in their order, so that a click is a click and a drag a drag even
+//! where a frame takes a second.
 
 use bevy::input::mouse::{AccumulatedMouseScroll, MouseScrollUnit};
 use bevy::prelude::*;
 use bevy::time::Real;
-use bevy::window::PrimaryWindow;
+use bevy::window::{PrimaryWindow, WindowEvent};
 
 use super::{CameraRig, REACH};
 use crate::viewer::state::SceneRect;
@@ -44,65 +47,97 @@ struct Press {
     moved: bool,
 }
 
+/// Part of a drag that began in the scene.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Drag {
+    button: MouseButton,
+    by: Vec2,
+}
+
+impl ScenePointer {
+    /// It is at another place; tells by how much that drags the camera.
+    fn moved(&mut self, at: Vec2) -> Option<Drag> {
+        let by = self.last.map_or(Vec2::ZERO, |last| at - last);
+        self.last = Some(at);
+        let press = self.press.as_mut()?;
+        press.moved |= at.distance(press.at) > CLICK_SLOP;
+        (press.moved && by != Vec2::ZERO).then_some(Drag { button: press.button, by })
+    }
+
+    /// A button goes down; `takes` tells whether that place is the scene's.
+    fn pressed(&mut self, button: MouseButton, takes: impl Fn(Vec2) -> bool) {
+        let known = matches!(button, MouseButton::Left | MouseButton::Middle | MouseButton::Right);
+        if let (true, Some(at), None) = (known, self.last.filter(|at| takes(*at)), self.press) {
+            self.press = Some(Press { at, button, moved: false });
+        }
+    }
+
+    /// A button goes up. Two clicks are a double click when they are at most `patience_s` apart.
+    fn released(&mut self, button: MouseButton, now_s: f32, patience_s: f32) {
+        let Some(press) = self.press.filter(|press| press.button == button) else { return };
+        self.press = None;
+        if press.moved || button != MouseButton::Left {
+            return;
+        }
+        let double = self.last_click.is_some_and(|(place, when_s)| {
+            now_s - when_s <= patience_s && place.distance(press.at) < 2.0 * CLICK_SLOP
+        });
+        self.last_click = (!double).then_some((press.at, now_s));
+        let gesture = if double { Gesture::DoubleClick } else { Gesture::Click };
+        self.gesture = Some(gesture(press.at));
+    }
+
+    /// The window has lost the pointer's buttons: what was held is let go elsewhere.
+    fn let_go(&mut self) {
+        self.press = None;
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are what it reads")]
 pub(super) fn read(
     mut pointer: ResMut<ScenePointer>,
     mut rig: ResMut<CameraRig>,
     scene: Res<SceneRect>,
     windows: Query<&Window, With<PrimaryWindow>>,
-    buttons: Option<Res<ButtonInput<MouseButton>>>,
+    mut events: MessageReader<WindowEvent>,
     keys: Option<Res<ButtonInput<KeyCode>>>,
     scroll: Option<Res<AccumulatedMouseScroll>>,
     time: Option<Res<Time<Real>>>,
 ) {
-    let (Ok(window), Some(buttons)) = (windows.single(), buttons) else { return };
-    let at = window.cursor_position();
-    let over = at.filter(|at| scene.takes_pointer(*at));
-    let moved_by = match (pointer.last, at) {
-        (Some(last), Some(at)) => at - last,
-        _ => Vec2::ZERO,
-    };
-    pointer.last = at;
-    pointer.over = over;
+    let Ok(window) = windows.single() else { return };
+    let (now_s, frame_s) = time.map_or((0.0, 0.0), |time| (time.elapsed_secs(), time.delta_secs()));
+    let shift =
+        keys.is_some_and(|keys| keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]));
+    let height = scene.size().y.max(1.0);
     pointer.gesture = None;
-
-    for button in [MouseButton::Left, MouseButton::Middle, MouseButton::Right] {
-        if let (true, Some(at), None) = (buttons.just_pressed(button), over, pointer.press) {
-            pointer.press = Some(Press { at, button, moved: false });
-        }
-    }
-    if let Some(mut press) = pointer.press {
-        press.moved |= at.is_some_and(|at| at.distance(press.at) > CLICK_SLOP);
-        pointer.press = Some(press);
-        if press.moved && moved_by != Vec2::ZERO {
-            let shift = keys
-                .as_ref()
-                .is_some_and(|keys| keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]));
-            let height = scene.size().y.max(1.0);
-            let goal = if press.button == MouseButton::Left && !shift {
-                let turn = moved_by * (std::f32::consts::PI / height);
-                rig.goal.turned(turn.x, turn.y)
-            } else {
-                rig.goal.panned(moved_by, height)
-            };
-            rig.lead(goal);
-        }
-        if !buttons.pressed(press.button) {
-            pointer.press = None;
-            if !press.moved && press.button == MouseButton::Left {
-                let now = time.map_or(0.0, |time| time.elapsed_secs());
-                let double = pointer.last_click.is_some_and(|(place, when)| {
-                    now - when < DOUBLE_S && place.distance(press.at) < 2.0 * CLICK_SLOP
-                });
-                pointer.last_click = (!double).then_some((press.at, now));
-                let gesture = if double { Gesture::DoubleClick } else { Gesture::Click };
-                pointer.gesture = Some(gesture(press.at));
+    for event in events.read() {
+        match event {
+            WindowEvent::CursorMoved(moved) => {
+                let Some(drag) = pointer.moved(moved.position) else { continue };
+                let goal = if drag.button == MouseButton::Left && !shift {
+                    let turn = drag.by * (std::f32::consts::PI / height);
+                    rig.goal.turned(turn.x, turn.y)
+                } else {
+                    rig.goal.panned(drag.by, height)
+                };
+                rig.lead(goal);
             }
+            WindowEvent::MouseButtonInput(input) if input.state.is_pressed() => {
+                pointer.pressed(input.button, |at| scene.takes_pointer(at));
+            }
+            WindowEvent::MouseButtonInput(input) => {
+                // Where frames are slow, so are the notices of clicks.
+                pointer.released(input.button, now_s, DOUBLE_S.max(1.5 * frame_s));
+            }
+            WindowEvent::WindowFocused(focus) if !focus.focused => pointer.let_go(),
+            _ => {}
         }
     }
+    let at = window.cursor_position();
+    pointer.over = at.filter(|at| scene.takes_pointer(*at));
     pointer.dragging = pointer.press.is_some_and(|press| press.moved);
 
-    if let (Some(at), Some(scroll)) = (over, scroll)
+    if let (Some(at), Some(scroll)) = (pointer.over, scroll)
         && scroll.delta.y != 0.0
     {
         let lines = match scroll.unit {
@@ -116,5 +151,80 @@ pub(super) fn read(
             REACH,
         );
         rig.lead(goal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEFT: MouseButton = MouseButton::Left;
+
+    fn at(x: f32, y: f32) -> Vec2 {
+        Vec2::new(x, y)
+    }
+
+    fn click(pointer: &mut ScenePointer, place: Vec2, now_s: f32) -> Option<Gesture> {
+        pointer.moved(place);
+        pointer.pressed(LEFT, |_| true);
+        pointer.released(LEFT, now_s, DOUBLE_S);
+        pointer.gesture
+    }
+
+    #[test]
+    fn two_quick_clicks_at_one_place_are_a_double_click_even_within_one_frame() {
+        let mut pointer = ScenePointer::default();
+        assert_eq!(click(&mut pointer, at(5.0, 5.0), 1.0), Some(Gesture::Click(at(5.0, 5.0))));
+        assert_eq!(
+            click(&mut pointer, at(6.0, 5.0), 1.0),
+            Some(Gesture::DoubleClick(at(6.0, 5.0)))
+        );
+        assert_eq!(click(&mut pointer, at(6.0, 5.0), 1.1), Some(Gesture::Click(at(6.0, 5.0))));
+    }
+
+    #[test]
+    fn slow_clicks_and_clicks_apart_are_two_clicks() {
+        let mut pointer = ScenePointer::default();
+        click(&mut pointer, at(5.0, 5.0), 1.0);
+        assert_eq!(click(&mut pointer, at(5.0, 5.0), 2.0), Some(Gesture::Click(at(5.0, 5.0))));
+        assert_eq!(click(&mut pointer, at(90.0, 5.0), 2.1), Some(Gesture::Click(at(90.0, 5.0))));
+    }
+
+    #[test]
+    fn a_drag_is_no_click_and_moves_by_what_the_pointer_moved() {
+        let mut pointer = ScenePointer::default();
+        pointer.moved(at(10.0, 10.0));
+        pointer.pressed(LEFT, |_| true);
+        assert_eq!(pointer.moved(at(12.0, 10.0)), None, "a trembling hand");
+        let drag = Drag { button: LEFT, by: at(18.0, 0.0) };
+        assert_eq!(pointer.moved(at(30.0, 10.0)), Some(drag));
+        // Back where it began it is still no click.
+        pointer.moved(at(10.0, 10.0));
+        pointer.released(LEFT, 1.0, DOUBLE_S);
+        assert_eq!(pointer.gesture, None);
+        assert_eq!(pointer.moved(at(50.0, 10.0)), None, "it was let go");
+    }
+
+    #[test]
+    fn a_drag_that_begins_in_a_panel_never_moves_the_camera() {
+        let mut pointer = ScenePointer::default();
+        let scene = |place: Vec2| place.x > 100.0;
+        pointer.moved(at(50.0, 10.0));
+        pointer.pressed(LEFT, scene);
+        assert_eq!(pointer.moved(at(200.0, 10.0)), None);
+        pointer.released(LEFT, 1.0, DOUBLE_S);
+        assert_eq!(pointer.gesture, None);
+    }
+
+    #[test]
+    fn a_second_button_does_not_take_the_drag_away() {
+        let mut pointer = ScenePointer::default();
+        pointer.moved(at(10.0, 10.0));
+        pointer.pressed(LEFT, |_| true);
+        pointer.moved(at(40.0, 10.0));
+        pointer.pressed(MouseButton::Right, |_| true);
+        pointer.released(MouseButton::Right, 1.0, DOUBLE_S);
+        let drag = pointer.moved(at(50.0, 10.0)).expect("the first button still drags");
+        assert_eq!(drag.button, LEFT);
     }
 }

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::twin::Viewpoint;
-#[cfg(not(target_arch = "wasm32"))]
+use crate::viewer::settings;
 use crate::viewer::state::TwinDefinition;
 
 /// A viewpoint of the user.
@@ -50,55 +50,41 @@ impl SavedViewpoints {
             None => self.list.push(viewpoint),
         }
     }
+
+    /// Forgets the viewpoint of that name.
+    pub fn forget(&mut self, name: &str) {
+        self.list.retain(|kept| kept.name != name);
+    }
 }
 
-/// Where the viewpoints of a twin are kept; `None` where there is no such folder.
-#[cfg(not(target_arch = "wasm32"))]
-fn file(twin: &str) -> Option<std::path::PathBuf> {
-    let safe: String = twin
-        .chars()
-        .map(|letter| if letter.is_alphanumeric() || "-_".contains(letter) { letter } else { '_' })
-        .collect();
-    Some(dirs::config_dir()?.join("twinscope").join("viewpoints").join(format!("{safe}.json")))
+/// Name of what is remembered for a twin.
+fn name_for(twin: &str) -> String {
+    let safe = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
+    let safe: String = twin.chars().map(|letter| if safe(letter) { letter } else { '_' }).collect();
+    format!("viewpoints/{safe}.json")
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn load(mut saved: ResMut<SavedViewpoints>, twin: Option<Res<TwinDefinition>>) {
-    let Some(path) = twin.and_then(|twin| file(&twin.0.name)) else { return };
-    let Ok(text) = std::fs::read_to_string(&path) else { return };
-    match serde_json::from_str(&text) {
-        Ok(list) => saved.list = list,
-        Err(error) => warn!(
-            "the saved viewpoints in {} cannot be read ({error}); rename the file to start anew",
-            path.display()
-        ),
+    if let Some(list) = twin.and_then(|twin| settings::read(&name_for(&twin.0.name))) {
+        saved.list = list;
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn store(saved: Res<SavedViewpoints>, twin: Option<Res<TwinDefinition>>) -> Result {
-    // At the start it counts as changed by having been read.
-    if !saved.is_changed() || saved.list.is_empty() {
+pub(super) fn store(
+    saved: Res<SavedViewpoints>,
+    twin: Option<Res<TwinDefinition>>,
+    mut stored: Local<Option<Vec<SavedViewpoint>>>,
+) -> Result {
+    if !saved.is_changed() || stored.as_ref() == Some(&saved.list) {
         return Ok(());
     }
-    let Some(path) = twin.and_then(|twin| file(&twin.0.name)) else { return Ok(()) };
-    let text = serde_json::to_string_pretty(&saved.list)?;
-    if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-        return Ok(());
+    // What was read at the start is stored already.
+    let first = stored.replace(saved.list.clone()).is_none();
+    if let Some(twin) = twin.filter(|_| !first) {
+        settings::write(&name_for(&twin.0.name), &serde_json::to_string_pretty(&saved.list)?);
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&path, text)
-        .map_err(|error| format!("the viewpoints cannot be kept in {}: {error}", path.display()))?;
     Ok(())
 }
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn load() {}
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn store() {}
 
 #[cfg(test)]
 mod tests {
@@ -117,5 +103,7 @@ mod tests {
         saved.keep(at("filler", 2.0));
         saved.keep(at("pumps", 3.0));
         assert_eq!(saved.list, [at("pumps", 3.0), at("filler", 2.0)]);
+        saved.forget("pumps");
+        assert_eq!(saved.list, [at("filler", 2.0)]);
     }
 }

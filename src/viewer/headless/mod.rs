@@ -16,11 +16,14 @@ use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use super::app::{self, Failure, Options, Surface, TargetImage};
 use super::camera::SceneCamera;
 use super::ingest::LiveMirror;
+use super::light::Occlusion;
 use super::scene::LoadProgress;
 
 /// Frames from the first drawn one to the picture: panels need a second one to know their sizes, and
 /// the scene's rectangle follows them by one.
 const SETTLING_FRAMES: u32 = 4;
+/// Frames over which shaded corners and edges become smooth.
+const SMOOTHING_FRAMES: u32 = 16;
 
 /// Longest time that models may take; what is not there then is missing in the picture.
 const LOAD_PATIENCE: Duration = Duration::from_secs(120);
@@ -83,7 +86,8 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
         step(app);
     }
     set_drawing(app, true);
-    for _ in 0..SETTLING_FRAMES {
+    let smooth = if app.world().resource::<Occlusion>().on { SMOOTHING_FRAMES } else { 0 };
+    for _ in 0..SETTLING_FRAMES + smooth {
         app.update();
     }
     capture(app)

@@ -202,7 +202,7 @@ fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip
     painter.rect(
         place.rect,
         5.0,
-        fade(palette.panel.gamma_multiply(0.9)),
+        fade(palette.panel),
         Stroke::new(1.0, fade(edge)),
         egui::StrokeKind::Inside,
     );

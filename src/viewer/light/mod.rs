@@ -4,6 +4,7 @@
 //! camera, one sun with cascaded shadows sized to the plant, the ground plane and the backdrop.
 
 mod ground;
+mod occlusion;
 mod studio;
 
 use bevy::light::{CascadeShadowConfig, CascadeShadowConfigBuilder, DirectionalLightShadowMap};
@@ -12,6 +13,7 @@ use bevy::prelude::*;
 use super::camera::{PlantBounds, SceneCamera};
 use super::state::Round;
 use super::theme::Palette;
+pub use occlusion::Occlusion;
 pub use studio::Studio;
 
 /// The one directional light.
@@ -20,7 +22,7 @@ pub struct Sun;
 
 /// Adds light, ground and background.
 pub fn plugin(app: &mut App) {
-    app.add_plugins(ground::plugin)
+    app.add_plugins((ground::plugin, occlusion::plugin))
         .insert_resource(DirectionalLightShadowMap { size: 2048 })
         .insert_resource(GlobalAmbientLight::NONE)
         .add_systems(Startup, (make_surroundings, make_sun))

@@ -18,6 +18,7 @@ use crate::twin::Class;
 use crate::twin::binding::Effect;
 use crate::viewer::TwinDefinition;
 use crate::viewer::theme::Palette;
+use crate::viewer::ui::Severity;
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -210,7 +211,8 @@ pub(super) fn collect(
             Err(reason) => {
                 let text = format!("the model `{}` cannot be shown: {reason}", key.file.display());
                 let file = Some(key.file.clone());
-                problems.write(ModelProblem { asset: None, file, text });
+                let severity = Severity::Error;
+                problems.write(ModelProblem { asset: None, file, severity, text });
                 progress.failed.push((key.file.clone(), reason));
                 State::Failed
             }

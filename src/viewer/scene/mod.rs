@@ -24,8 +24,9 @@ pub(super) use look::{STALE, with_flag, with_look, write};
 pub use spawn::{Scene, SceneEntities, SceneOf};
 pub(super) use spawn::{local, transform};
 
-use super::state::{PartOf, Round, Selection};
-use crate::twin::AssetId;
+use super::state::{PartOf, Round, Selection, TwinDefinition};
+use super::ui::Severity;
+use crate::twin::{AssetId, Twin};
 
 /// Something about a model that the user should know; the rest of the scene goes on.
 #[derive(Message, Clone, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub struct ModelProblem {
     pub asset: Option<AssetId>,
     /// The model file, if it is about one.
     pub file: Option<PathBuf>,
+    /// How much it matters.
+    pub severity: Severity,
     /// What is wrong and what to do, with its place in the twin file where there is one.
     pub text: String,
 }
@@ -72,18 +75,34 @@ pub(super) fn systems(app: &mut App) {
         .add_systems(Update, (mark_selection, load::recolour).in_set(Round::Present));
 }
 
-/// Sets the flags of what is selected and what the pointer is over.
+/// Sets the flags of what is selected and what the pointer is over; of a group, all in it.
 fn mark_selection(
     selection: Res<Selection>,
+    twin: Res<TwinDefinition>,
     mut parts: Query<(&PartOf, &mut bevy::mesh::MeshTag)>,
     added: Query<(), Added<PartOf>>,
 ) {
     if !selection.is_changed() && added.is_empty() {
         return;
     }
+    let selected = members(&twin.0, selection.selected);
+    let hovered = members(&twin.0, selection.hovered);
+    let has = |set: &[bool], part: &PartOf| set.get(part.0.0 as usize) == Some(&true);
     for (part, mut tag) in &mut parts {
-        let marked = with_flag(tag.0, look::SELECTED, selection.selected == Some(part.0));
-        let marked = with_flag(marked, look::HOVERED, selection.hovered == Some(part.0));
+        let marked = with_flag(tag.0, look::SELECTED, has(&selected, part));
+        let marked = with_flag(marked, look::HOVERED, has(&hovered, part));
         write(&mut tag, marked);
     }
+}
+
+/// For each asset whether it is that one or stands below it.
+fn members(twin: &Twin, of: Option<AssetId>) -> Vec<bool> {
+    let Some(of) = of else { return Vec::new() };
+    let mut inside = vec![false; twin.assets.len()];
+    // A parent stands before its children.
+    for id in twin.asset_ids() {
+        let parent = twin.asset(id).parent;
+        inside[id.0 as usize] = id == of || parent.is_some_and(|above| inside[above.0 as usize]);
+    }
+    inside
 }

@@ -15,6 +15,7 @@ use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Pose, Twin};
 use crate::viewer::binding::{Bound, LabelSpec, Paints};
 use crate::viewer::theme::Palette;
+use crate::viewer::ui::Severity;
 use crate::viewer::{AssetRoot, PartOf, TwinDefinition};
 
 /// Time of a frame that spawning may take.
@@ -144,6 +145,7 @@ pub(super) fn spawn(
                 problems.write(ModelProblem {
                     asset: Some(asset),
                     file: class.model.clone(),
+                    severity: Severity::Warning,
                     text,
                 });
             }

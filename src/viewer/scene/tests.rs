@@ -47,13 +47,20 @@ const TWIN: &str = r#"Twin(
     ],
 )"#;
 
+/// A model that needs what is not read.
+const PACKED: &str = r#"{
+    "asset": {"version": "2.0"},
+    "extensionsUsed": ["KHR_draco_mesh_compression"],
+    "extensionsRequired": ["KHR_draco_mesh_compression"]
+}"#;
+
 /// A folder with the twin file and its model, and an app that shows it without a renderer.
 fn app(folder: &Path) -> App {
     let file = folder.join("test.ron");
     fs::write(&file, TWIN).expect("the folder can be written");
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/pump_skid.glb");
     fs::copy(model, folder.join("pump.glb")).expect("the model is there");
-    fs::write(folder.join("lost.glb"), b"glTF and nothing more").expect("as above");
+    fs::write(folder.join("lost.glb"), PACKED).expect("as above");
     let twin = Arc::new(load(&file).unwrap_or_else(|error| panic!("{error}")).twin);
     let mut app = App::new();
     app.add_plugins((MinimalPlugins, TransformPlugin))
@@ -166,7 +173,10 @@ fn a_missing_model_and_a_missing_node_are_told_and_the_rest_goes_on() {
     }
     told.sort();
     told.dedup();
-    assert!(told.iter().any(|text| text.contains("lost.glb")), "{told:?}");
+    let lost = told.iter().find(|text| text.contains("lost.glb")).expect("the model is told");
+    // It says what to do.
+    assert!(lost.contains("KHR_draco_mesh_compression"), "{lost}");
+    assert!(lost.contains("gltf-transform copy"), "{lost}");
     let node = told.iter().find(|text| text.contains("`rotr`")).expect("the node is told");
     assert!(node.contains("pump_skid/rotor") && node.contains("test.ron:"), "{node}");
     let mut missing = app.world_mut().query::<(&PartOf, &MeshTag)>();
@@ -227,11 +237,33 @@ fn a_value_colours_the_bound_node_and_a_stale_one_marks_the_asset() {
     // Long after its interval the same value is stale, and all of the asset shows it.
     let late = START.plus_micros(60_000_000);
     app.world_mut().resource_mut::<LiveMirror>().0.tick(late);
-    until(&mut app, "the asset looks stale", |world| {
-        let mut query = world.query::<(&PartOf, &MeshTag)>();
-        query.iter(world).filter(|(part, _)| part.0.0 == 1).all(|(_, tag)| tag.0 & STALE != 0)
-    });
+    // In the very frame whose time it is.
+    app.update();
+    let mut query = app.world_mut().query::<(&PartOf, &MeshTag)>();
+    let mut own = query.iter(app.world()).filter(|(part, _)| part.0.0 == 1);
+    assert!(own.all(|(_, tag)| tag.0 & STALE != 0), "the asset looks stale");
     assert_eq!(coloured(&mut app, strength), casing, "its last colour stays");
+}
+
+#[test]
+fn the_selection_of_a_group_marks_all_in_it_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = app(folder.path());
+    loaded(&mut app);
+    let twin = app.world().resource::<TwinDefinition>().0.clone();
+    let mut marked = |selected: &str| {
+        app.world_mut().resource_mut::<Selection>().selected = Some(twin.asset_by_name[selected]);
+        app.update();
+        let mut query = app.world_mut().query::<(&PartOf, &MeshTag)>();
+        let parts = query.iter(app.world()).filter(|(_, tag)| tag.0 & look::SELECTED != 0);
+        let mut assets: Vec<u32> = parts.map(|(part, _)| part.0.0).collect();
+        assets.dedup();
+        assets.sort();
+        assets.dedup();
+        assets
+    };
+    assert_eq!(marked("hall"), [1, 2]);
+    assert_eq!(marked("P-2"), [2]);
 }
 
 #[test]

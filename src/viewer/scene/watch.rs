@@ -16,10 +16,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::{ModelProblem, ReloadModels};
-use crate::twin::binding::Effect;
+use crate::twin::{self, binding::Effect};
 use crate::twin::{AssetId, Diagnostics, Twin};
 use crate::twin::{Loaded, load};
 use crate::viewer::ingest::LiveMirror;
+use crate::viewer::ui::Severity;
 use crate::viewer::{Round, Selection, TwinDefinition};
 
 /// A save is over when nothing was written for so long; editors write in several steps.
@@ -155,12 +156,20 @@ fn finish(
             mirror.0.swap_twin(fresh.clone());
             twin.0 = fresh;
             *selection = kept;
+            let text = "The twin file was saved and is shown anew".to_owned();
+            let severity = Severity::Info;
+            problems.write(ModelProblem { asset: None, file: None, severity, text });
             diagnostics
         }
         Err(diagnostics) => diagnostics,
     };
     for diagnostic in diagnostics.iter() {
+        let severity = match diagnostic.severity {
+            twin::Severity::Notice => Severity::Info,
+            twin::Severity::Warning => Severity::Warning,
+            twin::Severity::Error => Severity::Error,
+        };
         let text = diagnostic.to_string();
-        problems.write(ModelProblem { asset: None, file: None, text });
+        problems.write(ModelProblem { asset: None, file: None, severity, text });
     }
 }

@@ -5,8 +5,9 @@ use crate::history::{Reading, State, View};
 use crate::mirror::{Mirror, Presence};
 use crate::telemetry::{ConnectionState, Counts, Rates};
 use crate::twin::{AssetId, Limits, PropertyId, Quality, Twin, Value};
+use crate::viewer::camera::SavedViewpoint;
 use crate::viewer::theme::Palette;
-use crate::viewer::{Playhead, Selection};
+use crate::viewer::{Playhead, Selection, Shown};
 
 /// All that the panels of one frame read.
 #[derive(Clone, Copy)]
@@ -23,6 +24,21 @@ pub struct PanelData<'a> {
     pub palette: &'a Palette,
     /// How the connection is doing.
     pub health: &'a Health,
+    /// What is switched on.
+    pub shown: Shown,
+    /// Where the camera can go, and how it looks.
+    pub views: Views<'a>,
+}
+
+/// What the View menu knows of the camera.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Views<'a> {
+    /// The user's own viewpoints; they follow the twin's.
+    pub saved: &'a [SavedViewpoint],
+    /// Parallel instead of perspective projection.
+    pub orthographic: bool,
+    /// Whether this machine can shade corners.
+    pub can_occlude: bool,
 }
 
 /// How the connection and the program are doing.
@@ -42,6 +58,8 @@ pub struct Health {
     pub frame_ms: f64,
     /// Models that are still loading, of how many.
     pub loading: Option<(usize, usize)>,
+    /// Warnings and errors in the message log that nobody has seen yet.
+    pub problems: usize,
 }
 
 /// How an asset or a property is doing, the worst last.

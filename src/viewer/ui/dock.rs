@@ -1,14 +1,13 @@
 //! Where the panels are: they dock around the scene, and the layout is remembered.
 
 use bevy::prelude::Resource;
-#[cfg(not(target_arch = "wasm32"))]
-use bevy::prelude::warn;
 use bevy_egui::egui::{self, Rect, RichText, Ui, WidgetText};
 use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::viewer::settings;
 use crate::viewer::theme::Palette;
 
 /// What can be docked.
@@ -71,7 +70,6 @@ fn standard() -> Tree<Pane> {
 }
 
 /// Whether a layout that was read holds each pane once.
-#[cfg(any(test, not(target_arch = "wasm32")))]
 fn is_whole(tree: &Tree<Pane>) -> bool {
     [Pane::Scene, Pane::Assets, Pane::Properties, Pane::Messages].into_iter().all(|pane| {
         let count =
@@ -85,32 +83,11 @@ fn text_of(tree: &Tree<Pane>) -> String {
     serde_json::to_value(tree).map(|value| value.to_string()).unwrap_or_default()
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn file() -> Option<std::path::PathBuf> {
-    if std::env::var_os("TWINSCOPE_NO_SETTINGS").is_some() {
-        return None;
-    }
-    Some(dirs::config_dir()?.join("twinscope").join("layout.json"))
-}
+/// Name under which the layout is remembered.
+const REMEMBERED: &str = "layout.json";
 
-#[cfg(not(target_arch = "wasm32"))]
 fn load() -> Option<Tree<Pane>> {
-    let text = std::fs::read_to_string(file()?).ok()?;
-    match serde_json::from_str::<Tree<Pane>>(&text) {
-        Ok(tree) if is_whole(&tree) => Some(tree),
-        Ok(_) => None,
-        Err(error) => {
-            warn!(
-                "The remembered layout of the panels cannot be read ({error}); they stand as at first."
-            );
-            None
-        }
-    }
-}
-
-#[cfg(target_arch = "wasm32")]
-fn load() -> Option<Tree<Pane>> {
-    None
+    settings::read::<Tree<Pane>>(REMEMBERED).filter(is_whole)
 }
 
 impl Dock {
@@ -121,16 +98,23 @@ impl Dock {
         Self { tree, saved }
     }
 
-    /// Draws the panels into `ui` with `draw`; returns the rectangle that is left for the scene.
+    /// Draws the panels into `ui` with `draw`, and at the messages' tab how many problems are new;
+    /// returns the rectangle that is left for the scene.
     pub fn show(
         &mut self,
         ui: &mut Ui,
         palette: &Palette,
+        problems: usize,
         draw: &mut dyn FnMut(&mut Ui, Pane),
     ) -> Rect {
-        let mut behavior = Behavior { palette, draw, scene: Rect::NOTHING };
+        let mut behavior = Behavior { palette, problems, draw, scene: Rect::NOTHING };
         self.tree.ui(&mut behavior, ui);
         behavior.scene
+    }
+
+    /// Brings a panel that stands behind another tab to the front.
+    pub fn bring_to_front(&mut self, pane: Pane) {
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
     }
 
     /// Writes the layout down when it has changed.
@@ -139,22 +123,14 @@ impl Dock {
         if text == self.saved {
             return;
         }
-        #[cfg(not(target_arch = "wasm32"))]
-        if let Some(file) = file() {
-            let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-            if let Err(error) = folder.and_then(|()| std::fs::write(&file, &text)) {
-                warn!(
-                    "The layout of the panels cannot be remembered in {}: {error}",
-                    file.display()
-                );
-            }
-        }
+        settings::write(REMEMBERED, &text);
         self.saved = text;
     }
 }
 
 struct Behavior<'a> {
     palette: &'a Palette,
+    problems: usize,
     draw: &'a mut dyn FnMut(&mut Ui, Pane),
     scene: Rect,
 }
@@ -172,7 +148,12 @@ impl egui_tiles::Behavior<Pane> for Behavior<'_> {
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        RichText::new(pane.title()).size(12.5).into()
+        let title = RichText::new(pane.title()).size(12.5);
+        if *pane == Pane::Messages && self.problems > 0 {
+            let title = format!("{} ({})", pane.title(), self.problems);
+            return RichText::new(title).size(12.5).color(self.palette.warning).into();
+        }
+        title.into()
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {
@@ -206,6 +187,20 @@ mod tests {
         assert!(is_whole(&tree));
         let again: Tree<Pane> = serde_json::from_str(&text_of(&tree)).expect("reads what it wrote");
         assert_eq!(text_of(&again), text_of(&tree));
+    }
+
+    #[test]
+    fn the_messages_come_to_the_front_when_they_are_asked_for() {
+        let mut dock = Dock::standard();
+        let active = |dock: &Dock| {
+            dock.tree
+                .active_tiles()
+                .into_iter()
+                .any(|tile| matches!(dock.tree.tiles.get(tile), Some(Tile::Pane(Pane::Messages))))
+        };
+        assert!(!active(&dock));
+        dock.bring_to_front(Pane::Messages);
+        assert!(active(&dock));
     }
 
     #[test]

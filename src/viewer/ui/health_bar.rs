@@ -3,8 +3,9 @@
 use bevy_egui::egui::{self, Align, Color32, Layout, RichText, Sense, Ui, vec2};
 
 use super::data::{Health, PanelData};
+use super::view_menu;
 use crate::telemetry::ConnectionState;
-use crate::viewer::{Command, StandardView, ThemeChoice};
+use crate::viewer::{Command, ThemeChoice};
 
 /// Height of the bar.
 pub const HEIGHT: f32 = 38.0;
@@ -19,7 +20,7 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
         ui.add_space(14.0);
         connection(ui, data);
         ui.add_space(8.0);
-        figures(ui, data);
+        figures(ui, data, &mut commands);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(10.0);
             actions(ui, data, &mut commands);
@@ -79,7 +80,7 @@ fn connection_text(health: &Health, data: &PanelData) -> (Color32, String, Strin
     }
 }
 
-fn figures(ui: &mut Ui, data: &PanelData) {
+fn figures(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let health = data.health;
     let palette = data.palette;
     let wide = ui.available_width() > 700.0;
@@ -140,9 +141,25 @@ fn figures(ui: &mut Ui, data: &PanelData) {
             "Time from one frame to the next",
         );
     }
+    problems(ui, data, commands);
     if let Some((done, of)) = health.loading {
         ui.add(egui::Spinner::new().size(14.0).color(palette.accent));
         ui.label(RichText::new(format!("models {done}/{of}")).color(palette.text_dim));
+    }
+}
+
+/// How many problems nobody has seen yet; a click shows them.
+fn problems(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
+    let text = match data.health.problems {
+        0 => return,
+        1 => "1 problem".to_owned(),
+        more => format!("{more} problems"),
+    };
+    let palette = data.palette;
+    let button = egui::Button::new(RichText::new(text).color(palette.warning))
+        .fill(palette.warning.gamma_multiply(0.16));
+    if ui.add(button).on_hover_text("Show the messages").clicked() {
+        commands.push(Command::ShowMessages);
     }
 }
 
@@ -185,47 +202,7 @@ fn actions(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     if ui.button(text).on_hover_text("Change the theme (T)").clicked() {
         commands.push(Command::Theme(other));
     }
-    ui.menu_button("View", |ui| view_menu(ui, data, commands));
-}
-
-fn view_menu(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
-    ui.set_min_width(190.0);
-    for (index, viewpoint) in data.twin.viewpoints.iter().enumerate() {
-        if ui.button(&viewpoint.name).clicked() {
-            commands.push(Command::Viewpoint(index));
-            ui.close();
-        }
-    }
-    if !data.twin.viewpoints.is_empty() {
-        ui.separator();
-    }
-    let standard = [
-        ("Isometric", StandardView::Isometric),
-        ("Top", StandardView::Top),
-        ("Front", StandardView::Front),
-        ("Back", StandardView::Back),
-        ("Left", StandardView::Left),
-        ("Right", StandardView::Right),
-    ];
-    for (name, view) in standard {
-        if ui.button(name).clicked() {
-            commands.push(Command::Standard(view));
-            ui.close();
-        }
-    }
-    ui.separator();
-    let more = [
-        ("Whole plant", Command::FitAll),
-        ("Perspective or parallel", Command::ToggleProjection),
-        ("Labels", Command::ToggleLabels),
-        ("Panels", Command::TogglePanels),
-    ];
-    for (name, command) in more {
-        if ui.button(name).clicked() {
-            commands.push(command);
-            ui.close();
-        }
-    }
+    view_menu::button(ui, data, commands);
 }
 
 #[cfg(test)]

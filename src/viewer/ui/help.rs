@@ -33,7 +33,7 @@ pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
         .order(egui::Order::Middle)
         .show(ctx, |ui| {
             egui::Frame::new()
-                .fill(palette.panel.gamma_multiply(0.92))
+                .fill(palette.panel)
                 .stroke(egui::Stroke::new(1.0, palette.line))
                 .corner_radius(8)
                 .inner_margin(egui::Margin::symmetric(12, 8))

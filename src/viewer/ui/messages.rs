@@ -42,12 +42,17 @@ pub struct LogEntry {
 pub struct MessageLog {
     entries: VecDeque<LogEntry>,
     forgotten: u64,
+    /// Warnings and errors that nobody has seen yet.
+    unseen: usize,
 }
 
 impl MessageLog {
     /// Adds a message; the oldest leaves when there is no room.
     pub fn push(&mut self, time: Timestamp, severity: Severity, text: impl Into<String>) {
         let text = text.into();
+        if severity > Severity::Info {
+            self.unseen += 1;
+        }
         if let Some(last) = self.entries.back_mut()
             && last.text == text
         {
@@ -65,6 +70,16 @@ impl MessageLog {
     /// The entries, the oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> {
         self.entries.iter()
+    }
+
+    /// Warnings and errors since the log was last looked at.
+    pub fn unseen(&self) -> usize {
+        self.unseen
+    }
+
+    /// Somebody looks at the log.
+    pub fn seen(&mut self) {
+        self.unseen = 0;
     }
 
     /// The number of entries that had to make room.
@@ -110,7 +125,12 @@ fn line(ui: &mut Ui, data: &PanelData, time: Timestamp, color: Color32, text: &s
         ui.label(
             RichText::new(clock_text(time)).monospace().small().color(data.palette.text_faint),
         );
-        ui.add(egui::Label::new(RichText::new(text).small().color(color)).wrap().selectable(true));
+        let mut text = RichText::new(text).small().color(color);
+        if text.text().contains('\n') {
+            // It points into a line of a file.
+            text = text.monospace();
+        }
+        ui.add(egui::Label::new(text).wrap().selectable(true));
     });
 }
 
@@ -149,5 +169,8 @@ mod tests {
         }
         assert_eq!(log.entries().count(), CAPACITY);
         assert_eq!(log.forgotten(), (CAPACITY + 1) as u64);
+        assert_eq!(log.unseen(), 2 * CAPACITY, "what is only good to know is no problem");
+        log.seen();
+        assert_eq!(log.unseen(), 0);
     }
 }

@@ -8,12 +8,15 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2, vec2};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
+use super::camera::{CameraRig, SavedViewpoints};
 use super::ingest::{LiveMirror, TelemetryLink};
+use super::light::Occlusion;
 use super::scene::{LoadProgress, ModelProblem};
+use super::settings;
 use super::state::{Paint, SceneRect, Shown};
 use super::theme::Palette;
 use super::{Command, Playhead, Selection, TwinDefinition};
-use crate::telemetry::{BadMessage, RateMeter};
+use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
 use crate::twin::Timestamp;
 
 pub mod data;
@@ -28,11 +31,12 @@ mod property_row;
 mod tests;
 mod timeline;
 mod tree;
+mod view_menu;
 
 pub use dock::Dock;
 pub use messages::{LogEntry, MessageLog, Severity};
 
-use data::{Health, PanelData};
+use data::{Health, PanelData, Views};
 use dock::Pane;
 
 /// What the panels remember from frame to frame.
@@ -46,18 +50,24 @@ pub struct UiState {
     health: Health,
     bad: Vec<BadMessage>,
     refreshed_s: f64,
+    /// What the log last said of the connection.
+    told: Option<std::mem::Discriminant<ConnectionState>>,
 }
+
+/// Name under which it is remembered that the hint was put away.
+const HINT_SEEN: &str = "hint.json";
 
 impl Default for UiState {
     fn default() -> Self {
         Self {
-            hint: true,
+            hint: !settings::read::<bool>(HINT_SEEN).unwrap_or(false),
             tree: tree::TreeState::default(),
             properties: property_panel::PropertyPanelState::default(),
             rates: RateMeter::default(),
             health: Health::default(),
             bad: Vec::new(),
             refreshed_s: f64::NEG_INFINITY,
+            told: None,
         }
     }
 }
@@ -76,7 +86,9 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, log_problems, forget_old_assets, draw).chain().in_set(Paint::Panels),
+            (refresh, log_connection, log_problems, forget_old_assets, show_messages, draw)
+                .chain()
+                .in_set(Paint::Panels),
         );
 }
 
@@ -110,10 +122,54 @@ fn refresh(
     state.bad = status.bad.snapshot();
 }
 
-/// What is wrong with models goes into the log.
+/// What is wrong with models and with files that were saved anew goes into the log.
 fn log_problems(mut problems: MessageReader<ModelProblem>, mut log: ResMut<MessageLog>) {
     for problem in problems.read() {
-        log.push(Timestamp::now(), Severity::Warning, problem.text.clone());
+        log.push(Timestamp::now(), problem.severity, problem.text.clone());
+    }
+}
+
+/// What becomes of the connection goes into the log, each change once.
+fn log_connection(mut state: ResMut<UiState>, mut log: ResMut<MessageLog>) {
+    // Each try to connect is no news.
+    let is_news = !matches!(state.health.connection, ConnectionState::Connecting);
+    let now = std::mem::discriminant(&state.health.connection);
+    if state.told == Some(now) || !is_news || state.health.broker.is_empty() {
+        return;
+    }
+    let was_told = state.told.replace(now).is_some();
+    if let Some((severity, text)) = connection_message(&state.health, was_told) {
+        log.push(Timestamp::now(), severity, text);
+    }
+}
+
+/// What to say of a connection that has just become so.
+fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)> {
+    let broker = &health.broker;
+    match &health.connection {
+        ConnectionState::Connecting => None,
+        ConnectionState::Connected => {
+            let again = if again { " again" } else { "" };
+            Some((Severity::Info, format!("Connected to {broker}{again}")))
+        }
+        ConnectionState::Disconnected { reason, .. } => {
+            Some((Severity::Error, format!("Connection to {broker} lost: {reason}")))
+        }
+        ConnectionState::Rejected { reason, .. } => {
+            Some((Severity::Error, format!("{broker} refuses the connection: {reason}")))
+        }
+        ConnectionState::Ended => Some((Severity::Info, "The source has ended".to_owned())),
+    }
+}
+
+fn show_messages(
+    mut commands: MessageReader<Command>,
+    mut dock: ResMut<Dock>,
+    mut shown: ResMut<Shown>,
+) {
+    if commands.read().any(|command| *command == Command::ShowMessages) {
+        dock.bring_to_front(Pane::Messages);
+        shown.panels = true;
     }
 }
 
@@ -130,13 +186,16 @@ struct Looking<'w> {
     mirror: Res<'w, LiveMirror>,
     playhead: Res<'w, Playhead>,
     palette: Res<'w, Palette>,
-    log: Res<'w, MessageLog>,
+    log: ResMut<'w, MessageLog>,
     shown: Res<'w, Shown>,
+    rig: Res<'w, CameraRig>,
+    saved: Res<'w, SavedViewpoints>,
+    occlusion: Res<'w, Occlusion>,
 }
 
 fn draw(
     mut contexts: EguiContexts,
-    looking: Looking,
+    mut looking: Looking,
     mut selection: ResMut<Selection>,
     mut state: ResMut<UiState>,
     mut dock: ResMut<Dock>,
@@ -145,7 +204,8 @@ fn draw(
 ) -> Result {
     let ctx = contexts.ctx_mut()?.clone();
     let state = &mut *state;
-    let health = std::mem::take(&mut state.health);
+    let mut health = std::mem::take(&mut state.health);
+    health.problems = looking.log.unseen();
     let data = PanelData {
         twin: &looking.twin.0,
         mirror: &looking.mirror.0,
@@ -153,13 +213,19 @@ fn draw(
         selection: *selection,
         palette: &looking.palette,
         health: &health,
+        shown: *looking.shown,
+        views: Views {
+            saved: &looking.saved.list,
+            orthographic: looking.rig.orthographic,
+            can_occlude: looking.occlusion.supported,
+        },
     };
     let mut commands = Vec::new();
     let builder =
         UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect());
     let mut root = egui::Ui::new(ctx.clone(), "panels".into(), builder);
     let scene = if looking.shown.panels {
-        panels(&mut root, &data, &looking.log, state, &mut dock, &mut commands)
+        panels(&mut root, &data, &mut looking.log, state, &mut dock, &mut commands)
     } else {
         root.max_rect()
     };
@@ -169,6 +235,7 @@ fn draw(
     }
     if state.hint && looking.shown.panels && help::hint(&ctx, data.palette, scene) {
         state.hint = false;
+        settings::write(HINT_SEEN, "true");
     }
     if let Some(hovered) = state.tree.hovered.filter(|_| looking.shown.panels) {
         selection.hovered = Some(hovered);
@@ -190,7 +257,7 @@ fn draw(
 fn panels(
     ui: &mut egui::Ui,
     data: &PanelData,
-    log: &MessageLog,
+    log: &mut MessageLog,
     state: &mut UiState,
     dock: &mut Dock,
     commands: &mut Vec<Command>,
@@ -203,13 +270,16 @@ fn panels(
         commands.extend(timeline::show(ui, data));
     });
     state.tree.hovered = None;
-    dock.show(ui, data.palette, &mut |ui, pane| match pane {
+    dock.show(ui, data.palette, data.health.problems, &mut |ui, pane| match pane {
         Pane::Scene => {}
         Pane::Assets => commands.extend(tree::show(ui, data, &mut state.tree)),
         Pane::Properties => {
             commands.extend(property_panel::show(ui, data, &mut state.properties));
         }
-        Pane::Messages => messages::show(ui, data, log, &state.bad),
+        Pane::Messages => {
+            log.seen();
+            messages::show(ui, data, log, &state.bad);
+        }
     })
 }
 

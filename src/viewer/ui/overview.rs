@@ -24,7 +24,12 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         tile(&mut columns[0], data, "assets", equipment, palette.text);
         tile(&mut columns[1], data, "properties", data.twin.property_count(), palette.text);
         let out = counts[Condition::Warning as usize] + counts[Condition::Alarm as usize];
-        let color = if out > 0 { palette.warning } else { palette.good };
+        // Of what is stale nobody knows whether it is in order.
+        let color = match (out, counts[Condition::Stale as usize]) {
+            (0, 0) => palette.good,
+            (0, _) => palette.stale,
+            _ => palette.warning,
+        };
         tile(&mut columns[2], data, "off limits", out, color);
     });
     ui.add_space(8.0);
@@ -36,9 +41,13 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     ui.label(RichText::new("Deserves a look").strong().color(palette.text));
     ui.separator();
     if worst.is_empty() {
-        ui.label(
-            RichText::new("Nothing: every value is within its limits.").color(palette.text_dim),
-        );
+        let text = match (stale, counts[Condition::Normal as usize]) {
+            (0, 0) => "Nothing is known yet.",
+            (0, _) => "Nothing: every value is within its limits.",
+            (_, 0) => "No value is current: nobody knows.",
+            _ => "Nothing of what is current: it is within its limits.",
+        };
+        ui.label(RichText::new(text).color(palette.text_dim));
         return;
     }
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

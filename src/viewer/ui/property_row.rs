@@ -23,6 +23,8 @@ pub struct RowState {
 const SPARK_MICROS: i64 = 120_000_000;
 const SPARK_BUCKETS: usize = 96;
 const ROW_HEIGHT: f32 = 44.0;
+const BAR_WIDTH: f32 = 84.0;
+const SPARK_WIDTH: f32 = 88.0;
 
 /// Draws one property.
 pub fn show(ui: &mut Ui, data: &PanelData, id: PropertyId, state: &mut RowState) {
@@ -95,17 +97,17 @@ fn paint(
     if !matches!(property.ty, ValueType::Number | ValueType::Enumeration(_)) {
         return;
     }
-    let bar_left = (right - 84.0).max(noted.max.x + 8.0);
+    let bar_left = (right - BAR_WIDTH).max(noted.max.x + 8.0);
     let bar = Rect::from_min_max(pos2(bar_left, rect.min.y + 28.0), pos2(right, rect.min.y + 34.0));
-    let mut spark_right = right;
+    // In the same column in every row, with a range bar or without.
+    let spark_right = bar.min.x - 10.0;
     if let (Some(range), Some(Value::Number(number))) =
         (property.range, reading.map(|reading| &reading.value))
     {
         range_bar(&painter, data, property, range, *number, value_color, bar);
-        spark_right = bar.min.x - 10.0;
     }
     let spark = Rect::from_min_max(
-        pos2((spark_right - 110.0).max(noted.max.x + 10.0), rect.min.y + 23.0),
+        pos2((spark_right - SPARK_WIDTH).max(noted.max.x + 10.0), rect.min.y + 23.0),
         pos2(spark_right, rect.max.y - 5.0),
     );
     if spark.width() > 24.0 {

@@ -7,13 +7,14 @@ use bevy_egui::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::data::{Health, PanelData};
-use super::{property_panel, timeline, tree};
+use super::data::{Health, PanelData, Views};
+use super::{health_bar, property_panel, timeline, tree, view_menu};
 use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{Batch, Update};
 use crate::twin::{self, AssetId, Quality, Timestamp, Twin, Value};
+use crate::viewer::camera::SavedViewpoint;
 use crate::viewer::theme::Palette;
-use crate::viewer::{Command, Playhead, Selection, ThemeChoice};
+use crate::viewer::{Command, Playhead, Selection, Shown, ThemeChoice};
 
 const TWIN: &str = r#"Twin(
     schema: 2,
@@ -29,6 +30,7 @@ const TWIN: &str = r#"Twin(
             mappings: [Scalar(topic: "test/{asset}/{property}")],
         ),
     },
+    viewpoints: [(name: "Gate", eye: (9, 4, 9), target: (0, 1, 0))],
     assets: [
         (name: "hall", title: "Hall", level: area),
         (name: "P-1", title: "First pump", class: "Pump", parent: "hall"),
@@ -43,6 +45,7 @@ struct Scene {
     health: Health,
     playhead: Playhead,
     selection: Selection,
+    saved: Vec<SavedViewpoint>,
     commands: Vec<Command>,
 }
 
@@ -67,7 +70,21 @@ impl Scene {
             health: Health::default(),
             playhead: Playhead { time: live, live, following: true, ..Playhead::default() },
             selection: Selection::default(),
+            saved: Vec::new(),
             commands: Vec::new(),
+        }
+    }
+
+    fn data(&self) -> PanelData<'_> {
+        PanelData {
+            twin: self.mirror.twin(),
+            mirror: &self.mirror,
+            playhead: self.playhead,
+            selection: self.selection,
+            palette: &self.palette,
+            health: &self.health,
+            shown: Shown::default(),
+            views: Views { saved: &self.saved, ..Views::default() },
         }
     }
 
@@ -97,15 +114,7 @@ fn harness(scene: Scene, draw: Draw) -> Harness<'static, Scene> {
     let size = egui::vec2(420.0, 640.0);
     Harness::builder().with_size(size).build_ui_state(
         move |ui, scene: &mut Scene| {
-            let data = PanelData {
-                twin: scene.mirror.twin(),
-                mirror: &scene.mirror,
-                playhead: scene.playhead,
-                selection: scene.selection,
-                palette: &scene.palette,
-                health: &scene.health,
-            };
-            let commands = draw(ui, &data, &mut state);
+            let commands = draw(ui, &scene.data(), &mut state);
             scene.commands.extend(commands);
         },
         scene,
@@ -173,15 +182,7 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
     let data_condition = {
         let scene = harness.state();
         let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
-        let data = PanelData {
-            twin: scene.mirror.twin(),
-            mirror: &scene.mirror,
-            playhead: scene.playhead,
-            selection: scene.selection,
-            palette: &scene.palette,
-            health: &scene.health,
-        };
-        data.property_condition(flow)
+        scene.data().property_condition(flow)
     };
     assert_eq!(data_condition, super::data::Condition::Alarm);
 }
@@ -195,4 +196,73 @@ fn in_the_past_a_button_leads_back_to_the_present() {
     harness.get_by_label("Back to live").click();
     harness.run();
     assert_eq!(harness.state().commands, [Command::Follow]);
+}
+
+fn draw_menu(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {
+    let mut commands = Vec::new();
+    view_menu::show(ui, data, &mut commands);
+    commands
+}
+
+fn kept(name: &str) -> SavedViewpoint {
+    let (name, orthographic) = (name.to_owned(), false);
+    SavedViewpoint { name, eye: [1.0, 2.0, 3.0], target: [0.0; 3], orthographic }
+}
+
+#[test]
+fn the_users_viewpoints_follow_the_twins_and_have_the_next_numbers() {
+    let mut scene = Scene::new();
+    scene.saved.push(kept("My corner"));
+    let mut harness = harness(scene, draw_menu);
+    harness.get_by_label("1   Gate").click();
+    harness.run();
+    harness.get_by_label("2   My corner").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::Viewpoint(0), Command::Viewpoint(1)]);
+}
+
+#[test]
+fn a_viewpoint_of_the_user_can_be_forgotten_and_one_of_the_twin_cannot() {
+    let mut scene = Scene::new();
+    scene.saved.push(kept("My corner"));
+    let mut harness = harness(scene, draw_menu);
+    // There is one such button, though two viewpoints.
+    harness.get_by_label("Forget").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::ForgetViewpoint("My corner".into())]);
+}
+
+#[test]
+fn the_present_view_is_saved_under_the_name_that_was_typed() {
+    let mut harness = harness(Scene::new(), draw_menu);
+    let field = harness.get_by_role(egui::accesskit::Role::TextInput);
+    field.focus();
+    field.type_text("Pump bay");
+    harness.run();
+    harness.get_by_label("Save").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::SaveViewpoint("Pump bay".into())]);
+    harness.get_by_label("Save").click();
+    harness.run();
+    assert_eq!(harness.state().commands.len(), 1, "without a name nothing is saved");
+}
+
+#[test]
+fn shaded_corners_are_offered_only_where_the_machine_can() {
+    let mut harness = harness(Scene::new(), draw_menu);
+    harness.run();
+    assert!(harness.query_by_label("Shaded corners").is_none());
+    harness.get_by_label("Parallel projection").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::ToggleProjection]);
+}
+
+#[test]
+fn new_problems_stand_in_the_health_bar_and_lead_to_the_messages() {
+    let mut scene = Scene::new();
+    scene.health.problems = 2;
+    let mut harness = harness(scene, |ui, data, _| health_bar::show(ui, data));
+    harness.get_by_label("2 problems").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::ShowMessages]);
 }

@@ -56,21 +56,25 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
 
 fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let palette = data.palette;
-    let (text, fill, ink) = if data.playhead.following {
-        ("LIVE", palette.live.gamma_multiply(0.18), palette.live)
-    } else {
-        ("Back to live", palette.past, palette.window)
+    let goes_on = data.mirror.knows_time();
+    let live = if goes_on { palette.live } else { palette.stale };
+    let (text, fill, ink) = match (data.playhead.following, goes_on) {
+        (true, true) => ("LIVE", live.gamma_multiply(0.18), live),
+        (true, false) => ("SILENT", live.gamma_multiply(0.18), live),
+        (false, _) => ("Back to live", palette.past, palette.window),
     };
     let button = egui::Button::new(RichText::new(text).strong().color(ink)).fill(fill);
-    let hint = if data.playhead.following {
-        "Following the plant"
-    } else {
-        "Follow the plant again (End)"
+    let hint = match (data.playhead.following, goes_on) {
+        (true, true) => "Following the plant",
+        (true, false) => {
+            "The plant does not tell its time any more; this is the last that is known"
+        }
+        (false, _) => "Follow the plant again (End)",
     };
     let response = ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint);
     if data.playhead.following {
-        let dot = response.rect.left_center() + vec2(24.0, 0.0);
-        ui.painter().circle_filled(dot, 4.0, palette.live);
+        let dot = response.rect.left_center() + vec2(19.0, 0.0);
+        ui.painter().circle_filled(dot, 4.0, live);
     }
     if response.clicked() {
         commands.push(Command::Follow);
@@ -132,7 +136,12 @@ fn paint_axis(
     let painter = ui.painter_at(rect.expand(8.0));
     let x_of = |time: Timestamp| bar.min.x + axis.share(time).clamp(0.0, 1.0) * bar.width();
     painter.rect_filled(bar, 4.0, palette.well);
-    let color = if data.playhead.following { palette.live } else { palette.past };
+    painter.rect_stroke(bar, 4.0, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
+    let color = match (data.playhead.following, data.mirror.knows_time()) {
+        (true, true) => palette.live,
+        (true, false) => palette.stale,
+        (false, _) => palette.past,
+    };
     if let Some(oldest) = oldest {
         let known = Rect::from_x_y_ranges(x_of(oldest)..=bar.max.x, bar.y_range());
         painter.rect_filled(known, 4.0, palette.raised);
