@@ -100,11 +100,6 @@ pub(super) enum Surface {
 #[derive(Resource, Clone)]
 pub(super) struct Target(pub RenderTarget);
 
-/// The image that is drawn to, when there is no window.
-#[derive(Resource, Clone)]
-#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "pages have a canvas"))]
-pub(super) struct TargetImage(pub Handle<Image>);
-
 /// Shows the twin in a window until it is closed.
 ///
 /// # Errors
@@ -251,7 +246,6 @@ fn make_target(app: &mut App, surface: &Surface) {
             let mut image = Image::new_target_texture(width, height, format, None);
             image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
             let handle = app.world_mut().resource_mut::<Assets<Image>>().add(image);
-            app.insert_resource(TargetImage(handle.clone()));
             RenderTarget::Image(bevy::camera::ImageRenderTarget { handle, scale_factor: scale })
         }
     };

@@ -10,10 +10,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use bevy::app::PluginsState;
+use bevy::camera::RenderTarget;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
-use super::app::{self, Failure, Options, Surface, TargetImage};
+use super::app::{self, Failure, Options, Surface, Target};
 use super::camera::SceneCamera;
 use super::ingest::LiveMirror;
 use super::light::Occlusion;
@@ -116,10 +117,11 @@ fn set_drawing(app: &mut App, on: bool) {
 /// # Errors
 /// If the renderer does not hand it over.
 pub fn capture(app: &mut App) -> Result<Image, Failure> {
-    let Some(target) = app.world().get_resource::<TargetImage>().cloned() else {
+    let target = app.world().resource::<Target>().0.clone();
+    if !matches!(target, RenderTarget::Image(_)) {
         return Err(Failure::Input("only a viewer without a window can be captured".into()));
-    };
-    let taken = request(app, target.0);
+    }
+    let taken = request(app, target);
     for _ in 0..200 {
         app.update();
         if let Ok(image) = taken.try_recv() {
@@ -130,14 +132,12 @@ pub fn capture(app: &mut App) -> Result<Image, Failure> {
     Err(Failure::Environment("the renderer did not hand over its picture".into()))
 }
 
-fn request(app: &mut App, target: Handle<Image>) -> Receiver<Image> {
+fn request(app: &mut App, target: RenderTarget) -> Receiver<Image> {
     let (hand_over, taken) = channel();
-    app.world_mut().spawn(Screenshot::image(target)).observe(
-        move |captured: On<ScreenshotCaptured>| {
-            // Nobody waits any more: the picture is not wanted.
-            let _ = hand_over.send(captured.image.clone());
-        },
-    );
+    app.world_mut().spawn(Screenshot(target)).observe(move |captured: On<ScreenshotCaptured>| {
+        // Nobody waits any more: the picture is not wanted.
+        let _ = hand_over.send(captured.image.clone());
+    });
     taken
 }
 

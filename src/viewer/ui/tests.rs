@@ -110,8 +110,12 @@ struct State {
 
 /// One panel of the scene, drawn again and again; commands gather in the scene.
 fn harness(scene: Scene, draw: Draw) -> Harness<'static, Scene> {
+    sized(egui::vec2(420.0, 640.0), scene, draw)
+}
+
+/// The same in another size.
+fn sized(size: egui::Vec2, scene: Scene, draw: Draw) -> Harness<'static, Scene> {
     let mut state = State::default();
-    let size = egui::vec2(420.0, 640.0);
     Harness::builder().with_size(size).build_ui_state(
         move |ui, scene: &mut Scene| {
             let commands = draw(ui, &scene.data(), &mut state);
@@ -261,7 +265,8 @@ fn shaded_corners_are_offered_only_where_the_machine_can() {
 fn new_problems_stand_in_the_health_bar_and_lead_to_the_messages() {
     let mut scene = Scene::new();
     scene.health.problems = 2;
-    let mut harness = harness(scene, |ui, data, _| health_bar::show(ui, data));
+    let bar = egui::vec2(1000.0, health_bar::HEIGHT);
+    let mut harness = sized(bar, scene, |ui, data, _| health_bar::show(ui, data));
     harness.get_by_label("2 problems").click();
     harness.run();
     assert_eq!(harness.state().commands, [Command::ShowMessages]);
