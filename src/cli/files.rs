@@ -57,8 +57,16 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
     }
     let warnings = loaded.diagnostics.count(Severity::Warning);
     let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
-    // A missing model was told above, where the file names it.
-    let errors = models.iter().filter(|problem| !problem.place.is_empty()).count();
+    // A missing model was told above, where the file names it; one that is there and cannot be read
+    // is an error.
+    let is_there = |class: &str| {
+        let class = loaded.twin.classes.iter().find(|other| &*other.name == class);
+        class.and_then(|class| class.model.as_ref()).is_some_and(|model| model.is_file())
+    };
+    let errors = models
+        .iter()
+        .filter(|problem| !problem.place.is_empty() || is_there(&problem.class))
+        .count();
     for problem in &models {
         eprintln!("{problem}");
     }
