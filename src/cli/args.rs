@@ -96,7 +96,7 @@ pub struct Demo {
     /// Draw a picture into this file and end, without a window or a display
     #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
     pub headless: Option<PathBuf>,
-    /// Width and height of the picture
+    /// Width and height of the picture; one of less than 480x270 has no panels
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub size: (u32, u32),
     /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
@@ -152,7 +152,7 @@ pub struct Render {
     /// The file to draw
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub png: PathBuf,
-    /// Width and height
+    /// Width and height; a picture of less than 480x270 has no panels
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub size: (u32, u32),
     /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large

@@ -5,6 +5,8 @@ mod broker;
 mod cli;
 mod gltf_reader;
 mod mqtt;
+#[cfg(feature = "viewer")]
+mod picture;
 mod plant;
 mod scenes;
 mod support;

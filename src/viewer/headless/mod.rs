@@ -54,11 +54,21 @@ pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
             "a picture of {width}×{height} pixels cannot be drawn; each side may have 16 to 16384"
         )));
     }
-    app::check_renderer()?;
-    let mut app = app::build(options, Surface::Image { width, height, scale: picture.scale })?;
-    start(&mut app);
+    let mut app = build(options, picture.size, picture.scale)?;
     let image = take(&mut app, picture.after)?;
     write_png(&picture.png, &image)
+}
+
+/// The viewer without a window: its app draws into an image of that size, at `scale` pixels a point.
+///
+/// # Errors
+/// If there is nothing to draw with, or the viewpoint does not exist.
+pub fn build(options: Options, size: (u32, u32), scale: f32) -> Result<App, Failure> {
+    app::check_renderer()?;
+    let (width, height) = size;
+    let mut app = app::build(options, Surface::Image { width, height, scale })?;
+    start(&mut app);
+    Ok(app)
 }
 
 /// Waits until the engine is ready.

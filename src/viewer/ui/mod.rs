@@ -193,6 +193,9 @@ struct Looking<'w> {
     occlusion: Res<'w, Occlusion>,
 }
 
+/// In a smaller picture panels would leave no room to the scene, so they are left out.
+const LEAST_ROOM: egui::Vec2 = vec2(480.0, 270.0);
+
 fn draw(
     mut contexts: EguiContexts,
     mut looking: Looking,
@@ -224,7 +227,9 @@ fn draw(
     let builder =
         UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect());
     let mut root = egui::Ui::new(ctx.clone(), "panels".into(), builder);
-    let scene = if looking.shown.panels {
+    let room = root.max_rect().size();
+    let has_panels = looking.shown.panels && room.x >= LEAST_ROOM.x && room.y >= LEAST_ROOM.y;
+    let scene = if has_panels {
         panels(&mut root, &data, &mut looking.log, state, &mut dock, &mut commands)
     } else {
         root.max_rect()
@@ -233,15 +238,14 @@ fn draw(
     if looking.shown.help && help::show(&ctx, data.palette, super::app::keys::KEYS) {
         commands.push(Command::ToggleHelp);
     }
-    if state.hint && looking.shown.panels && help::hint(&ctx, data.palette, scene) {
+    if state.hint && has_panels && help::hint(&ctx, data.palette, scene) {
         state.hint = false;
         settings::write(HINT_SEEN, "true");
     }
-    if let Some(hovered) = state.tree.hovered.filter(|_| looking.shown.panels) {
+    if let Some(hovered) = state.tree.hovered.filter(|_| has_panels) {
         selection.hovered = Some(hovered);
     }
-    let free =
-        looking.shown.panels.then(|| Rect::new(scene.min.x, scene.min.y, scene.max.x, scene.max.y));
+    let free = has_panels.then(|| Rect::new(scene.min.x, scene.min.y, scene.max.x, scene.max.y));
     if scene_rect.rect != free {
         scene_rect.rect = free;
     }

@@ -48,7 +48,8 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
         ui.add_space(6.0);
         clock(ui, data);
         ui.add_space(6.0);
-        let size = vec2(ui.available_width() - 14.0, HEIGHT - 12.0);
+        // In a very small picture nothing is left, and egui accepts no negative size.
+        let size = vec2((ui.available_width() - 14.0).max(1.0), HEIGHT - 12.0);
         track(ui, data, size, &mut commands);
     });
     commands
