@@ -4,6 +4,7 @@
 //! counters. A source runs on its own thread and never touches the mirror; whoever owns the mirror
 //! drains the channel at its own pace.
 
+mod backoff;
 mod bad;
 mod decode;
 mod feed;
@@ -14,6 +15,7 @@ mod router;
 #[cfg(test)]
 #[allow(dead_code)]
 mod sample_twin;
+pub mod session;
 mod status;
 mod topic;
 

@@ -9,5 +9,6 @@ mod mqtt;
 mod picture;
 mod plant;
 mod scenes;
+mod session;
 mod support;
 mod watch;

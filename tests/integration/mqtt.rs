@@ -44,7 +44,7 @@ fn literal(topic: &str) -> TopicTemplate {
 
 /// One asset with a number (property 0) and a text (property 1), which come as a bare value, in
 /// a nested document and in a batch of samples with times.
-fn twin() -> Twin {
+pub fn twin() -> Twin {
     let field = |property, pointer: &str| Field {
         property,
         pointer: pointer.into(),

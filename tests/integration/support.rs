@@ -95,6 +95,11 @@ impl Mosquitto {
         format!("mqtt://127.0.0.1:{}", self.port)
     }
 
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Ends it at once, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

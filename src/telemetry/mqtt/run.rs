@@ -15,13 +15,10 @@ use rumqttc::{
 };
 
 use super::{Options, OptionsError, Scheme, Stop, tls};
+use crate::telemetry::backoff::Backoff;
 use crate::telemetry::{ConnectionState, Fault, Feed, Handed, Status, Subscription};
 use crate::twin::Timestamp;
 
-/// First wait after a break; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// Longest wait: a mirror is current again within two seconds of a broker's return.
-const LONGEST_WAIT: Duration = Duration::from_millis(1200);
 /// How long the client itself waits for a full channel.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How long decoded samples wait for more, so that the reader is not woken for each message.
@@ -65,7 +62,7 @@ pub(super) struct Client {
     stop: Arc<Stop>,
     subscriptions: Vec<Subscription>,
     max_packet: usize,
-    wait: Duration,
+    backoff: Backoff,
     connected_before: bool,
     /// Filters that were asked for and not yet answered, in order.
     asked: Vec<String>,
@@ -92,7 +89,7 @@ impl Client {
             stop,
             subscriptions,
             max_packet,
-            wait: FIRST_WAIT,
+            backoff: Backoff::default(),
             connected_before: false,
             asked: Vec::new(),
             blocked: false,
@@ -199,7 +196,7 @@ impl Client {
         if std::mem::replace(&mut self.connected_before, true) {
             self.status.counters.reconnects.add(1);
         }
-        self.wait = FIRST_WAIT;
+        self.backoff = Backoff::default();
         self.status.set_refused_filters(Vec::new());
         self.status.set_connection(ConnectionState::Connected);
         // Also with a session that the broker kept: it may be from an older twin file.
@@ -279,8 +276,7 @@ impl Client {
         if let Some(size) = too_large(error) {
             self.make_room(events, size);
         }
-        let retry_in = jittered(self.wait);
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        let retry_in = self.backoff.next();
         let reason = explain(error, self.status.broker());
         log::info!("{reason}; trying again in {} ms", retry_in.as_millis());
         self.status.set_connection(match error {
@@ -323,13 +319,6 @@ fn quality_of_service(level: u8) -> QoS {
         1 => QoS::AtLeastOnce,
         _ => QoS::ExactlyOnce,
     }
-}
-
-/// Between three quarters and all of it, so that many clients do not come back at once.
-fn jittered(wait: Duration) -> Duration {
-    use std::hash::{BuildHasher, RandomState};
-    let random = RandomState::new().hash_one(0) % 256;
-    wait * (768 + random as u32) / 1024
 }
 
 /// What happened and what to do, for people.

@@ -1,0 +1,47 @@
+//! How long to wait before the next attempt to connect.
+
+use std::time::Duration;
+
+/// First wait after a break; each further one is twice as long.
+const FIRST: Duration = Duration::from_millis(100);
+/// Longest wait: a mirror is current again within two seconds of a broker's return.
+const LONGEST: Duration = Duration::from_millis(1200);
+
+/// Waits that grow up to a limit.
+#[derive(Debug)]
+pub struct Backoff(Duration);
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self(FIRST)
+    }
+}
+
+impl Backoff {
+    /// The next wait: between three quarters and all of what is due, so that many clients do not
+    /// come back at once.
+    pub fn next(&mut self) -> Duration {
+        use std::hash::{BuildHasher, RandomState};
+        let random = RandomState::new().hash_one(0) % 256;
+        let wait = self.0 * (768 + random as u32) / 1024;
+        self.0 = (self.0 * 2).min(LONGEST);
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_differ_by_a_quarter_at_most() {
+        let mut backoff = Backoff::default();
+        let mut due = FIRST;
+        for _ in 0..12 {
+            let wait = backoff.next();
+            assert!(wait <= due && wait >= due * 3 / 4, "{wait:?} of {due:?}");
+            due = (due * 2).min(LONGEST);
+        }
+        assert_eq!(due, LONGEST);
+    }
+}

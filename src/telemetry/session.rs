@@ -1,0 +1,422 @@
+//! An MQTT client without a socket or a clock of its own: bytes in, bytes out, and the time told.
+//!
+//! Flows in: what a transport received, and when. Flows out: what the transport is to send, and
+//! samples through the [`Feed`]. The browser's WebSocket drives it; a test drives it over TCP. As
+//! the native client it subscribes anew on every connection, holds back the acknowledgement of
+//! what the mirror has not taken, and never publishes.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_protocol_core::mqtt::common::Cursor;
+use mqtt_protocol_core::mqtt::connection::{
+    ConnectionOptions, Event, MQTT_PACKET_SIZE_NO_LIMIT, TimerKind,
+};
+use mqtt_protocol_core::mqtt::packet::v3_1_1::{
+    Connack, Connect, Puback, Publish, Pubrec, Suback, Subscribe,
+};
+use mqtt_protocol_core::mqtt::packet::{GenericPacketTrait, Packet, Qos, SubEntry, SubOpts};
+use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
+use mqtt_protocol_core::mqtt::{Connection, Version, role};
+
+use super::backoff::Backoff;
+use super::{ConnectionState, Fault, Feed, Handed, Status, Subscription};
+use crate::twin::Timestamp;
+
+/// Filters in one SUBSCRIBE packet.
+const FILTERS_PER_PACKET: usize = 64;
+/// The oldest samples of a batch wait no longer than this.
+const OLDEST: Duration = Duration::from_millis(10);
+/// How long a broker may take to answer: the first packet, or a ping.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// As whom to connect, and within which limits.
+#[derive(Clone)]
+pub struct Settings {
+    /// MQTT client identifier; a broker cuts the older of two clients that have the same.
+    pub client_id: String,
+    /// User name, if the broker wants one.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<String>,
+    /// A connection that is silent this long is tested.
+    pub keep_alive: Duration,
+    /// Largest packet that is taken at first, in bytes; far above the decoder's own limit.
+    pub max_packet: u32,
+}
+
+/// Without the password.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { client_id, user, .. } = self;
+        f.debug_struct("Settings")
+            .field("client_id", client_id)
+            .field("user", user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// When something happens, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Wall time, which may jump.
+    pub wall: Timestamp,
+    /// Since any fixed instant, on a clock that only goes forward.
+    pub elapsed: Duration,
+}
+
+/// What has to be done with the transport.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Send these bytes.
+    Send(Vec<u8>),
+    /// Close the connection; then call [`Session::closed`].
+    Close,
+}
+
+/// A client of one broker over any number of connections, one after the other.
+pub struct Session {
+    settings: Settings,
+    feed: Feed,
+    status: Arc<Status>,
+    subscriptions: Vec<Subscription>,
+    connection: Option<Connection<role::Client>>,
+    orders: VecDeque<Order>,
+    timers: BTreeMap<Timer, Duration>,
+    backoff: Backoff,
+    connected_before: bool,
+    /// Why this connection is about to be closed.
+    reason: Option<Reason>,
+    /// Filters that were asked for and not yet answered, by packet.
+    asked: BTreeMap<u16, Vec<String>>,
+    /// Messages that are not acknowledged yet, in order.
+    owed: VecDeque<(Qos, u16)>,
+    /// The channel is full, and what waits for it was promised: nothing is acknowledged.
+    blocked: bool,
+}
+
+/// What the time runs out for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Answer,
+    Ping,
+    PingAnswer,
+}
+
+/// Why a connection ended.
+enum Reason {
+    Broken(String),
+    Rejected(String),
+}
+
+impl Session {
+    /// A session that waits for its first connection.
+    pub fn new(settings: Settings, feed: Feed, status: Arc<Status>) -> Self {
+        let subscriptions = feed.decoder().router().subscriptions().to_vec();
+        Self {
+            settings,
+            feed,
+            status,
+            subscriptions,
+            connection: None,
+            orders: VecDeque::new(),
+            timers: BTreeMap::new(),
+            backoff: Backoff::default(),
+            connected_before: false,
+            reason: None,
+            asked: BTreeMap::new(),
+            owed: VecDeque::new(),
+            blocked: false,
+        }
+    }
+
+    /// What it tells about itself.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+
+    /// Other login data from the next connection on.
+    pub fn log_in(&mut self, user: Option<String>, password: Option<String>) {
+        (self.settings.user, self.settings.password) = (user, password);
+    }
+
+    /// The transport is open: says who we are.
+    pub fn opened(&mut self, now: Moment) {
+        let options = ConnectionOptions::new().maximum_packet_size_recv(self.settings.max_packet);
+        let mut connection = Connection::with_options(Version::V3_1_1, options);
+        connection.set_pingresp_recv_timeout(PATIENCE.as_millis() as u64);
+        self.reason = None;
+        self.timers.clear();
+        self.timers.insert(Timer::Answer, now.elapsed + PATIENCE);
+        match self.hello() {
+            Ok(hello) => {
+                let events = connection.checked_send(hello);
+                self.connection = Some(connection);
+                self.handle(events, now);
+            }
+            Err(error) => self.close(Reason::Rejected(format!(
+                "user, password or client identifier cannot be sent: {error}"
+            ))),
+        }
+    }
+
+    fn hello(&self) -> Result<Connect, MqttError> {
+        let Settings { client_id, user, password, keep_alive, .. } = &self.settings;
+        let keep_alive_s = keep_alive.as_secs().clamp(1, u64::from(u16::MAX)) as u16;
+        let mut hello = Connect::builder()
+            .client_id(client_id.as_str())?
+            .clean_session(true)
+            .keep_alive(keep_alive_s);
+        if let Some(user) = user {
+            hello = hello.user_name(user.as_str())?;
+            if let Some(password) = password {
+                hello = hello.password(password.as_bytes().to_vec())?;
+            }
+        }
+        hello.build()
+    }
+
+    /// Bytes came in; how they are cut does not matter.
+    pub fn received(&mut self, bytes: &[u8], now: Moment) {
+        let mut cursor = Cursor::new(bytes);
+        while let Some(connection) = &mut self.connection
+            && self.reason.is_none()
+            && cursor.position() < bytes.len() as u64
+        {
+            let events = connection.recv(&mut cursor);
+            self.handle(events, now);
+        }
+        if self.feed.is_ripe() || self.feed.age(now.wall) > OLDEST {
+            self.flush(now);
+        }
+    }
+
+    /// To be called every few milliseconds, or as often as may be: hands samples on, keeps the
+    /// connection alive, and notices when the broker does not answer.
+    pub fn tick(&mut self, now: Moment) {
+        self.flush(now);
+        let due: Vec<_> = self
+            .timers
+            .iter()
+            .filter(|(_, at)| **at <= now.elapsed)
+            .map(|(timer, _)| *timer)
+            .collect();
+        for timer in due {
+            self.timers.remove(&timer);
+            let Some(connection) = &mut self.connection else { return };
+            match timer {
+                Timer::Ping => {
+                    let events = connection.notify_timer_fired(TimerKind::PingreqSend);
+                    self.handle(events, now);
+                }
+                Timer::Answer | Timer::PingAnswer => {
+                    let reason = format!("{} does not answer", self.status.broker());
+                    self.close(Reason::Broken(reason));
+                }
+            }
+        }
+    }
+
+    /// The next thing to do with the transport, if any.
+    pub fn next_order(&mut self) -> Option<Order> {
+        self.orders.pop_front()
+    }
+
+    /// The transport is closed, or could not be opened: says why, and after how long the next
+    /// attempt should follow.
+    pub fn closed(&mut self, reason: &str) -> Duration {
+        self.connection = None;
+        self.orders.clear();
+        self.timers.clear();
+        self.asked.clear();
+        // The broker sends again what was not acknowledged on this connection.
+        self.owed.clear();
+        self.status.counters.connection_errors.add(1);
+        let retry_in = self.backoff.next();
+        let reason = self.reason.take().unwrap_or_else(|| Reason::Broken(reason.to_owned()));
+        self.status.set_connection(match reason {
+            Reason::Broken(reason) => ConnectionState::Disconnected { reason, retry_in },
+            Reason::Rejected(reason) => ConnectionState::Rejected { reason, retry_in },
+        });
+        retry_in
+    }
+
+    fn close(&mut self, reason: Reason) {
+        self.reason.get_or_insert(reason);
+        self.orders.push_back(Order::Close);
+    }
+
+    fn handle(&mut self, events: Vec<Event>, now: Moment) {
+        for event in events {
+            match event {
+                Event::RequestSendPacket { packet, .. } => {
+                    self.orders.push_back(Order::Send(packet.to_continuous_buffer()));
+                }
+                Event::NotifyPacketReceived(packet) => self.take(&packet, now),
+                Event::RequestTimerReset { kind, duration_ms } => {
+                    if let Some(timer) = timer(kind) {
+                        self.timers.insert(timer, now.elapsed + Duration::from_millis(duration_ms));
+                    }
+                }
+                Event::RequestTimerCancel(kind) => {
+                    timer(kind).and_then(|timer| self.timers.remove(&timer));
+                }
+                Event::NotifyError(MqttError::PacketTooLarge) => self.make_room(now),
+                Event::NotifyError(error) => {
+                    let broker = self.status.broker();
+                    self.close(Reason::Broken(format!("{broker} broke the protocol: {error}")));
+                }
+                Event::RequestClose => self.orders.push_back(Order::Close),
+                Event::NotifyPacketIdReleased(_) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, packet: &Packet, now: Moment) {
+        match packet {
+            Packet::V3_1_1Connack(answer) => self.connected(answer, now),
+            Packet::V3_1_1Suback(answer) => self.subscribed(answer),
+            Packet::V3_1_1Publish(message) => self.message(message, now),
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, message: &Publish, now: Moment) {
+        if let Some(id) = message.packet_id() {
+            self.owed.push_back((message.qos(), id));
+        }
+        let payload = message.payload().as_slice();
+        self.feed.feed(message.topic_name(), payload, message.qos() as u8, now.wall);
+        if self.feed.is_ripe() {
+            self.flush(now);
+        }
+    }
+
+    fn connected(&mut self, answer: &Connack, now: Moment) {
+        self.timers.remove(&Timer::Answer);
+        if answer.return_code() != ConnectReturnCode::Accepted {
+            let reason = refusal(answer.return_code(), self.status.broker());
+            return self.close(Reason::Rejected(reason));
+        }
+        if std::mem::replace(&mut self.connected_before, true) {
+            self.status.counters.reconnects.add(1);
+        }
+        self.backoff = Backoff::default();
+        self.status.set_refused_filters(Vec::new());
+        self.status.set_connection(ConnectionState::Connected);
+        self.subscribe(now);
+    }
+
+    fn subscribe(&mut self, now: Moment) {
+        let wanted = std::mem::take(&mut self.subscriptions);
+        for chunk in wanted.chunks(FILTERS_PER_PACKET) {
+            let Some(connection) = &mut self.connection else { break };
+            let packet = connection.acquire_packet_id().and_then(|id| {
+                let entries: Result<Vec<_>, _> = chunk.iter().map(entry).collect();
+                Ok((id, Subscribe::builder().packet_id(id).entries(entries?).build()?))
+            });
+            match packet {
+                Ok((id, packet)) => {
+                    let filters = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
+                    self.asked.insert(id, filters);
+                    let events = connection.checked_send(packet);
+                    self.handle(events, now);
+                }
+                Err(error) => {
+                    let filters: Vec<_> = chunk.iter().map(|one| one.filter.as_str()).collect();
+                    log::error!("cannot subscribe to {}: {error}", filters.join(", "));
+                }
+            }
+        }
+        self.subscriptions = wanted;
+    }
+
+    fn subscribed(&mut self, answer: &Suback) {
+        let Some(filters) = self.asked.remove(&answer.packet_id()) else { return };
+        let codes = answer.return_codes();
+        let refused: Vec<_> = filters
+            .into_iter()
+            .zip(codes)
+            .filter_map(|(filter, code)| (!code.is_success()).then_some(filter))
+            .collect();
+        if !refused.is_empty() {
+            log::warn!("the broker refuses to send {}", refused.join(", "));
+            let mut all = self.status.refused_filters();
+            all.extend(refused);
+            self.status.set_refused_filters(all);
+        }
+    }
+
+    /// Hands on what has been decoded, then acknowledges it. With a full channel QoS 0 is dropped
+    /// and counted; what was promised waits, and so does its acknowledgement.
+    fn flush(&mut self, now: Moment) {
+        match self.feed.try_flush() {
+            Handed::On | Handed::Closed => self.blocked = false,
+            Handed::Full if self.feed.must_keep() => self.blocked = true,
+            Handed::Full => self.feed.drop_batch(),
+        }
+        while !self.blocked
+            && let Some((qos, id)) = self.owed.pop_front()
+            && let Some(connection) = &mut self.connection
+        {
+            let events = match qos {
+                Qos::ExactlyOnce => match Pubrec::builder().packet_id(id).build() {
+                    Ok(packet) => connection.checked_send(packet),
+                    Err(error) => vec![Event::NotifyError(error)],
+                },
+                _ => match Puback::builder().packet_id(id).build() {
+                    Ok(packet) => connection.checked_send(packet),
+                    Err(error) => vec![Event::NotifyError(error)],
+                },
+            };
+            self.handle(events, now);
+        }
+    }
+
+    /// A packet above the transport's limit cut the connection. A retained message would do so
+    /// again and again; so the limit doubles.
+    fn make_room(&mut self, now: Moment) {
+        self.status.counters.messages.add(1);
+        self.status.counters.oversized.add(1);
+        let limit = self.settings.max_packet;
+        self.settings.max_packet = limit.saturating_mul(2).min(MQTT_PACKET_SIZE_NO_LIMIT);
+        let reason = format!("a packet of more than {limit} bytes cut the connection");
+        self.status.bad.push(Fault::Oversized, "", b"", now.wall, || reason.clone());
+        self.close(Reason::Broken(reason));
+    }
+}
+
+fn entry(wanted: &Subscription) -> Result<SubEntry, MqttError> {
+    let qos = match wanted.qos {
+        0 => Qos::AtMostOnce,
+        1 => Qos::AtLeastOnce,
+        _ => Qos::ExactlyOnce,
+    };
+    SubEntry::new(wanted.filter.as_str(), SubOpts::new().set_qos(qos))
+}
+
+fn timer(kind: TimerKind) -> Option<Timer> {
+    match kind {
+        TimerKind::PingreqSend => Some(Timer::Ping),
+        TimerKind::PingrespRecv => Some(Timer::PingAnswer),
+        // A broker's.
+        TimerKind::PingreqRecv => None,
+    }
+}
+
+/// What the broker does not want and what to do, for people.
+fn refusal(code: ConnectReturnCode, broker: &str) -> String {
+    match code {
+        ConnectReturnCode::BadUserNameOrPassword | ConnectReturnCode::NotAuthorized => {
+            format!("{broker} does not accept the user or the password")
+        }
+        ConnectReturnCode::IdentifierRejected => {
+            format!("{broker} does not accept the client identifier")
+        }
+        ConnectReturnCode::UnacceptableProtocolVersion => {
+            format!("{broker} does not speak MQTT 3.1.1")
+        }
+        _ => format!("{broker} is not ready for clients"),
+    }
+}
