@@ -38,7 +38,7 @@ pub enum Command {
     /// Draw a twin into a PNG file, without a window or a display
     #[cfg(feature = "viewer")]
     #[command(
-        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 3840x2160 --scale 2 --after 10s --camera Filling"
+        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 3840x2160 --scale 2 --after 10s --camera filling"
     )]
     Render(Render),
     /// Mirror a plant without drawing it, and print the state of each property

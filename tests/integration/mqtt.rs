@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use twinscope::telemetry::{Batch, ConnectionState, Fault, Update};
 use twinscope::twin::mapping::*;
 use twinscope::twin::*;
 
-use crate::support::{Mosquitto, eventually, free_port};
+use crate::support::{Mosquitto, eventually, free_port, tools};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
@@ -345,10 +346,53 @@ fn websocket_carries_the_same() {
     assert_eq!(updates(&link, 1)[0].value, Value::Number(5.5));
 }
 
+#[test]
+fn websocket_over_tls_carries_the_same_and_checks_the_certificate_too() {
+    let secure = free_port();
+    let mut authority = String::new();
+    // Debian's mosquitto does not start with listeners for WebSocket alone.
+    let broker = Mosquitto::with_config(|port, folder| {
+        let (lines, own) = tls_listener(folder);
+        authority = own;
+        format!(
+            "allow_anonymous true\nlistener {port} 127.0.0.1\n\
+             listener {secure} 127.0.0.1\nprotocol websockets\n{lines}"
+        )
+    });
+    let ca = broker.folder().join("trusted.pem");
+    std::fs::write(&ca, &authority).unwrap();
+    let url = format!("wss://localhost:{secure}");
+    let link = connect(options(&url).with_ca_file(&ca));
+    let script = format!(
+        "import paho.mqtt.client as paho\n\
+         client = paho.Client(paho.CallbackAPIVersion.VERSION2, transport='websockets')\n\
+         client.tls_set(ca_certs={:?})\n\
+         client.connect('localhost', {})\n\
+         client.loop_start()\n\
+         client.publish('t/scalar', '7.25', qos=1, retain=True).wait_for_publish(10)\n",
+        ca.display().to_string(),
+        secure
+    );
+    let python = Command::new(tools().join("python/bin/python")).args(["-c", &script]).status();
+    assert!(python.unwrap().success());
+    assert_eq!(updates(&link, 1)[0].value, Value::Number(7.25));
+    drop(link);
+
+    std::fs::write(&ca, certificates().1).unwrap();
+    let link = Source::spawn(&twin(), options(&url).with_ca_file(&ca)).unwrap();
+    let refused = || match link.status.connection() {
+        ConnectionState::Disconnected { reason, .. } => reason.contains("TLS failed"),
+        _ => false,
+    };
+    assert!(eventually(SECONDS(10), refused), "{:?}", link.status.connection());
+}
+
 /// A certificate for `localhost` with its key, and the authority that signed it; all PEM.
 fn certificates() -> ((String, String), String) {
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    // Else both would have rcgen's own name, and the certificate look as if it had signed itself.
+    params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority = params.self_signed(&authority_key).unwrap();
     let issuer = rcgen::Issuer::new(params, authority_key);
@@ -358,18 +402,25 @@ fn certificates() -> ((String, String), String) {
     ((own.pem(), key.serialize_pem()), authority.pem())
 }
 
-fn with_tls() -> (Mosquitto, String) {
+/// Files for a TLS listener in the folder of a broker, its lines of configuration, and the authority.
+fn tls_listener(folder: &Path) -> (String, String) {
     let ((certificate, key), authority) = certificates();
+    let files = [("cert.pem", &certificate), ("key.pem", &key), ("ca.pem", &authority)];
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let folder = folder.display();
+    let lines =
+        format!("cafile {folder}/ca.pem\ncertfile {folder}/cert.pem\nkeyfile {folder}/key.pem\n");
+    (lines, authority)
+}
+
+fn with_tls() -> (Mosquitto, String) {
+    let mut authority = String::new();
     let broker = Mosquitto::with_config(|port, folder| {
-        let files = [("cert.pem", &certificate), ("key.pem", &key), ("ca.pem", &authority)];
-        for (name, text) in files {
-            std::fs::write(folder.join(name), text).unwrap();
-        }
-        let folder = folder.display();
-        format!(
-            "listener {port} localhost\nallow_anonymous true\ncafile {folder}/ca.pem\n\
-             certfile {folder}/cert.pem\nkeyfile {folder}/key.pem\n"
-        )
+        let (lines, own) = tls_listener(folder);
+        authority = own;
+        format!("listener {port} localhost\nallow_anonymous true\n{lines}")
     });
     (broker, authority)
 }

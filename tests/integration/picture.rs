@@ -313,10 +313,12 @@ fn the_demo_moves_and_a_plant_elsewhere_looks_the_same() {
         let output = command.args(["--broker", &broker.url()]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
+    let bottling = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/bottling.ron");
+    let properties = twinscope::twin::load(&bottling).unwrap().twin.property_count();
     let all_known = eventually(Duration::from_secs(30), || {
         let states = states();
         let lines = states.lines().filter(|line| line.contains("\"property\""));
-        lines.clone().count() == 251
+        lines.clone().count() == properties
             && lines.filter(|line| line.contains("null,\"unit\"")).count() == 0
     });
     assert!(all_known, "each property has a value: {}", states());
