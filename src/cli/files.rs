@@ -75,7 +75,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         "{}: {}: {} assets of {} classes, {} properties, {errors} errors, {warnings} warnings",
         path.display(),
         if errors == 0 { "fine" } else { "wrong" },
-        twin.assets.len(),
+        twin.equipment_count(),
         twin.classes.len(),
         twin.property_count(),
     ))?;

@@ -326,6 +326,11 @@ impl Twin {
         (0..self.assets.len() as u32).map(AssetId)
     }
 
+    /// How many assets are equipment: have a class, and do not only group others.
+    pub fn equipment_count(&self) -> usize {
+        self.assets.iter().filter(|asset| asset.class.is_some()).count()
+    }
+
     /// Ids of all properties.
     pub fn property_ids(&self) -> impl Iterator<Item = PropertyId> + use<> {
         (0..self.property_owner.len() as u32).map(PropertyId)

@@ -347,9 +347,21 @@ fn explain(error: &ConnectionError, broker: &str) -> String {
         ConnectionError::MqttState(StateError::ConnectionAborted) => {
             format!("{broker} closed the connection")
         }
-        ConnectionError::Tls(error) => {
-            format!("{broker}: TLS failed: {error}; a private CA must be named as CA file")
-        }
-        other => format!("{broker}: {other}"),
+        ConnectionError::Tls(error) => tls_failed(broker, error),
+        other => match tls_error(other) {
+            Some(error) => tls_failed(broker, error),
+            None => format!("{broker}: {other}"),
+        },
     }
+}
+
+fn tls_failed(broker: &str, error: &dyn std::error::Error) -> String {
+    format!("{broker}: TLS failed: {error}; a private CA must be named as CA file")
+}
+
+/// What TLS said, where it lies within another error: the WebSocket's wraps it.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+        error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
+    })
 }

@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     ui.add_space(6.0);
     let (counts, worst) = survey(data);
     ui.columns(3, |columns| {
-        let equipment = data.twin.assets.iter().filter(|asset| asset.class.is_some()).count();
+        let equipment = data.twin.equipment_count();
         tile(&mut columns[0], data, "assets", equipment, palette.text);
         tile(&mut columns[1], data, "properties", data.twin.property_count(), palette.text);
         let out = counts[Condition::Warning as usize] + counts[Condition::Alarm as usize];
