@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bevy::camera::{Hdr, RenderTarget};
+use bevy::light::CascadeShadowConfig;
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
@@ -24,7 +25,9 @@ use bevy::winit::WinitPlugin;
 use crossbeam_channel::{Sender, bounded};
 use twinscope::telemetry::{Batch, Status, Update as SampleUpdate};
 use twinscope::twin::{PropertyId, Quality, Timestamp, Twin, Value, load};
+use twinscope::viewer::camera::SceneCamera;
 use twinscope::viewer::headless;
+use twinscope::viewer::ingest::WallClock;
 use twinscope::viewer::scene::LoadProgress;
 
 const PER_ASSET: usize = 10;
@@ -34,13 +37,18 @@ const MOVING: usize = 5;
 const FRAMES: usize = 40;
 const TURNS: usize = 4;
 const PIXELS: u32 = 64;
-const ROUND: Duration = Duration::from_millis(100);
+/// Plant time from one frame to the next, however long the software renderer takes.
+const FRAME_US: i64 = 16_667;
+/// Frames in which a tenth of all properties changes once: 100 ms.
+const ROUND: u32 = 6;
 
 fn main() {
     println!(
         "properties  moving  |  ours: idle  values  all [ms]  |  plain: idle  all [ms]  |  frame ratio  | us/property  us/node  plain us/node"
     );
-    for assets in [100, 1_000, 10_000] {
+    // `-- 10000` measures that many assets alone, for a profiler.
+    let only: Option<usize> = std::env::args().find_map(|word| word.parse().ok());
+    for assets in only.map_or(vec![100, 1_000, 10_000], |assets| vec![assets]) {
         measure(assets);
     }
 }
@@ -48,7 +56,7 @@ fn main() {
 fn measure(assets: usize) {
     let folder = tempfile::tempdir().unwrap();
     let mut ours = Ours::new(folder.path(), assets);
-    let mut plain = Plain::new(assets);
+    let mut plain = Plain::new(assets, ours.sight());
     let moving = assets / MOVING;
     let mut times = [const { Vec::new() }; 5];
     // In turns, so that both meet the same weather of the machine.
@@ -117,24 +125,13 @@ impl Prepared {
     }
 }
 
-/// Frames at the pace of a display, where the machine can.
-fn paced(count: usize, mut frame: impl FnMut() -> Duration) -> Vec<Duration> {
-    let one = || {
-        let begin = Instant::now();
-        let time = frame();
-        std::thread::sleep(Duration::from_micros(16_667).saturating_sub(begin.elapsed()));
-        time
-    };
-    std::iter::repeat_with(one).take(count).collect()
-}
-
 struct Ours {
     app: App,
     prepared: Prepared,
     samples: Sender<Batch>,
     assets: usize,
-    begin: Instant,
-    round: u32,
+    now: Timestamp,
+    frame: u32,
     changed: [usize; 3],
 }
 
@@ -151,49 +148,60 @@ impl Ours {
         while !app.world().resource::<LoadProgress>().is_complete() {
             app.update();
         }
-        let begin = Instant::now();
-        Self { app, prepared, samples, assets, begin, round: 0, changed: [0; 3] }
+        Self { app, prepared, samples, assets, now: Timestamp::now(), frame: 0, changed: [0; 3] }
+    }
+
+    /// From where it looks and how its shadows are laid out, so that both draw as much.
+    fn sight(&mut self) -> Sight {
+        self.app.update();
+        let world = self.app.world_mut();
+        let mut cameras = world.query_filtered::<(&Transform, &Projection), With<SceneCamera>>();
+        let (eye, projection) = cameras.single(world).expect("a camera");
+        let (eye, projection) = (*eye, projection.clone());
+        let cascades = world.query::<&CascadeShadowConfig>().single(world).expect("a sun").clone();
+        Sight { eye, projection, cascades }
     }
 
     /// Times of frames, and how many samples were fed meanwhile.
     fn frames(&mut self, change: Change, warm_up: bool) -> (Vec<Duration>, usize) {
         let mut fed = 0;
-        self.begin = Instant::now();
-        self.round = 0;
-        let times = paced(FRAMES, || {
+        let mut one = || {
+            self.now = self.now.plus_micros(FRAME_US);
+            self.app.insert_resource(WallClock::At(self.now));
             if change != Change::Nothing {
-                while self.begin.elapsed() >= ROUND * self.round {
-                    fed += self.feed(change);
-                    self.round += 1;
-                }
+                fed += self.feed(change);
             }
+            self.frame += 1;
             self.prepared.time(&mut self.app)
-        });
+        };
+        let times = (0..FRAMES).map(|_| one()).collect();
         if warm_up { (Vec::new(), 0) } else { (times, fed) }
     }
 
-    /// What changes in 100 ms: a tenth of all properties, spread evenly.
+    /// What changes in a frame: a sixth of what changes in 100 ms, spread evenly.
     fn feed(&self, change: Change) -> usize {
         let total = self.assets * PER_ASSET / 10;
         let moving = if change == Change::All { self.assets / MOVING } else { 0 };
-        let now = Timestamp::now();
-        let turned = now.0.rem_euclid(60_000_000) as f64 / 1e6;
+        let (round, part) = ((self.frame / ROUND) as usize, (self.frame % ROUND) as usize);
+        let turned = self.now.0.rem_euclid(60_000_000) as f64 / 1e6;
         let sample = |property: usize, value: f64| SampleUpdate {
             property: PropertyId(property as u32),
-            time: Some(now),
+            time: Some(self.now),
             value: Value::Number(value),
             quality: Quality::Good,
         };
-        let nodes = (0..moving).map(|at| sample(at * MOVING * PER_ASSET, turned));
-        let others = (0..total - moving).map(|at| {
+        let is_now = |at: &usize| at % ROUND as usize == part;
+        let nodes = (0..moving).filter(is_now);
+        let nodes = nodes.map(|at| sample(at * MOVING * PER_ASSET, turned));
+        let others = (0..total - moving).filter(is_now).map(|at| {
             // Properties 1 to 9 of each asset in turn: the first moves the node.
-            let asset = (at + self.round as usize * 7) % self.assets;
-            let property = 1 + (at / self.assets + self.round as usize) % (PER_ASSET - 1);
+            let asset = (at + round * 7) % self.assets;
+            let property = 1 + (at / self.assets + round) % (PER_ASSET - 1);
             sample(asset * PER_ASSET + property, (at % 100) as f64)
         });
         let all: Vec<_> = nodes.chain(others).collect();
         for updates in all.chunks(1_000) {
-            let batch = Batch { arrival: now, updates: updates.to_vec(), ..Batch::default() };
+            let batch = Batch { arrival: self.now, updates: updates.to_vec(), ..Batch::default() };
             self.samples.send(batch).expect("the viewer listens");
         }
         all.len()
@@ -274,10 +282,17 @@ fn base64(bytes: &[u8]) -> String {
     digits.collect()
 }
 
+struct Sight {
+    eye: Transform,
+    projection: Projection,
+    cascades: CascadeShadowConfig,
+}
+
 /// The same boxes in a plain Bevy app.
 struct Plain {
     app: App,
     prepared: Prepared,
+    turned: f32,
 }
 
 /// Places of the moving nodes, in the order of their entities, and whether they move.
@@ -291,7 +306,7 @@ struct Places {
 struct Mover(usize);
 
 impl Plain {
-    fn new(assets: usize) -> Self {
+    fn new(assets: usize, sight: Sight) -> Self {
         let mut app = App::new();
         let plugins = DefaultPlugins
             .set(WindowPlugin {
@@ -311,23 +326,24 @@ impl Plain {
         app.finish();
         app.cleanup();
         let prepared = Prepared::watch(&mut app);
-        spawn(app.world_mut(), assets);
+        spawn(app.world_mut(), assets, sight);
         app.add_systems(Update, write);
         (0..5).for_each(|_| app.update());
-        Self { app, prepared }
+        Self { app, prepared, turned: 0.0 }
     }
 
     fn frames(&mut self, moves: bool, warm_up: bool) -> Vec<Duration> {
-        let begin = Instant::now();
-        let times = paced(FRAMES, || {
+        let mut one = || {
             let mut places = self.app.world_mut().resource_mut::<Places>();
             places.moves = moves;
             if moves {
-                let turn = Quat::from_rotation_y(begin.elapsed().as_secs_f32());
+                self.turned += FRAME_US as f32 * 1e-6;
+                let turn = Quat::from_rotation_y(self.turned);
                 places.array.iter_mut().for_each(|place| place.rotation = turn);
             }
             self.prepared.time(&mut self.app)
-        });
+        };
+        let times = (0..FRAMES).map(|_| one()).collect();
         if warm_up { Vec::new() } else { times }
     }
 }
@@ -341,7 +357,7 @@ fn write(places: Res<Places>, mut nodes: Query<(&mut Transform, &Mover)>) {
     }
 }
 
-fn spawn(world: &mut World, assets: usize) {
+fn spawn(world: &mut World, assets: usize, sight: Sight) {
     let target = Image::new_target_texture(PIXELS, PIXELS, TextureFormat::Rgba8UnormSrgb, None);
     let target = world.resource_mut::<Assets<Image>>().add(target);
     let mesh = world.resource_mut::<Assets<Mesh>>().add(Cuboid::from_length(2.0 * C));
@@ -352,10 +368,12 @@ fn spawn(world: &mut World, assets: usize) {
         RenderTarget::from(target),
         Hdr,
         Msaa::Sample4,
-        Transform::from_xyz(50.0, 70.0, 130.0).looking_at(Vec3::new(50.0, 0.0, 50.0), Vec3::Y),
+        sight.projection,
+        sight.eye,
     ));
     world.spawn((
         DirectionalLight { shadow_maps_enabled: true, ..default() },
+        sight.cascades,
         Transform::from_xyz(1.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y),
     ));
     let in_row = assets.min(100);

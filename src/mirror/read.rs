@@ -58,6 +58,11 @@ impl Mirror {
         Some(Reading { value, time, quality })
     }
 
+    /// The source's own stamp of the newest sample.
+    pub fn newest_stamp(&self, id: PropertyId) -> Option<Timestamp> {
+        self.recent.latest_time(id)
+    }
+
     /// The first instant of a view at which the newest sample of a property is too old; `None`
     /// while there is none, and where it never grows old.
     pub fn stale_at(&self, id: PropertyId) -> Option<Timestamp> {

@@ -34,17 +34,43 @@ pub struct TelemetryLink {
     pub status: Arc<Status>,
 }
 
+/// The clock on the wall. Only here does it reach the scene.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WallClock {
+    /// The computer's.
+    #[default]
+    System,
+    /// Stands there until it is set anew: for what must not depend on how fast the machine is.
+    At(Timestamp),
+}
+
+impl WallClock {
+    /// What it shows.
+    pub fn now(self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::now(),
+            Self::At(time) => time,
+        }
+    }
+}
+
 /// Adds the mirror of the twin on screen and what fills it.
 pub fn plugin(app: &mut App) {
     let twin = app.world().resource::<TwinDefinition>().0.clone();
-    app.insert_resource(LiveMirror(Mirror::new(twin, Budget::default())))
+    app.init_resource::<WallClock>()
+        .insert_resource(LiveMirror(Mirror::new(twin, Budget::default())))
         .add_systems(Update, take_in.in_set(Round::Ingest));
 }
 
-fn take_in(mut mirror: ResMut<LiveMirror>, link: Res<TelemetryLink>, time: Res<Time<Real>>) {
+fn take_in(
+    mut mirror: ResMut<LiveMirror>,
+    link: Res<TelemetryLink>,
+    time: Res<Time<Real>>,
+    wall: Res<WallClock>,
+) {
     let begin = Instant::now();
     let budget = BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME);
     let mirror = &mut mirror.0;
     mirror.ingest(&link.batches, || begin.elapsed() >= budget);
-    mirror.tick(Timestamp::now());
+    mirror.tick(wall.now());
 }

@@ -13,10 +13,11 @@ mod window;
 use std::sync::Arc;
 
 use bevy::asset::{AssetMetaCheck, AssetPlugin, UnapprovedPathMode};
-use bevy::camera::visibility::RenderLayers;
+use bevy::camera::visibility::{RenderLayers, VisibilitySystems};
 use bevy::camera::{CameraOutputMode, Hdr, RenderTarget};
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::ecs::error::{BevyError, ErrorContext};
+use bevy::light::SimulationLightSystems;
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
@@ -158,6 +159,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
         .init_resource::<SceneRect>()
         .add_message::<super::Command>();
     configure_order(&mut app);
+    spare_panels_camera(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
         .add_plugins((ingest::plugin, playhead::plugin, scene::plugin, binding::plugin))
@@ -281,6 +283,29 @@ fn make_cameras(mut commands: Commands, target: Res<Target>, palette: Res<Palett
             ..default()
         },
     ));
+}
+
+/// The panels' camera sees no mesh. Where the engine looks for what each camera and its shadows
+/// see, it would look through the whole plant a second time.
+fn spare_panels_camera(app: &mut App) {
+    let set = |active: bool| {
+        move |mut cameras: Query<&mut Camera, With<PrimaryEguiContext>>| {
+            for mut camera in &mut cameras {
+                camera.bypass_change_detection().is_active = active;
+            }
+        }
+    };
+    app.add_systems(
+        PostUpdate,
+        (
+            set(false)
+                .before(SimulationLightSystems::UpdateDirectionalLightCascades)
+                .before(VisibilitySystems::CheckVisibility),
+            set(true)
+                .after(SimulationLightSystems::CheckLightVisibility)
+                .after(VisibilitySystems::CheckVisibility),
+        ),
+    );
 }
 
 fn window_color(palette: &Palette) -> Color {

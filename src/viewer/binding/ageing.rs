@@ -40,6 +40,11 @@ impl Ageing {
         Self { waits: vec![false; count], ..Self::default() }
     }
 
+    /// Whether its turn will come without a further word.
+    pub(super) fn waits(&self, id: PropertyId) -> bool {
+        self.waits.get(id.0 as usize).copied().unwrap_or(true)
+    }
+
     /// The reading holds until then; a later word for one that waits already is remembered when its
     /// turn comes.
     pub(super) fn wait(&mut self, id: PropertyId, until: Option<Timestamp>) {

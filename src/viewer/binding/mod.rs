@@ -209,7 +209,7 @@ fn sample(
         let at = id.0 as usize;
         let reading = mirror.reading(view, *id);
         let stale = reading.as_ref().is_some_and(|reading| reading.quality >= Quality::Stale);
-        if !stale {
+        if !stale && !index.ageing.waits(*id) {
             index.ageing.wait(*id, mirror.stale_at(*id).map(|at| at.max(view.time.plus_micros(1))));
         }
         if stale != index.is_stale[at] {
@@ -230,7 +230,7 @@ fn sample(
             }
             true
         });
-        let newest = mirror.latest(*id).map(|latest| latest.time);
+        let newest = mirror.newest_stamp(*id);
         let waits = playhead.following && newest.is_some_and(|newest| newest > view.time);
         index.is_active[at] = waits;
         waits

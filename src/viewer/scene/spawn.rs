@@ -220,16 +220,14 @@ fn instance(
         }
         let placed = if at == 0 { local(&scale) } else { Transform::IDENTITY };
         for (mesh, material) in &group.parts {
-            let part = commands
-                .spawn((
-                    ChildOf(entities[at]),
-                    PartOf(asset),
-                    Mesh3d(mesh.clone()),
-                    MeshMaterial3d(material.clone()),
-                    MeshTag(0),
-                    placed,
-                ))
-                .id();
+            let look =
+                (PartOf(asset), Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(0));
+            // A group's only part is the group itself: with many assets, each entity counts.
+            let part = if at > 0 && group.parts.len() == 1 {
+                commands.entity(entities[at]).insert(look).id()
+            } else {
+                commands.spawn((ChildOf(entities[at]), placed, look)).id()
+            };
             paints[painter[at]].push(part);
         }
     }
