@@ -202,11 +202,14 @@ fn place(world: &mut World, twin: &twinscope::twin::Twin) -> usize {
 fn capture(app: &mut App, target: Handle<Image>) -> Image {
     let mut cameras = app.world_mut().query::<&mut Camera>();
     cameras.iter_mut(app.world_mut()).for_each(|mut camera| camera.is_active = true);
-    app.update();
     let (hand_over, taken) = channel();
     app.world_mut().spawn(Screenshot::image(target)).observe(
         move |captured: On<ScreenshotCaptured>| hand_over.send(captured.image.clone()).unwrap(),
     );
+    app.update();
+    // As ours does: no more is drawn while the picture is on its way.
+    let mut cameras = app.world_mut().query::<&mut Camera>();
+    cameras.iter_mut(app.world_mut()).for_each(|mut camera| camera.is_active = false);
     loop {
         app.update();
         if let Ok(image) = taken.try_recv() {

@@ -20,8 +20,8 @@ use super::ingest::LiveMirror;
 use super::light::Occlusion;
 use super::scene::LoadProgress;
 
-/// Frames from the first drawn one to the picture: panels need a second one to know their sizes, and
-/// the scene's rectangle follows them by one.
+/// Frames before the drawn one: panels need a second one to know their sizes, and the scene's
+/// rectangle follows them by one.
 const SETTLING_FRAMES: u32 = 4;
 /// Frames over which shaded corners and edges become smooth.
 const SMOOTHING_FRAMES: u32 = 16;
@@ -96,11 +96,10 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     while watched.elapsed() < after {
         step(app);
     }
+    (0..SETTLING_FRAMES).for_each(|_| app.update());
     set_drawing(app, true);
     let smooth = if app.world().resource::<Occlusion>().on { SMOOTHING_FRAMES } else { 0 };
-    for _ in 0..SETTLING_FRAMES + smooth {
-        app.update();
-    }
+    (0..smooth).for_each(|_| app.update());
     capture(app)
 }
 
@@ -115,11 +114,14 @@ fn has_data(app: &App) -> bool {
     app.world().resource::<LiveMirror>().0.history().span().is_some()
 }
 
-fn set_drawing(app: &mut App, on: bool) {
+/// Switches the drawing of the scene; whether it was on.
+fn set_drawing(app: &mut App, on: bool) -> bool {
     let mut cameras = app.world_mut().query_filtered::<&mut Camera, With<SceneCamera>>();
+    let mut was_on = false;
     for mut camera in cameras.iter_mut(app.world_mut()) {
-        camera.is_active = on;
+        was_on |= std::mem::replace(&mut camera.is_active, on);
     }
+    was_on
 }
 
 /// The next frame as an image.
@@ -132,11 +134,20 @@ pub fn capture(app: &mut App) -> Result<Image, Failure> {
         return Err(Failure::Input("only a viewer without a window can be captured".into()));
     }
     let taken = request(app, target);
+    app.update();
+    // The frame is drawn, and comes when the renderer has handed it over; more need not be drawn.
+    let was_drawing = set_drawing(app, false);
+    let image = await_image(app, &taken);
+    set_drawing(app, was_drawing);
+    image
+}
+
+fn await_image(app: &mut App, taken: &Receiver<Image>) -> Result<Image, Failure> {
     for _ in 0..200 {
-        app.update();
         if let Ok(image) = taken.try_recv() {
             return Ok(image);
         }
+        app.update();
         std::thread::sleep(Duration::from_millis(5));
     }
     Err(Failure::Environment("the renderer did not hand over its picture".into()))
