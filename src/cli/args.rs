@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -96,21 +96,11 @@ pub struct Demo {
     /// Draw a picture into this file and end, without a window or a display
     #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
     pub headless: Option<PathBuf>,
-    /// Width and height of the picture; one of less than 480x270 has no panels
-    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
-    pub size: (u32, u32),
-    /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
-    pub scale: f32,
     /// How long the plant runs before the picture is drawn
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = duration)]
     pub after: Duration,
-    /// Viewpoint of the picture
-    #[arg(long, value_name = "NAME")]
-    pub camera: Option<String>,
-    /// Draw the scene alone, without panels
-    #[arg(long)]
-    pub no_ui: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
     /// The twin; the bottling plant unless told otherwise
     #[arg(long, value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
     pub twin: Option<PathBuf>,
@@ -118,15 +108,47 @@ pub struct Demo {
     pub simulation: SimulationArgs,
 }
 
+/// How a picture looks.
+#[derive(Args, Debug)]
+pub struct LookArgs {
+    /// Width and height of the picture; one of less than 480x270 has no panels
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
+    pub size: (u32, u32),
+    /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
+    /// Viewpoint to look from; without it the twin's first one
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
+    /// Draw the scene alone, without panels
+    #[arg(long)]
+    pub no_ui: bool,
+    /// Colours of the picture
+    #[arg(long, value_name = "THEME", value_enum, default_value_t = Theme::Dark)]
+    pub theme: Theme,
+}
+
+/// Colours of panels and surroundings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Theme {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
 impl Default for Demo {
     fn default() -> Self {
         Self {
             headless: None,
-            size: (1280, 720),
-            scale: 1.0,
+            look: LookArgs {
+                size: (1280, 720),
+                scale: 1.0,
+                camera: None,
+                no_ui: false,
+                theme: Theme::Dark,
+            },
             after: Duration::from_secs(8),
-            camera: None,
-            no_ui: false,
             twin: None,
             simulation: SimulationArgs { seed: 1, speed: 1.0 },
         }
@@ -152,21 +174,11 @@ pub struct Render {
     /// The file to draw
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub png: PathBuf,
-    /// Width and height; a picture of less than 480x270 has no panels
-    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
-    pub size: (u32, u32),
-    /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
-    pub scale: f32,
     /// How long to follow the plant before the picture is drawn
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub after: Duration,
-    /// Viewpoint to look from; without it the twin's first one
-    #[arg(long, value_name = "NAME")]
-    pub camera: Option<String>,
-    /// Draw the scene alone, without panels
-    #[arg(long)]
-    pub no_ui: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
     #[command(flatten)]
     pub broker: BrokerArgs,
 }

@@ -93,13 +93,12 @@ fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
     use twinscope::viewer;
     let link = mqtt::Source::spawn(&twin, connection).map_err(Failure::environment)?;
     let mut options = live::viewer_options(twin, &link);
-    options.camera = args.camera;
-    options.panels = !args.no_ui;
+    let png = args.headless.clone().unwrap_or_default();
+    // In a window too, the plant is first seen from there.
+    let picture = live::picture(&mut options, &args.look, &png, args.after);
     match args.headless {
         None => viewer::run(options),
-        Some(png) => {
-            let picture =
-                viewer::Picture { png, size: args.size, scale: args.scale, after: args.after };
+        Some(_) => {
             viewer::render(options, &picture).map_err(live::viewer_failure)?;
             let messages = link.status.counters.snapshot().messages;
             return files::print(format_args!(

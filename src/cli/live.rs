@@ -77,16 +77,27 @@ pub fn render(args: &args::Render) -> Outcome {
     let twin = files::open(&args.twin)?;
     let link = link(&twin, &args.broker)?;
     let mut options = viewer_options(twin, &link);
-    options.camera = args.camera.clone();
-    options.panels = !args.no_ui;
-    let picture = twinscope::viewer::Picture {
-        png: args.png.clone(),
-        size: args.size,
-        scale: args.scale,
-        after: args.after,
-    };
+    let picture = picture(&mut options, &args.look, &args.png, args.after);
     twinscope::viewer::render(options, &picture).map_err(viewer_failure)?;
     drawn_with_data(&link)
+}
+
+/// The picture that the arguments ask for; what they say of the scene goes into the options.
+#[cfg(feature = "viewer")]
+pub fn picture(
+    options: &mut twinscope::viewer::Options,
+    look: &args::LookArgs,
+    png: &Path,
+    after: Duration,
+) -> twinscope::viewer::Picture {
+    use twinscope::viewer::ThemeChoice;
+    options.camera = look.camera.clone();
+    options.panels = !look.no_ui;
+    options.theme = match look.theme {
+        args::Theme::Dark => ThemeChoice::Dark,
+        args::Theme::Light => ThemeChoice::Light,
+    };
+    twinscope::viewer::Picture { png: png.into(), size: look.size, scale: look.scale, after }
 }
 
 /// A picture of a plant that was never reached shows it at rest: a script must be able to tell.

@@ -145,12 +145,12 @@ impl Palette {
             choice: ThemeChoice::Light,
             scene: ScenePalette {
                 backdrop_top: LinearRgba::rgb(0.62, 0.69, 0.77),
-                backdrop_bottom: LinearRgba::rgb(0.90, 0.92, 0.94),
-                ground: Color::srgb(0.80, 0.81, 0.82),
+                backdrop_bottom: LinearRgba::rgb(0.76, 0.80, 0.84),
+                ground: Color::srgb(0.66, 0.69, 0.72),
                 ground_line: LinearRgba::new(0.30, 0.35, 0.42, 0.45),
                 sun: Color::srgb(1.0, 0.965, 0.91),
-                sun_lux: 4600.0,
-                surroundings: 560.0,
+                sun_lux: 3900.0,
+                surroundings: 440.0,
                 ..ScenePalette::common()
             },
             window: hex(222, 227, 233),
@@ -179,6 +179,12 @@ impl Palette {
                 hex(0, 126, 148),
             ],
         }
+    }
+
+    /// A panel's surface with a share of a colour in it. Opaque: a see-through colour would be mixed
+    /// as light is, in which a dark one on a bright surface is grey.
+    pub fn tint(&self, color: Color32, share: f32) -> Color32 {
+        self.panel.lerp_to_gamma(color, share)
     }
 
     /// The colour of a value's text by how far it can be trusted.
@@ -234,7 +240,7 @@ impl Palette {
         visuals.hyperlink_color = self.accent;
         visuals.warn_fg_color = self.warning;
         visuals.error_fg_color = self.alarm;
-        visuals.selection.bg_fill = self.accent.gamma_multiply(0.32);
+        visuals.selection.bg_fill = self.tint(self.accent, 0.32);
         visuals.selection.stroke = Stroke::new(1.0, self.accent);
         visuals.window_shadow = egui::Shadow {
             offset: [0, 6],

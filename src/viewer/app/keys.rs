@@ -88,8 +88,8 @@ pub const KEYS: &[Key] = &[
     key("Space, End", "Return to the present", &[KeyCode::Space, KeyCode::End], |_| {
         Some(Command::Follow)
     }),
-    key("←", "One second back (with Shift: ten)", &[KeyCode::ArrowLeft], |now| now.step(-1)),
-    key("→", "One second on (with Shift: ten)", &[KeyCode::ArrowRight], |now| now.step(1)),
+    key("Left", "One second back (with Shift: ten)", &[KeyCode::ArrowLeft], |now| now.step(-1)),
+    key("Right", "One second on (with Shift: ten)", &[KeyCode::ArrowRight], |now| now.step(1)),
     key("L", "Labels", &[KeyCode::KeyL], |_| Some(Command::ToggleLabels)),
     key("Tab", "Panels", &[KeyCode::Tab], |_| Some(Command::TogglePanels)),
     key("T", "Light or dark", &[KeyCode::KeyT], |now| {

@@ -157,7 +157,7 @@ fn problems(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     };
     let palette = data.palette;
     let button = egui::Button::new(RichText::new(text).color(palette.warning))
-        .fill(palette.warning.gamma_multiply(0.16));
+        .fill(palette.tint(palette.warning, 0.16));
     if ui.add(button).on_hover_text("Show the messages").clicked() {
         commands.push(Command::ShowMessages);
     }

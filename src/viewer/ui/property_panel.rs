@@ -82,7 +82,7 @@ fn level_name(level: Level) -> &'static str {
 /// A word in a coloured frame.
 pub fn chip(ui: &mut Ui, text: &str, color: egui::Color32) {
     egui::Frame::new()
-        .fill(color.gamma_multiply(0.16))
+        .fill(ui.visuals().panel_fill.lerp_to_gamma(color, 0.16))
         .corner_radius(9)
         .inner_margin(egui::Margin::symmetric(8, 1))
         .show(ui, |ui| ui.label(RichText::new(text).small().color(color)));

@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, data: &PanelData, id: PropertyId, state: &mut RowState)
         ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
     let open = state.open.contains(&property.name);
     if response.hovered() {
-        ui.painter().rect_filled(rect, 5.0, data.palette.raised.gamma_multiply(0.6));
+        ui.painter().rect_filled(rect, 5.0, data.palette.tint(data.palette.raised, 0.6));
     }
     paint(ui, data, id, property, reading.as_ref(), rect);
     response.widget_info(|| {

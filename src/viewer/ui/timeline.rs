@@ -60,8 +60,8 @@ fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let goes_on = data.mirror.knows_time();
     let live = if goes_on { palette.live } else { palette.stale };
     let (text, fill, ink) = match (data.playhead.following, goes_on) {
-        (true, true) => ("LIVE", live.gamma_multiply(0.18), live),
-        (true, false) => ("SILENT", live.gamma_multiply(0.18), live),
+        (true, true) => ("LIVE", palette.tint(live, 0.18), live),
+        (true, false) => ("SILENT", palette.tint(live, 0.18), live),
         (false, _) => ("Back to live", palette.past, palette.window),
     };
     let button = egui::Button::new(RichText::new(text).strong().color(ink)).fill(fill);
@@ -150,7 +150,7 @@ fn paint_axis(
             known.min.x..=x_of(data.playhead.time).max(known.min.x),
             bar.y_range(),
         );
-        painter.rect_filled(shown, 4.0, color.gamma_multiply(0.30));
+        painter.rect_filled(shown, 4.0, palette.tint(color, 0.35));
     }
     let step = tick_step(axis.to.seconds_since(axis.from), bar.width());
     let step_micros = (step * 1e6) as i64;

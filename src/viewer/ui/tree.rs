@@ -168,7 +168,7 @@ fn row_ui(
     });
     let painter = ui.painter();
     if data.selection.selected == Some(row.asset) {
-        painter.rect_filled(rect, 0.0, palette.accent.gamma_multiply(0.22));
+        painter.rect_filled(rect, 0.0, palette.tint(palette.accent, 0.22));
         let mark = Rect::from_min_size(rect.min, vec2(3.0, ROW_HEIGHT));
         painter.rect_filled(mark, 0.0, palette.accent);
     } else if response.hovered() || data.selection.hovered == Some(row.asset) {
