@@ -236,6 +236,11 @@ fn configure_order(app: &mut App) {
             EguiPostUpdateSet::EndPass
                 .after(TransformSystems::Propagate)
                 .after(bevy::camera::CameraUpdateSystems),
+        )
+        // Letters that are written for the first time reach the renderer in the same frame.
+        .configure_sets(
+            PostUpdate,
+            EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
         );
 }
 
