@@ -153,7 +153,8 @@ impl Ours {
 
     /// From where it looks and how its shadows are laid out, so that both draw as much.
     fn sight(&mut self) -> Sight {
-        self.app.update();
+        // The shadows are laid out when the plant's size is known, some frames after its models.
+        (0..10).for_each(|_| self.app.update());
         let world = self.app.world_mut();
         let mut cameras = world.query_filtered::<(&Transform, &Projection), With<SceneCamera>>();
         let (eye, projection) = cameras.single(world).expect("a camera");
