@@ -14,9 +14,12 @@ const SPREAD_US: i64 = 1_000_000;
 
 impl Mirror {
     /// Takes a batch into state and history.
-    pub fn apply(&mut self, batch: Batch) {
+    pub fn apply(&mut self, mut batch: Batch) {
         self.counters.batches += 1;
         self.counters.updates += batch.updates.len() as u64;
+        if batch.edition != self.edition {
+            batch = self.translated(batch);
+        }
         if let Some(told) = batch.clock {
             let turn = self.clock.hear(batch.arrival, told);
             self.follow(turn);

@@ -81,6 +81,10 @@ pub struct Mirror {
     live: Option<Timestamp>,
     stale_look: usize,
     stale_found: u64,
+    /// Of the present definition; see [`crate::telemetry::Status::redefine`].
+    edition: u32,
+    /// How batches of earlier editions are read.
+    earlier: Vec<(u32, swap::Translation)>,
 }
 
 impl Mirror {
@@ -102,6 +106,8 @@ impl Mirror {
             live: None,
             stale_look: 0,
             stale_found: 0,
+            edition: 0,
+            earlier: Vec::new(),
             twin,
         }
     }

@@ -309,11 +309,18 @@ fn another_definition_keeps_what_still_fits() {
         twin.assets[asset].properties = first..first + 3;
     }
     twin.asset_by_name = [("M-2".into(), AssetId(0)), ("M-1".into(), AssetId(1))].into();
-    mirror.swap_twin(Arc::new(twin));
+    mirror.swap_twin(Arc::new(twin), 1);
     mirror.tick(Timestamp(T0));
     assert_eq!(told(mirror.latest(SPEED)), Some((2.0, Quality::Good)));
     assert_eq!(told(mirror.latest(PropertyId(3))), Some((1.0, Quality::Good)));
     assert_eq!(mirror.counters().applied, 2);
+    // What was decoded for the definition before still goes to whom it belongs.
+    mirror.apply(batch(T0 + S, vec![number(SPEED, None, 5.0)]));
+    let of_this = Batch { edition: 1, ..batch(T0 + S, vec![number(SPEED, None, 6.0)]) };
+    mirror.apply(of_this);
+    mirror.tick(Timestamp(T0 + S));
+    assert_eq!(told(mirror.latest(PropertyId(3))), Some((5.0, Quality::Good)));
+    assert_eq!(told(mirror.latest(SPEED)), Some((6.0, Quality::Good)));
 }
 
 #[test]
@@ -328,10 +335,14 @@ fn what_was_kept_in_one_unit_is_told_in_the_unit_of_another_definition() {
     };
     let mut mirror = mirror(in_unit("{rev}/min"));
     mirror.apply(batch(T0, vec![number(SPEED, None, 120.0)]));
-    mirror.swap_twin(Arc::new(in_unit("{rev}/s")));
+    mirror.swap_twin(Arc::new(in_unit("{rev}/s")), 1);
     mirror.tick(Timestamp(T0));
     assert_eq!(told(mirror.latest(SPEED)), Some((2.0, Quality::Good)));
-    mirror.swap_twin(Arc::new(in_unit("Cel")));
+    // Decoded before the definition changed, taken after it.
+    mirror.apply(batch(T0 + S, vec![number(SPEED, None, 240.0)]));
+    mirror.tick(Timestamp(T0 + S));
+    assert_eq!(told(mirror.latest(SPEED)), Some((4.0, Quality::Good)));
+    mirror.swap_twin(Arc::new(in_unit("Cel")), 2);
     assert_eq!(told(mirror.latest(SPEED)), None, "a speed is no temperature");
 }
 

@@ -15,6 +15,8 @@ use crate::twin::Timestamp;
 pub struct Feed {
     decoder: Decoder,
     status: Arc<Status>,
+    /// Of the definition that the decoder is for.
+    edition: u32,
     sender: Sender<Batch>,
     pending: Batch,
     pending_messages: usize,
@@ -55,6 +57,7 @@ impl Feed {
             Self {
                 decoder,
                 status,
+                edition: 0,
                 sender,
                 pending,
                 pending_messages: 0,
@@ -69,6 +72,18 @@ impl Feed {
     /// What knows the topics.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
+    }
+
+    /// Decodes for the newest definition from now on. `true` when that is another one, to whose
+    /// topics the source then subscribes. While the channel is full the old one stays.
+    pub fn renew(&mut self) -> bool {
+        if self.status.edition() == self.edition || self.try_flush() != Handed::On {
+            return false;
+        }
+        let Some((decoder, edition)) = self.status.take_decoder() else { return false };
+        self.decoder = decoder.with_max_payload(self.decoder.max_payload());
+        self.edition = edition;
+        true
     }
 
     /// Decodes one message into the present batch. `arrival` is wall time.
@@ -139,12 +154,13 @@ impl Feed {
 
     /// Hands the batch on without waiting.
     pub fn try_flush(&mut self) -> Handed {
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
         self.pending_messages = 0;
         if is_empty(&pending) {
             (self.keep, self.full) = (false, false);
             return Handed::On;
         }
+        pending.edition = self.edition;
         match self.sender.try_send(pending) {
             Ok(()) => {
                 (self.keep, self.full) = (false, false);
@@ -247,6 +263,25 @@ mod tests {
         assert_eq!(feed.try_flush(), Handed::On);
         assert_eq!(numbers(&receiver), [4.0]);
         assert_eq!(status.counters.dropped.get(), 1);
+    }
+
+    #[test]
+    fn what_was_decoded_for_an_older_definition_goes_first_and_says_so() {
+        let (mut feed, receiver, status) = full(1);
+        let topic = sample_twin::template("other/{asset}/{property}");
+        let mapping = Mapping { topic, payload: sample_twin::scalar(None), qos: 1 };
+        assert_eq!(status.redefine(&sample_twin::twin(1, mapping)), 1);
+        assert!(!feed.renew(), "the channel is full");
+        assert_eq!(receiver.recv().map(|batch| batch.edition), Ok(0));
+        assert!(feed.renew());
+        assert!(!feed.renew(), "once is enough");
+        assert_eq!(receiver.recv().map(|batch| batch.edition), Ok(0));
+        feed.feed(TOPIC, b"3", 1, Timestamp(3));
+        feed.feed("other/P-0/speed", b"4", 1, Timestamp(4));
+        assert_eq!(feed.try_flush(), Handed::On);
+        let batch = receiver.recv().expect("a batch");
+        assert_eq!((batch.edition, batch.updates.len()), (1, 1));
+        assert_eq!(status.counters.unmapped.get(), 1);
     }
 
     #[test]

@@ -31,6 +31,8 @@ use crate::twin::{PropertyId, Quality, Timestamp, Value};
 /// What one or more messages said, decoded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
+    /// Edition of the definition that its identifiers belong to; see [`Status::redefine`].
+    pub edition: u32,
     /// Wall time at which the (last) message arrived.
     pub arrival: Timestamp,
     /// Samples in the order in which they arrived.

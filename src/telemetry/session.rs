@@ -14,7 +14,7 @@ use mqtt_protocol_core::mqtt::connection::{
     ConnectionOptions, Event, MQTT_PACKET_SIZE_NO_LIMIT, TimerKind,
 };
 use mqtt_protocol_core::mqtt::packet::v3_1_1::{
-    Connack, Connect, Puback, Publish, Pubrec, Suback, Subscribe,
+    Connack, Connect, Puback, Publish, Pubrec, Suback, Subscribe, Unsubscribe,
 };
 use mqtt_protocol_core::mqtt::packet::{GenericPacketTrait, Packet, Qos, SubEntry, SubOpts};
 use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
@@ -196,6 +196,7 @@ impl Session {
     /// connection alive, and notices when the broker does not answer.
     pub fn tick(&mut self, now: Moment) {
         self.flush(now);
+        self.renew(now);
         let due: Vec<_> = self
             .timers
             .iter()
@@ -306,6 +307,40 @@ impl Session {
         self.status.set_refused_filters(Vec::new());
         self.status.set_connection(ConnectionState::Connected);
         self.subscribe(now);
+    }
+
+    /// Follows a definition that has changed.
+    fn renew(&mut self, now: Moment) {
+        if !self.feed.renew() {
+            return;
+        }
+        let wanted = self.feed.decoder().router().subscriptions().to_vec();
+        let before = std::mem::replace(&mut self.subscriptions, wanted);
+        if self.status.connection() == ConnectionState::Connected {
+            let still =
+                |old: &Subscription| self.subscriptions.iter().any(|new| new.filter == old.filter);
+            let gone: Vec<_> =
+                before.into_iter().filter(|old| !still(old)).map(|old| old.filter).collect();
+            self.unsubscribe(&gone, now);
+            self.subscribe(now);
+        }
+    }
+
+    fn unsubscribe(&mut self, filters: &[String], now: Moment) {
+        for chunk in filters.chunks(FILTERS_PER_PACKET) {
+            let Some(connection) = &mut self.connection else { return };
+            let packet = connection.acquire_packet_id().and_then(|id| {
+                Unsubscribe::builder().packet_id(id).entries(chunk.to_vec())?.build()
+            });
+            match packet {
+                Ok(packet) => {
+                    let events = connection.checked_send(packet);
+                    self.handle(events, now);
+                }
+                // What comes nevertheless is counted as unmapped.
+                Err(error) => log::debug!("still subscribed to {}: {error}", chunk.join(", ")),
+            }
+        }
     }
 
     fn subscribe(&mut self, now: Moment) {

@@ -1,12 +1,13 @@
 //! What is known about a source besides its samples: counters, connection, rates.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::BadMessages;
+use super::{BadMessages, Decoder};
+use crate::twin::Twin;
 
 /// A number that several threads add to and anyone may read.
 #[derive(Debug, Default)]
@@ -114,6 +115,9 @@ pub struct Status {
     broker: String,
     state: Mutex<ConnectionState>,
     refused: Mutex<Vec<String>>,
+    edition: AtomicU32,
+    /// What decodes for the newest definition, until the source takes it.
+    next_decoder: Mutex<Option<Decoder>>,
 }
 
 impl Status {
@@ -125,6 +129,27 @@ impl Status {
     /// Where the messages come from, for people.
     pub fn broker(&self) -> &str {
         &self.broker
+    }
+
+    /// Tells the source that the definition has changed: it subscribes to what that wants and
+    /// decodes for it. Returns the edition by which its batches are known from those before; the
+    /// first definition is edition 0.
+    pub fn redefine(&self, twin: &Twin) -> u32 {
+        let decoder = Decoder::new(twin);
+        let mut next = lock(&self.next_decoder);
+        *next = Some(decoder);
+        self.edition.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Edition of the newest definition.
+    pub fn edition(&self) -> u32 {
+        self.edition.load(Ordering::Acquire)
+    }
+
+    /// The newest definition's decoder and edition; once.
+    pub(super) fn take_decoder(&self) -> Option<(Decoder, u32)> {
+        let mut next = lock(&self.next_decoder);
+        next.take().map(|decoder| (decoder, self.edition()))
     }
 
     /// How the source stands with its broker now.

@@ -98,6 +98,13 @@ pub fn twin() -> Twin {
     }
 }
 
+/// The same plant after its file was saved anew: the bare value comes on another topic.
+pub fn elsewhere() -> Twin {
+    let mut twin = twin();
+    twin.classes[0].mappings[0].topic = literal("new/scalar");
+    twin
+}
+
 fn connect(options: Options) -> Link {
     let link = Source::spawn(&twin(), options).expect("the client starts");
     let status = link.status.clone();
@@ -165,6 +172,20 @@ fn a_scalar_a_nested_document_and_a_batch_of_a_foreign_publisher_arrive_exactly(
     ];
     assert_eq!(seen, expected);
     assert_eq!(link.status.counters.malformed.get(), 0);
+}
+
+#[test]
+fn a_definition_that_is_saved_anew_is_subscribed_to_without_a_new_connection() {
+    let broker = Mosquitto::start();
+    let link = subscribed(&broker);
+    publish(&broker, &["-r", "-t", "new/scalar", "-m", "5"]);
+    assert_eq!(link.status.redefine(&elsewhere()), 1);
+    let batch = link.batches.recv_timeout(SECONDS(10)).expect("the retained value comes");
+    assert_eq!((batch.edition, &batch.updates[0].value), (1, &Value::Number(5.0)));
+    publish(&broker, &["-t", "t/scalar", "-m", "7"]);
+    publish(&broker, &["-t", "new/scalar", "-m", "8"]);
+    assert_eq!(updates(&link, 1)[0].value, Value::Number(8.0));
+    assert_eq!(link.status.counters.reconnects.get(), 0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use twinscope::telemetry::session::{Moment, Order, Session, Settings};
 use twinscope::telemetry::{Batch, ConnectionState, Decoder, Fault, Feed, Status, Update};
 use twinscope::twin::{Timestamp, Value};
 
-use crate::mqtt::twin;
+use crate::mqtt::{elsewhere, twin};
 use crate::support::Mosquitto;
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
@@ -139,6 +139,30 @@ fn what_a_foreign_publisher_sends_arrives_exactly() {
     assert_eq!(values[2], Value::Text("hot".into()));
     assert_eq!(values[3..], [number(1.0), number(2.0)]);
     assert_eq!(updates[3].time, Some(Timestamp(1_000_000)));
+}
+
+#[test]
+fn another_definition_is_subscribed_to_and_its_batches_say_so() {
+    let broker = Mosquitto::start();
+    let mut page = Page::new(settings(), Feed::CAPACITY);
+    page.connect(&broker);
+    publish(&broker, &["-r", "-t", "new/scalar", "-m", "5"]);
+    publish(&broker, &["-t", "t/scalar", "-m", "2.5"]);
+    assert_eq!(page.updates(&broker, 1)[0].value, Value::Number(2.5));
+    assert_eq!(page.status.redefine(&elsewhere()), 1);
+    let mut batch = None;
+    let batches = page.batches.clone();
+    page.until(&broker, |_| {
+        batch = batches.try_recv().ok();
+        batch.is_some()
+    });
+    let batch = batch.expect("the retained value comes");
+    assert_eq!((batch.edition, &batch.updates[0].value), (1, &Value::Number(5.0)));
+    // It no longer listens there.
+    publish(&broker, &["-t", "t/scalar", "-m", "7"]);
+    publish(&broker, &["-t", "new/scalar", "-m", "8"]);
+    assert_eq!(page.updates(&broker, 1)[0].value, Value::Number(8.0));
+    assert_eq!(page.status.counters.unmapped.get(), 0);
 }
 
 #[test]

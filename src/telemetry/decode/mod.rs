@@ -169,6 +169,11 @@ impl Decoder {
         self
     }
 
+    /// The limit on the size of a payload, in bytes.
+    pub fn max_payload(&self) -> usize {
+        self.max_payload
+    }
+
     /// The topics that it knows.
     pub fn router(&self) -> &Router {
         &self.router

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const GATHERING: Duration = Duration::from_millis(3);
 /// The oldest samples of a batch wait no longer than this.
 const OLDEST: Duration = Duration::from_millis(10);
+/// How often a client that hears nothing looks whether the definition has changed.
+const LOOK: Duration = Duration::from_millis(200);
 /// No MQTT packet is larger: four length bytes of seven bits, and the header.
 const LARGEST_PACKET: usize = 268_435_455 + 5;
 /// Filters in one SUBSCRIBE packet.
@@ -99,7 +101,8 @@ impl Client {
 
     /// Works until it is stopped or nobody listens.
     pub(super) async fn run(mut self) {
-        let requests = self.subscriptions.len() / FILTERS_PER_PACKET + 8;
+        // Room for a definition that grows while it is watched.
+        let requests = self.subscriptions.len() / FILTERS_PER_PACKET + 64;
         let (client, mut events) = AsyncClient::new(self.mqtt.clone(), requests);
         loop {
             let event = self.next(&client, &mut events).await;
@@ -123,6 +126,7 @@ impl Client {
                 break;
             }
             self.acknowledge(&client);
+            self.renew(&client);
             // Only when all that was read has been handled is it certain what was acknowledged.
             if events.state.events.is_empty() {
                 events.state.manual_acks = self.blocked || !self.owed.is_empty();
@@ -167,6 +171,7 @@ impl Client {
                     self.acknowledge(client);
                     waits = self.blocked || !self.owed.is_empty();
                 }
+                () = tokio::time::sleep(LOOK) => self.renew(client),
             }
         }
     }
@@ -200,7 +205,33 @@ impl Client {
         self.status.set_refused_filters(Vec::new());
         self.status.set_connection(ConnectionState::Connected);
         // Also with a session that the broker kept: it may be from an older twin file.
-        self.asked = self.subscriptions.iter().map(|wanted| wanted.filter.clone()).collect();
+        self.asked.clear();
+        self.subscribe(client);
+    }
+
+    /// Follows a definition that has changed.
+    fn renew(&mut self, client: &AsyncClient) {
+        if !self.feed.renew() {
+            return;
+        }
+        let wanted = self.feed.decoder().router().subscriptions().to_vec();
+        let before = std::mem::replace(&mut self.subscriptions, wanted);
+        if self.status.connection() != ConnectionState::Connected {
+            return;
+        }
+        let still =
+            |old: &Subscription| self.subscriptions.iter().any(|new| new.filter == old.filter);
+        for old in before.iter().filter(|old| !still(old)) {
+            // What comes nevertheless is counted as unmapped.
+            if let Err(error) = client.try_unsubscribe(&*old.filter) {
+                log::debug!("still subscribed to {}: {error}", old.filter);
+            }
+        }
+        self.subscribe(client);
+    }
+
+    fn subscribe(&mut self, client: &AsyncClient) {
+        self.asked.extend(self.subscriptions.iter().map(|wanted| wanted.filter.clone()));
         for chunk in self.subscriptions.chunks(FILTERS_PER_PACKET) {
             let filters = chunk.iter().map(|wanted| {
                 SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))

@@ -19,7 +19,7 @@ use super::{ModelProblem, ReloadModels};
 use crate::twin::{self, binding::Effect};
 use crate::twin::{AssetId, Diagnostics, Twin};
 use crate::twin::{Loaded, load};
-use crate::viewer::ingest::LiveMirror;
+use crate::viewer::ingest::{LiveMirror, TelemetryLink};
 use crate::viewer::ui::Severity;
 use crate::viewer::{Round, Selection, TwinDefinition};
 
@@ -140,6 +140,7 @@ fn finish(
     mut watch: ResMut<Watch>,
     mut twin: ResMut<TwinDefinition>,
     mut mirror: ResMut<LiveMirror>,
+    link: Res<TelemetryLink>,
     mut selection: ResMut<Selection>,
     mut problems: MessageWriter<ModelProblem>,
 ) {
@@ -153,7 +154,7 @@ fn finish(
                 fresh.asset_by_name.get(&twin.0.asset(asset?).path).copied()
             };
             let kept = Selection { selected: same(selection.selected), hovered: None };
-            mirror.0.swap_twin(fresh.clone());
+            mirror.0.swap_twin(fresh.clone(), link.status.redefine(&fresh));
             twin.0 = fresh;
             *selection = kept;
             let text = "The twin file was saved and is shown anew".to_owned();
