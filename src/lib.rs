@@ -7,20 +7,28 @@
 //! | [`twin`] | the definition of a plant: classes, assets, properties, units, mappings, bindings |
 //! | [`telemetry`] | samples arriving: decoders, topic routing, sources, the bounded channel |
 //! | [`history`] | samples kept, and the one interface by which a state is read |
+//! | [`work`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
-//! | [`plant`] | the simulated plant and the embedded broker (native only) |
+//! | [`plant`] | the simulated plant; the embedded broker (native only) |
+//! | [`serve`] | the page, the twin's files and the broker's WebSocket over HTTP (native only) |
 //! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
+//! | `web` | the viewer in a page: what the page's script calls (browser only) |
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
 
 pub mod cad;
 pub mod history;
+pub mod jobs;
 pub mod mirror;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod plant;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod serve;
 pub mod telemetry;
 pub mod twin;
 #[cfg(feature = "viewer")]
 pub mod viewer;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod watch;
+#[cfg(all(feature = "viewer", target_arch = "wasm32"))]
+pub mod web;
+pub mod work;

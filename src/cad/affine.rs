@@ -1,9 +1,9 @@
 //! The little of linear algebra that a node tree needs, in f64 so that deep trees do not drift.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Translation, rotation and scale, applied in the order scale, rotation, translation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trs {
     /// Metres.
     pub translation: [f64; 3],
@@ -20,7 +20,7 @@ impl Trs {
 }
 
 /// A 3 × 4 matrix that takes points of one frame to another: three columns and the origin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Affine {
     /// Images of the x, y and z unit vectors.
     pub columns: [[f64; 3]; 3],
@@ -160,7 +160,7 @@ pub(super) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 }
 
 /// An axis-aligned box, in metres.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// Smallest coordinates.
     pub min: [f64; 3],

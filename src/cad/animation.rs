@@ -1,12 +1,14 @@
 //! Animations as curves that can be asked for any instant.
 
+use serde::{Deserialize, Serialize};
+
 use super::accessor::read;
 use super::affine::unit_quaternion;
 use super::container::File;
 use super::{Error, schema};
 
 /// A named movement of nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Animation {
     /// Name in the file, or `animation N`.
     pub name: String,
@@ -17,7 +19,7 @@ pub struct Animation {
 }
 
 /// One movement of one node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// Index in [`super::Model::nodes`].
     pub node: usize,
@@ -28,7 +30,7 @@ pub struct Channel {
 }
 
 /// What of a node a channel drives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// Three numbers, metres.
     Translation,
@@ -39,7 +41,7 @@ pub enum Target {
 }
 
 /// How keys become a curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Interpolation {
     Linear,
     Step,
@@ -47,7 +49,7 @@ enum Interpolation {
 }
 
 /// Keys over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     times: Vec<f64>,
     /// `width` numbers for each key; for cubic curves in-tangent, value and out-tangent.

@@ -154,6 +154,11 @@ pub(super) fn resource(uri: &str, fetch: Fetch) -> Result<Vec<u8>, Error> {
     fetch(&path).map_err(fail)
 }
 
+/// The path that a `uri` names, as [`resource`] asks for it; as it stands where it is damaged.
+pub(super) fn decoded_path(uri: &str) -> String {
+    percent_decoded(uri).unwrap_or_else(|| uri.to_owned())
+}
+
 fn shortened(uri: &str) -> String {
     if uri.len() <= 80 { uri.to_owned() } else { uri.chars().take(80).chain(['…']).collect() }
 }

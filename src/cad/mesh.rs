@@ -1,12 +1,14 @@
 //! Primitives: attributes and indices as plain triangles, lines or points.
 
+use serde::{Deserialize, Serialize};
+
 use super::accessor::{Numbers, read};
 use super::affine::Bounds;
 use super::container::File;
 use super::{Error, schema};
 
 /// What three, two or one indices make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Topology {
     /// Three indices each.
     Triangles,
@@ -17,7 +19,7 @@ pub enum Topology {
 }
 
 /// A surface (or lines, or points) of one material.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Primitive {
     /// What the indices make.
     pub topology: Topology,

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::accessor::read;
 use super::affine::{Affine, Bounds, Trs};
 use super::animation::{Animation, animation};
@@ -16,7 +18,7 @@ const MAX_DEPTH: usize = 512;
 const MAX_INSTANCES: usize = 1 << 16;
 
 /// A model as the twin uses it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Every node of the default scene; a parent always stands before its children.
     pub nodes: Vec<Node>,
@@ -35,7 +37,7 @@ pub struct Model {
 }
 
 /// A node of the tree.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Name in the file, or `node N`; a sibling of the same name gets `#2`, `#3` …
     pub name: String,
@@ -54,7 +56,7 @@ pub struct Node {
 }
 
 /// A shape: one primitive for each material.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mesh {
     /// Name in the file.
     pub name: String,
@@ -63,7 +65,7 @@ pub struct Mesh {
 }
 
 /// How a surface's transparency is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum AlphaMode {
     /// Not at all.
     #[default]
@@ -75,11 +77,11 @@ pub enum AlphaMode {
 }
 
 /// A texture and nothing more: its index in [`Model::textures`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextureRef(pub usize);
 
 /// A surface after the metallic-roughness model; factors are linear.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Material {
     /// Name in the file.
     pub name: String,
@@ -110,7 +112,7 @@ pub struct Material {
 }
 
 /// A picture with its sampling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texture {
     /// Index in [`Model::images`].
     pub image: usize,
@@ -121,11 +123,12 @@ pub struct Texture {
 }
 
 /// A picture, encoded as in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// Name in the file, or its number.
     pub name: String,
     /// PNG, JPEG …
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
     /// Media type, by its first bytes where the file does not say.
     pub mime: String,
@@ -175,37 +178,9 @@ impl Model {
         fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Self, Error> {
         let file = open(bytes, fetch)?;
-        let meshes = meshes(&file)?;
-        let (nodes, place) = nodes(&file, &meshes)?;
-        let mut animations = Vec::new();
-        for (at, source) in file.document.animations.iter().enumerate() {
-            let mut one = animation(&file, source, at, file.document.nodes.len())?;
-            one.channels.retain_mut(|channel| match place.get(&channel.node) {
-                Some(node) => {
-                    channel.node = *node;
-                    true
-                }
-                None => false,
-            });
-            animations.push(one);
-        }
-        let images = images(&file, fetch)?;
-        let textures = textures(&file, images.len())?;
-        let materials = file.document.materials.iter().enumerate();
-        let materials = materials
-            .map(|(at, source)| material(source, at, textures.len()))
-            .collect::<Result<Vec<_>, _>>()?;
-        for mesh in &meshes {
-            if let Some(index) = mesh.primitives.iter().filter_map(|p| p.material).max()
-                && index >= materials.len()
-            {
-                let (what, count) = (format!("mesh `{}`", mesh.name), materials.len());
-                return Err(Error::Index { what, kind: "material", index, count });
-            }
-        }
-        let roots = nodes.iter().filter(|node| node.parent.is_none());
-        let bounds = roots.filter_map(|node| node.bounds).reduce(|a, b| a.union(&b));
-        Ok(Self { nodes, meshes, materials, textures, images, animations, bounds })
+        let meshes = (0..file.document.meshes.len()).map(|at| mesh(&file, at));
+        let meshes = meshes.collect::<Result<_, _>>()?;
+        finish(&file, meshes, fetch)
     }
 
     /// Reads a file, and the files beside it that it refers to.
@@ -278,18 +253,50 @@ fn not_found<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> NotFound
     NotFound { wanted: wanted.to_owned(), nearest, ambiguous: false }
 }
 
-fn meshes(file: &File) -> Result<Vec<Mesh>, Error> {
-    let mut meshes = Vec::new();
-    for (at, source) in file.document.meshes.iter().enumerate() {
-        let name = source.name.clone().unwrap_or_else(|| format!("mesh {at}"));
-        let mut primitives = Vec::new();
-        for (part, source) in source.primitives.iter().enumerate() {
-            let what = format!("mesh `{name}`, primitive {part}");
-            primitives.extend(primitive(file, source, &what)?);
-        }
-        meshes.push(Mesh { name, primitives });
+/// Everything but the meshes, which were read one by one.
+pub(super) fn finish(file: &File, meshes: Vec<Mesh>, fetch: Fetch) -> Result<Model, Error> {
+    let (nodes, place) = nodes(file, &meshes)?;
+    let mut animations = Vec::new();
+    for (at, source) in file.document.animations.iter().enumerate() {
+        let mut one = animation(file, source, at, file.document.nodes.len())?;
+        one.channels.retain_mut(|channel| match place.get(&channel.node) {
+            Some(node) => {
+                channel.node = *node;
+                true
+            }
+            None => false,
+        });
+        animations.push(one);
     }
-    Ok(meshes)
+    let images = images(file, fetch)?;
+    let textures = textures(file, images.len())?;
+    let materials = file.document.materials.iter().enumerate();
+    let materials = materials
+        .map(|(at, source)| material(source, at, textures.len()))
+        .collect::<Result<Vec<_>, _>>()?;
+    for mesh in &meshes {
+        if let Some(index) = mesh.primitives.iter().filter_map(|p| p.material).max()
+            && index >= materials.len()
+        {
+            let (what, count) = (format!("mesh `{}`", mesh.name), materials.len());
+            return Err(Error::Index { what, kind: "material", index, count });
+        }
+    }
+    let roots = nodes.iter().filter(|node| node.parent.is_none());
+    let bounds = roots.filter_map(|node| node.bounds).reduce(|a, b| a.union(&b));
+    Ok(Model { nodes, meshes, materials, textures, images, animations, bounds })
+}
+
+/// One mesh of a file.
+pub(super) fn mesh(file: &File, at: usize) -> Result<Mesh, Error> {
+    let source = &file.document.meshes[at];
+    let name = source.name.clone().unwrap_or_else(|| format!("mesh {at}"));
+    let mut primitives = Vec::new();
+    for (part, source) in source.primitives.iter().enumerate() {
+        let what = format!("mesh `{name}`, primitive {part}");
+        primitives.extend(primitive(file, source, &what)?);
+    }
+    Ok(Mesh { name, primitives })
 }
 
 /// The nodes of the default scene, and where each node of the file went.

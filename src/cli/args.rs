@@ -46,12 +46,25 @@ pub enum Command {
         after_help = "Examples:\n  twinscope watch scenes/bottling.ron --for 5s\n  twinscope watch plant.ron --broker ws://localhost:9001 --json | jq ."
     )]
     Watch(Watch),
+    /// Record what a broker sends of a plant, message by message
+    #[command(
+        after_help = "Example:\n  twinscope record scenes/bottling.ron --for 60s --out morning.jsonl"
+    )]
+    Record(Record),
+    /// Replay a recording as fast as it can be read, and tell what came of it
+    #[command(after_help = "Example:\n  twinscope replay scenes/bottling.ron morning.jsonl")]
+    Replay(Replay),
     /// Check twin files, and the models that they name
     #[command(after_help = "Example:\n  twinscope check scenes/*.ron")]
     Check(Check),
     /// Tell what is in a glTF model
     #[command(after_help = "Example:\n  twinscope inspect assets/models/pump_skid.glb --json")]
     Inspect(Inspect),
+    /// Serve the plant to browsers: the page, the twin and the broker
+    #[command(
+        after_help = "Examples:\n  twinscope serve\n  twinscope serve plant.ron --broker mqtt://broker.example --http 127.0.0.1:8090\n  TWINSCOPE_MQTT_USER=eva TWINSCOPE_MQTT_PASSWORD=… twinscope serve --http 0.0.0.0:8080"
+    )]
+    Serve(Serve),
     /// Run the embedded broker alone
     #[command(
         after_help = "Examples:\n  twinscope broker\n  TWINSCOPE_MQTT_USER=eva TWINSCOPE_MQTT_PASSWORD=… twinscope broker --tcp 0.0.0.0:1883 --websocket 0.0.0.0:9001"
@@ -202,6 +215,33 @@ pub struct Watch {
     pub follow: bool,
 }
 
+/// Arguments of `record`.
+#[derive(Args, Debug)]
+pub struct Record {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+    /// The file to write; one that exists is not overwritten
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    /// How long to record; until it is interrupted unless told otherwise
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub span: Option<Duration>,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// The twin file
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: PathBuf,
+    /// The recording
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub recording: PathBuf,
+}
+
 /// Arguments of `check`.
 #[derive(Args, Debug)]
 pub struct Check {
@@ -219,6 +259,35 @@ pub struct Inspect {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// The twin; the bottling plant unless told otherwise
+    #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
+    pub twin: Option<PathBuf>,
+    /// Where to listen; an address that others can reach wants a user and a password
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    /// Folder with the page, as scripts/build-web makes it
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub bundle: Option<PathBuf>,
+    /// A broker of your own; without it an embedded one runs, and the twin's simulated plant
+    #[arg(long, value_name = "URL")]
+    pub broker: Option<String>,
+    /// File with the user on its first line and the password on its second; without it the
+    /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub credentials: Option<PathBuf>,
+    /// File with the certificates (PEM) of the authority that signed the broker's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca: Option<PathBuf>,
+    /// An origin that may embed and steer the page, such as a dashboard's; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub embed: Vec<String>,
+    #[command(flatten)]
+    pub simulation: SimulationArgs,
 }
 
 /// Arguments of `broker`.

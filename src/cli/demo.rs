@@ -15,7 +15,7 @@ use super::args::Demo;
 use super::{Failure, Outcome, files, live};
 
 /// The plant of the demo.
-const TWIN: &str = "scenes/bottling.ron";
+pub(super) const TWIN: &str = "scenes/bottling.ron";
 
 /// Runs the demo.
 pub fn run(args: Demo) -> Outcome {
@@ -37,7 +37,7 @@ pub fn run(args: Demo) -> Outcome {
 }
 
 /// A file of the program: below the working directory, beside the program, or where it was built.
-fn find(name: &str) -> Result<PathBuf, Failure> {
+pub(super) fn find(name: &str) -> Result<PathBuf, Failure> {
     let beside = std::env::current_exe().ok();
     let above_program = beside.iter().flat_map(|program| program.ancestors().skip(1));
     let here = Path::new("");
@@ -56,13 +56,16 @@ fn find(name: &str) -> Result<PathBuf, Failure> {
 }
 
 /// The simulated plant on its own thread.
-struct Running {
+pub(super) struct Running {
     stop: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Running {
-    fn start(twin: &Arc<Twin>, options: plant::simulation::Options) -> Result<Self, Failure> {
+    pub(super) fn start(
+        twin: &Arc<Twin>,
+        options: plant::simulation::Options,
+    ) -> Result<Self, Failure> {
         // What is wrong with the simulation is said now, not from its thread.
         plant::simulation::Simulation::new(twin, options.seed, Timestamp::now())
             .map_err(|mistakes| live::plant_failure(PlantError::Simulation(mistakes)))?;
@@ -79,7 +82,7 @@ impl Running {
         Ok(Self { stop, thread })
     }
 
-    fn stop(self) {
+    pub(super) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         if self.thread.join().is_err() {
             log::error!("The simulated plant has panicked");

@@ -154,7 +154,7 @@ pub fn broker(args: &args::Broker) -> Outcome {
 }
 
 /// How the broker's failures end the program.
-fn broker_failure(error: BrokerError) -> Failure {
+pub fn broker_failure(error: BrokerError) -> Failure {
     match error {
         BrokerError::OpenToTheNetwork(_) => Failure::Input(format!(
             "{error}. Set TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD, or name a file with both: \

@@ -4,6 +4,8 @@ mod args;
 mod demo;
 mod files;
 mod live;
+mod record;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -83,8 +85,11 @@ fn run(command: Command) -> Outcome {
         #[cfg(feature = "viewer")]
         Command::Render(args) => live::render(&args),
         Command::Watch(args) => live::watch(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Broker(args) => live::broker(&args),
         Command::Plant(args) => live::plant(&args),
+        Command::Record(args) => record::record(&args),
+        Command::Replay(args) => record::replay(&args),
         Command::Check(args) => files::check(&args),
         Command::Inspect(args) => files::inspect(&args),
     }

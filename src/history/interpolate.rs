@@ -100,11 +100,15 @@ fn slerp(from: [f64; 4], to: [f64; 4], share: f64) -> [f64; 4] {
     let dot: f64 = from.iter().zip(to).map(|(a, b)| a * b).sum();
     // A quaternion and its negative are the same turn: take the nearer one.
     let sign = if dot < 0.0 { -1.0 } else { 1.0 };
-    let angle = dot.abs().min(1.0).acos();
+    // The same to the bit on every machine, which the standard library does not promise.
+    let angle = libm::acos(dot.abs().min(1.0));
     let (keep, go) = if angle < 1e-6 {
         (1.0 - share, share)
     } else {
-        (((1.0 - share) * angle).sin() / angle.sin(), (share * angle).sin() / angle.sin())
+        (
+            libm::sin((1.0 - share) * angle) / libm::sin(angle),
+            libm::sin(share * angle) / libm::sin(angle),
+        )
     };
     let mut mixed = from;
     for (component, to) in mixed.iter_mut().zip(to) {

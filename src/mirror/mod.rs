@@ -30,6 +30,7 @@ mod counters;
 mod integral;
 mod layout;
 mod read;
+mod replay;
 mod skew;
 mod swap;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use crate::history::Budget;
 pub use clock::PlantClock;
 pub use counters::{ClockStatus, Counters, Ingested, Presence};
 pub use layout::STALE_AFTER_INTERVALS;
+pub use replay::{Replayed, replay};
 pub use skew::SkewWarning;
 #[cfg(test)]
 pub(crate) use tests::motors;

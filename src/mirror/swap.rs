@@ -67,11 +67,14 @@ impl Mirror {
     }
 }
 
+/// Scale and offset from one unit to another; `None`: it is the same.
+type Convert = Option<(f64, f64)>;
+
 /// How the identifiers of one definition are those of another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Translation {
     /// By property: which it is there, with scale and offset where it is in another unit.
-    properties: Vec<Option<(PropertyId, Option<(f64, f64)>)>>,
+    properties: Vec<Option<(PropertyId, Convert)>>,
     /// By presence group: which it is there.
     presence: Vec<Option<u32>>,
 }
@@ -96,7 +99,7 @@ impl Translation {
 
     /// This and then another.
     fn then(&self, next: &Self) -> Self {
-        let property = |(id, first): (PropertyId, Option<(f64, f64)>)| {
+        let property = |(id, first): (PropertyId, Convert)| {
             let (id, second) = next.properties.get(id.0 as usize).copied().flatten()?;
             let both = match (first, second) {
                 (Some((a, b)), Some((c, d))) => Some((a * c, b * c + d)),
@@ -128,7 +131,7 @@ impl Translation {
 
 /// Whether samples of one definition can serve another, and by which scale and offset where the
 /// unit is another; `None`: they cannot.
-fn conversion(old: &Property, new: &Property) -> Option<Option<(f64, f64)>> {
+fn conversion(old: &Property, new: &Property) -> Option<Convert> {
     let same_integral = match (old.integral_of, new.integral_of) {
         (None, None) => true,
         (Some(old), Some(new)) => old.per_second == new.per_second,

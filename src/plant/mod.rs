@@ -5,7 +5,9 @@
 //! shapes and on the topics that the twin file's mappings read. No other room knows this one: what
 //! the viewer shows of the plant, it has read from a broker.
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod broker;
 pub mod simulation;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use simulation::run;

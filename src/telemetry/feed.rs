@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use super::recording::Recorded;
 use super::{Batch, Decoder, Fault, Status};
 use crate::twin::Timestamp;
 
@@ -24,6 +25,8 @@ pub struct Feed {
     since: Timestamp,
     /// A message of the batch was promised to arrive (QoS 1 or 2), or tells of presence or clock.
     keep: bool,
+    /// Where every message goes besides, as it arrived.
+    tap: Option<Sender<Recorded>>,
     /// The channel was full at the last attempt and the batch is kept: QoS 0 is not added to it.
     full: bool,
 }
@@ -63,10 +66,18 @@ impl Feed {
                 pending_messages: 0,
                 since,
                 keep: false,
+                tap: None,
                 full: false,
             },
             receiver,
         )
+    }
+
+    /// Hands every message on besides, as it arrived, also what cannot be understood. What finds no
+    /// room in the channel is counted as dropped.
+    pub fn with_tap(mut self, tap: Sender<Recorded>) -> Self {
+        self.tap = Some(tap);
+        self
     }
 
     /// What knows the topics.
@@ -94,6 +105,12 @@ impl Feed {
         let counters = &self.status.counters;
         counters.messages.add(1);
         counters.bytes.add((topic.len() + payload.len()) as u64);
+        if let Some(tap) = &self.tap {
+            let (topic, payload) = (topic.to_owned(), payload.to_vec());
+            if tap.try_send(Recorded { at: arrival, topic, qos, payload }).is_err() {
+                counters.dropped.add(1);
+            }
+        }
         let before = self.pending.updates.len();
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);

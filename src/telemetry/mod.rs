@@ -11,6 +11,7 @@ mod feed;
 mod filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mqtt;
+pub mod recording;
 mod router;
 #[cfg(test)]
 #[allow(dead_code)]

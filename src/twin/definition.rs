@@ -4,13 +4,13 @@
 //! out: dense ids. An asset owns a run of consecutive [`PropertyId`]s, one for each property of its
 //! class, so that 10,000 instances need no 10,000 definitions and every state is a plain column.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::binding::Binding;
+use super::binding::{Binding, Effect};
 use super::mapping::{ClockSource, Mapping, Presence};
 use super::unit::Unit;
 use super::{Pose, ValueType};
@@ -235,6 +235,17 @@ pub struct Viewpoint {
 }
 
 impl Twin {
+    /// Every model file that a class or one of its bindings names, each once.
+    pub fn models(&self) -> BTreeSet<PathBuf> {
+        let own = self.classes.iter().filter_map(|class| class.model.clone());
+        let bindings = self.classes.iter().flat_map(|class| &class.bindings);
+        let items = bindings.filter_map(|binding| match &binding.effect {
+            Effect::Items { models, .. } => Some(models.iter().cloned()),
+            _ => None,
+        });
+        own.chain(items.flatten()).collect()
+    }
+
     /// Number of properties of all assets.
     pub fn property_count(&self) -> usize {
         self.property_owner.len()

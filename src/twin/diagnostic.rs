@@ -80,6 +80,21 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
+    /// That a file cannot be read at all.
+    pub fn unreadable(path: &std::path::Path, reason: &str) -> Self {
+        Self(vec![Diagnostic {
+            severity: Severity::Error,
+            file: path.display().to_string(),
+            line: 0,
+            column: 0,
+            text: String::new(),
+            message: format!("cannot be read: {reason}"),
+            expected: None,
+            suggestion: None,
+            source_line: String::new(),
+        }])
+    }
+
     /// Whether the file cannot be used.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0

@@ -8,7 +8,9 @@ mod mqtt;
 #[cfg(feature = "viewer")]
 mod picture;
 mod plant;
+mod recording;
 mod scenes;
+mod serve;
 mod session;
 mod support;
 mod watch;

@@ -9,8 +9,10 @@ mod noise;
 mod packaging;
 pub mod physics;
 mod publication;
+#[cfg(not(target_arch = "wasm32"))]
 mod publisher;
 mod topic;
+mod voice;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -20,7 +22,9 @@ use serde::Deserialize;
 
 use self::blocks::{Block, BlockSpec};
 use self::publication::{Publication, publications_of};
+#[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Options, PlantError, run};
+pub use self::voice::Voice;
 use self::wiring::{Board, Wiring};
 use crate::twin::{SimulationSource, Timestamp, Twin};
 

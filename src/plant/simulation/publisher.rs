@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
-use super::{Message, Mistake, Simulation, encode};
+use super::{Message, Mistake, Voice};
 use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
@@ -16,9 +16,6 @@ const TICK: Duration = Duration::from_millis(20);
 const QUEUE: usize = 20_000;
 /// Pauses before a new attempt to connect.
 const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
-/// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
-/// the plant goes on from now.
-const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// How the simulated plant runs.
 #[derive(Clone, Debug)]
@@ -61,12 +58,12 @@ pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(),
     if !(0.01..=1000.0).contains(&options.speed) {
         return Err(PlantError::Speed(options.speed));
     }
-    let connection = mqtt_options(twin, options)?;
     let start = Timestamp::now();
-    let mut simulation =
-        Simulation::new(twin, options.seed, start).map_err(PlantError::Simulation)?;
+    let mut voice =
+        Voice::new(twin, options.seed, start, options.speed).map_err(PlantError::Simulation)?;
+    let connection = mqtt_options(twin, options, voice.farewell())?;
     let (client, connection) = Client::new(connection, QUEUE);
-    let (greetings, clock) = greetings(twin);
+    let greetings = voice.greetings().to_vec();
     let poller = {
         let (client, stop) = (client.clone(), stop.clone());
         std::thread::Builder::new()
@@ -74,25 +71,17 @@ pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(),
             .spawn(move || poll(connection, &client, &greetings, &stop))?
     };
     let mut dropped = 0u64;
-    let mut plant = Duration::ZERO;
-    let (mut before, mut last_clock) = (Instant::now(), None::<Instant>);
+    let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let now = Instant::now();
-        plant += now.duration_since(before).min(CATCH_UP).mul_f64(options.speed);
-        before = now;
-        simulation.advance(plant, &mut |message| dropped += u64::from(!send(&client, message)));
-        if let Some(clock) = &clock
-            && last_clock.is_none_or(|last| now.duration_since(last) >= Duration::from_millis(500))
-        {
-            last_clock = Some(now);
-            let mut message = clock.clone();
-            message.payload = clock_payload(twin, simulation.now(), options.speed);
+        voice.advance(now.duration_since(before), &mut |message| {
             dropped += u64::from(!send(&client, message));
-        }
+        });
+        before = now;
         std::thread::sleep(TICK);
     }
-    for message in farewell(twin) {
-        send(&client, message);
+    for message in voice.farewell() {
+        send(&client, message.clone());
     }
     if client.try_disconnect().is_err() {
         log::debug!("the plant stops without a goodbye: the queue to the broker is full");
@@ -118,69 +107,21 @@ fn send(client: &Client, message: Message) -> bool {
     client.try_publish(message.topic, qos, message.retain, message.payload).is_ok()
 }
 
-fn mqtt_options(twin: &Twin, options: &Options) -> Result<MqttOptions, PlantError> {
+fn mqtt_options(
+    twin: &Twin,
+    options: &Options,
+    farewell: &[Message],
+) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
     broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
     let mut mqtt = broker.to_rumqttc()?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
     mqtt.set_inflight(500);
     // MQTT knows one will a client; the others' assets go stale.
-    if let Some(will) = farewell(twin).into_iter().next() {
+    if let Some(will) = farewell.first().cloned() {
         mqtt.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, true));
     }
     Ok(mqtt)
-}
-
-fn presence(twin: &Twin, online: bool) -> Vec<Message> {
-    twin.presence
-        .iter()
-        .map(|presence| {
-            let word = if online { &presence.online } else { &presence.offline };
-            let payload = if presence.pointer.is_empty() {
-                word.clone()
-            } else {
-                encode::fields([(
-                    presence.pointer.as_str(),
-                    serde_json::Value::String(word.clone()),
-                )])
-                .to_string()
-            };
-            Message {
-                topic: presence.topic.clone(),
-                payload: payload.into_bytes(),
-                qos: 1,
-                retain: true,
-            }
-        })
-        .collect()
-}
-
-fn farewell(twin: &Twin) -> Vec<Message> {
-    presence(twin, false)
-}
-
-/// What is said on every connection, and the shape of the clock's message.
-fn greetings(twin: &Twin) -> (Vec<Message>, Option<Message>) {
-    let clock = twin.clock.as_ref().map(|clock| Message {
-        topic: clock.topic.clone(),
-        payload: Vec::new(),
-        qos: 0,
-        retain: false,
-    });
-    (presence(twin, true), clock)
-}
-
-fn clock_payload(twin: &Twin, now: Timestamp, speed: f64) -> Vec<u8> {
-    let Some(clock) = &twin.clock else { return Vec::new() };
-    let time = encode::time_value(now, clock.format);
-    let rate = clock.rate.as_deref().map(|pointer| (pointer, serde_json::Value::from(speed)));
-    if clock.time.is_empty() {
-        return match time {
-            serde_json::Value::String(text) => text.into_bytes(),
-            other => other.to_string().into_bytes(),
-        };
-    }
-    encode::fields([(clock.time.as_str(), time)].into_iter().chain(rate)).to_string().into_bytes()
 }
 
 /// Keeps the connection going until the plant has said goodbye.

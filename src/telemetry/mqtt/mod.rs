@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
 pub use options::{Options, OptionsError, Scheme};
 
+use super::recording::Recorded;
 use super::{Batch, ConnectionState, Decoder, Feed, Status};
 use crate::twin::Twin;
 
@@ -49,10 +50,34 @@ impl Source {
     /// # Errors
     /// When the options cannot be used: a missing certificate file, a thread that cannot be started.
     pub fn spawn(twin: &Twin, options: Options) -> Result<Link, OptionsError> {
+        Self::start(twin, options, None)
+    }
+
+    /// The same, and every message goes to `tap` besides, as it arrived. What finds no room there is
+    /// counted as dropped.
+    ///
+    /// # Errors
+    /// As [`Source::spawn`].
+    pub fn spawn_with_tap(
+        twin: &Twin,
+        options: Options,
+        tap: Sender<Recorded>,
+    ) -> Result<Link, OptionsError> {
+        Self::start(twin, options, Some(tap))
+    }
+
+    fn start(
+        twin: &Twin,
+        options: Options,
+        tap: Option<Sender<Recorded>>,
+    ) -> Result<Link, OptionsError> {
         let mqtt = run::mqtt_options(&options)?;
         let decoder = Decoder::new(twin).with_max_payload(options.max_payload);
         let status = Arc::new(Status::new(options.broker()));
-        let (feed, batches) = Feed::new(decoder, status.clone(), options.capacity);
+        let (mut feed, batches) = Feed::new(decoder, status.clone(), options.capacity);
+        if let Some(tap) = tap {
+            feed = feed.with_tap(tap);
+        }
         let stop = Arc::new(Stop::default());
         let client = run::Client::new(mqtt, &options, feed, status.clone(), stop.clone());
         let ended = status.clone();

@@ -225,6 +225,17 @@ impl Options {
         super::run::mqtt_options(self)
     }
 
+    /// How to speak TLS with the broker; `None` where it does not.
+    ///
+    /// # Errors
+    /// When a certificate cannot be read.
+    pub(crate) fn tls_config(&self) -> Result<Option<rustls::ClientConfig>, OptionsError> {
+        match self.scheme {
+            Scheme::Mqtt | Scheme::Ws => Ok(None),
+            Scheme::Mqtts | Scheme::Wss => super::tls::config(self.ca_file.as_deref()).map(Some),
+        }
+    }
+
     /// The address for people, without user and password.
     pub fn broker(&self) -> String {
         let path = match self.scheme {
@@ -237,23 +248,7 @@ impl Options {
 
 /// Replaces `%40` and the like.
 fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if bytes[at] == b'%' => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Differs between processes and between sources of one process: a broker cuts the older of two

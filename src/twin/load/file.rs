@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::super::diagnostic::Diagnostics;
 use super::super::diagnostic::{Diagnostic, Severity};
 use super::super::tree::{Kind, Node, Span, Tree};
 use super::{Resolver, SCHEMA, normal};
@@ -49,22 +47,6 @@ impl Source {
             source_line: source_line.to_owned(),
         }
     }
-}
-
-/// That a file cannot be read at all.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn unreadable(path: &Path, error: &str) -> Diagnostics {
-    Diagnostics(vec![Diagnostic {
-        severity: Severity::Error,
-        file: path.display().to_string(),
-        line: 0,
-        column: 0,
-        text: String::new(),
-        message: format!("cannot be read: {error}"),
-        expected: None,
-        suggestion: None,
-        source_line: String::new(),
-    }])
 }
 
 /// The file and all that it includes, each once, the file first.

@@ -63,7 +63,7 @@ impl Resolver for Disk {
 pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     match Disk.read(path) {
         Ok(text) => load_text(path, &text, &Disk),
-        Err(error) => Err(file::unreadable(path, &error)),
+        Err(error) => Err(Diagnostics::unreadable(path, &error)),
     }
 }
 

@@ -1,0 +1,98 @@
+//! The commands `record` and `replay`: MQTT traffic into a file, and a file into a mirror.
+
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use twinscope::mirror;
+use twinscope::telemetry::ConnectionState;
+use twinscope::telemetry::mqtt;
+use twinscope::telemetry::recording;
+
+use super::args::{Record, Replay};
+use super::{Failure, Outcome, files, live};
+
+/// Messages that wait for the disk at most.
+const WAITING: usize = 65_536;
+/// How long a broker may take to be reached before that is told.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Records until the time is over or it is interrupted.
+pub fn record(args: &Record) -> Outcome {
+    let stop = live::stop_flag()?;
+    let twin = files::open(&args.twin)?;
+    let mut out = BufWriter::new(create(&args.out)?);
+    let failed = |error: std::io::Error| {
+        Failure::Environment(format!("cannot write {}: {error}", args.out.display()))
+    };
+    writeln!(out, "{}", recording::header(&twin.name)).map_err(failed)?;
+    let (tap, messages) = bounded(WAITING);
+    let link = mqtt::Source::spawn_with_tap(&twin, live::connection(&args.broker)?, tap)
+        .map_err(Failure::input)?;
+    let begun = Instant::now();
+    let mut count = 0_u64;
+    while !stop.load(Ordering::Relaxed) && args.span.is_none_or(|span| begun.elapsed() < span) {
+        // What is decoded is not wanted here; what arrives is.
+        link.batches.try_iter().for_each(drop);
+        match messages.recv_timeout(Duration::from_millis(20)) {
+            Ok(message) => {
+                writeln!(out, "{}", message.line()).map_err(failed)?;
+                count += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                // Nothing more comes at the moment: a good one to be safe.
+                out.flush().map_err(failed)?;
+                if count == 0 && begun.elapsed() > PATIENCE {
+                    reachable(&link)?;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    for message in messages.try_iter() {
+        writeln!(out, "{}", message.line()).map_err(failed)?;
+        count += 1;
+    }
+    out.flush().map_err(failed)?;
+    files::print(format!("{count} messages in {}", args.out.display()))?;
+    match link.status.counters.dropped.get() {
+        0 => Ok(()),
+        lost => Err(Failure::Environment(format!(
+            "{lost} messages came faster than the disk took them and are not in the recording"
+        ))),
+    }
+}
+
+fn create(path: &Path) -> Result<File, Failure> {
+    File::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::Input(format!(
+            "{} exists already; name another file, or remove it first",
+            path.display()
+        )),
+        _ => Failure::Environment(format!("cannot write {}: {error}", path.display())),
+    })
+}
+
+/// A recording without a broker would be empty: whoever waits for it must be told.
+fn reachable(link: &mqtt::Link) -> Outcome {
+    match link.status.connection() {
+        ConnectionState::Disconnected { reason, .. } | ConnectionState::Rejected { reason, .. } => {
+            Err(Failure::Environment(format!("nothing can be recorded: {reason}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Replays a recording and prints what came of it as JSON.
+pub fn replay(args: &Replay) -> Outcome {
+    let twin = files::open(&args.twin)?;
+    let bytes = std::fs::read(&args.recording).map_err(|error| {
+        Failure::Input(format!("cannot read {}: {error}", args.recording.display()))
+    })?;
+    let done = mirror::replay(&twin, &bytes)
+        .map_err(|error| Failure::Input(format!("{}: {error}", args.recording.display())))?;
+    files::print(serde_json::json!(done))
+}

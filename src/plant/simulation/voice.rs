@@ -1,0 +1,99 @@
+//! All that the simulated plant says, in order: that it is there, what it measures, its time, and
+//! goodbye. Without a thread, a socket or a clock, so that a broker's client and a page can both
+//! carry it.
+
+use std::time::Duration;
+
+use super::{Message, Mistake, Simulation, encode};
+use crate::twin::mapping::ClockSource;
+use crate::twin::{Timestamp, Twin};
+
+/// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
+/// the plant goes on from now.
+const CATCH_UP: Duration = Duration::from_secs(5);
+/// How often the plant tells its time, in real time.
+const CLOCK_EVERY: Duration = Duration::from_millis(500);
+
+/// A simulated plant that speaks.
+pub struct Voice {
+    simulation: Simulation,
+    speed: f64,
+    /// Plant time since the start.
+    plant: Duration,
+    clock: Option<ClockSource>,
+    /// Real time since it told its time; `None`: it never has.
+    since_clock: Option<Duration>,
+    greetings: Vec<Message>,
+    farewell: Vec<Message>,
+}
+
+impl Voice {
+    /// The plant of a twin file; `start` is its plant time now, `speed` the plant seconds that pass
+    /// in one second.
+    ///
+    /// # Errors
+    /// If the twin has no `simulation` section, or with everything that is wrong in it.
+    pub fn new(twin: &Twin, seed: u64, start: Timestamp, speed: f64) -> Result<Self, Vec<Mistake>> {
+        Ok(Self {
+            simulation: Simulation::new(twin, seed, start)?,
+            speed,
+            plant: Duration::ZERO,
+            clock: twin.clock.clone(),
+            since_clock: None,
+            greetings: presence(twin, true),
+            farewell: presence(twin, false),
+        })
+    }
+
+    /// What is to be said first on every connection: that the plant is there.
+    pub fn greetings(&self) -> &[Message] {
+        &self.greetings
+    }
+
+    /// What is to be said at the end, also by a last will: that it is gone.
+    pub fn farewell(&self) -> &[Message] {
+        &self.farewell
+    }
+
+    /// Lets `elapsed` of real time pass, and hands over what is said meanwhile.
+    pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.plant += elapsed.min(CATCH_UP).mul_f64(self.speed);
+        self.simulation.advance(self.plant, sink);
+        let Some(clock) = &self.clock else { return };
+        let since = self.since_clock.map(|since| since + elapsed);
+        if since.is_none_or(|since| since >= CLOCK_EVERY) {
+            self.since_clock = Some(Duration::ZERO);
+            let payload = clock_payload(clock, self.simulation.now(), self.speed);
+            sink(Message { topic: clock.topic.clone(), payload, qos: 0, retain: false });
+        } else {
+            self.since_clock = since;
+        }
+    }
+}
+
+fn presence(twin: &Twin, online: bool) -> Vec<Message> {
+    let message = |presence: &crate::twin::mapping::Presence| {
+        let word = if online { &presence.online } else { &presence.offline };
+        let payload = if presence.pointer.is_empty() {
+            word.clone()
+        } else {
+            let word = serde_json::Value::String(word.clone());
+            encode::fields([(presence.pointer.as_str(), word)]).to_string()
+        };
+        let topic = presence.topic.clone();
+        Message { topic, payload: payload.into_bytes(), qos: 1, retain: true }
+    };
+    twin.presence.iter().map(message).collect()
+}
+
+fn clock_payload(clock: &ClockSource, now: Timestamp, speed: f64) -> Vec<u8> {
+    let time = encode::time_value(now, clock.format);
+    let rate = clock.rate.as_deref().map(|pointer| (pointer, serde_json::Value::from(speed)));
+    if clock.time.is_empty() {
+        return match time {
+            serde_json::Value::String(text) => text.into_bytes(),
+            other => other.to_string().into_bytes(),
+        };
+    }
+    encode::fields([(clock.time.as_str(), time)].into_iter().chain(rate)).to_string().into_bytes()
+}

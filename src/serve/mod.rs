@@ -1,0 +1,162 @@
+//! The server of the page: the program for the browser, the twin's files, and the broker's
+//! WebSocket, all at one address.
+//!
+//! Flows in: where the page's files are, a twin file, which broker. Flows out: an HTTP server on
+//! threads of its own, which ends when its handle is dropped. Of the disk it hands out the page's
+//! folder and the files that the twin names, nothing else.
+
+mod guard;
+mod relay;
+mod site;
+mod twin_files;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+pub use relay::Upstream;
+
+/// What is served, where, and to whom.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub http: SocketAddr,
+    /// Folder with the page, as `scripts/build-web` makes it.
+    pub bundle: PathBuf,
+    /// The twin file.
+    pub twin: PathBuf,
+    /// Where the MQTT of the pages goes.
+    pub upstream: Upstream,
+    /// Whether the broker wants a user and a password, for which the page then asks. Without it the
+    /// server listens on the loopback interface only.
+    pub login: bool,
+    /// Origins (`https://grafana.example`) that may embed and steer the page, besides its own.
+    pub embed: Vec<String>,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// It would have been open to the network without a password.
+    #[error(
+        "the server is asked to listen on {0}, where other computers can reach it: give the broker \
+         a user and a password, or let it listen on 127.0.0.1"
+    )]
+    OpenToTheNetwork(SocketAddr),
+    /// The page has not been built.
+    #[error(
+        "there is no page in {0}: build it with scripts/build-web, or name its folder with --bundle"
+    )]
+    NoBundle(PathBuf),
+    /// An origin that may embed the page is none.
+    #[error("`{0}` is no origin; write it like https://grafana.example or http://localhost:3000")]
+    Origin(String),
+    /// The twin file cannot be used.
+    #[error("{0}")]
+    Twin(String),
+    /// The address cannot be listened on.
+    #[error(
+        "the server cannot listen on {address}: {reason}; choose another port, or 0 for a free one"
+    )]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+    /// No thread or no runtime.
+    #[error("the server did not start: {0}")]
+    Start(#[from] std::io::Error),
+}
+
+/// A running server. Dropping it stops it and frees its port.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server and returns when it accepts connections.
+    ///
+    /// # Errors
+    /// If the page or the twin cannot be used, the address is taken, or others could reach it
+    /// without a password.
+    pub fn start(options: Options) -> Result<Self, ServeError> {
+        if !options.login && !options.http.ip().is_loopback() {
+            return Err(ServeError::OpenToTheNetwork(options.http));
+        }
+        if !options.bundle.join("index.html").is_file() {
+            return Err(ServeError::NoBundle(options.bundle));
+        }
+        if let Some(wrong) = options.embed.iter().find(|origin| !guard::is_origin(origin)) {
+            return Err(ServeError::Origin(wrong.clone()));
+        }
+        let site = site::Site::new(&options).map_err(ServeError::Twin)?;
+        let bind = |reason| ServeError::Bind { address: options.http, reason };
+        let listener = TcpListener::bind(options.http).map_err(bind)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("serve-worker")
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel();
+        let router = site::router(Arc::new(site));
+        let thread = std::thread::Builder::new().name("serve".into()).spawn(move || {
+            runtime.block_on(async {
+                let serve = async {
+                    let listener = tokio::net::TcpListener::from_std(listener)?;
+                    axum::serve(listener, router).await
+                };
+                // Open sockets of pages must not keep the program: they connect again elsewhere.
+                tokio::select! {
+                    ended = serve => if let Err(error) = ended {
+                        log::error!("the server has ended: {error}");
+                    },
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens, with the port that it was given.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to type into a browser.
+    pub fn url(&self) -> String {
+        let shown = match self.address {
+            address if address.ip().is_unspecified() => format!("localhost:{}", address.port()),
+            address => address.to_string(),
+        };
+        format!("http://{shown}/")
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The receiver is gone only when the server has ended already.
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the server's thread panicked");
+        }
+    }
+}

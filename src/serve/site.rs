@@ -1,0 +1,182 @@
+//! What is served under which address, and how it is sent.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use serde_json::json;
+use tower::ServiceExt;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
+
+use super::twin_files::TwinFiles;
+use super::{Options, Upstream, guard, relay};
+
+/// All that the handlers know.
+pub(super) struct Site {
+    twin: PathBuf,
+    bundle: PathBuf,
+    upstream: Upstream,
+    login: bool,
+    embed: Vec<String>,
+    files: Mutex<Arc<TwinFiles>>,
+}
+
+impl Site {
+    /// # Errors
+    /// All that is wrong with the twin file.
+    pub fn new(options: &Options) -> Result<Self, String> {
+        Ok(Self {
+            twin: options.twin.clone(),
+            bundle: options.bundle.clone(),
+            upstream: options.upstream.clone(),
+            login: options.login,
+            embed: options.embed.clone(),
+            files: Mutex::new(Arc::new(TwinFiles::read(&options.twin)?)),
+        })
+    }
+
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// The twin's files; read anew when it was saved. While it has mistakes the old ones stay, for
+    /// the page tells what is wrong with it.
+    fn files(&self) -> Arc<TwinFiles> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.is_old() {
+            match TwinFiles::read(&self.twin) {
+                Ok(fresh) => *files = Arc::new(fresh),
+                Err(error) => log::warn!("{error}"),
+            }
+        }
+        files.clone()
+    }
+}
+
+/// All routes.
+pub(super) fn router(site: Arc<Site>) -> Router {
+    let page = ServeDir::new(&site.bundle).precompressed_br().precompressed_gzip();
+    let headers = site.clone();
+    let loopback_only = !site.login;
+    Router::new()
+        .route("/config.json", get(config))
+        .route("/files/{*path}", get(file))
+        .route("/mqtt", any(relay::socket))
+        .fallback_service(page)
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(middleware::from_fn_with_state(headers, dress))
+        .layer(middleware::from_fn_with_state(loopback_only, guard::own_name))
+        .with_state(site)
+}
+
+/// What the page is told at its start.
+async fn config(State(site): State<Arc<Site>>) -> Response {
+    // Reading a twin takes some milliseconds of disk and parsing.
+    let files = {
+        let site = site.clone();
+        tokio::task::spawn_blocking(move || site.files()).await
+    };
+    let Ok(files) = files else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the twin cannot be read\n").into_response();
+    };
+    let broker = match &site.upstream {
+        Upstream::Relay(_) => "mqtt",
+        Upstream::Direct(url) => url,
+    };
+    axum::Json(json!({
+        "twin": files.twin,
+        "title": files.title,
+        "broker": broker,
+        "login": site.login,
+        "simulate": false,
+        "embed": site.embed,
+        "files": files.sizes(),
+    }))
+    .into_response()
+}
+
+/// One of the twin's files.
+async fn file(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let Ok(files) = tokio::task::spawn_blocking(move || site.files()).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let Some(file) = files.files.get(path.trim_start_matches('/')) else {
+        let text = "this is no file of the twin\n";
+        return (StatusCode::NOT_FOUND, text).into_response();
+    };
+    match ServeFile::new(file).oneshot(request).await {
+        Ok(response) => response.into_response(),
+        Err(never) => match never {},
+    }
+}
+
+/// Gives every answer its headers: what it is, how long it may be kept, who may embed it.
+async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    if let Some(kind) = media_type(&path).filter(|_| found) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    let keep = if found && is_named_by_content(&path) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    embed(headers, &site.embed);
+    response
+}
+
+fn embed(headers: &mut HeaderMap, origins: &[String]) {
+    let policy = format!("frame-ancestors 'self' {}", origins.join(" "));
+    if let Ok(value) = HeaderValue::from_str(policy.trim_end()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+/// What the files are whose types are not known everywhere.
+fn media_type(path: &str) -> Option<&'static str> {
+    Some(match Path::new(path).extension()?.to_str()? {
+        "wasm" => "application/wasm",
+        "js" => "text/javascript",
+        "ron" => "text/plain; charset=utf-8",
+        "glb" => "model/gltf-binary",
+        "gltf" => "model/gltf+json",
+        _ => return None,
+    })
+}
+
+/// Whether a file's name tells its content: `name-0123456789abcdef.js`, `…_bg.wasm`.
+fn is_named_by_content(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.strip_suffix("_bg").unwrap_or(stem);
+    stem.rsplit_once('-').is_some_and(|(_, hash)| {
+        hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_named_by_its_content_is_kept_for_ever() {
+        assert!(is_named_by_content("/webgl2-0123456789abcdef_bg.wasm"));
+        assert!(is_named_by_content("/webgl2-0123456789abcdef.js"));
+        for other in ["/index.html", "/", "/files/a-b.glb", "/x-0123456789abcde.js"] {
+            assert!(!is_named_by_content(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Recordings of MQTT traffic: text, a line a message, readable by people and by `jq`.
+//!
+//! The first line says what it is: `{"twinscope":"recording","version":1,"twin":"bottling"}`. Each
+//! other line is a message: `{"at":"2026-11-23T12:00:00.123456Z","topic":"a/b","qos":1,
+//! "payload":"21.5"}`; a payload that is no UTF-8 text stands as `"base64":"…"` instead.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use crate::twin::Timestamp;
+
+/// The version that this program writes; it reads those before too.
+pub const VERSION: u32 = 1;
+
+/// A message as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Wall time of its arrival.
+    pub at: Timestamp,
+    /// Its topic.
+    pub topic: String,
+    /// Quality of service, 0 to 2.
+    pub qos: u8,
+    /// Its payload.
+    pub payload: Vec<u8>,
+}
+
+/// A line that is no message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct BadLine {
+    /// From 1.
+    pub line: usize,
+    /// From 1.
+    pub column: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    twinscope: String,
+    version: u32,
+    #[serde(default)]
+    twin: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    at: String,
+    topic: String,
+    #[serde(default)]
+    qos: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payload: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+/// The first line of a recording of that twin, without the line's end.
+pub fn header(twin: &str) -> String {
+    let header = Header { twinscope: "recording".into(), version: VERSION, twin: twin.into() };
+    written(&header)
+}
+
+/// As one line of JSON, in the order of its fields.
+fn written(line: &impl Serialize) -> String {
+    // Texts and numbers can always be written.
+    serde_json::to_string(line).unwrap_or_default()
+}
+
+impl Recorded {
+    /// Its line, without the line's end.
+    pub fn line(&self) -> String {
+        let text = std::str::from_utf8(&self.payload).ok().map(str::to_owned);
+        let base64 = text.is_none().then(|| BASE64.encode(&self.payload));
+        let Self { topic, qos, .. } = self;
+        let line = Line {
+            at: self.at.to_string(),
+            topic: topic.clone(),
+            qos: *qos,
+            payload: text,
+            base64,
+        };
+        written(&line)
+    }
+}
+
+/// Reads a recording line by line.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    line: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins behind the first line.
+    ///
+    /// # Errors
+    /// When this is no recording, or a newer one; says what was expected.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, BadLine> {
+        let mut reader = Self { rest: bytes, line: 0 };
+        let wrong = |reason: String| BadLine { line: 1, column: 1, reason };
+        let expected =
+            format!("expected the first line of a recording, such as {}", header("plant"));
+        let Some(first) = reader.next_line() else { return Err(wrong(expected)) };
+        match serde_json::from_slice::<Header>(first) {
+            Ok(header) if header.twinscope == "recording" && header.version <= VERSION => {
+                Ok(reader)
+            }
+            Ok(header) if header.twinscope == "recording" => Err(wrong(format!(
+                "this recording has version {}, which is newer than this program ({VERSION}): \
+                 update twinscope",
+                header.version
+            ))),
+            _ => Err(wrong(expected)),
+        }
+    }
+
+    fn next_line(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.line += 1;
+        let end = self.rest.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = match end {
+            Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
+            None => (self.rest, &[][..]),
+        };
+        self.rest = rest;
+        Some(line)
+    }
+
+    fn read(&self, line: &[u8]) -> Result<Recorded, BadLine> {
+        let bad = |column: usize, reason: String| BadLine { line: self.line, column, reason };
+        let read: Line = serde_json::from_slice(line)
+            .map_err(|error| bad(error.column().max(1), format!("this is no message: {error}")))?;
+        let at = read.at.parse::<jiff::Timestamp>().map_err(|_| {
+            bad(1, format!("`{}` is no time such as 2026-11-23T12:00:00Z", read.at))
+        })?;
+        let payload = match (read.payload, read.base64) {
+            (Some(text), None) => text.into_bytes(),
+            (None, Some(code)) => BASE64
+                .decode(code)
+                .map_err(|error| bad(1, format!("its base64 is damaged: {error}")))?,
+            _ => return Err(bad(1, "expected either `payload` or `base64`".into())),
+        };
+        let at = Timestamp(at.as_microsecond());
+        Ok(Recorded { at, topic: read.topic, qos: read.qos, payload })
+    }
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Result<Recorded, BadLine>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let line = self.next_line()?;
+            if !line.trim_ascii().is_empty() {
+                return Some(self.read(line));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_recording_or_a_newer_one_is_told() {
+        let other = Reader::new(b"time,flow\n1,2\n").expect_err("a table");
+        assert!(other.to_string().contains("twinscope"), "{other}");
+        let newer = br#"{"twinscope":"recording","version":9,"twin":"a"}"#;
+        assert!(Reader::new(newer).expect_err("newer").reason.contains("update"));
+        assert!(Reader::new(b"").is_err());
+    }
+
+    #[test]
+    fn a_bad_line_is_told_with_its_place_and_the_others_are_read() {
+        let text = format!(
+            "{}\n{{\"at\":\"2026-11-23T12:00:00Z\",\"topic\":\"a\",\"payload\":\"1\"}}\n\
+             {{\"at\":\"noon\",\"topic\":\"a\",\"payload\":\"1\"}}\n\n\
+             {{\"at\":\"2026-11-23T12:00:01Z\",\"topic\":\"b\",\"payload\":\"2\"}}\n{{\"at\":\"20",
+            header("t")
+        );
+        let read: Vec<_> = Reader::new(text.as_bytes()).expect("a recording").collect();
+        assert_eq!(read.len(), 4);
+        assert_eq!(read[0].as_ref().map(|message| message.qos), Ok(0));
+        assert_eq!(read[1].as_ref().map_err(|bad| bad.line), Err(3));
+        assert_eq!(read[2].as_ref().map(|message| message.topic.as_str()), Ok("b"));
+        assert_eq!(read[3].as_ref().map_err(|bad| bad.line), Err(6), "it was cut off");
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_read_as_it_was_written(
+            micros in 0_i64..4_000_000_000_000_000,
+            topic in ".{1,30}",
+            qos in 0_u8..3,
+            payload in proptest::collection::vec(any::<u8>(), 0..60),
+        ) {
+            let message = Recorded { at: Timestamp(micros), topic, qos, payload };
+            let text = format!("{}\n{}\n", header("t"), message.line());
+            let read: Vec<_> = Reader::new(text.as_bytes()).expect("a recording").collect();
+            prop_assert_eq!(read, vec![Ok(message)]);
+        }
+
+        #[test]
+        fn no_bytes_make_it_fail(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut text = header("t").into_bytes();
+            text.push(b'\n');
+            text.extend(bytes);
+            let _ = Reader::new(&text).expect("a header").count();
+        }
+    }
+}
