@@ -3,7 +3,7 @@
 
 use bevy::prelude::*;
 
-use crate::twin::{AssetId, Timestamp};
+use crate::twin::{AssetId, Timestamp, Viewpoint};
 
 /// Something that the user asked for.
 #[derive(Message, Clone, Debug, PartialEq)]
@@ -16,6 +16,10 @@ pub enum Command {
     FitAll,
     /// Fly the camera to a viewpoint by its number from 0: the twin's come first, then the user's.
     Viewpoint(usize),
+    /// Fly the camera to a place that has no name.
+    LookFrom(Viewpoint),
+    /// Put a link to the present view into the clipboard.
+    CopyLink,
     /// Keep the present camera as a viewpoint of the user, under that name.
     SaveViewpoint(String),
     /// Forget the viewpoint of the user with that name.

@@ -10,6 +10,7 @@ use bevy::prelude::*;
 use bevy::time::Real;
 use crossbeam_channel::Receiver;
 
+use super::remote::Seen;
 use super::{Round, TwinDefinition};
 use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{Batch, Status};
@@ -17,6 +18,8 @@ use crate::twin::Timestamp;
 
 /// Time that a frame may spend on taking in samples; what is left waits for the next frame.
 pub const BUDGET: Duration = Duration::from_millis(4);
+/// The same while nobody sees the scene and nothing is drawn.
+const UNSEEN_BUDGET: Duration = Duration::from_millis(50);
 /// Where frames are slow (a software renderer), samples gather meanwhile: then this part of a frame
 /// is theirs, or the scene would fall behind more with every frame.
 const SHARE_OF_SLOW_FRAME: u32 = 5;
@@ -24,6 +27,10 @@ const SHARE_OF_SLOW_FRAME: u32 = 5;
 /// State and history of the plant on screen.
 #[derive(Resource)]
 pub struct LiveMirror(pub Mirror);
+
+/// How much of the past the mirror keeps.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Keep(pub Budget);
 
 /// Where the samples come from.
 #[derive(Resource, Clone)]
@@ -57,8 +64,9 @@ impl WallClock {
 /// Adds the mirror of the twin on screen and what fills it.
 pub fn plugin(app: &mut App) {
     let twin = app.world().resource::<TwinDefinition>().0.clone();
+    let keep = app.world().get_resource::<Keep>().copied().unwrap_or_default().0;
     app.init_resource::<WallClock>()
-        .insert_resource(LiveMirror(Mirror::new(twin, Budget::default())))
+        .insert_resource(LiveMirror(Mirror::new(twin, keep)))
         .add_systems(Update, take_in.in_set(Round::Ingest));
 }
 
@@ -67,9 +75,13 @@ fn take_in(
     link: Res<TelemetryLink>,
     time: Res<Time<Real>>,
     wall: Res<WallClock>,
+    seen: Option<Res<Seen>>,
 ) {
     let begin = Instant::now();
-    let budget = BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME);
+    let budget = match seen {
+        Some(seen) if !seen.0 => UNSEEN_BUDGET,
+        _ => BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME),
+    };
     let mirror = &mut mirror.0;
     mirror.ingest(&link.batches, || begin.elapsed() >= budget);
     mirror.tick(wall.now());

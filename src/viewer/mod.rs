@@ -8,13 +8,18 @@ pub mod app;
 pub mod binding;
 pub mod camera;
 mod command;
+mod definition;
+pub mod files;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 pub mod ingest;
 pub mod label;
 pub mod light;
+pub mod link;
+pub mod open;
 mod pick;
 mod playhead;
+pub mod remote;
 pub mod scene;
 mod settings;
 mod state;

@@ -1,6 +1,7 @@
-//! What the viewer remembers from run to run, as small files in the user's configuration folder.
+//! What the viewer remembers from run to run, as small files in the user's configuration folder, in
+//! the browser in the page's local storage. Never a password.
 //!
-//! In the browser, and where `TWINSCOPE_NO_SETTINGS` is set, nothing is remembered.
+//! Where `TWINSCOPE_NO_SETTINGS` is set, or the browser keeps nothing, nothing is remembered.
 
 #[cfg(not(target_arch = "wasm32"))]
 use bevy::prelude::warn;
@@ -38,10 +39,25 @@ pub fn write(name: &str, text: &str) {
     }
 }
 
+/// The page's storage; a browser may refuse it, in private windows and in frames.
 #[cfg(target_arch = "wasm32")]
-pub fn read<T: serde::de::DeserializeOwned>(_name: &str) -> Option<T> {
-    None
+fn storage() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok()?
 }
 
+/// What was remembered under that name, if anything.
 #[cfg(target_arch = "wasm32")]
-pub fn write(_name: &str, _text: &str) {}
+pub fn read<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    let text = storage()?.get_item(&format!("twinscope/{name}")).ok()??;
+    serde_json::from_str(&text).ok()
+}
+
+/// Remembers a text under that name.
+#[cfg(target_arch = "wasm32")]
+pub fn write(name: &str, text: &str) {
+    if let Some(storage) = storage()
+        && storage.set_item(&format!("twinscope/{name}"), text).is_err()
+    {
+        bevy::prelude::warn!("the browser does not keep {name}");
+    }
+}

@@ -114,6 +114,10 @@ impl SceneRect {
     }
 }
 
+/// What stands before the `#` of links to a view: the page's address, or nothing.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkBase(pub String);
+
 /// What the user has switched on.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {

@@ -326,4 +326,17 @@ mod tests {
             assert!(contrast(palette.on_accent, palette.accent) > 4.5);
         }
     }
+
+    #[test]
+    fn the_page_around_the_scene_has_the_palette_s_colours() {
+        let css = include_str!("../../web/page.css");
+        for palette in [Palette::of(ThemeChoice::Dark), Palette::of(ThemeChoice::Light)] {
+            let Palette { window, panel, line, text, text_dim, accent, live, alarm, .. } = palette;
+            for colour in [window, panel, line, text, text_dim, accent, live, alarm] {
+                let [red, green, blue, _] = colour.to_array();
+                let hex = format!("#{red:02x}{green:02x}{blue:02x}");
+                assert!(css.contains(&hex), "web/page.css lacks {hex} ({:?})", palette.choice);
+            }
+        }
+    }
 }

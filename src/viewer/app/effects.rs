@@ -11,8 +11,15 @@ use crate::viewer::theme::Palette;
 
 pub(super) fn plugin(app: &mut App) {
     // Before the playhead moves, so that what a command asks for is in the same frame's picture.
-    app.add_systems(Update, take_effect.before(Round::Playhead).after(Round::Ingest));
+    app.add_systems(
+        Update,
+        take_effect.in_set(EffectSystems).before(Round::Playhead).after(Round::Ingest),
+    );
 }
+
+/// Commands become effects.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EffectSystems;
 
 /// Name under which the theme is remembered.
 const THEME: &str = "theme.json";
@@ -60,6 +67,7 @@ impl Effects<'_> {
                 }
             }
             Command::Viewpoint(number) => self.look_from(*number),
+            Command::LookFrom(place) => self.rig.look_from(place, self.scene.aspect()),
             Command::SaveViewpoint(name) => {
                 self.saved.keep(self.rig.viewpoint(name, self.scene.aspect()).into())
             }
@@ -77,7 +85,7 @@ impl Effects<'_> {
             Command::TogglePanels => self.shown.panels = !self.shown.panels,
             Command::ToggleHelp => self.shown.help = !self.shown.help,
             // The owners of the playhead and of the panels read these themselves.
-            Command::Seek(_) | Command::Follow | Command::ShowMessages => {}
+            Command::Seek(_) | Command::Follow | Command::ShowMessages | Command::CopyLink => {}
         }
     }
 

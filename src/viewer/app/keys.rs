@@ -64,6 +64,13 @@ const DIGITS: &[KeyCode] = &[
     KeyCode::Numpad9,
 ];
 
+/// In a page Tab is the browser's: it leads to the next field.
+const PANELS: (&str, &[KeyCode]) = if cfg!(target_arch = "wasm32") {
+    ("B", &[KeyCode::KeyB])
+} else {
+    ("Tab, B", &[KeyCode::Tab, KeyCode::KeyB])
+};
+
 /// All keys and gestures, in the order of the list on screen.
 pub const KEYS: &[Key] = &[
     gesture("Drag", "Turn about what you look at"),
@@ -91,7 +98,7 @@ pub const KEYS: &[Key] = &[
     key("Left", "One second back (with Shift: ten)", &[KeyCode::ArrowLeft], |now| now.step(-1)),
     key("Right", "One second on (with Shift: ten)", &[KeyCode::ArrowRight], |now| now.step(1)),
     key("L", "Labels", &[KeyCode::KeyL], |_| Some(Command::ToggleLabels)),
-    key("Tab", "Panels", &[KeyCode::Tab], |_| Some(Command::TogglePanels)),
+    key(PANELS.0, "Panels", PANELS.1, |_| Some(Command::TogglePanels)),
     key("T", "Light or dark", &[KeyCode::KeyT], |now| {
         Some(Command::Theme(match now.theme {
             ThemeChoice::Dark => ThemeChoice::Light,
@@ -125,9 +132,14 @@ fn press(
 ) {
     let Some(keys) = keys else { return };
     // Somebody who types into a field of a panel does not steer the scene.
-    if panels.is_some_and(|panels| panels.wants_keyboard_input())
-        || keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight, KeyCode::AltLeft])
-    {
+    const WITH_OTHERS: [KeyCode; 5] = [
+        KeyCode::ControlLeft,
+        KeyCode::ControlRight,
+        KeyCode::AltLeft,
+        KeyCode::SuperLeft,
+        KeyCode::SuperRight,
+    ];
+    if panels.is_some_and(|panels| panels.wants_keyboard_input()) || keys.any_pressed(WITH_OTHERS) {
         return;
     }
     let mut now = Now {

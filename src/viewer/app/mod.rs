@@ -10,6 +10,8 @@ pub mod keys;
 mod machine;
 mod window;
 
+pub use effects::EffectSystems;
+
 use std::sync::Arc;
 
 use bevy::asset::{AssetMetaCheck, AssetPlugin, UnapprovedPathMode};
@@ -33,10 +35,13 @@ use crossbeam_channel::Receiver;
 
 use super::camera::{CameraRig, SceneCamera};
 use super::command::ThemeChoice;
+use super::files::Files;
 use super::ingest::TelemetryLink;
-use super::state::{Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
+use super::remote::{Remote, Seen};
+use super::state::{LinkBase, Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
 use super::theme::Palette;
-use super::{binding, camera, ingest, label, light, pick, playhead, scene, ui};
+use super::{binding, camera, ingest, label, light, open, pick, playhead, remote, scene, ui};
+use crate::history::Budget;
 use crate::telemetry::{Batch, Status};
 use crate::twin::Twin;
 
@@ -52,6 +57,14 @@ pub struct Options {
     pub camera: Option<String>,
     /// Panels around the scene.
     pub panels: bool,
+    /// How much of the past is kept in memory.
+    pub history: Budget,
+    /// Where twin files and models are read.
+    pub files: Files,
+    /// Who else steers and watches the viewer.
+    pub remote: Option<Remote>,
+    /// What stands before the `#` of links to a view.
+    pub link_base: String,
 }
 
 impl Options {
@@ -63,6 +76,10 @@ impl Options {
             theme: ThemeChoice::default(),
             camera: None,
             panels: true,
+            history: Budget::default(),
+            files: Files::default(),
+            remote: None,
+            link_base: String::new(),
         }
     }
 }
@@ -152,19 +169,27 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     }
     app.insert_resource(TwinDefinition(options.twin))
         .insert_resource(options.link)
+        .insert_resource(options.files)
+        .insert_resource(ingest::Keep(options.history))
+        .insert_resource(LinkBase(options.link_base))
         .insert_resource(Palette::of(theme))
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
         .init_resource::<Selection>()
         .init_resource::<SceneRect>()
         .add_message::<super::Command>();
+    if let Some(remote) = options.remote {
+        app.insert_resource(remote);
+    }
     configure_order(&mut app);
     spare_panels_camera(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
+        .add_plugins((remote::plugin, open::plugin))
         .add_plugins((ingest::plugin, playhead::plugin, scene::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, make_cameras)
+        .add_systems(Update, rest_unseen.run_if(resource_exists_and_changed::<Seen>))
         .add_systems(EguiPrimaryContextPass, prepare_panels.in_set(Paint::Prepare));
     Ok(app)
 }
@@ -294,9 +319,9 @@ fn make_cameras(mut commands: Commands, target: Res<Target>, palette: Res<Palett
 /// see, it would look through the whole plant a second time.
 fn spare_panels_camera(app: &mut App) {
     let set = |active: bool| {
-        move |mut cameras: Query<&mut Camera, With<PrimaryEguiContext>>| {
+        move |mut cameras: Query<&mut Camera, With<PrimaryEguiContext>>, seen: Res<Seen>| {
             for mut camera in &mut cameras {
-                camera.bypass_change_detection().is_active = active;
+                camera.bypass_change_detection().is_active = active && seen.0;
             }
         }
     };
@@ -311,6 +336,11 @@ fn spare_panels_camera(app: &mut App) {
                 .after(VisibilitySystems::CheckVisibility),
         ),
     );
+}
+
+/// While nobody sees the scene it is not drawn.
+fn rest_unseen(seen: Res<Seen>, mut cameras: Query<&mut Camera, With<SceneCamera>>) {
+    cameras.iter_mut().for_each(|mut camera| camera.is_active = seen.0);
 }
 
 fn window_color(palette: &Palette) -> Color {

@@ -33,7 +33,8 @@ pub(super) fn window_plugin(title: &str, surface: &Surface) -> WindowPlugin {
                 present_mode: PresentMode::AutoVsync,
                 canvas: Some("#twinscope".to_owned()),
                 fit_canvas_to_parent: true,
-                prevent_default_event_handling: true,
+                // The browser's own keys stay the browser's; the page keeps it from scrolling.
+                prevent_default_event_handling: false,
                 ..default()
             }),
             ..default()

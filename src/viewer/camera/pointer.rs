@@ -5,11 +5,12 @@
 //! where a frame takes a second.
 
 use bevy::input::mouse::{AccumulatedMouseScroll, MouseScrollUnit};
+use bevy::input::touch::TouchPhase;
 use bevy::prelude::*;
 use bevy::time::Real;
 use bevy::window::{PrimaryWindow, WindowEvent};
 
-use super::{CameraRig, REACH};
+use super::{CameraRig, Orbit, REACH};
 use crate::viewer::state::SceneRect;
 
 /// Pixels within which a press and a release are a click.
@@ -27,6 +28,8 @@ pub struct ScenePointer {
     /// What it did in this frame.
     pub gesture: Option<Gesture>,
     press: Option<Press>,
+    /// Fingers on the screen: the first two.
+    fingers: [Option<(u64, Vec2)>; 2],
     last_click: Option<(Vec2, f32)>,
     last: Option<Vec2>,
 }
@@ -52,6 +55,18 @@ struct Press {
 struct Drag {
     button: MouseButton,
     by: Vec2,
+}
+
+/// What fingers do that began in the scene.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Slide {
+    One(Drag),
+    /// Moved by so much, and `zoom` times as near together (below 1: apart) about that place.
+    Two {
+        by: Vec2,
+        about: Vec2,
+        zoom: f32,
+    },
 }
 
 impl ScenePointer {
@@ -87,6 +102,62 @@ impl ScenePointer {
         self.gesture = Some(gesture(press.at));
     }
 
+    /// A finger comes down. The first is a pointer with its left button held; with a second the two
+    /// move the picture as if it were under them.
+    fn touched(&mut self, id: u64, at: Vec2, takes: impl Fn(Vec2) -> bool) {
+        match self.fingers {
+            [None, _] => {
+                self.fingers[0] = Some((id, at));
+                self.last = Some(at);
+                self.pressed(MouseButton::Left, takes);
+            }
+            [Some(_), None] if self.press.is_some() => {
+                self.fingers[1] = Some((id, at));
+                // What two fingers do is no click.
+                self.press = self.press.map(|press| Press { moved: true, ..press });
+            }
+            _ => {}
+        }
+    }
+
+    /// A finger moves.
+    fn slid(&mut self, id: u64, at: Vec2) -> Option<Slide> {
+        let which = self.fingers.iter().position(|finger| finger.is_some_and(|of| of.0 == id))?;
+        let before = self.fingers;
+        self.fingers[which] = Some((id, at));
+        match (before, self.fingers) {
+            ([Some((_, a)), Some((_, b))], [Some((_, c)), Some((_, d))]) => {
+                let apart = a.distance(b).max(1.0) / c.distance(d).max(1.0);
+                let (from, to) = (0.5 * (a + b), 0.5 * (c + d));
+                self.last = self.fingers[0].map(|finger| finger.1);
+                Some(Slide::Two { by: to - from, about: to, zoom: apart })
+            }
+            _ if which == 0 => self.moved(at).map(Slide::One),
+            _ => None,
+        }
+    }
+
+    /// A finger goes up, or is taken away.
+    fn lifted(&mut self, id: u64, click: Option<(f32, f32)>) {
+        let Some(which) =
+            self.fingers.iter().position(|finger| finger.is_some_and(|of| of.0 == id))
+        else {
+            return;
+        };
+        self.fingers[which] = None;
+        if self.fingers == [None, None] {
+            match click {
+                Some((now_s, patience_s)) => self.released(MouseButton::Left, now_s, patience_s),
+                None => self.let_go(),
+            }
+            self.last = None;
+        } else if which == 0 {
+            // The other finger goes on from where it is.
+            self.fingers.swap(0, 1);
+            self.last = self.fingers[0].map(|finger| finger.1);
+        }
+    }
+
     /// The window has lost the pointer's buttons: what was held is let go elsewhere.
     fn let_go(&mut self) {
         self.press = None;
@@ -114,14 +185,31 @@ pub(super) fn read(
         match event {
             WindowEvent::CursorMoved(moved) => {
                 let Some(drag) = pointer.moved(moved.position) else { continue };
-                let goal = if drag.button == MouseButton::Left && !shift {
-                    let turn = drag.by * (std::f32::consts::PI / height);
-                    rig.goal.turned(turn.x, turn.y)
-                } else {
-                    rig.goal.panned(drag.by, height)
-                };
+                let goal = dragged(rig.goal, drag, shift, height);
                 rig.lead(goal);
             }
+            WindowEvent::TouchInput(touch) => match touch.phase {
+                TouchPhase::Started => {
+                    pointer.touched(touch.id, touch.position, |at| scene.takes_pointer(at));
+                }
+                TouchPhase::Moved => {
+                    let goal =
+                        match pointer.slid(touch.id, touch.position) {
+                            Some(Slide::One(drag)) => dragged(rig.goal, drag, shift, height),
+                            Some(Slide::Two { by, about, zoom }) => rig
+                                .goal
+                                .panned(by, height)
+                                .zoomed(zoom, scene.from_centre(about), scene.aspect(), REACH),
+                            None => continue,
+                        };
+                    rig.lead(goal);
+                }
+                TouchPhase::Ended => {
+                    let patience_s = DOUBLE_S.max(1.5 * frame_s);
+                    pointer.lifted(touch.id, Some((now_s, patience_s)));
+                }
+                TouchPhase::Canceled => pointer.lifted(touch.id, None),
+            },
             WindowEvent::MouseButtonInput(input) if input.state.is_pressed() => {
                 pointer.pressed(input.button, |at| scene.takes_pointer(at));
             }
@@ -151,6 +239,16 @@ pub(super) fn read(
             REACH,
         );
         rig.lead(goal);
+    }
+}
+
+/// An orbit after a drag: the left button turns, the others, and Shift, move sideways.
+fn dragged(orbit: Orbit, drag: Drag, shift: bool, height: f32) -> Orbit {
+    if drag.button == MouseButton::Left && !shift {
+        let turn = drag.by * (std::f32::consts::PI / height);
+        orbit.turned(turn.x, turn.y)
+    } else {
+        orbit.panned(drag.by, height)
     }
 }
 
@@ -226,5 +324,41 @@ mod tests {
         pointer.released(MouseButton::Right, 1.0, DOUBLE_S);
         let drag = pointer.moved(at(50.0, 10.0)).expect("the first button still drags");
         assert_eq!(drag.button, LEFT);
+    }
+
+    #[test]
+    fn a_tap_is_a_click_and_one_finger_turns() {
+        let mut pointer = ScenePointer::default();
+        pointer.touched(7, at(20.0, 20.0), |_| true);
+        pointer.lifted(7, Some((1.0, DOUBLE_S)));
+        assert_eq!(pointer.gesture, Some(Gesture::Click(at(20.0, 20.0))));
+        pointer.touched(8, at(50.0, 50.0), |_| true);
+        let drag = Drag { button: LEFT, by: at(30.0, 0.0) };
+        assert_eq!(pointer.slid(8, at(80.0, 50.0)), Some(Slide::One(drag)));
+    }
+
+    #[test]
+    fn two_fingers_move_and_zoom_and_are_no_click() {
+        let mut pointer = ScenePointer::default();
+        pointer.touched(1, at(100.0, 100.0), |_| true);
+        pointer.touched(2, at(200.0, 100.0), |_| true);
+        let slide = pointer.slid(2, at(300.0, 100.0));
+        let expected = Slide::Two { by: at(50.0, 0.0), about: at(200.0, 100.0), zoom: 0.5 };
+        assert_eq!(slide, Some(expected));
+        // The second finger goes on alone, without a jump.
+        pointer.lifted(1, Some((1.0, DOUBLE_S)));
+        let drag = Drag { button: LEFT, by: at(10.0, 0.0) };
+        assert_eq!(pointer.slid(2, at(310.0, 100.0)), Some(Slide::One(drag)));
+        pointer.lifted(2, Some((1.1, DOUBLE_S)));
+        assert_eq!((pointer.gesture, pointer.press), (None, None));
+    }
+
+    #[test]
+    fn fingers_on_a_panel_never_move_the_camera() {
+        let mut pointer = ScenePointer::default();
+        pointer.touched(1, at(10.0, 10.0), |_| false);
+        pointer.touched(2, at(60.0, 10.0), |_| false);
+        assert_eq!(pointer.slid(1, at(40.0, 10.0)), None);
+        assert_eq!(pointer.slid(2, at(90.0, 10.0)), None);
     }
 }

@@ -98,7 +98,7 @@ fn size_shadows(
     }
     *last = far;
     let nearest = ((camera.translation - bounds.centre()).length() - bounds.radius()).max(0.1);
-    let cascades = if cfg!(target_arch = "wasm32") { 2 } else { 3 };
+    let cascades = if cfg!(all(target_arch = "wasm32", not(feature = "webgpu"))) { 1 } else { 3 };
     for mut config in &mut sun {
         *config = CascadeShadowConfigBuilder {
             num_cascades: cascades,

@@ -1,24 +1,27 @@
 //! Models read and prepared off the frame, each once for all instances.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bevy::image::{
     CompressedImageFormats, ImageAddressMode, ImageFilterMode, ImageSampler, ImageType,
 };
 use bevy::prelude::*;
-use bevy::tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
+use bevy::tasks::{AsyncComputeTaskPool, IoTaskPool, Task, futures::check_ready};
 
 use super::ModelProblem;
 use super::look::{TwinMaterial, TwinPbr};
 use super::plan::{GroupPlan, plan};
-use crate::cad::{self, Model};
+use crate::cad::{self, DecodeModel, Model};
 use crate::twin::Class;
 use crate::twin::binding::Effect;
 use crate::viewer::TwinDefinition;
+use crate::viewer::files::Files;
 use crate::viewer::theme::Palette;
 use crate::viewer::ui::Severity;
+use crate::work::{Ticket, Told, Workers};
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,13 +66,37 @@ pub(super) struct Ready {
     pub groups: Vec<Group>,
 }
 
-type Prepared = Result<(Arc<Model>, Vec<GroupPlan>), String>;
+type Planned = (Arc<Model>, Vec<GroupPlan>);
 
+/// How far a model is.
 pub(super) enum State {
-    Loading(Task<Prepared>),
+    /// Its bytes are on their way.
+    Reading(Task<Result<DecodeModel, String>>),
+    /// It is being decoded.
+    Decoding(Ticket<Model>),
+    /// It is being cut into what moves and what does not.
+    Planning(Task<Planned>),
     Ready(Arc<Ready>),
     Failed,
 }
+
+impl State {
+    fn is_under_way(&self) -> bool {
+        !matches!(self, Self::Ready(_) | Self::Failed)
+    }
+}
+
+/// Who does long work beside the frame.
+#[derive(Resource, Default)]
+pub struct Work(pub Workers);
+
+/// Work that no thread does is done here, a slice a frame.
+pub(super) fn work(work: Res<Work>) {
+    work.0.run_slice(SLICE);
+}
+
+/// Time of a frame for work that no thread does.
+const SLICE: Duration = Duration::from_millis(8);
 
 /// All models of the twin.
 #[derive(Resource, Default)]
@@ -86,7 +113,7 @@ impl Models {
     /// Meshes and surfaces of a model of which nothing is driven, once it is ready.
     pub(in crate::viewer) fn plain(
         &self,
-        file: &std::path::Path,
+        file: &Path,
     ) -> Option<Vec<(Handle<Mesh>, Handle<TwinPbr>)>> {
         match self.by_key.get(&Key::plain(file.to_owned()))? {
             State::Ready(ready) => Some(ready.groups.first()?.parts.clone()),
@@ -120,7 +147,7 @@ impl LoadProgress {
 pub struct ReloadModels(pub Vec<PathBuf>);
 
 /// Starts to read the models that the definition names and that are not there.
-pub(super) fn request(twin: Res<TwinDefinition>, mut models: ResMut<Models>) {
+pub(super) fn request(twin: Res<TwinDefinition>, files: Res<Files>, mut models: ResMut<Models>) {
     if !models.wanted {
         return;
     }
@@ -135,24 +162,28 @@ pub(super) fn request(twin: Res<TwinDefinition>, mut models: ResMut<Models>) {
     }
     models.by_key.retain(|key, _| keys.contains(key));
     for key in keys {
+        let files = files.clone();
         models.by_key.entry(key.clone()).or_insert_with(|| {
-            State::Loading(AsyncComputeTaskPool::get().spawn(async move { prepare(&key) }))
+            let pool = IoTaskPool::get();
+            State::Reading(pool.spawn(async move { read(&key.file, &files).await }))
         });
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-fn open(_: &std::path::Path) -> Result<Model, String> {
-    Err("model files are not read in the browser yet".into())
+/// Reads a model, and the files beside it that it refers to.
+async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
+    let bytes = files.read(file).await?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut beside = BTreeMap::new();
+    // What is wrong with the bytes is told where they are decoded.
+    for name in cad::needs(&bytes).unwrap_or_default() {
+        let content = files.read(&folder.join(&name)).await;
+        beside.insert(name, content);
+    }
+    Ok(DecodeModel { bytes, beside })
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn open(file: &std::path::Path) -> Result<Model, String> {
-    Model::open(file).map_err(|error| error.to_string())
-}
-
-fn prepare(key: &Key) -> Prepared {
-    let model = open(&key.file)?;
+fn planned(key: &Key, model: Model) -> Planned {
     // Names that are not there are told when the class is spawned, with their place in the file.
     let mut driven: Vec<usize> =
         key.nodes.iter().filter_map(|node| model.find_node(node).ok()).collect();
@@ -160,10 +191,54 @@ fn prepare(key: &Key) -> Prepared {
         driven.extend(model.animations[animation].channels.iter().map(|channel| channel.node));
     }
     let groups = plan(&model, &driven);
-    Ok((Arc::new(model), groups))
+    (Arc::new(model), groups)
 }
 
-/// Takes what is ready.
+/// Moves the models on that are not ready: read, decoded, planned.
+pub(super) fn advance(
+    mut models: ResMut<Models>,
+    work: Res<Work>,
+    mut progress: ResMut<LoadProgress>,
+    mut problems: MessageWriter<ModelProblem>,
+) {
+    if !models.by_key.values().any(State::is_under_way) {
+        return;
+    }
+    for (key, state) in &mut models.by_key {
+        let failed = match state {
+            State::Reading(task) => match check_ready(task) {
+                Some(Ok(job)) => match work.0.submit(job) {
+                    Ok(ticket) => {
+                        *state = State::Decoding(ticket);
+                        continue;
+                    }
+                    Err(busy) => busy.to_string(),
+                },
+                Some(Err(reason)) => reason,
+                None => continue,
+            },
+            State::Decoding(ticket) => match ticket.poll() {
+                Told::Done(Ok(model)) => {
+                    let key = key.clone();
+                    let task =
+                        AsyncComputeTaskPool::get().spawn(async move { planned(&key, model) });
+                    *state = State::Planning(task);
+                    continue;
+                }
+                Told::Done(Err(reason)) => reason,
+                Told::Working(_) => continue,
+            },
+            _ => continue,
+        };
+        let text = format!("the model `{}` cannot be shown: {failed}", key.file.display());
+        let file = Some(key.file.clone());
+        problems.write(ModelProblem { asset: None, file, severity: Severity::Error, text });
+        progress.failed.push((key.file.clone(), failed));
+        *state = State::Failed;
+    }
+}
+
+/// Takes what is planned, and counts.
 pub(super) fn collect(
     mut models: ResMut<Models>,
     mut meshes: ResMut<Assets<Mesh>>,
@@ -171,57 +246,44 @@ pub(super) fn collect(
     mut images: ResMut<Assets<Image>>,
     mut progress: ResMut<LoadProgress>,
     palette: Res<Palette>,
-    mut problems: MessageWriter<ModelProblem>,
 ) {
-    if !models.by_key.values().any(|state| matches!(state, State::Loading(_))) {
+    let counted = (progress.models_done, progress.models_total);
+    let under_way = models.by_key.values().filter(|state| state.is_under_way()).count();
+    let now = (models.by_key.len() - under_way, models.by_key.len());
+    if under_way == 0 && counted == now {
         return;
     }
     let Models { by_key, shared, .. } = &mut *models;
     let highlight = highlight(&palette);
-    for (key, state) in by_key.iter_mut() {
-        let State::Loading(task) = state else { continue };
-        let Some(prepared) = check_ready(task) else { continue };
-        *state = match prepared {
-            Ok((model, plans)) => {
-                let textures = textures(&model, &mut images);
-                let mut surface = |material: Option<usize>| {
-                    let source = material.and_then(|at| model.materials.get(at));
-                    match source.and_then(share_key) {
-                        Some(bits) => shared
-                            .entry(bits)
-                            .or_insert_with(|| materials.add(pbr(source, &textures, &highlight)))
-                            .clone(),
-                        None => materials.add(pbr(source, &textures, &highlight)),
-                    }
-                };
-                let surfaces: Vec<_> =
-                    (0..model.materials.len()).map(|at| surface(Some(at))).collect();
-                let plain = surface(None);
-                let groups = plans.into_iter().map(|mut plan| {
-                    let parts =
-                        std::mem::take(&mut plan.parts).into_iter().map(|(mesh, material)| {
-                            let surface =
-                                material.and_then(|at| surfaces.get(at)).unwrap_or(&plain);
-                            (meshes.add(mesh), surface.clone())
-                        });
-                    Group { parts: parts.collect(), plan }
-                });
-                State::Ready(Arc::new(Ready { groups: groups.collect(), model: model.clone() }))
-            }
-            Err(reason) => {
-                let text = format!("the model `{}` cannot be shown: {reason}", key.file.display());
-                let file = Some(key.file.clone());
-                let severity = Severity::Error;
-                problems.write(ModelProblem { asset: None, file, severity, text });
-                progress.failed.push((key.file.clone(), reason));
-                State::Failed
+    for state in by_key.values_mut() {
+        let State::Planning(task) = state else { continue };
+        let Some((model, plans)) = check_ready(task) else { continue };
+        let textures = textures(&model, &mut images);
+        let mut surface = |material: Option<usize>| {
+            let source = material.and_then(|at| model.materials.get(at));
+            match source.and_then(share_key) {
+                Some(bits) => shared
+                    .entry(bits)
+                    .or_insert_with(|| materials.add(pbr(source, &textures, &highlight)))
+                    .clone(),
+                None => materials.add(pbr(source, &textures, &highlight)),
             }
         };
+        let surfaces: Vec<_> = (0..model.materials.len()).map(|at| surface(Some(at))).collect();
+        let plain = surface(None);
+        let groups = plans.into_iter().map(|mut plan| {
+            let parts = std::mem::take(&mut plan.parts).into_iter().map(|(mesh, material)| {
+                let surface = material.and_then(|at| surfaces.get(at)).unwrap_or(&plain);
+                (meshes.add(mesh), surface.clone())
+            });
+            Group { parts: parts.collect(), plan }
+        });
+        *state = State::Ready(Arc::new(Ready { groups: groups.collect(), model: model.clone() }));
     }
-    let done = by_key.values().filter(|state| !matches!(state, State::Loading(_))).count();
-    if (progress.models_done, progress.models_total) != (done, by_key.len()) {
-        progress.models_done = done;
-        progress.models_total = by_key.len();
+    let under_way = by_key.values().filter(|state| state.is_under_way()).count();
+    let now = (by_key.len() - under_way, by_key.len());
+    if counted != now {
+        (progress.models_done, progress.models_total) = now;
     }
 }
 

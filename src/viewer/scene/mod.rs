@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use bevy::asset::io::embedded::EmbeddedAssetRegistry;
 use bevy::prelude::*;
 
-pub use load::{LoadProgress, Models, ReloadModels};
+pub use load::{LoadProgress, Models, ReloadModels, Work};
 pub use look::{Look, TwinMaterial, TwinPbr};
 pub(super) use look::{STALE, with_flag, with_look, write};
 pub use spawn::{Scene, SceneEntities, SceneOf};
@@ -59,7 +59,9 @@ pub fn plugin(app: &mut App) {
 pub(super) fn systems(app: &mut App) {
     app.init_resource::<Models>()
         .init_resource::<LoadProgress>()
+        .init_resource::<load::Work>()
         .init_resource::<SceneEntities>()
+        .init_resource::<super::files::Files>()
         .init_resource::<Selection>()
         .init_resource::<Assets<Mesh>>()
         .init_resource::<Assets<TwinPbr>>()
@@ -68,7 +70,7 @@ pub(super) fn systems(app: &mut App) {
         .add_message::<ReloadModels>()
         .add_systems(
             Update,
-            (spawn::renew, load::request, load::collect, spawn::spawn)
+            (spawn::renew, load::request, load::work, load::advance, load::collect, spawn::spawn)
                 .chain()
                 .before(Round::Sample),
         )

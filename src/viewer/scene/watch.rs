@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bevy::platform::time::Instant;
@@ -15,13 +14,11 @@ use bevy::tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::{ModelProblem, ReloadModels};
-use crate::twin::{self, binding::Effect};
-use crate::twin::{AssetId, Diagnostics, Twin};
-use crate::twin::{Loaded, load};
-use crate::viewer::ingest::{LiveMirror, TelemetryLink};
-use crate::viewer::ui::Severity;
-use crate::viewer::{Round, Selection, TwinDefinition};
+use super::ReloadModels;
+use crate::twin::{Diagnostics, Loaded};
+use crate::viewer::definition::Definition;
+use crate::viewer::files::Files;
+use crate::viewer::{Round, TwinDefinition};
 
 /// A save is over when nothing was written for so long; editors write in several steps.
 const QUIET: Duration = Duration::from_millis(200);
@@ -72,17 +69,6 @@ fn forward(sender: Sender<PathBuf>) -> impl FnMut(notify::Result<notify::Event>)
     }
 }
 
-/// Every model file of a twin.
-fn models(twin: &Twin) -> BTreeSet<PathBuf> {
-    let own = twin.classes.iter().filter_map(|class| class.model.clone());
-    let bindings = twin.classes.iter().flat_map(|class| &class.bindings);
-    let items = bindings.filter_map(|binding| match &binding.effect {
-        Effect::Items { models, .. } => Some(models.iter().cloned()),
-        _ => None,
-    });
-    own.chain(items.flatten()).collect()
-}
-
 /// One spelling for each file.
 fn plain(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
@@ -93,7 +79,7 @@ fn aim(twin: Res<TwinDefinition>, mut watch: ResMut<Watch>) {
     if !twin.is_changed() {
         return;
     }
-    let files = twin.0.files.iter().cloned().chain(models(&twin.0));
+    let files = twin.0.files.iter().cloned().chain(twin.0.models());
     for file in files {
         let Some(folder) = plain(&file).parent().map(Path::to_owned) else { continue };
         if !folder.is_dir() || watch.folders.contains(&folder) {
@@ -109,6 +95,7 @@ fn aim(twin: Res<TwinDefinition>, mut watch: ResMut<Watch>) {
 /// Sorts what was saved, once it is quiet.
 fn look(
     twin: Res<TwinDefinition>,
+    files: Res<Files>,
     mut watch: ResMut<Watch>,
     mut reload: MessageWriter<ReloadModels>,
 ) {
@@ -123,7 +110,7 @@ fn look(
     watch.last_notice = None;
     let saved = std::mem::take(&mut watch.saved);
     let models: Vec<PathBuf> =
-        models(&twin.0).into_iter().filter(|file| saved.contains(&plain(file))).collect();
+        twin.0.models().into_iter().filter(|file| saved.contains(&plain(file))).collect();
     if !models.is_empty() {
         reload.write(ReloadModels(models));
     }
@@ -131,46 +118,16 @@ fn look(
         && twin.0.files.iter().any(|file| saved.contains(&plain(file)))
     {
         let file = first.clone();
-        watch.loading = Some(AsyncComputeTaskPool::get().spawn(async move { load(&file) }));
+        let files = files.clone();
+        watch.loading =
+            Some(AsyncComputeTaskPool::get().spawn(async move { files.load_twin(&file).await }));
     }
 }
 
 /// Puts a definition that was read anew on screen.
-fn finish(
-    mut watch: ResMut<Watch>,
-    mut twin: ResMut<TwinDefinition>,
-    mut mirror: ResMut<LiveMirror>,
-    link: Res<TelemetryLink>,
-    mut selection: ResMut<Selection>,
-    mut problems: MessageWriter<ModelProblem>,
-) {
+fn finish(mut watch: ResMut<Watch>, mut definition: Definition) {
     let watch = watch.bypass_change_detection();
     let Some(loaded) = watch.loading.as_mut().and_then(check_ready) else { return };
     watch.loading = None;
-    let diagnostics = match loaded {
-        Ok(Loaded { twin: fresh, diagnostics }) => {
-            let fresh = Arc::new(fresh);
-            let same = |asset: Option<AssetId>| {
-                fresh.asset_by_name.get(&twin.0.asset(asset?).path).copied()
-            };
-            let kept = Selection { selected: same(selection.selected), hovered: None };
-            mirror.0.swap_twin(fresh.clone(), link.status.redefine(&fresh));
-            twin.0 = fresh;
-            *selection = kept;
-            let text = "The twin file was saved and is shown anew".to_owned();
-            let severity = Severity::Info;
-            problems.write(ModelProblem { asset: None, file: None, severity, text });
-            diagnostics
-        }
-        Err(diagnostics) => diagnostics,
-    };
-    for diagnostic in diagnostics.iter() {
-        let severity = match diagnostic.severity {
-            twin::Severity::Notice => Severity::Info,
-            twin::Severity::Warning => Severity::Warning,
-            twin::Severity::Error => Severity::Error,
-        };
-        let text = diagnostic.to_string();
-        problems.write(ModelProblem { asset: None, file: None, severity, text });
-    }
+    definition.show(loaded, "The twin file was saved and is shown anew".to_owned());
 }

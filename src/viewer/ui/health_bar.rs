@@ -192,7 +192,7 @@ pub fn rate_text(rate: f64) -> String {
 }
 
 fn actions(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
-    if ui.button("?").on_hover_text("Keys (F1)").clicked() {
+    if ui.button("?").on_hover_text("Keys (?)").clicked() {
         commands.push(Command::ToggleHelp);
     }
     let (text, other) = match data.palette.choice {

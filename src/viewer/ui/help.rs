@@ -55,5 +55,5 @@ pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
 const HINT: [&str; 3] = [
     "Drag to orbit, right-drag to pan, scroll to zoom; double-click flies to a machine.",
     "Click a machine to see its values. Drag the timeline to see the past; End is live again.",
-    "F1 lists all keys.",
+    "? lists all keys.",
 ];

@@ -13,7 +13,7 @@ use super::ingest::{LiveMirror, TelemetryLink};
 use super::light::Occlusion;
 use super::scene::{LoadProgress, ModelProblem};
 use super::settings;
-use super::state::{Paint, SceneRect, Shown};
+use super::state::{LinkBase, Paint, SceneRect, Shown};
 use super::theme::Palette;
 use super::{Command, Playhead, Selection, TwinDefinition};
 use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
@@ -86,7 +86,15 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, log_connection, log_problems, forget_old_assets, show_messages, draw)
+            (
+                refresh,
+                copy_link,
+                log_connection,
+                log_problems,
+                forget_old_assets,
+                show_messages,
+                draw,
+            )
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -171,6 +179,23 @@ fn show_messages(
         dock.bring_to_front(Pane::Messages);
         shown.panels = true;
     }
+}
+
+/// Puts a link to the present view into the clipboard.
+fn copy_link(
+    mut asked: MessageReader<Command>,
+    mut contexts: EguiContexts,
+    viewed: super::remote::Viewed,
+    base: Res<LinkBase>,
+    mut problems: MessageWriter<ModelProblem>,
+) -> Result {
+    if !asked.read().any(|command| *command == Command::CopyLink) {
+        return Ok(());
+    }
+    contexts.ctx_mut()?.copy_text(format!("{}#{}", base.0, viewed.link().format()));
+    let text = "A link to this view is in the clipboard".to_owned();
+    problems.write(ModelProblem { asset: None, file: None, severity: Severity::Info, text });
+    Ok(())
 }
 
 fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {

@@ -33,6 +33,7 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     }
     ui.separator();
     item(ui, "Whole plant", Command::FitAll, commands);
+    item(ui, "Copy a link to this view", Command::CopyLink, commands);
     ui.separator();
     let shown = data.shown;
     let edge = data.palette.text_faint;
