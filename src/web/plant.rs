@@ -1,0 +1,59 @@
+//! The simulated plant in the page: its messages go by loopback to the decoders that a broker's go
+//! to, as topic and bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::socket::moment;
+use super::source::Driven;
+use crate::plant::simulation::{Message, Voice};
+use crate::telemetry::{ConnectionState, Feed, Handed, Status};
+use crate::twin::{Timestamp, Twin};
+
+/// A plant in the page.
+pub struct InPage {
+    voice: Voice,
+    feed: Feed,
+    before: Option<Duration>,
+}
+
+impl InPage {
+    /// The plant of the twin, which is there at once.
+    ///
+    /// # Errors
+    /// What is wrong with the twin file's `simulation` section.
+    pub fn new(
+        twin: &Twin,
+        seed: u64,
+        speed: f64,
+        mut feed: Feed,
+        status: Arc<Status>,
+    ) -> Result<Self, String> {
+        let voice = Voice::new(twin, seed, Timestamp::now(), speed);
+        let voice = voice.map_err(|mistakes| {
+            mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        })?;
+        status.set_connection(ConnectionState::Connected);
+        voice.greetings().iter().for_each(|message| hand(&mut feed, message, Timestamp::now()));
+        Ok(Self { voice, feed, before: None })
+    }
+}
+
+fn hand(feed: &mut Feed, message: &Message, arrival: Timestamp) {
+    feed.feed(&message.topic, &message.payload, message.qos, arrival);
+}
+
+impl Driven for InPage {
+    fn tick(&mut self) {
+        let now = moment();
+        let elapsed = now.elapsed.saturating_sub(self.before.unwrap_or(now.elapsed));
+        self.before = Some(now.elapsed);
+        // This plant knows one definition; what another wants of it comes where the topics match.
+        self.feed.renew();
+        let feed = &mut self.feed;
+        self.voice.advance(elapsed, &mut |message| hand(feed, &message, now.wall));
+        if self.feed.try_flush() == Handed::Full && !self.feed.must_keep() {
+            self.feed.drop_batch();
+        }
+    }
+}
