@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -38,7 +39,7 @@ pub enum Upstream {
 pub(super) async fn socket(
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !guard::same_origin(&headers) {
         let text = "only pages of this server may use its broker\n";
@@ -47,6 +48,10 @@ pub(super) async fn socket(
     let Upstream::Relay(broker) = site.upstream().clone() else {
         let text = "this server relays no MQTT: the page connects to its broker itself\n";
         return (StatusCode::NOT_FOUND, text).into_response();
+    };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
     };
     upgrade
         .protocols(["mqtt"])

@@ -159,7 +159,7 @@ mod tests {
         let files = Files::default();
         let main = r#"Twin(schema: 2, name: "t", include: ["classes/a.ron"],
             assets: [(name: "A", class: "A")])"#;
-        let class = r#"Twin(schema: 2, classes: {"A": (properties: {"v": ()})})"#;
+        let class = r#"Classes(schema: 2, classes: {"A": (properties: {"v": ()})})"#;
         files.keep("t.ron", main.into()).expect("room");
         let missing = block_on(files.load_twin(Path::new("t.ron"))).expect_err("it has no class");
         assert!(missing.to_string().contains("classes/a.ron"), "{missing}");

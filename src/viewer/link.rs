@@ -80,7 +80,11 @@ impl Link {
             Some(LinkCamera::Named(name)) => add("view", Some(name)),
             Some(LinkCamera::Placed(place)) => add("camera", Some(&numbers(place))),
         }
-        add("time", self.time.map(|time| time.to_string()).as_deref());
+        let stamp = |time: Timestamp| match jiff::Timestamp::from_microsecond(time.0) {
+            Ok(stamp) => stamp.to_string(),
+            Err(_) => time.to_string(),
+        };
+        add("time", self.time.map(stamp).as_deref());
         self.others.iter().for_each(|(key, value)| add(key, Some(value)));
         // Slashes and commas are allowed there, and read better.
         out.finish().replace("%2F", "/").replace("%2C", ",").replace("%3A", ":")

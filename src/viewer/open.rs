@@ -131,7 +131,8 @@ fn showcase(path: &Path) -> Result<Loaded, Diagnostics> {
     let title = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let title = title.unwrap_or_else(|| "model".into());
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let name: String = title.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let name: String =
+        title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let text = format!(
         "Twin(schema: {}, name: {}, title: {}, classes: {{\"Model\": (title: {}, model: {})}}, \
          assets: [(name: {}, class: \"Model\")])",

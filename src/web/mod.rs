@@ -139,7 +139,7 @@ fn login(settings: &PageSettings) -> Settings {
         client_id: format!("twinscope-page-{unique:016x}"),
         user: settings.user.clone(),
         password: settings.password.clone(),
-        keep_alive: Duration::from_secs(15),
+        keep_alive: Duration::from_secs(60),
         max_packet: 16 << 20,
     }
 }

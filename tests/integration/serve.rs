@@ -36,7 +36,7 @@ impl Place {
         write("plant/scenes/secret.ron", b"secret");
         write(
             "plant/scenes/classes/a.ron",
-            br#"Twin(schema: 2, classes: {"A": (properties: {"v": ()},
+            br#"Classes(schema: 2, classes: {"A": (properties: {"v": ()},
             mappings: [Scalar(topic: "v", property: "v")], model: "../../models/a.glb")})"#,
         );
         write(

@@ -10,10 +10,11 @@ use bevy::prelude::*;
 
 use super::*;
 use crate::mirror::{Budget, Mirror};
+use crate::telemetry::Status;
 use crate::telemetry::{Batch, Update as SampleUpdate};
 use crate::twin::{Quality, Timestamp, Value, load};
 use crate::viewer::binding::{self, Bound, LabelSpec};
-use crate::viewer::ingest::LiveMirror;
+use crate::viewer::ingest::{LiveMirror, TelemetryLink};
 use crate::viewer::theme::Palette;
 use crate::viewer::{AssetRoot, Playhead, ThemeChoice, TwinDefinition};
 
@@ -67,6 +68,10 @@ fn app(folder: &Path) -> App {
         .insert_resource(Palette::of(ThemeChoice::Dark))
         .insert_resource(LiveMirror(Mirror::new(twin.clone(), Budget::default())))
         .insert_resource(TwinDefinition(twin))
+        .insert_resource(TelemetryLink {
+            batches: crossbeam_channel::never(),
+            status: Arc::new(Status::new("nowhere")),
+        })
         .insert_resource(Playhead { following: true, ..default() })
         .configure_sets(
             Update,
