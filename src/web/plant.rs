@@ -29,6 +29,11 @@ impl InPage {
         mut feed: Feed,
         status: Arc<Status>,
     ) -> Result<Self, String> {
+        if !(0.01..=1000.0).contains(&speed) {
+            return Err(format!(
+                "the plant's speed {speed} cannot be used: expected a number from 0.01 to 1000"
+            ));
+        }
         let voice = Voice::new(twin, seed, Timestamp::now(), speed);
         let voice = voice.map_err(|mistakes| {
             mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
