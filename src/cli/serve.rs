@@ -81,6 +81,15 @@ impl Plant {
         };
         let login = login(args)?.is_some();
         let upstream = match options.scheme {
+            // Whom that broker lets in, and whether it asks at all, is not known here.
+            Scheme::Mqtt | Scheme::Mqtts if !args.http.ip().is_loopback() => {
+                return Err(Failure::Input(format!(
+                    "{url} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
+                     proxy with a login before it, or give the broker's ws:// or wss:// address, to \
+                     which pages connect themselves",
+                    args.http
+                )));
+            }
             Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(options),
             Scheme::Ws | Scheme::Wss => Upstream::Direct(options.broker()),
         };

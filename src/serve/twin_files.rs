@@ -33,6 +33,8 @@ impl TwinFiles {
             all.extend(beside(&model).iter().map(|file| plain(file)));
             all.insert(plain(&model));
         }
+        // A twin file may be a stranger's: what it calls a model is handed out only if it is one.
+        all.retain(|file| is_of_a_twin(file));
         let root = common(&all);
         let name = |file: &Path| {
             let relative = file.strip_prefix(&root).unwrap_or(file);
@@ -60,6 +62,13 @@ impl TwinFiles {
         let known = self.files.iter().filter_map(|entry| Some((entry.0.as_str(), size(entry)?.1)));
         known.collect()
     }
+}
+
+/// Whether a file's name is one of those that twins and models are made of.
+fn is_of_a_twin(file: &Path) -> bool {
+    const ENDS: [&str; 8] = ["ron", "glb", "gltf", "bin", "png", "jpg", "jpeg", "webp"];
+    let end = file.extension().map(|end| end.to_string_lossy().to_lowercase());
+    end.is_some_and(|end| ENDS.contains(&end.as_str()))
 }
 
 fn title(twin: &Twin) -> String {

@@ -46,8 +46,8 @@ struct Header {
     twin: String,
 }
 
+/// What another version adds is left alone.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Line {
     at: String,
     topic: String,

@@ -178,6 +178,34 @@ fn of_the_disk_only_the_files_of_the_twin_can_be_had() {
 }
 
 #[test]
+fn what_a_twin_calls_a_model_is_handed_out_only_if_it_is_one() {
+    let place = Place::new();
+    let class = place.path("plant/scenes/classes/a.ron");
+    let text = std::fs::read_to_string(&class).unwrap();
+    std::fs::write(&class, text.replace("../../models/a.glb", "../../../secret.txt")).unwrap();
+    let server = place.serve();
+    assert!(!get(server.address(), "/config.json", &[]).text().contains("secret"));
+    for path in ["/files/secret.txt", "/files/../../secret.txt", "/files/scenes/secret.txt"] {
+        assert_eq!(get(server.address(), path, &[]).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn a_broker_of_one_s_own_is_not_opened_to_the_network() {
+    let place = Place::new();
+    let output = twinscope()
+        .args(["serve", "--http", "0.0.0.0:0", "--broker", "mqtt://127.0.0.1:1", "--bundle"])
+        .arg(place.path("page"))
+        .env("TWINSCOPE_MQTT_USER", "eva")
+        .env("TWINSCOPE_MQTT_PASSWORD", "secret")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("proxy"), "{text}");
+}
+
+#[test]
 fn the_page_is_told_the_twin_its_files_and_what_was_saved_since() {
     let place = Place::new();
     let server = place.serve();
