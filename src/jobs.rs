@@ -1,8 +1,8 @@
 //! All kinds of jobs that can be done elsewhere, by their names: a line each.
 
 use crate::cad::DecodeModel;
-use crate::work::Job;
-use crate::work::remote::{Work, written};
+use crate::worker::Job;
+use crate::worker::remote::{Work, written};
 
 /// Begins the work of that kind from its job's bytes.
 ///

@@ -7,7 +7,7 @@
 //! | [`twin`] | the definition of a plant: classes, assets, properties, units, mappings, bindings |
 //! | [`telemetry`] | samples arriving: decoders, topic routing, sources, the bounded channel |
 //! | [`history`] | samples kept, and the one interface by which a state is read |
-//! | [`work`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
+//! | [`worker`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
@@ -31,4 +31,4 @@ pub mod viewer;
 pub mod watch;
 #[cfg(all(feature = "viewer", target_arch = "wasm32"))]
 pub mod web;
-pub mod work;
+pub mod worker;

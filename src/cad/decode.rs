@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::container::{File, open};
 use super::model::{Model, finish, mesh};
 use super::{Error, Mesh};
-use crate::work::{Job, Run, Step};
+use crate::worker::{Job, Run, Step};
 
 /// Decode a GLB, or a glTF with the files that it names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

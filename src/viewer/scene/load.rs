@@ -21,7 +21,7 @@ use crate::viewer::TwinDefinition;
 use crate::viewer::files::Files;
 use crate::viewer::theme::Palette;
 use crate::viewer::ui::Severity;
-use crate::work::{Ticket, Told, Workers};
+use crate::worker::{Ticket, Told, Workers};
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
