@@ -58,7 +58,7 @@ pub fn record(args: &Record) -> Outcome {
     }
     out.flush().map_err(failed)?;
     files::print(format!("{count} messages in {}", args.out.display()))?;
-    match link.status.counters.dropped.get() {
+    match link.status.counters.unrecorded.get() {
         0 => Ok(()),
         lost => Err(Failure::Environment(format!(
             "{lost} messages came faster than the disk took them and are not in the recording"

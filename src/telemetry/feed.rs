@@ -74,7 +74,7 @@ impl Feed {
     }
 
     /// Hands every message on besides, as it arrived, also what cannot be understood. What finds no
-    /// room in the channel is counted as dropped.
+    /// room in the channel is counted as unrecorded.
     pub fn with_tap(mut self, tap: Sender<Recorded>) -> Self {
         self.tap = Some(tap);
         self
@@ -108,7 +108,7 @@ impl Feed {
         if let Some(tap) = &self.tap {
             let (topic, payload) = (topic.to_owned(), payload.to_vec());
             if tap.try_send(Recorded { at: arrival, topic, qos, payload }).is_err() {
-                counters.dropped.add(1);
+                counters.unrecorded.add(1);
             }
         }
         let before = self.pending.updates.len();
@@ -299,6 +299,21 @@ mod tests {
         let batch = receiver.recv().expect("a batch");
         assert_eq!((batch.edition, batch.updates.len()), (1, 1));
         assert_eq!(status.counters.unmapped.get(), 1);
+    }
+
+    #[test]
+    fn what_a_full_tap_misses_is_counted_as_unrecorded_and_still_decoded() {
+        let (feed, receiver, status) = full(1);
+        receiver.try_iter().for_each(drop);
+        let (tap, recorded) = bounded(1);
+        let mut feed = feed.with_tap(tap);
+        feed.feed(TOPIC, b"3", 1, Timestamp(3));
+        feed.feed(TOPIC, b"4", 1, Timestamp(4));
+        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(numbers(&receiver), [2.0, 3.0, 4.0]);
+        assert_eq!(recorded.try_iter().count(), 1);
+        let counts = status.counters.snapshot();
+        assert_eq!((counts.unrecorded, counts.dropped), (1, 0));
     }
 
     #[test]

@@ -60,6 +60,8 @@ counters! {
     oversized,
     /// Samples lost because the mirror did not keep up.
     dropped,
+    /// Messages that are missing in a recording because its disk did not keep up.
+    unrecorded,
     /// Connections after the first one.
     reconnects,
     /// Attempts to connect that failed, and connections that broke.
