@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use twinscope::plant::simulation::SPEEDS;
 
 /// A live 3D digital twin of a plant.
 ///
@@ -349,8 +350,12 @@ fn scale(text: &str) -> Result<f32, String> {
 /// A positive factor.
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(speed) if speed > 0.0 && speed <= 1000.0 => Ok(speed),
-        _ => Err(format!("'{text}' is no speed; write a number above 0 and up to 1000")),
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
+        _ => Err(format!(
+            "'{text}' is no speed; write a number from {} to {}",
+            SPEEDS.start(),
+            SPEEDS.end()
+        )),
     }
 }
 

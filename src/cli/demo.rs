@@ -67,8 +67,8 @@ impl Running {
         options: plant::simulation::Options,
     ) -> Result<Self, Failure> {
         // What is wrong with the simulation is said now, not from its thread.
-        plant::simulation::Simulation::new(twin, options.seed, Timestamp::now())
-            .map_err(|mistakes| live::plant_failure(PlantError::Simulation(mistakes)))?;
+        plant::simulation::Voice::new(twin, options.seed, Timestamp::now(), options.speed)
+            .map_err(|unfit| live::plant_failure(PlantError::Unfit(unfit)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());
         let thread = std::thread::Builder::new()

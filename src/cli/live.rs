@@ -180,9 +180,7 @@ pub fn plant(args: &args::Plant) -> Outcome {
 /// How the simulated plant's failures end the program.
 pub fn plant_failure(error: PlantError) -> Failure {
     match error {
-        PlantError::Simulation(_) | PlantError::Speed(_) | PlantError::Broker(_) => {
-            Failure::input(error)
-        }
+        PlantError::Unfit(_) | PlantError::Broker(_) => Failure::input(error),
         PlantError::Thread(_) => Failure::environment(error),
     }
 }

@@ -21,7 +21,7 @@ impl InPage {
     /// The plant of the twin, which is there at once.
     ///
     /// # Errors
-    /// What is wrong with the twin file's `simulation` section.
+    /// What is wrong with the speed or the twin file's `simulation` section.
     pub fn new(
         twin: &Twin,
         seed: u64,
@@ -29,15 +29,8 @@ impl InPage {
         mut feed: Feed,
         status: Arc<Status>,
     ) -> Result<Self, String> {
-        if !(0.01..=1000.0).contains(&speed) {
-            return Err(format!(
-                "the plant's speed {speed} cannot be used: expected a number from 0.01 to 1000"
-            ));
-        }
         let voice = Voice::new(twin, seed, Timestamp::now(), speed);
-        let voice = voice.map_err(|mistakes| {
-            mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        })?;
+        let voice = voice.map_err(|unfit| unfit.to_string())?;
         status.set_connection(ConnectionState::Connected);
         voice.greetings().iter().for_each(|message| hand(&mut feed, message, Timestamp::now()));
         Ok(Self { voice, feed, before: None })

@@ -24,7 +24,7 @@ use self::blocks::{Block, BlockSpec};
 use self::publication::{Publication, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Options, PlantError, run};
-pub use self::voice::Voice;
+pub use self::voice::{SPEEDS, Unfit, Voice};
 use self::wiring::{Board, Wiring};
 use crate::twin::{SimulationSource, Timestamp, Twin};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
-use super::{Message, Mistake, Voice};
+use super::{Message, Unfit, Voice};
 use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
@@ -31,22 +31,15 @@ pub struct Options {
 /// Why the simulated plant did not run.
 #[derive(Debug, thiserror::Error)]
 pub enum PlantError {
-    /// Mistakes in the twin file's `simulation` section.
-    #[error("{}", lines(.0))]
-    Simulation(Vec<Mistake>),
+    /// The speed or the twin file's `simulation` section is wrong.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The connection cannot be set up.
     #[error(transparent)]
     Broker(#[from] mqtt::OptionsError),
-    /// The speed is not a positive number.
-    #[error("the speed {0} cannot be used: expected a number between 0.01 and 1000")]
-    Speed(f64),
     /// No thread could be started.
     #[error("no thread for the plant: {0}")]
     Thread(#[from] std::io::Error),
-}
-
-fn lines(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Runs the simulated plant of a twin against a broker until `stop` is set. It waits for the broker
@@ -55,12 +48,7 @@ fn lines(mistakes: &[Mistake]) -> String {
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    if !(0.01..=1000.0).contains(&options.speed) {
-        return Err(PlantError::Speed(options.speed));
-    }
-    let start = Timestamp::now();
-    let mut voice =
-        Voice::new(twin, options.seed, start, options.speed).map_err(PlantError::Simulation)?;
+    let mut voice = Voice::new(twin, options.seed, Timestamp::now(), options.speed)?;
     let connection = mqtt_options(twin, options, voice.farewell())?;
     let (client, connection) = Client::new(connection, QUEUE);
     let greetings = voice.greetings().to_vec();

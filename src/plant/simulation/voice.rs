@@ -2,6 +2,7 @@
 //! goodbye. Without a thread, a socket or a clock, so that a broker's client and a page can both
 //! carry it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Message, Mistake, Simulation, encode};
@@ -13,6 +14,25 @@ use crate::twin::{Timestamp, Twin};
 const CATCH_UP: Duration = Duration::from_secs(5);
 /// How often the plant tells its time, in real time.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
+
+/// Plant seconds that may pass in one second.
+pub const SPEEDS: RangeInclusive<f64> = 0.01..=1000.0;
+
+/// Why a plant cannot be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// The speed is outside of [`SPEEDS`].
+    #[error("the speed {0} cannot be used: expected a number from {from} to {to}",
+            from = SPEEDS.start(), to = SPEEDS.end())]
+    Speed(f64),
+    /// The twin file's simulation section is wrong.
+    #[error("{}", lines(.0))]
+    Simulation(Vec<Mistake>),
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
+}
 
 /// A simulated plant that speaks.
 pub struct Voice {
@@ -32,10 +52,14 @@ impl Voice {
     /// in one second.
     ///
     /// # Errors
-    /// If the twin has no `simulation` section, or with everything that is wrong in it.
-    pub fn new(twin: &Twin, seed: u64, start: Timestamp, speed: f64) -> Result<Self, Vec<Mistake>> {
+    /// If the speed is not in [`SPEEDS`], the twin has no `simulation` section, or with everything
+    /// that is wrong in it.
+    pub fn new(twin: &Twin, seed: u64, start: Timestamp, speed: f64) -> Result<Self, Unfit> {
+        if !SPEEDS.contains(&speed) {
+            return Err(Unfit::Speed(speed));
+        }
         Ok(Self {
-            simulation: Simulation::new(twin, seed, start)?,
+            simulation: Simulation::new(twin, seed, start).map_err(Unfit::Simulation)?,
             speed,
             plant: Duration::ZERO,
             clock: twin.clock.clone(),
