@@ -8,6 +8,8 @@ const canvas = $("twinscope");
 const DROP_LIMIT = 64 << 20;
 /** How often the program is asked for news, in milliseconds. */
 const NEWS_EVERY = 100;
+/** How long the program may take to answer, in milliseconds; a processor that draws is slow. */
+const ANSWER_WITHIN = 30_000;
 
 let page = null;
 let program = null;
@@ -123,11 +125,14 @@ function ask(request) {
 /** How the viewer is doing: time, selection, connection, counters, the selected asset's properties, memory. */
 function report() {
   return new Promise((resolve, reject) => {
-    answers.push(resolve);
+    const waited = () => reject(new Error(`the viewer has not answered within ${ANSWER_WITHIN / 1000} s`));
+    const patience = setTimeout(waited, ANSWER_WITHIN);
+    answers.push((answer) => (clearTimeout(patience), resolve(answer)));
     try {
       ask("report");
     } catch (error) {
       answers.pop();
+      clearTimeout(patience);
       reject(error);
     }
   });

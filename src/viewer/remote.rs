@@ -167,7 +167,7 @@ pub struct Remote {
 pub struct Control {
     /// Where requests go; a full channel refuses.
     pub requests: Sender<Request>,
-    /// What happens. What nobody takes is lost after a while.
+    /// What happens. While nobody takes it, the viewer tells no more than fits.
     pub events: Receiver<Event>,
 }
 
@@ -179,11 +179,11 @@ pub fn pair() -> (Remote, Control) {
 }
 
 impl Remote {
-    /// Nobody need listen.
-    fn tell(&self, event: Event) {
-        match self.events.try_send(event) {
-            Ok(()) | Err(TrySendError::Disconnected(_) | TrySendError::Full(_)) => {}
-        }
+    /// Whether the event is on its way, or nobody listens. What finds no room is told again by the
+    /// caller in a later frame.
+    #[must_use]
+    fn tell(&self, event: Event) -> bool {
+        !matches!(self.events.try_send(event), Err(TrySendError::Full(_)))
     }
 }
 
@@ -222,7 +222,10 @@ struct Steered<'w> {
 fn take(remote: Res<Remote>, mut steered: Steered) {
     for request in remote.requests.try_iter().take(A_FRAME) {
         if let Err(refusal) = steered.take(request) {
-            remote.tell(Event::Refused(refusal));
+            log::warn!("refused: {refusal}");
+            if !remote.tell(Event::Refused(refusal)) {
+                log::warn!("nobody reads the viewer's events; who asked was not told of it");
+            }
         }
     }
 }
@@ -364,18 +367,17 @@ struct Watched<'w> {
 fn tell(remote: Res<Remote>, watched: Watched, mut asked: ResMut<Asked>, mut told: Local<Told>) {
     let Watched { viewed: Viewed { twin, playhead, selection, .. }, progress, .. } = &watched;
     let done = (progress.models_done, progress.models_total);
-    if told.progress != done {
+    if told.progress != done && remote.tell(Event::Progress { done: done.0, total: done.1 }) {
         told.progress = done;
-        remote.tell(Event::Progress { done: done.0, total: done.1 });
     }
     if !told.ready && progress.models_total > 0 && progress.is_complete() {
-        told.ready = true;
-        remote.tell(Event::Ready);
+        told.ready = remote.tell(Event::Ready);
     }
     if told.selected != Some(selection.selected) {
-        told.selected = Some(selection.selected);
         let path = selection.selected.map(|asset| twin.0.asset(asset).path.to_string());
-        remote.tell(Event::Selected(path));
+        if remote.tell(Event::Selected(path)) {
+            told.selected = Some(selection.selected);
+        }
     }
     let connection = watched.link.status.connection();
     if told.connection.as_ref() != Some(&connection) {
@@ -384,19 +386,21 @@ fn tell(remote: Res<Remote>, watched: Watched, mut asked: ResMut<Asked>, mut tol
             | ConnectionState::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
-        remote.tell(Event::Connection { state: connection.name(), reason });
-        told.connection = Some(connection);
+        if remote.tell(Event::Connection { state: connection.name(), reason }) {
+            told.connection = Some(connection);
+        }
     }
     let now_s = watched.time.elapsed_secs_f64();
     let turned = told.following != Some(playhead.following);
     if playhead.is_changed() && (turned || now_s - told.time_s >= TIME_EVERY_S) {
-        told.following = Some(playhead.following);
-        told.time_s = now_s;
         let (at, following) = (playhead.time.to_string(), playhead.following);
-        remote.tell(Event::Time { at, following });
+        if remote.tell(Event::Time { at, following }) {
+            told.following = Some(playhead.following);
+            told.time_s = now_s;
+        }
     }
-    if std::mem::take(&mut asked.bypass_change_detection().0) {
-        remote.tell(Event::Report(Box::new(watched.report())));
+    if asked.0 && remote.tell(Event::Report(Box::new(watched.report()))) {
+        asked.0 = false;
     }
 }
 

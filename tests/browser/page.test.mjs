@@ -199,6 +199,8 @@ test("a recording leads to the same state natively and in the page, to the bit",
 
 test("files that are dropped are opened, and what cannot be is told", async (t) => {
   const { page } = await station(t);
+  await ask(page, { select: "P-1" });
+  await eventually("it is selected", async () => /P-1$/.test((await report(page)).selected));
   const drop = (name, text) =>
     page.evaluate(
       ([name, text]) => {
@@ -209,10 +211,10 @@ test("files that are dropped are opened, and what cannot be is told", async (t) 
       [name, text],
     );
   await drop("small.ron", `Twin(schema: 2, name: "small", classes: {"A": (properties: {"v": (unit: "Cel")}, mappings: [Scalar(topic: "small/v", property: "v")])}, assets: [(name: "only", class: "A")])`);
-  await eventually("the other twin is shown", async () => {
-    await ask(page, { select: "only" });
-    return (await report(page)).selected === "only";
-  });
+  // What the old twin had is selected no more.
+  await eventually("the other twin is shown", async () => (await report(page)).selected === null);
+  await ask(page, { select: "only" });
+  await eventually("its asset is selected", async () => (await report(page)).selected === "only");
   await drop("broken.ron", "Twin(schema: 2, assets: [(nam: 1)])");
   await page.waitForTimeout(1000);
   assert.equal((await report(page)).selected, "only", "the scene stays");
