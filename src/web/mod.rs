@@ -31,7 +31,7 @@ use crate::viewer::{self, ThemeChoice};
 
 /// Bytes that the recent history may take in a page: half of what a desktop keeps.
 const HISTORY_BYTES: usize = 128 << 20;
-/// Bytes that a page of Twinscope may take altogether, which it shows against what it takes.
+/// Bytes that a page of Twinscope may take altogether; its report tells them beside what it takes.
 pub const PAGE_BYTES: usize = 512 << 20;
 /// Events that are handed over at a time.
 const EVENTS: usize = 64;
