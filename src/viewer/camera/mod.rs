@@ -133,7 +133,8 @@ impl CameraRig {
     }
 }
 
-fn orbit_of(viewpoint: &Viewpoint) -> Orbit {
+/// The orbit of a camera at that viewpoint.
+pub(super) fn orbit_of(viewpoint: &Viewpoint) -> Orbit {
     let point = |p: [f64; 3]| Vec3::from(p.map(|metres| metres as f32));
     Orbit::from_points(point(viewpoint.eye), point(viewpoint.target))
 }

@@ -10,7 +10,8 @@ mod studio;
 use bevy::light::{CascadeShadowConfig, CascadeShadowConfigBuilder, DirectionalLightShadowMap};
 use bevy::prelude::*;
 
-use super::camera::{PlantBounds, SceneCamera};
+use super::TwinDefinition;
+use super::camera::{Orbit, PlantBounds, SceneCamera, orbit_of};
 use super::state::Round;
 use super::theme::Palette;
 pub use occlusion::Occlusion;
@@ -26,7 +27,7 @@ pub fn plugin(app: &mut App) {
         .insert_resource(DirectionalLightShadowMap { size: 2048 })
         .insert_resource(GlobalAmbientLight::NONE)
         .add_systems(Startup, (make_surroundings, make_sun))
-        .add_systems(Update, (follow_palette, size_shadows).in_set(Round::Present));
+        .add_systems(Update, (aim_sun, follow_palette, size_shadows).in_set(Round::Present));
 }
 
 #[derive(Resource)]
@@ -44,14 +45,31 @@ fn make_surroundings(mut commands: Commands, mut images: ResMut<Assets<Image>>) 
 }
 
 fn make_sun(mut commands: Commands) {
-    // From high on the right, a little from the front: shadows fall to the left and behind.
-    let towards = Vec3::new(0.55, 1.0, 0.42);
     commands.spawn((
         Sun,
         DirectionalLight { shadow_maps_enabled: true, shadow_normal_bias: 1.2, ..default() },
         CascadeShadowConfigBuilder::default().build(),
-        Transform::from_translation(towards).looking_at(Vec3::ZERO, Vec3::Y),
+        Transform::default(),
     ));
+}
+
+/// The sun stands to the right of whoever looks from the twin's first viewpoint, a little behind
+/// them: a sun at one's back would hide each shadow behind what casts it. It then stays there,
+/// wherever the camera goes.
+fn aim_sun(twin: Option<Res<TwinDefinition>>, mut sun: Query<&mut Transform, With<Sun>>) {
+    let Some(twin) = twin.filter(|twin| twin.is_changed()) else { return };
+    let eye = twin.0.viewpoints.first().map_or_else(Orbit::default, orbit_of);
+    let towards = towards_sun(eye.yaw);
+    for mut sun in &mut sun {
+        sun.set_if_neq(Transform::from_translation(towards).looking_at(Vec3::ZERO, Vec3::Y));
+    }
+}
+
+/// Direction to the sun of a scene that is first seen from this heading, in radians.
+fn towards_sun(heading: f32) -> Vec3 {
+    const TO_THE_RIGHT: f32 = 1.15;
+    const HEIGHT: f32 = 0.9;
+    Quat::from_euler(EulerRot::YXZ, heading + TO_THE_RIGHT, -HEIGHT, 0.0) * Vec3::Z
 }
 
 /// Gives the camera its surroundings, and all lights their theme's strength.
@@ -108,5 +126,20 @@ fn size_shadows(
             overlap_proportion: 0.15,
         }
         .build();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sun_stands_high_on_the_right_and_behind_the_eye() {
+        // An eye in +Z looks along −Z and has +X on its right.
+        let sun = towards_sun(0.0);
+        assert!(sun.x > 0.5 && sun.y > 0.7 && sun.z > 0.0, "{sun}");
+        // An eye in +X has −Z on its right.
+        let sun = towards_sun(std::f32::consts::FRAC_PI_2);
+        assert!(sun.z < -0.5 && sun.y > 0.7 && sun.x > 0.0, "{sun}");
     }
 }
