@@ -177,6 +177,21 @@ pub struct View {
     pub twin: PathBuf,
     #[command(flatten)]
     pub broker: BrokerArgs,
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+}
+
+/// What is shown instead of a plant.
+#[derive(Args, Debug)]
+pub struct RecordingArgs {
+    /// Play a recording or a table (CSV) instead of following a broker
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["broker", "credentials", "ca"]
+    )]
+    pub recording: Option<PathBuf>,
 }
 
 /// Arguments of `render`.
@@ -195,6 +210,8 @@ pub struct Render {
     pub look: LookArgs,
     #[command(flatten)]
     pub broker: BrokerArgs,
+    #[command(flatten)]
+    pub recording: RecordingArgs,
 }
 
 /// Arguments of `watch`.
@@ -238,7 +255,7 @@ pub struct Replay {
     /// The twin file
     #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
     pub twin: PathBuf,
-    /// The recording
+    /// The recording, or a table (CSV)
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub recording: PathBuf,
 }

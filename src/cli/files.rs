@@ -26,6 +26,12 @@ pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
     }
 }
 
+/// Bytes of a recording or a table.
+pub fn recording(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path)
+        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+}
+
 /// Prints to standard output; a reader that has gone away ends the program quietly.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
     writeln!(std::io::stdout().lock(), "{text}")

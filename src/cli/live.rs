@@ -66,15 +66,38 @@ pub fn viewer_options(twin: Arc<Twin>, link: &Link) -> twinscope::viewer::Option
 #[cfg(feature = "viewer")]
 pub fn view(args: &args::View) -> Outcome {
     let twin = files::open(&args.twin)?;
+    if let Some(file) = &args.recording.recording {
+        return twinscope::viewer::run(recorded(twin, file)?).map_err(viewer_failure);
+    }
     let link = link(&twin, &args.broker)?;
     let options = viewer_options(twin, &link);
     twinscope::viewer::run(options).map_err(viewer_failure)
+}
+
+/// What the viewer shows of a recording; what is wrong with that is said now, not in the scene.
+#[cfg(feature = "viewer")]
+fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::Options, Failure> {
+    use twinscope::mirror::Replay;
+    use twinscope::viewer::{Options, ingest::TelemetryLink, open::Dropped};
+    let bytes = files::recording(file)?;
+    let replay = Replay::open(&twin, "", bytes)
+        .map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?;
+    replay.notes().iter().for_each(|note| log::warn!("{}: {note}", file.display()));
+    let TelemetryLink { batches, status } = TelemetryLink::none();
+    let mut options = Options::new(twin, batches, status);
+    options.open.push(Dropped::Path(file.to_owned()));
+    Ok(options)
 }
 
 /// Draws a twin into a file.
 #[cfg(feature = "viewer")]
 pub fn render(args: &args::Render) -> Outcome {
     let twin = files::open(&args.twin)?;
+    if let Some(file) = &args.recording.recording {
+        let mut options = recorded(twin, file)?;
+        let picture = picture(&mut options, &args.look, &args.png, args.after);
+        return twinscope::viewer::render(options, &picture).map_err(viewer_failure);
+    }
     let link = link(&twin, &args.broker)?;
     let mut options = viewer_options(twin, &link);
     let picture = picture(&mut options, &args.look, &args.png, args.after);

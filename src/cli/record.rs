@@ -89,10 +89,8 @@ fn reachable(link: &mqtt::Link) -> Outcome {
 /// Replays a recording and prints what came of it as JSON.
 pub fn replay(args: &Replay) -> Outcome {
     let twin = files::open(&args.twin)?;
-    let bytes = std::fs::read(&args.recording).map_err(|error| {
-        Failure::Input(format!("cannot read {}: {error}", args.recording.display()))
-    })?;
-    let done = mirror::replay(&twin, &bytes)
+    let bytes = files::recording(&args.recording)?;
+    let done = mirror::replay(&twin, bytes)
         .map_err(|error| Failure::Input(format!("{}: {error}", args.recording.display())))?;
     files::print(serde_json::json!(done))
 }

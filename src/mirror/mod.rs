@@ -45,7 +45,7 @@ pub use crate::history::Budget;
 pub use clock::PlantClock;
 pub use counters::{ClockStatus, Counters, Ingested, Presence};
 pub use layout::STALE_AFTER_INTERVALS;
-pub use replay::{Replayed, replay};
+pub use replay::{Replay, Replayed, replay};
 pub use skew::SkewWarning;
 #[cfg(test)]
 pub(crate) use tests::motors;
@@ -87,6 +87,8 @@ pub struct Mirror {
     edition: u32,
     /// How batches of earlier editions are read.
     earlier: Vec<(u32, swap::Translation)>,
+    /// Of a table: the step of its rows in microseconds.
+    table_step_us: Option<i64>,
 }
 
 impl Mirror {
@@ -110,8 +112,23 @@ impl Mirror {
             stale_found: 0,
             edition: 0,
             earlier: Vec::new(),
+            table_step_us: None,
             twin,
         }
+    }
+
+    /// A mirror of what a table tells. Its times are plant time whatever clock the plant has, and
+    /// samples are expected no more often than it has rows.
+    pub fn of_table(twin: Arc<Twin>, budget: Budget, step_us: i64) -> Self {
+        let mut mirror = Self::new(twin, budget);
+        mirror.clock = PlantClock::new(None);
+        mirror
+            .layout
+            .traits
+            .iter_mut()
+            .for_each(|known| known.interval = known.interval.max(step_us));
+        mirror.table_step_us = Some(step_us);
+        mirror
     }
 
     /// The definition that is mirrored.

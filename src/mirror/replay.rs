@@ -1,13 +1,18 @@
-//! A recording through the decoders into a mirror of its own: the same state to the bit on every
-//! machine, because only the recording's times are looked at.
+//! A file of messages or samples into a mirror, as fast as it is wanted: for the scene that plays
+//! it, and for tests that compare machines.
+//!
+//! Only the file's own times are looked at, so that the same file leads to the same state to the bit
+//! on every machine.
 
 use std::sync::Arc;
 
+use crossbeam_channel::Receiver;
 use serde::Serialize;
 
 use super::{Budget, Counters, Mirror};
-use crate::telemetry::recording::{BadLine, Reader};
-use crate::telemetry::{Batch, Decoder};
+use crate::telemetry::recording::{BadLine, Reader, Recorded};
+use crate::telemetry::table::{Row, Table};
+use crate::telemetry::{Batch, ConnectionState, Decoder, Fault, Feed, Status};
 use crate::twin::{Timestamp, Twin};
 
 /// Recorded time from one look at the state to the next.
@@ -19,7 +24,7 @@ pub struct Replayed {
     /// All states that a scene would have shown, ten a second, as one number in hexadecimal. Two
     /// machines that tell the same have shown the same.
     pub state_hash: String,
-    /// Messages that were read.
+    /// Messages that were read, or rows of a table.
     pub messages: u64,
     /// Samples in them.
     pub samples: u64,
@@ -27,29 +32,169 @@ pub struct Replayed {
     pub faults: u64,
     /// Lines that are no message.
     pub bad_lines: u64,
+    /// What of the file is not used, for people.
+    pub notes: Vec<String>,
     /// What became of the samples.
     pub mirror: Counters,
 }
 
-/// Replays a recording as fast as it can be read.
+/// A file that is read into a mirror step by step.
+pub struct Replay {
+    input: Input,
+    status: Arc<Status>,
+    bad_lines: u64,
+    /// Wall time of what was read last; never goes back, whatever the clock of the recording
+    /// machine did.
+    last: Option<Timestamp>,
+    /// Until when the mirror's time has gone on by [`Replay::step`].
+    ticked: Option<Timestamp>,
+}
+
+enum Input {
+    /// Traffic, which goes the way of all messages.
+    Messages { reader: Reader<Vec<u8>>, feed: Feed, batches: Receiver<Batch> },
+    /// Samples in plant time.
+    Rows(Table),
+}
+
+impl Replay {
+    /// Opens a recording of MQTT traffic or a table of samples. `name` is for people.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn open(twin: &Twin, name: &str, bytes: Vec<u8>) -> Result<Self, BadLine> {
+        let status = Arc::new(Status::new(name));
+        let is_recording = bytes.trim_ascii_start().first() == Some(&b'{');
+        let input = if is_recording {
+            let reader = Reader::new(bytes)?;
+            let (feed, batches) = Feed::new(Decoder::new(twin), status.clone(), 1);
+            Input::Messages { reader, feed, batches }
+        } else {
+            Input::Rows(Table::new(twin, bytes)?)
+        };
+        Ok(Self { input, status, bad_lines: 0, last: None, ticked: None })
+    }
+
+    /// What was counted, and what could not be read.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+
+    /// What of the file is not used, for people.
+    pub fn notes(&self) -> &[String] {
+        match &self.input {
+            Input::Messages { .. } => &[],
+            Input::Rows(table) => table.notes(),
+        }
+    }
+
+    /// Share of the file that has been read, from 0 to 1.
+    pub fn share(&self) -> f32 {
+        match &self.input {
+            Input::Messages { reader, .. } => reader.share(),
+            Input::Rows(table) => table.share(),
+        }
+    }
+
+    /// A mirror for what the file holds.
+    pub fn mirror(&self, twin: Arc<Twin>, budget: Budget) -> Mirror {
+        match &self.input {
+            Input::Messages { .. } => Mirror::new(twin, budget),
+            Input::Rows(table) => Mirror::of_table(twin, budget, table.step_us()),
+        }
+    }
+
+    /// Reads on into a mirror until `enough`, whose time goes on with the file's; `true` at the end.
+    pub fn step(&mut self, mirror: &mut Mirror, mut enough: impl FnMut() -> bool) -> bool {
+        loop {
+            let Some(batch) = self.next_batch() else {
+                self.last.into_iter().for_each(|last| mirror.tick(last));
+                return true;
+            };
+            let at = self.last.unwrap_or(batch.arrival);
+            if self.ticked.is_none_or(|ticked| at.0.saturating_sub(ticked.0) >= LOOK_EVERY_US) {
+                mirror.tick(at);
+                self.ticked = Some(at);
+            }
+            mirror.apply(batch);
+            if enough() {
+                mirror.tick(at);
+                return false;
+            }
+        }
+    }
+
+    /// The next message or row; `None` at the end. What says nothing to the twin is an empty batch.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        loop {
+            let read = match &mut self.input {
+                Input::Messages { reader, feed, batches } => match reader.next() {
+                    Some(Ok(message)) => Ok(decoded(feed, batches, message, self.last)),
+                    Some(Err(bad)) => Err(vec![bad]),
+                    None => break,
+                },
+                Input::Rows(table) => match table.next() {
+                    Some(row) => taken(row, &self.status),
+                    None => break,
+                },
+            };
+            match read {
+                Ok(batch) => {
+                    self.last = Some(self.last.map_or(batch.arrival, |l| l.max(batch.arrival)));
+                    return Some(batch);
+                }
+                Err(bad) => {
+                    self.bad_lines += 1;
+                    tell(&self.status, &bad);
+                }
+            }
+        }
+        self.status.set_connection(ConnectionState::Ended);
+        None
+    }
+}
+
+fn decoded(
+    feed: &mut Feed,
+    batches: &Receiver<Batch>,
+    message: Recorded,
+    last: Option<Timestamp>,
+) -> Batch {
+    let at = last.map_or(message.at, |last| last.max(message.at));
+    feed.feed(&message.topic, &message.payload, message.qos, at);
+    feed.try_flush();
+    batches.try_recv().unwrap_or(Batch { arrival: at, ..Batch::default() })
+}
+
+/// A row as a batch that arrived when it was measured, or what is wrong with all of it.
+fn taken(row: Row, status: &Status) -> Result<Batch, Vec<BadLine>> {
+    let Some(time) = row.time else { return Err(row.faults) };
+    status.counters.messages.add(1);
+    status.counters.samples.add(row.updates.len() as u64);
+    if !row.faults.is_empty() {
+        tell(status, &row.faults);
+    }
+    Ok(Batch { arrival: time, updates: row.updates, ..Batch::default() })
+}
+
+/// Counts a bad line and keeps it to look at.
+fn tell(status: &Status, bad: &[BadLine]) {
+    status.counters.malformed.add(1);
+    let why = || bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    status.bad.push(Fault::Malformed, "", b"", Timestamp::now(), why);
+}
+
+/// Replays a file as fast as it can be read.
 ///
 /// # Errors
-/// When it is no recording.
-pub fn replay(twin: &Arc<Twin>, recording: &[u8]) -> Result<Replayed, BadLine> {
-    let decoder = Decoder::new(twin);
-    let mut mirror = Mirror::new(twin.clone(), Budget::default());
-    let mut done = Replayed::default();
+/// When it is neither a recording nor a table.
+pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
+    let mut replay = Replay::open(twin, "", bytes)?;
+    let mut mirror = replay.mirror(twin.clone(), Budget::default());
     let mut hash = 0_u64;
     let mut next_look = None::<Timestamp>;
-    let mut last = None::<Timestamp>;
-    for line in Reader::new(recording)? {
-        let Ok(message) = line else {
-            done.bad_lines += 1;
-            continue;
-        };
-        // Arrivals never go back, whatever the clock of the recording machine did.
-        let at = last.map_or(message.at, |last| last.max(message.at));
-        last = Some(at);
+    while let Some(batch) = replay.next_batch() {
+        let at = replay.last.unwrap_or(batch.arrival);
         let mut look = next_look.unwrap_or(at);
         // Of a long silence the beginning and the end are looked at.
         if at.0.saturating_sub(look.0) > 600 * LOOK_EVERY_US {
@@ -60,19 +205,21 @@ pub fn replay(twin: &Arc<Twin>, recording: &[u8]) -> Result<Replayed, BadLine> {
             look = look.plus_micros(LOOK_EVERY_US);
         }
         next_look = Some(look);
-        let mut batch = Batch { arrival: at, ..Batch::default() };
-        let decoded = decoder.decode(&message.topic, &message.payload, at, &mut batch);
-        done.messages += 1;
-        done.samples += decoded.samples as u64;
-        done.faults += u64::from(decoded.fault.is_some());
         mirror.apply(batch);
     }
-    if let Some(last) = last {
+    if let Some(last) = replay.last {
         hash = looked(&mut mirror, last, hash);
     }
-    done.state_hash = format!("{hash:016x}");
-    done.mirror = *mirror.counters();
-    Ok(done)
+    let counts = replay.status.counters.snapshot();
+    Ok(Replayed {
+        state_hash: format!("{hash:016x}"),
+        messages: counts.messages,
+        samples: counts.samples,
+        faults: counts.malformed + counts.unmapped + counts.oversized - replay.bad_lines,
+        bad_lines: replay.bad_lines,
+        notes: replay.notes().to_vec(),
+        mirror: *mirror.counters(),
+    })
 }
 
 /// The hash after a look at the state at that wall time.

@@ -16,7 +16,11 @@ impl Mirror {
     /// `edition` is what [`crate::telemetry::Status::redefine`] told for it; batches of the
     /// definitions before it are translated.
     pub fn swap_twin(&mut self, twin: Arc<Twin>, edition: u32) {
-        let mut fresh = Self::new(twin, self.recent.budget());
+        let budget = self.recent.budget();
+        let mut fresh = match self.table_step_us {
+            Some(step_us) => Self::of_table(twin, budget, step_us),
+            None => Self::new(twin, budget),
+        };
         let old = self.twin.clone();
         let step = Translation::between(&old, &fresh.twin);
         fresh.recent.adopt_span(&self.recent);
@@ -32,7 +36,7 @@ impl Mirror {
                 fresh.presence[*same as usize] = std::mem::take(&mut self.presence[at]);
             }
         }
-        if fresh.twin.clock == old.clock {
+        if fresh.twin.clock == old.clock || self.table_step_us.is_some() {
             fresh.clock = self.clock.clone();
             fresh.clock_known = std::mem::take(&mut self.clock_known);
             fresh.live = self.live;

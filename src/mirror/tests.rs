@@ -395,3 +395,59 @@ proptest! {
         }
     }
 }
+
+/// A table of one-minute rows, of a plant that tells its own clock.
+const MINUTES: &str = "time,M-1.speed,M-1.state,M-1.turns\n\
+    2026-03-01T12:00:00Z,60,off,5\n2026-03-01T12:01:00Z,120,on,5\n2026-03-01T12:02:00Z,60,on,5\n";
+
+fn minutes() -> (Replay, Mirror) {
+    let twin = Arc::new(with_clock());
+    let mut replay = Replay::open(&twin, "minutes.csv", MINUTES.into()).expect("a table");
+    let mut mirror = replay.mirror(twin, Budget::default());
+    assert!(replay.step(&mut mirror, || false));
+    (replay, mirror)
+}
+
+#[test]
+fn a_table_is_mixed_between_its_rows_however_often_the_twin_expects_samples() {
+    let (replay, mirror) = minutes();
+    let half = at(T0 + 30 * S);
+    assert_eq!(told(mirror.reading(half, SPEED)), Some((90.0, Quality::Good)));
+    // Turns are counted from the speed: a minute at 60 to 120, half of it to 90 r/min.
+    let turns = |t: i64| told(mirror.reading(at(T0 + t * S), TURNS)).expect("turns").0;
+    assert!((turns(120) - turns(0) - 180.0).abs() < 1e-9, "{}", turns(120) - turns(0));
+    assert_eq!(replay.notes().len(), 1, "turns are computed: {:?}", replay.notes());
+    let counts = replay.status().counters.snapshot();
+    assert_eq!((counts.messages, counts.samples, counts.malformed), (3, 6, 0));
+    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S - 250_000));
+}
+
+#[test]
+fn a_table_stays_when_the_twin_file_is_saved_anew() {
+    let (_, mut mirror) = minutes();
+    mirror.swap_twin(Arc::new(with_clock()), 1);
+    assert_eq!(told(mirror.reading(at(T0 + 30 * S), SPEED)), Some((90.0, Quality::Good)));
+    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S - 250_000));
+}
+
+#[test]
+fn a_file_that_is_read_in_pieces_leads_to_the_same_state() {
+    let twin = Arc::new(with_clock());
+    let (_, whole) = minutes();
+    let mut replay = Replay::open(&twin, "", MINUTES.into()).expect("a table");
+    let mut pieces = replay.mirror(twin.clone(), Budget::default());
+    while !replay.step(&mut pieces, || true) {}
+    for second in 0..=120 {
+        let view = at(T0 + second * S);
+        assert_eq!(whole.state_hash(view), pieces.state_hash(view), "after {second} s");
+    }
+    assert_eq!(replay.share(), 1.0);
+}
+
+#[test]
+fn what_is_neither_a_recording_nor_a_table_is_refused() {
+    let twin = with_clock();
+    let wrong = |text: &str| Replay::open(&twin, "", text.into()).err().expect("wrong").to_string();
+    assert!(wrong("{\"a\":1}").contains("recording"));
+    assert!(wrong("hello").contains("`time`"));
+}

@@ -18,6 +18,7 @@ mod router;
 mod sample_twin;
 pub mod session;
 mod status;
+pub mod table;
 mod topic;
 
 pub use bad::{BadMessage, BadMessages, Fault};

@@ -4,6 +4,8 @@
 //! other line is a message: `{"at":"2026-11-23T12:00:00.123456Z","topic":"a/b","qos":1,
 //! "payload":"21.5"}`; a payload that is no UTF-8 text stands as `"base64":"…"` instead.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ pub struct Recorded {
     pub payload: Vec<u8>,
 }
 
-/// A line that is no message.
+/// A line of a file that cannot be read, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct BadLine {
@@ -90,23 +92,25 @@ impl Recorded {
 
 /// Reads a recording line by line.
 #[derive(Clone, Debug)]
-pub struct Reader<'a> {
-    rest: &'a [u8],
+pub struct Reader<B> {
+    bytes: B,
+    /// Where the next line begins.
+    at: usize,
     line: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<B: AsRef<[u8]>> Reader<B> {
     /// Begins behind the first line.
     ///
     /// # Errors
     /// When this is no recording, or a newer one; says what was expected.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, BadLine> {
-        let mut reader = Self { rest: bytes, line: 0 };
+    pub fn new(bytes: B) -> Result<Self, BadLine> {
+        let mut reader = Self { bytes, at: 0, line: 0 };
         let wrong = |reason: String| BadLine { line: 1, column: 1, reason };
         let expected =
             format!("expected the first line of a recording, such as {}", header("plant"));
         let Some(first) = reader.next_line() else { return Err(wrong(expected)) };
-        match serde_json::from_slice::<Header>(first) {
+        match serde_json::from_slice::<Header>(&reader.bytes.as_ref()[first]) {
             Ok(header) if header.twinscope == "recording" && header.version <= VERSION => {
                 Ok(reader)
             }
@@ -119,18 +123,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next_line(&mut self) -> Option<&'a [u8]> {
-        if self.rest.is_empty() {
-            return None;
-        }
+    fn next_line(&mut self) -> Option<Range<usize>> {
+        let rest = self.bytes.as_ref().get(self.at..).filter(|rest| !rest.is_empty())?;
+        let length = rest.iter().position(|byte| *byte == b'\n');
+        let line = self.at..self.at + length.unwrap_or(rest.len());
+        self.at = line.end + 1;
         self.line += 1;
-        let end = self.rest.iter().position(|byte| *byte == b'\n');
-        let (line, rest) = match end {
-            Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
-            None => (self.rest, &[][..]),
-        };
-        self.rest = rest;
         Some(line)
+    }
+
+    /// Share of the bytes that have been read, from 0 to 1.
+    pub fn share(&self) -> f32 {
+        let all = self.bytes.as_ref().len();
+        self.at.min(all) as f32 / all.max(1) as f32
     }
 
     fn read(&self, line: &[u8]) -> Result<Recorded, BadLine> {
@@ -152,12 +157,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Iterator for Reader<'_> {
+impl<B: AsRef<[u8]>> Iterator for Reader<B> {
     type Item = Result<Recorded, BadLine>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let line = self.next_line()?;
+            let line = &self.bytes.as_ref()[line];
             if !line.trim_ascii().is_empty() {
                 return Some(self.read(line));
             }

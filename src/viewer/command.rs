@@ -30,8 +30,12 @@ pub enum Command {
     ToggleProjection,
     /// Move the playhead to an instant of plant time; it stops following the present.
     Seek(Timestamp),
-    /// Follow the present again.
+    /// Follow the present again; from a recording back to the plant.
     Follow,
+    /// Let the playhead go on by itself, or stop it; a playhead that follows the present leaves it.
+    Play(bool),
+    /// Plant seconds that pass in a second while the playhead goes on by itself.
+    Speed(f64),
     /// Light or dark.
     Theme(ThemeChoice),
     /// Show or hide all labels in the scene.

@@ -6,6 +6,7 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
 use super::ingest::{LiveMirror, TelemetryLink};
+use super::playback::Playback;
 use super::scene::ModelProblem;
 use super::ui::Severity;
 use super::{Selection, TwinDefinition};
@@ -17,6 +18,7 @@ pub struct Definition<'w> {
     twin: ResMut<'w, TwinDefinition>,
     mirror: ResMut<'w, LiveMirror>,
     link: Res<'w, TelemetryLink>,
+    playback: ResMut<'w, Playback>,
     selection: ResMut<'w, Selection>,
     problems: MessageWriter<'w, ModelProblem>,
 }
@@ -33,6 +35,7 @@ impl Definition<'_> {
                 };
                 let kept = Selection { selected: same(self.selection.selected), hovered: None };
                 self.mirror.0.swap_twin(fresh.clone(), self.link.status.redefine(&fresh));
+                self.playback.redefine(&fresh);
                 self.twin.0 = fresh;
                 *self.selection = kept;
                 self.say(Severity::Info, news);

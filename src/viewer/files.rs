@@ -75,6 +75,23 @@ impl Files {
         }
     }
 
+    /// [`Files::read`] of a file that has no more than so many bytes.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for people.
+    pub async fn read_bounded(&self, path: &Path, most: u64) -> Result<Vec<u8>, String> {
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Ok(about) = std::fs::metadata(path)
+            && about.len() > most
+        {
+            let (size, most) = (about.len() >> 20, most >> 20);
+            return Err(format!("it has {size} MiB, and {most} MiB are the most that is read"));
+        }
+        #[cfg(target_arch = "wasm32")]
+        let _ = most;
+        self.read(path).await
+    }
+
     /// Reads a twin file and all that it includes.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use bevy::prelude::*;
 use bevy::time::Real;
 use crossbeam_channel::Receiver;
 
+use super::playback::Playback;
 use super::remote::Seen;
 use super::{Round, TwinDefinition};
 use crate::mirror::{Budget, Mirror};
@@ -41,6 +42,18 @@ pub struct TelemetryLink {
     pub status: Arc<Status>,
 }
 
+impl TelemetryLink {
+    /// Of a viewer that has no plant, only files.
+    pub fn none() -> Self {
+        Self { batches: crossbeam_channel::never(), status: Arc::default() }
+    }
+
+    /// Whether there is no plant.
+    pub fn is_none(&self) -> bool {
+        self.status.broker().is_empty()
+    }
+}
+
 /// The clock on the wall. Only here does it reach the scene.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WallClock {
@@ -66,6 +79,7 @@ pub fn plugin(app: &mut App) {
     let twin = app.world().resource::<TwinDefinition>().0.clone();
     let keep = app.world().get_resource::<Keep>().copied().unwrap_or_default().0;
     app.init_resource::<WallClock>()
+        .init_resource::<Playback>()
         .insert_resource(LiveMirror(Mirror::new(twin, keep)))
         .add_systems(Update, take_in.in_set(Round::Ingest));
 }
@@ -76,6 +90,7 @@ fn take_in(
     time: Res<Time<Real>>,
     wall: Res<WallClock>,
     seen: Option<Res<Seen>>,
+    mut playback: ResMut<Playback>,
 ) {
     let begin = Instant::now();
     let budget = match seen {
@@ -83,6 +98,10 @@ fn take_in(
         _ => BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME),
     };
     let mirror = &mut mirror.0;
-    mirror.ingest(&link.batches, || begin.elapsed() >= budget);
+    let enough = || begin.elapsed() >= budget;
+    if playback.read_on(mirror, wall.now(), enough) {
+        return;
+    }
+    mirror.ingest(&link.batches, enough);
     mirror.tick(wall.now());
 }

@@ -18,6 +18,7 @@ pub mod light;
 pub mod link;
 pub mod open;
 mod pick;
+pub mod playback;
 mod playhead;
 pub mod remote;
 pub mod scene;

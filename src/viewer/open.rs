@@ -1,7 +1,8 @@
-//! Files that are dropped onto the window or the page: a model is looked at, a twin file is shown.
+//! Files that are dropped onto the window or the page: a model is looked at, a twin file is shown, a
+//! recording or a table is played.
 //!
-//! Flows in: [`Dropped`] files. Flows out: another definition on screen, or what is wrong with the
-//! file; the scene stays as it was then.
+//! Flows in: [`Dropped`] files. Flows out: another definition or a recording on screen, or what is
+//! wrong with the file; the scene stays as it was then.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,12 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
 use bevy::window::FileDragAndDrop;
 
-use super::Round;
 use super::definition::Definition;
 use super::files::Files;
+use super::playback::Stage;
 use super::ui::Severity;
-use crate::twin::{Diagnostics, Loaded};
+use super::{Command, Round};
+use crate::twin::{Diagnostics, Loaded, Timestamp};
 
 /// A file that was dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,24 +34,35 @@ pub struct Opened(pub Vec<Dropped>);
 #[derive(Resource, Default)]
 struct Reading(Option<(String, Task<Result<Loaded, Diagnostics>>)>);
 
+/// A recording or a table that is being read.
+#[derive(Resource, Default)]
+struct ReadingRecording(Option<(String, Task<Result<Vec<u8>, String>>)>);
+
 /// What a file is opened as, by the end of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Twin,
     Model,
+    /// Messages or samples over time.
+    Recording,
     /// Goes with another: a picture, a binary part of a model, a text to include.
     Beside,
     Unknown,
 }
 
+/// Bytes that a recording may have: it is read as a whole.
+const RECORDING_BYTES: u64 = 1 << 30;
+
 /// What can be dropped, for people.
-const KINDS: &str = "a twin file (.ron) or a model (.glb, .gltf)";
+const KINDS: &str =
+    "a twin file (.ron), a model (.glb, .gltf), a recording (.jsonl) or a table (.csv, .tsv)";
 
 /// Opens what is dropped.
 pub fn plugin(app: &mut App) {
     app.init_resource::<Opened>()
         .init_resource::<Reading>()
-        .add_systems(Update, (gather, open, finish).chain().before(Round::Ingest));
+        .init_resource::<ReadingRecording>()
+        .add_systems(Update, (gather, open, finish, play).chain().before(Round::Ingest));
 }
 
 /// Files that were dropped onto the window.
@@ -67,17 +80,19 @@ fn kind(path: &Path) -> Kind {
     match end.as_deref() {
         Some("ron") => Kind::Twin,
         Some("glb" | "gltf") => Kind::Model,
+        Some("jsonl" | "ndjson" | "csv" | "tsv") => Kind::Recording,
         Some("bin" | "png" | "jpg" | "jpeg" | "webp") => Kind::Beside,
         _ => Kind::Unknown,
     }
 }
 
 /// Of files that are dropped together the twin file is opened, else the model; the others lie
-/// beside it.
+/// beside it. A recording or a table is played besides.
 fn open(
     files: Res<Files>,
     mut opened: ResMut<Opened>,
     mut reading: ResMut<Reading>,
+    mut recording: ResMut<ReadingRecording>,
     mut definition: Definition,
 ) {
     if opened.0.is_empty() {
@@ -86,6 +101,12 @@ fn open(
     let mut candidates = Vec::new();
     for dropped in std::mem::take(&mut opened.0) {
         let path = match dropped {
+            // It is read once, and not kept beside what it becomes.
+            Dropped::Bytes(name, bytes) if kind(Path::new(&name)) == Kind::Recording => {
+                let task = AsyncComputeTaskPool::get().spawn(async move { Ok(bytes) });
+                recording.0 = Some((name, task));
+                continue;
+            }
             Dropped::Path(path) => path,
             Dropped::Bytes(name, bytes) => match files.keep(&name, bytes) {
                 Ok(()) => PathBuf::from(name),
@@ -100,6 +121,13 @@ fn open(
                 let name = path.display();
                 let text = format!("`{name}` cannot be opened here: drop {KINDS}");
                 definition.say(Severity::Warning, text);
+            }
+            Kind::Recording => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                let (name, files) = (name.into_owned(), files.clone());
+                let task = AsyncComputeTaskPool::get()
+                    .spawn(async move { files.read_bounded(&path, RECORDING_BYTES).await });
+                recording.0 = Some((name, task));
             }
             kind => candidates.push((kind, path)),
         }
@@ -124,6 +152,31 @@ fn finish(mut reading: ResMut<Reading>, mut definition: Definition) {
     let Some(loaded) = reading.0.as_mut().and_then(|(_, task)| check_ready(task)) else { return };
     let name = reading.0.take().map(|(name, _)| name).unwrap_or_default();
     definition.show(loaded, format!("`{name}` was dropped and is shown"));
+}
+
+/// A recording that has been read is played, once no twin is waited for that it may belong to.
+fn play(
+    mut recording: ResMut<ReadingRecording>,
+    reading: Res<Reading>,
+    mut stage: Stage,
+    mut commands: MessageWriter<Command>,
+) {
+    let recording = recording.bypass_change_detection();
+    if reading.0.is_some() {
+        return;
+    }
+    let Some(read) = recording.0.as_mut().and_then(|(_, task)| check_ready(task)) else { return };
+    let name = recording.0.take().map(|(name, _)| name).unwrap_or_default();
+    match read {
+        Ok(bytes) => {
+            if stage.begin(&name, bytes) {
+                // From its beginning, and by itself.
+                commands.write(Command::Seek(Timestamp::MIN));
+                commands.write(Command::Play(true));
+            }
+        }
+        Err(error) => stage.say(Severity::Error, format!("`{name}` cannot be read: {error}")),
+    }
 }
 
 /// A twin with one asset, which is that model.
@@ -179,6 +232,8 @@ mod tests {
     fn what_a_file_is_opened_as_is_told_by_the_end_of_its_name() {
         assert_eq!(kind(Path::new("plant.RON")), Kind::Twin);
         assert_eq!(kind(Path::new("model.bin")), Kind::Beside);
+        assert_eq!(kind(Path::new("shift.jsonl")), Kind::Recording);
+        assert_eq!(kind(Path::new("Export.CSV")), Kind::Recording);
         assert_eq!(kind(Path::new("notes.txt")), Kind::Unknown);
     }
 }

@@ -15,6 +15,7 @@ use super::camera::CameraRig;
 use super::ingest::{LiveMirror, TelemetryLink};
 use super::link::{Link, LinkCamera};
 use super::open::{Dropped, Opened};
+use super::playback::Playback;
 use super::scene::{LoadProgress, ModelProblem};
 use super::state::{Playhead, Round, SceneRect, Selection};
 use super::ui::Severity;
@@ -41,8 +42,12 @@ pub enum Request {
     FlyTo(String),
     /// Move the playhead there, ISO 8601 or milliseconds since 1970.
     Seek(Instant),
-    /// Follow the present.
+    /// Follow the present; from a recording back to the plant.
     Follow,
+    /// Let the scene go on by itself, or stop it.
+    Play(bool),
+    /// Plant seconds that pass in a second while the past or a recording is played.
+    Speed(f64),
     /// Fly to the viewpoint of that name.
     View(String),
     /// Fly to a place.
@@ -120,6 +125,8 @@ pub struct Report {
     pub time: String,
     /// Whether it follows the present.
     pub following: bool,
+    /// Name of the recording or table that is on screen instead of the plant.
+    pub recording: Option<String>,
     /// Selected asset.
     pub selected: Option<String>,
     /// How the source stands with its broker.
@@ -247,6 +254,13 @@ impl Steered<'_> {
                 self.ask(Command::Seek(time));
             }
             Request::Follow => self.ask(Command::Follow),
+            Request::Play(on) => self.ask(Command::Play(on)),
+            Request::Speed(speed) if speed.is_finite() && speed > 0.0 => {
+                self.ask(Command::Speed(speed));
+            }
+            Request::Speed(speed) => {
+                return Err(format!("{speed} is no speed: expected a number above 0"));
+            }
             Request::View(name) => {
                 let at = viewpoint(&self.twin.0, &name)?;
                 self.ask(Command::Viewpoint(at));
@@ -360,6 +374,7 @@ struct Watched<'w> {
     mirror: Res<'w, LiveMirror>,
     link: Res<'w, TelemetryLink>,
     progress: Res<'w, LoadProgress>,
+    playback: Res<'w, Playback>,
     time: Res<'w, Time<Real>>,
     frames: Option<Res<'w, bevy::diagnostic::FrameCount>>,
 }
@@ -425,6 +440,7 @@ impl Watched<'_> {
         Report {
             time: playhead.time.to_string(),
             following: playhead.following,
+            recording: self.playback.shown().map(|shown| shown.name.to_owned()),
             selected: selected.map(|asset| twin.asset(asset).path.to_string()),
             connection: self.link.status.connection().name().to_owned(),
             counts: self.link.status.counters.snapshot(),

@@ -38,16 +38,33 @@ pub enum Paint {
 pub struct TwinDefinition(pub Arc<Twin>);
 
 /// The instant that the scene shows. Written by the playhead's one system.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct Playhead {
     /// What the main scene shows.
     pub time: Timestamp,
     /// Whether it follows the present.
     pub following: bool,
+    /// Whether it goes on by itself while it does not follow.
+    pub playing: bool,
+    /// Plant seconds that it then goes on in a second.
+    pub speed: f64,
     /// Which series.
     pub lane: Lane,
     /// The newest instant that it can show: the present less the display delay.
     pub live: Timestamp,
+}
+
+impl Default for Playhead {
+    fn default() -> Self {
+        Self {
+            time: Timestamp::default(),
+            following: false,
+            playing: false,
+            speed: 1.0,
+            lane: Lane::default(),
+            live: Timestamp::default(),
+        }
+    }
 }
 
 impl Playhead {

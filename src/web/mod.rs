@@ -200,7 +200,7 @@ impl Page {
 pub async fn replay(twin: String, recording: Vec<u8>) -> Result<String, JsValue> {
     let loaded = Files::below("").load_twin(Path::new(&twin)).await;
     let loaded = loaded.map_err(|diagnostics| diagnostics.to_string())?;
-    let done = crate::mirror::replay(&Arc::new(loaded.twin), &recording);
+    let done = crate::mirror::replay(&Arc::new(loaded.twin), recording);
     let done = done.map_err(|error| error.to_string())?;
     serde_json::to_string(&done).map_err(|error| error.to_string().into())
 }

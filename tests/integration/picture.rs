@@ -269,6 +269,37 @@ fn what_stands_in_the_way_of_a_picture_is_said_with_its_exit_status() {
     assert!(errors.contains(&nobody) && Path::new(png).is_file(), "{errors}");
 }
 
+#[test]
+fn a_recording_and_a_table_are_drawn_without_a_broker() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str, percent: u32| {
+        let file = folder.path().join(name);
+        let rows = (0..3).map(|minute| format!("2026-03-01T12:0{minute}:00Z,{percent}\n"));
+        let text = format!("time,TK-1.percent\n{}", rows.collect::<String>());
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let drawn = |file: &Path| {
+        let mut command = twinscope();
+        command.args(["render", STATION, "--camera", "tank", "--after", "0s", "--recording"]);
+        draw(command.arg(file), "--png", (640, 360)).1
+    };
+    let (low, high) = (drawn(&table("low.csv", 10)), drawn(&table("high.csv", 90)));
+    let scene = Region { x: (0.2, 0.75), y: (0.1, 0.9) };
+    assert!(low.change_in(&high, &scene) > 0.0003, "{}", low.change_in(&high, &scene));
+
+    let mut command = twinscope();
+    command.args(["render", "scenes/bottling.ron", "--after", "0s", "--recording"]);
+    let (_, picture) = draw(command.arg("tests/data/bottling.jsonl"), "--png", (640, 360));
+    assert!(picture.colors() > 300, "{}", picture.colors());
+
+    let mut command = twinscope();
+    command.args(["render", STATION, "--recording", "Cargo.toml", "--png", "/dev/null"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("heading `time`"));
+}
+
 /// Messages that came through the broker, as the demo tells.
 fn messages(told: &str) -> u64 {
     let words: Vec<_> = told.split_whitespace().collect();

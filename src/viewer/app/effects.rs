@@ -85,7 +85,12 @@ impl Effects<'_> {
             Command::TogglePanels => self.shown.panels = !self.shown.panels,
             Command::ToggleHelp => self.shown.help = !self.shown.help,
             // The owners of the playhead and of the panels read these themselves.
-            Command::Seek(_) | Command::Follow | Command::ShowMessages | Command::CopyLink => {}
+            Command::Seek(_)
+            | Command::Follow
+            | Command::Play(_)
+            | Command::Speed(_)
+            | Command::ShowMessages
+            | Command::CopyLink => {}
         }
     }
 

@@ -92,9 +92,10 @@ pub const KEYS: &[Key] = &[
     }),
     gesture("Shift + 1 … 6", "From front, back, left, right, above, from a corner"),
     key("P", "Perspective or parallel", &[KeyCode::KeyP], |_| Some(Command::ToggleProjection)),
-    key("Space, End", "Return to the present", &[KeyCode::Space, KeyCode::End], |_| {
-        Some(Command::Follow)
+    key("Space", "Stop the scene, or let it go on", &[KeyCode::Space], |now| {
+        now.playhead.map(|playhead| Command::Play(!playhead.following && !playhead.playing))
     }),
+    key("End", "Return to the present", &[KeyCode::End], |_| Some(Command::Follow)),
     key("Left", "One second back (with Shift: ten)", &[KeyCode::ArrowLeft], |now| now.step(-1)),
     key("Right", "One second on (with Shift: ten)", &[KeyCode::ArrowRight], |now| now.step(1)),
     key("L", "Labels", &[KeyCode::KeyL], |_| Some(Command::ToggleLabels)),

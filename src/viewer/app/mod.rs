@@ -37,10 +37,13 @@ use super::camera::{CameraRig, SceneCamera};
 use super::command::ThemeChoice;
 use super::files::Files;
 use super::ingest::TelemetryLink;
+use super::open::{Dropped, Opened};
 use super::remote::{Remote, Seen};
 use super::state::{LinkBase, Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
 use super::theme::Palette;
-use super::{binding, camera, ingest, label, light, open, pick, playhead, remote, scene, ui};
+use super::{
+    binding, camera, ingest, label, light, open, pick, playback, playhead, remote, scene, ui,
+};
 use crate::history::Budget;
 use crate::telemetry::{Batch, Status};
 use crate::twin::Twin;
@@ -65,6 +68,8 @@ pub struct Options {
     pub remote: Option<Remote>,
     /// What stands before the `#` of links to a view.
     pub link_base: String,
+    /// Files to open at the start, as if they were dropped.
+    pub open: Vec<Dropped>,
 }
 
 impl Options {
@@ -80,6 +85,7 @@ impl Options {
             files: Files::default(),
             remote: None,
             link_base: String::new(),
+            open: Vec::new(),
         }
     }
 }
@@ -172,6 +178,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
         .insert_resource(options.files)
         .insert_resource(ingest::Keep(options.history))
         .insert_resource(LinkBase(options.link_base))
+        .insert_resource(Opened(options.open))
         .insert_resource(Palette::of(theme))
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
@@ -185,7 +192,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     spare_panels_camera(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
-        .add_plugins((remote::plugin, open::plugin))
+        .add_plugins((remote::plugin, open::plugin, playback::plugin))
         .add_plugins((ingest::plugin, playhead::plugin, scene::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, make_cameras)

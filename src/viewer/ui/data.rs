@@ -7,7 +7,7 @@ use crate::telemetry::{ConnectionState, Counts, Rates};
 use crate::twin::{AssetId, Limits, PropertyId, Quality, Twin, Value};
 use crate::viewer::camera::SavedViewpoint;
 use crate::viewer::theme::Palette;
-use crate::viewer::{Playhead, Selection, Shown};
+use crate::viewer::{Playhead, Selection, Shown, playback};
 
 /// All that the panels of one frame read.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct PanelData<'a> {
     pub shown: Shown,
     /// Where the camera can go, and how it looks.
     pub views: Views<'a>,
+    /// The recording that is on screen instead of the plant.
+    pub playback: Option<playback::Shown<'a>>,
 }
 
 /// What the View menu knows of the camera.

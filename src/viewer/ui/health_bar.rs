@@ -49,6 +49,18 @@ fn connection(ui: &mut Ui, data: &PanelData) {
 /// Colour, short text and full text of how the connection is doing.
 fn connection_text(health: &Health, data: &PanelData) -> (Color32, String, String) {
     let palette = data.palette;
+    if let Some(recording) = data.playback {
+        let name = recording.name.to_owned();
+        let text = match recording.share {
+            share if share < 1.0 => format!("{name} · reading {:.0} %", share * 100.0),
+            _ => name,
+        };
+        let hint = match recording.has_plant {
+            true => "A recording; the plant goes on being mirrored behind it",
+            false => "A recording",
+        };
+        return (palette.past, text, hint.into());
+    }
     let broker = health.broker.trim_start_matches("mqtt://").to_owned();
     match &health.connection {
         ConnectionState::Connected

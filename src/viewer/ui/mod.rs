@@ -11,6 +11,7 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 use super::camera::{CameraRig, SavedViewpoints};
 use super::ingest::{LiveMirror, TelemetryLink};
 use super::light::Occlusion;
+use super::playback::Playback;
 use super::scene::{LoadProgress, ModelProblem};
 use super::settings;
 use super::state::{LinkBase, Paint, SceneRect, Shown};
@@ -138,9 +139,14 @@ fn log_problems(mut problems: MessageReader<ModelProblem>, mut log: ResMut<Messa
 }
 
 /// What becomes of the connection goes into the log, each change once.
-fn log_connection(mut state: ResMut<UiState>, mut log: ResMut<MessageLog>) {
-    // Each try to connect is no news.
-    let is_news = !matches!(state.health.connection, ConnectionState::Connecting);
+fn log_connection(
+    mut state: ResMut<UiState>,
+    mut log: ResMut<MessageLog>,
+    playback: Res<Playback>,
+) {
+    // Each try to connect is no news, and of recordings others tell.
+    let is_news = !matches!(state.health.connection, ConnectionState::Connecting)
+        && playback.shown().is_none();
     let now = std::mem::discriminant(&state.health.connection);
     if state.told == Some(now) || !is_news || state.health.broker.is_empty() {
         return;
@@ -216,6 +222,7 @@ struct Looking<'w> {
     rig: Res<'w, CameraRig>,
     saved: Res<'w, SavedViewpoints>,
     occlusion: Res<'w, Occlusion>,
+    playback: Res<'w, Playback>,
 }
 
 /// In a smaller picture panels would leave no room to the scene, so they are left out.
@@ -247,6 +254,7 @@ fn draw(
             orthographic: looking.rig.orthographic,
             can_occlude: looking.occlusion.supported,
         },
+        playback: looking.playback.shown(),
     };
     let mut commands = Vec::new();
     let builder =
@@ -312,20 +320,22 @@ fn panels(
     })
 }
 
-/// Frames the scene while it shows the past, so that nobody takes it for the present.
+/// Frames the scene while it shows the past or a recording, so that nobody takes it for the present.
 fn mark_past(ui: &egui::Ui, data: &PanelData, scene: egui::Rect) {
-    if data.playhead.following {
+    if data.playhead.following && data.playback.is_none() {
         return;
     }
     let color = data.palette.past;
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Middle, "past".into()));
     painter.rect_stroke(scene, 0.0, Stroke::new(3.0, color), StrokeKind::Inside);
-    let behind = data.playhead.live.seconds_since(data.playhead.time);
-    let text = format!(
-        "PAST  {}   −{}",
-        timeline::clock_text(data.playhead.time),
-        timeline::span_text(behind)
-    );
+    let clock = timeline::clock_text(data.playhead.time);
+    let text = match data.playback {
+        Some(shown) => format!("RECORDING  {clock}   {}", shown.name),
+        None => {
+            let behind = data.playhead.live.seconds_since(data.playhead.time);
+            format!("PAST  {clock}   −{}", timeline::span_text(behind))
+        }
+    };
     let font = FontId::proportional(13.0);
     let galley = painter.layout_no_wrap(text, font, data.palette.window);
     let size = galley.size() + vec2(24.0, 8.0);

@@ -47,6 +47,7 @@ struct Scene {
     selection: Selection,
     saved: Vec<SavedViewpoint>,
     commands: Vec<Command>,
+    recording: bool,
 }
 
 impl Scene {
@@ -72,6 +73,7 @@ impl Scene {
             selection: Selection::default(),
             saved: Vec::new(),
             commands: Vec::new(),
+            recording: false,
         }
     }
 
@@ -85,6 +87,11 @@ impl Scene {
             health: &self.health,
             shown: Shown::default(),
             views: Views { saved: &self.saved, ..Views::default() },
+            playback: self.recording.then_some(playback::Shown {
+                name: "shift.jsonl",
+                share: 1.0,
+                has_plant: true,
+            }),
         }
     }
 
@@ -191,12 +198,42 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
     assert_eq!(data_condition, super::data::Condition::Alarm);
 }
 
+fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {
+    timeline::show(ui, data)
+}
+
+#[test]
+fn a_button_stops_the_scene_and_lets_it_go_on() {
+    let bar = egui::vec2(900.0, timeline::HEIGHT);
+    let mut harness = sized(bar, Scene::new(), draw_timeline);
+    harness.get_by_label("Stop").click();
+    harness.run();
+    harness.state_mut().playhead.following = false;
+    harness.run();
+    harness.get_by_label("Play").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::Play(false), Command::Play(true)]);
+}
+
+#[test]
+fn a_recording_has_its_own_span_and_leads_back_to_the_plant() {
+    let mut scene = Scene::new();
+    (scene.recording, scene.playhead.following) = (true, false);
+    let bar = egui::vec2(900.0, timeline::HEIGHT);
+    let mut harness = sized(bar, scene, draw_timeline);
+    harness.run();
+    assert!(harness.query_by_label("recorded, UTC").is_some());
+    harness.get_by_label("Back to live").click();
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::Follow]);
+}
+
 #[test]
 fn in_the_past_a_button_leads_back_to_the_present() {
     let mut scene = Scene::new();
     scene.playhead.following = false;
     scene.playhead.time = scene.playhead.live - Duration::from_secs(2);
-    let mut harness = harness(scene, |ui, data, _| timeline::show(ui, data));
+    let mut harness = harness(scene, draw_timeline);
     harness.get_by_label("Back to live").click();
     harness.run();
     assert_eq!(harness.state().commands, [Command::Follow]);

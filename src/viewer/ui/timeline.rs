@@ -7,6 +7,7 @@ use bevy_egui::egui::{
 use super::data::PanelData;
 use crate::twin::Timestamp;
 use crate::viewer::Command;
+use crate::viewer::playhead::SPEEDS;
 
 /// Height of the axis with its buttons.
 pub const HEIGHT: f32 = 54.0;
@@ -22,6 +23,12 @@ struct Axis {
 }
 
 impl Axis {
+    /// The axis of a recording: all of it.
+    fn whole(oldest: Option<Timestamp>, last: Timestamp) -> Self {
+        let oldest = oldest.unwrap_or(last).min(last.plus_micros(-1_000_000));
+        Self { from: oldest, to: last }
+    }
+
     /// The axis that ends at the present and reaches back as far as there are samples.
     fn new(oldest: Option<Timestamp>, live: Timestamp) -> Self {
         let known = oldest.map_or(0.0, |oldest| live.seconds_since(oldest));
@@ -45,7 +52,9 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
     ui.horizontal_centered(|ui| {
         ui.add_space(10.0);
         state_button(ui, data, &mut commands);
-        ui.add_space(6.0);
+        play_button(ui, data, &mut commands);
+        speed_menu(ui, data, &mut commands);
+        ui.add_space(2.0);
         clock(ui, data);
         ui.add_space(6.0);
         // In a very small picture nothing is left, and egui accepts no negative size.
@@ -55,17 +64,72 @@ pub fn show(ui: &mut Ui, data: &PanelData) -> Vec<Command> {
     commands
 }
 
+/// Stops the scene, or lets it go on.
+fn play_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
+    let goes_on = data.playhead.following || data.playhead.playing;
+    let palette = data.palette;
+    let response = ui.add_sized(vec2(30.0, 30.0), egui::Button::new("").fill(palette.raised));
+    let (name, hint) = match goes_on {
+        true => ("Stop", "Stop the scene here (Space)"),
+        false => ("Play", "Let the scene go on from here (Space)"),
+    };
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
+    let (middle, painter) = (response.rect.center(), ui.painter());
+    if goes_on {
+        for x in [-3.5, 3.5] {
+            let bar = Rect::from_center_size(middle + vec2(x, 0.0), vec2(3.5, 12.0));
+            painter.rect_filled(bar, 1.0, palette.text);
+        }
+    } else {
+        let corners = [vec2(-4.0, -6.5), vec2(7.0, 0.0), vec2(-4.0, 6.5)];
+        let corners = corners.map(|corner| middle + corner).to_vec();
+        painter.add(egui::Shape::convex_polygon(corners, palette.text, Stroke::NONE));
+    }
+    if response.on_hover_text(hint).clicked() {
+        commands.push(Command::Play(!goes_on));
+    }
+}
+
+/// How fast a scene goes on that does not follow the plant.
+fn speed_menu(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
+    let ink = match data.playhead.following {
+        true => data.palette.text_faint,
+        false => data.palette.text,
+    };
+    let text = RichText::new(speed_text(data.playhead.speed)).color(ink);
+    let button = egui::Button::new(text).fill(data.palette.raised).min_size(vec2(40.0, 30.0));
+    let menu = egui::containers::menu::MenuButton::from_button(button);
+    let (response, _) = menu.ui(ui, |ui| {
+        for speed in SPEEDS {
+            let chosen = data.playhead.speed == speed;
+            if ui.selectable_label(chosen, speed_text(speed)).clicked() {
+                commands.push(Command::Speed(speed));
+                ui.close();
+            }
+        }
+    });
+    response.on_hover_text("Plant seconds that pass in a second while the past is played");
+}
+
+fn speed_text(speed: f64) -> String {
+    format!("×{speed}")
+}
+
 fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let palette = data.palette;
     let goes_on = data.mirror.knows_time();
     let live = if goes_on { palette.live } else { palette.stale };
-    let (text, fill, ink) = match (data.playhead.following, goes_on) {
+    let follows = data.playhead.following && data.playback.is_none();
+    let alone = data.playback.is_some_and(|recording| !recording.has_plant);
+    let (text, fill, ink) = match (follows, goes_on) {
+        (false, _) if alone => ("RECORDING", palette.tint(palette.past, 0.18), palette.past),
         (true, true) => ("LIVE", palette.tint(live, 0.18), live),
         (true, false) => ("SILENT", palette.tint(live, 0.18), live),
         (false, _) => ("Back to live", palette.past, palette.window),
     };
     let button = egui::Button::new(RichText::new(text).strong().color(ink)).fill(fill);
-    let hint = match (data.playhead.following, goes_on) {
+    let hint = match (follows, goes_on) {
+        (false, _) if alone => "A file is on screen, and no plant is connected",
         (true, true) => "Following the plant",
         (true, false) => {
             "The plant does not tell its time any more; this is the last that is known"
@@ -73,7 +137,7 @@ fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         (false, _) => "Follow the plant again (End)",
     };
     let response = ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint);
-    if data.playhead.following {
+    if follows {
         let dot = response.rect.left_center() + vec2(19.0, 0.0);
         ui.painter().circle_filled(dot, 4.0, live);
     }
@@ -84,7 +148,8 @@ fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
 
 fn clock(ui: &mut Ui, data: &PanelData) {
     let palette = data.palette;
-    let color = if data.playhead.following { palette.text } else { palette.past };
+    let live = data.playhead.following && data.playback.is_none();
+    let color = if live { palette.text } else { palette.past };
     ui.allocate_ui_with_layout(
         vec2(116.0, HEIGHT - 14.0),
         egui::Layout::top_down(egui::Align::Min),
@@ -95,7 +160,9 @@ fn clock(ui: &mut Ui, data: &PanelData) {
                 RichText::new(clock_text(data.playhead.time)).monospace().size(15.0).color(color),
             );
             let behind = data.playhead.live.seconds_since(data.playhead.time);
-            let note = if data.playhead.following {
+            let note = if data.playback.is_some() {
+                "recorded, UTC".to_owned()
+            } else if data.playhead.following {
                 "plant time, UTC".to_owned()
             } else {
                 format!("−{} behind", span_text(behind))
@@ -108,7 +175,10 @@ fn clock(ui: &mut Ui, data: &PanelData) {
 fn track(ui: &mut Ui, data: &PanelData, size: egui::Vec2, commands: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let oldest = data.mirror.history().span().map(|span| span.0);
-    let axis = Axis::new(oldest, data.playhead.live);
+    let axis = match data.playback {
+        Some(_) => Axis::whole(oldest, data.playhead.live),
+        None => Axis::new(oldest, data.playhead.live),
+    };
     let bar =
         Rect::from_min_max(pos2(rect.min.x, rect.min.y + 2.0), pos2(rect.max.x, rect.min.y + 22.0));
     paint_axis(ui, data, axis, oldest, rect, bar);
@@ -139,6 +209,7 @@ fn paint_axis(
     painter.rect_filled(bar, 4.0, palette.well);
     painter.rect_stroke(bar, 4.0, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
     let color = match (data.playhead.following, data.mirror.knows_time()) {
+        _ if data.playback.is_some() => palette.past,
         (true, true) => palette.live,
         (true, false) => palette.stale,
         (false, _) => palette.past,
@@ -152,7 +223,8 @@ fn paint_axis(
         );
         painter.rect_filled(shown, 4.0, palette.tint(color, 0.35));
     }
-    let step = tick_step(axis.to.seconds_since(axis.from), bar.width());
+    let span_s = axis.to.seconds_since(axis.from);
+    let step = tick_step(span_s, bar.width());
     let step_micros = (step * 1e6) as i64;
     // Before anything is known the axis lies at the beginning of all time.
     let mut tick = (axis.from.0.saturating_add(step_micros)).div_euclid(step_micros) * step_micros;
@@ -163,7 +235,7 @@ fn paint_axis(
             painter.text(
                 pos2(x, bar.max.y + 5.0),
                 Align2::CENTER_TOP,
-                clock_text(Timestamp(tick)),
+                tick_text(Timestamp(tick), step),
                 FontId::proportional(10.5),
                 palette.text_faint,
             );
@@ -181,8 +253,22 @@ fn paint_handle(painter: &egui::Painter, x: f32, bar: Rect, color: Color32, edge
 /// Seconds between two ticks, so that their labels do not touch.
 fn tick_step(span_s: f64, width: f32) -> f64 {
     let least = span_s * 90.0 / f64::from(width.max(90.0));
-    let steps = [5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0];
-    steps.into_iter().find(|step| *step >= least).unwrap_or(600.0)
+    let steps = [
+        1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0,
+        21_600.0, 43_200.0,
+    ];
+    let days = (least / 86_400.0).ceil() * 86_400.0;
+    steps.into_iter().find(|step| *step >= least).unwrap_or(days)
+}
+
+/// A tick's label: the time of day, or the day where ticks are days apart.
+fn tick_text(time: Timestamp, step_s: f64) -> String {
+    if step_s < 21_600.0 {
+        return clock_text(time);
+    }
+    let format = if step_s < 86_400.0 { "%d %b %H:%M" } else { "%Y-%m-%d" };
+    jiff::Timestamp::from_microsecond(time.0)
+        .map_or_else(|_| "--".to_owned(), |stamp| stamp.strftime(format).to_string())
 }
 
 /// Hours, minutes and seconds in UTC.
@@ -214,6 +300,14 @@ mod tests {
     }
 
     #[test]
+    fn the_axis_of_a_recording_is_all_of_it() {
+        let axis = Axis::whole(Some(Timestamp(0)), Timestamp(9_000_000_000));
+        assert_eq!((axis.from, axis.to), (Timestamp(0), Timestamp(9_000_000_000)));
+        let axis = Axis::whole(None, Timestamp(5));
+        assert!(axis.from < axis.to, "an instant has a span too");
+    }
+
+    #[test]
     fn a_place_on_the_axis_and_its_time_belong_together() {
         let axis = Axis { from: Timestamp(0), to: Timestamp(600_000_000) };
         assert_eq!(axis.at(0.5), Timestamp(300_000_000));
@@ -225,5 +319,7 @@ mod tests {
     fn ticks_stand_further_apart_on_a_narrow_axis() {
         assert_eq!(tick_step(600.0, 1200.0), 60.0);
         assert_eq!(tick_step(600.0, 400.0), 300.0);
+        assert_eq!(tick_step(30.0 * 86_400.0, 900.0), 3.0 * 86_400.0);
+        assert_eq!(tick_text(Timestamp(1_772_366_400_000_000), 86_400.0), "2026-03-01");
     }
 }
