@@ -80,6 +80,12 @@ async function download({ wasm, bytes }) {
 /** Address of a WebSocket from one relative to the page. */
 function socketAddress(broker) {
   const url = new URL(broker, document.baseURI);
+  if (/^mqtts?:$/.test(url.protocol)) {
+    throw new Error(
+      `A page cannot reach ${url.protocol}//${url.host}: browsers let pages use WebSockets alone. Name the broker's ` +
+        "WebSocket (ws:// or wss://), or let `twinscope serve --broker` pass the messages on.",
+    );
+  }
   url.protocol = { "http:": "ws:", "https:": "wss:" }[url.protocol] ?? url.protocol;
   url.hash = "";
   return url.href;

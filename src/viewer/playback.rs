@@ -170,3 +170,138 @@ fn tell_end(mut playback: ResMut<Playback>, mut problems: MessageWriter<ModelPro
     let severity = if bad.is_empty() { Severity::Info } else { Severity::Warning };
     problems.write(ModelProblem { asset: None, file: None, severity, text });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crossbeam_channel::{Sender, bounded};
+
+    use super::*;
+    use crate::history::State;
+    use crate::telemetry::{Batch, Status, Update};
+    use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
+    use crate::viewer::files::Files;
+    use crate::viewer::ingest::{self, WallClock};
+    use crate::viewer::open::{self, Dropped, Opened};
+    use crate::viewer::{Playhead, Selection, playhead};
+
+    const TWIN: &str = r#"Twin(schema: 2, name: "t",
+        classes: {"A": (properties: {"v": ()}, mappings: [Scalar(topic: "t/v", property: "v")])},
+        assets: [(name: "a", class: "A")])"#;
+    const TABLE: &str = "time,a.v\n2026-03-01T12:00:00Z,10\n2026-03-01T12:10:00Z,20\n";
+    /// 2026-03-01T12:00:00Z.
+    const TABLE_BEGINS: Timestamp = Timestamp(1_772_366_400_000_000);
+    /// An hour later.
+    const NOW: Timestamp = Timestamp(TABLE_BEGINS.0 + 3_600_000_000);
+
+    /// A viewer without a picture, and where its plant's samples go in.
+    fn viewer() -> (App, Sender<Batch>) {
+        let loaded = load_text(Path::new("t.ron"), TWIN, &NoFiles).expect("the twin is right");
+        let (plant, batches) = bounded(8);
+        let mut app = App::new();
+        app.add_plugins(MinimalPlugins)
+            .insert_resource(TwinDefinition(Arc::new(loaded.twin)))
+            .insert_resource(TelemetryLink { batches, status: Arc::new(Status::new("plant")) })
+            .insert_resource(WallClock::At(NOW))
+            .init_resource::<Selection>()
+            .init_resource::<Files>()
+            .add_message::<Command>()
+            .add_message::<ModelProblem>()
+            .configure_sets(Update, (Round::Ingest, Round::Playhead).chain())
+            .add_plugins((ingest::plugin, open::plugin, plugin, playhead::plugin));
+        (app, plant)
+    }
+
+    fn tell(plant: &Sender<Batch>, number: f64) {
+        let (property, time) = (PropertyId(0), Some(NOW));
+        let value = Value::Number(number);
+        let updates = vec![Update { property, time, value, quality: Quality::Good }];
+        plant.try_send(Batch { arrival: NOW, updates, ..Batch::default() }).expect("room");
+    }
+
+    fn drop_file(app: &mut App, name: &str, text: &str) {
+        let dropped = Dropped::Bytes(name.into(), text.into());
+        app.world_mut().resource_mut::<Opened>().0.push(dropped);
+        for _ in 0..200 {
+            app.update();
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            let open = app.world().resource::<Opened>().0.is_empty();
+            if open && app.world().resource::<Playback>().shown().is_some_and(|s| s.share == 1.0) {
+                break;
+            }
+        }
+        app.update();
+    }
+
+    fn playhead(app: &App) -> Playhead {
+        *app.world().resource::<Playhead>()
+    }
+
+    fn shown(app: &App) -> Option<Value> {
+        let mirror = &app.world().resource::<LiveMirror>().0;
+        mirror.reading(playhead(app).view(), PropertyId(0)).map(|reading| reading.value)
+    }
+
+    #[test]
+    fn a_table_plays_from_its_beginning_while_the_plant_goes_on_behind_it() {
+        let (mut app, plant) = viewer();
+        tell(&plant, 1.0);
+        app.update();
+        drop_file(&mut app, "minutes.csv", TABLE);
+        let at = playhead(&app);
+        assert!(at.playing && !at.following);
+        assert!((0.0..5.0).contains(&at.time.seconds_since(TABLE_BEGINS)), "{}", at.time);
+        app.world_mut().write_message(Command::Seek(TABLE_BEGINS.plus_micros(300_000_000)));
+        app.world_mut().write_message(Command::Play(false));
+        app.update();
+        assert_eq!(shown(&app), Some(Value::Number(15.0)));
+
+        tell(&plant, 2.0);
+        app.update();
+        assert_eq!(shown(&app), Some(Value::Number(15.0)));
+        app.world_mut().write_message(Command::Follow);
+        app.update();
+        app.update();
+        assert!(playhead(&app).following);
+        assert_eq!(app.world().resource::<Playback>().shown(), None);
+        let mirror = &app.world().resource::<LiveMirror>().0;
+        assert_eq!(mirror.latest(PropertyId(0)).map(|now| now.value), Some(Value::Number(2.0)));
+    }
+
+    #[test]
+    fn behind_a_second_recording_waits_the_plant_and_not_the_first() {
+        let (mut app, _plant) = viewer();
+        drop_file(&mut app, "one.csv", TABLE);
+        drop_file(&mut app, "two.csv", &TABLE.replace(",20", ",30"));
+        assert_eq!(
+            app.world().resource::<Playback>().shown().map(|s| s.name.to_owned()),
+            Some("two.csv".into())
+        );
+        app.world_mut().write_message(Command::Follow);
+        app.update();
+        app.update();
+        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+    }
+
+    /// What was said of files.
+    #[derive(Resource, Default)]
+    struct Said(Vec<String>);
+
+    #[test]
+    fn a_file_that_cannot_be_read_leaves_the_plant_on_screen_and_is_told() {
+        let (mut app, _plant) = viewer();
+        app.init_resource::<Said>().add_systems(
+            Last,
+            |mut problems: MessageReader<ModelProblem>, mut said: ResMut<Said>| {
+                said.0.extend(problems.read().map(|problem| problem.text.clone()));
+            },
+        );
+        drop_file(&mut app, "wrong.csv", "flow\n1\n");
+        assert_eq!(app.world().resource::<Playback>().shown(), None);
+        let said = &app.world().resource::<Said>().0;
+        assert!(said[0].contains("wrong.csv: line 1, column 1: expected a column"), "{said:?}");
+        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+    }
+}

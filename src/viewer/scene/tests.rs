@@ -72,6 +72,7 @@ fn app(folder: &Path) -> App {
             batches: crossbeam_channel::never(),
             status: Arc::new(Status::new("nowhere")),
         })
+        .init_resource::<crate::viewer::playback::Playback>()
         .insert_resource(Playhead { following: true, ..default() })
         .configure_sets(
             Update,

@@ -21,6 +21,10 @@ pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {
                     ui.end_row();
                 }
             });
+            if let Some(limits) = LIMITS {
+                ui.separator();
+                ui.label(RichText::new(limits).small().color(palette.text_dim));
+            }
         });
     !open
 }
@@ -29,9 +33,12 @@ pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {
 pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
     let mut done = false;
     egui::Area::new("hint".into())
-        .fixed_pos(egui::pos2(scene.min.x + 16.0, scene.max.y - 96.0))
+        .pivot(Align2::LEFT_BOTTOM)
+        .fixed_pos(scene.left_bottom() + vec2(16.0, -16.0))
         .order(egui::Order::Middle)
         .show(ctx, |ui| {
+            // In a narrow scene the lines are broken and the button stays in it.
+            ui.set_max_width(scene.width() - 56.0);
             egui::Frame::new()
                 .fill(palette.panel)
                 .stroke(egui::Stroke::new(1.0, palette.line))
@@ -40,6 +47,7 @@ pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
                 .show(ui, |ui| {
                     ui.horizontal(|ui| {
                         ui.vertical(|ui| {
+                            ui.set_max_width(ui.available_width() - 70.0);
                             ui.spacing_mut().item_spacing.y = 2.0;
                             for line in HINT {
                                 ui.label(RichText::new(line).color(palette.text_dim));
@@ -51,6 +59,16 @@ pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
         });
     done
 }
+
+/// What users of the desktop's program would look for here in vain.
+const LIMITS: Option<&str> = if cfg!(target_arch = "wasm32") {
+    Some(
+        "In a page: a twin file or a model that was saved anew is seen when the page is loaded again;\n\
+         brokers are reached by WebSocket alone (ws://, wss://, or through twinscope serve).",
+    )
+} else {
+    None
+};
 
 const HINT: [&str; 3] = [
     "Drag to orbit, right-drag to pan, scroll to zoom; double-click flies to a machine.",

@@ -82,7 +82,8 @@ fn tile(ui: &mut Ui, data: &PanelData, name: &str, count: usize, color: egui::Co
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.label(RichText::new(count.to_string()).size(20.0).strong().color(color));
-            ui.label(RichText::new(name).small().color(data.palette.text_dim));
+            let name = RichText::new(name).small().color(data.palette.text_dim);
+            ui.add(egui::Label::new(name).truncate());
         });
 }
 

@@ -45,10 +45,15 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     for (state, command) in switches {
         switch(ui, edge, state, command, commands);
     }
-    if data.views.can_occlude {
-        let state = ("Shaded corners", shown.occlusion);
+    let state = ("Shaded corners", shown.occlusion && data.views.can_occlude);
+    let offered = ui.add_enabled_ui(data.views.can_occlude, |ui| {
         switch(ui, edge, state, Command::ToggleOcclusion, commands);
-    }
+    });
+    offered.response.on_hover_text(match (data.views.can_occlude, cfg!(target_arch = "wasm32")) {
+        (true, _) => "Darker where little light comes",
+        (false, true) => "Not in a page that is drawn with WebGL2; a browser with WebGPU can",
+        (false, false) => "This computer's graphics driver cannot",
+    });
 }
 
 fn viewpoints(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
