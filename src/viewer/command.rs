@@ -46,6 +46,8 @@ pub enum Command {
     TogglePanels,
     /// Show or hide the list of keys.
     ToggleHelp,
+    /// Put all panels where they were at first.
+    ResetLayout,
     /// Bring the message log to the front.
     ShowMessages,
 }

@@ -90,6 +90,7 @@ impl Effects<'_> {
             | Command::Play(_)
             | Command::Speed(_)
             | Command::ShowMessages
+            | Command::ResetLayout
             | Command::CopyLink => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Where the panels are: they dock around the scene, and the layout is remembered.
 
 use bevy::prelude::Resource;
-use bevy_egui::egui::{self, Rect, RichText, Ui, WidgetText};
+use bevy_egui::egui::{self, Rect, RichText, Sense, Ui, WidgetText, vec2};
 use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse,
 };
@@ -83,6 +83,8 @@ fn text_of(tree: &Tree<Pane>) -> String {
     serde_json::to_value(tree).map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// Height of tabs and titles in points.
+const TAB_HEIGHT: f32 = 28.0;
 /// Name under which the layout is remembered.
 const REMEMBERED: &str = "layout.json";
 
@@ -107,7 +109,8 @@ impl Dock {
         problems: usize,
         draw: &mut dyn FnMut(&mut Ui, Pane),
     ) -> Rect {
-        let mut behavior = Behavior { palette, problems, draw, scene: Rect::NOTHING };
+        let lone = lone(&self.tree);
+        let mut behavior = Behavior { palette, problems, draw, lone, scene: Rect::NOTHING };
         self.tree.ui(&mut behavior, ui);
         behavior.scene
     }
@@ -115,6 +118,11 @@ impl Dock {
     /// Brings a panel that stands behind another tab to the front.
     pub fn bring_to_front(&mut self, pane: Pane) {
         self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+    }
+
+    /// Puts all panels where they were at first.
+    pub fn reset(&mut self) {
+        self.tree = standard();
     }
 
     /// Writes the layout down when it has changed.
@@ -128,32 +136,76 @@ impl Dock {
     }
 }
 
+/// Panels that are in no tabs, which have no tab to drag them by.
+fn lone(tree: &Tree<Pane>) -> Vec<TileId> {
+    let in_tabs = |tile: &TileId| {
+        let parent = tree.tiles.parent_of(*tile).and_then(|parent| tree.tiles.get(parent));
+        matches!(parent, Some(Tile::Container(Container::Tabs(_))))
+    };
+    let panels = tree
+        .tiles
+        .iter()
+        .filter(|(_, tile)| matches!(tile, Tile::Pane(pane) if *pane != Pane::Scene));
+    panels.map(|(id, _)| *id).filter(|id| !in_tabs(id)).collect()
+}
+
 struct Behavior<'a> {
     palette: &'a Palette,
     problems: usize,
     draw: &'a mut dyn FnMut(&mut Ui, Pane),
+    lone: Vec<TileId>,
     scene: Rect,
 }
 
+impl Behavior<'_> {
+    /// The title of a panel that has no tab; a hand on it moves the panel.
+    fn title(&self, ui: &mut Ui, tile: TileId, pane: Pane) -> UiResponse {
+        let size = vec2(ui.available_width(), TAB_HEIGHT);
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let drag = ui.interact(rect, ui.id().with(("title", tile)), Sense::drag());
+        ui.painter().rect_filled(rect, 0.0, self.palette.window);
+        let ink = match pane {
+            Pane::Messages if self.problems > 0 => self.palette.warning,
+            _ => self.palette.text,
+        };
+        let at = rect.left_center() + vec2(8.0, 0.0);
+        let font = egui::FontId::proportional(12.5);
+        ui.painter().text(at, egui::Align2::LEFT_CENTER, self.words(pane), font, ink);
+        let moved = drag.on_hover_cursor(egui::CursorIcon::Grab).drag_started();
+        if moved { UiResponse::DragStarted } else { UiResponse::None }
+    }
+
+    /// A panel's title, and how many problems are new.
+    fn words(&self, pane: Pane) -> String {
+        match pane {
+            Pane::Messages if self.problems > 0 => format!("{} ({})", pane.title(), self.problems),
+            _ => pane.title().to_owned(),
+        }
+    }
+}
+
 impl egui_tiles::Behavior<Pane> for Behavior<'_> {
-    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
+    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
         let rect = ui.max_rect();
         if *pane == Pane::Scene {
             self.scene = rect;
         } else {
             ui.painter().rect_filled(rect, 0.0, self.palette.panel);
         }
+        let mut response = UiResponse::None;
+        if self.lone.contains(&tile) {
+            response = self.title(ui, tile, *pane);
+        }
         (self.draw)(ui, *pane);
-        UiResponse::None
+        response
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        let title = RichText::new(pane.title()).size(12.5);
-        if *pane == Pane::Messages && self.problems > 0 {
-            let title = format!("{} ({})", pane.title(), self.problems);
-            return RichText::new(title).size(12.5).color(self.palette.warning).into();
+        let title = RichText::new(self.words(*pane)).size(12.5);
+        match pane {
+            Pane::Messages if self.problems > 0 => title.color(self.palette.warning).into(),
+            _ => title.into(),
         }
-        title.into()
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {
@@ -161,7 +213,7 @@ impl egui_tiles::Behavior<Pane> for Behavior<'_> {
     }
 
     fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
-        28.0
+        TAB_HEIGHT
     }
 
     fn min_size(&self) -> f32 {
@@ -201,6 +253,23 @@ mod tests {
         assert!(!active(&dock));
         dock.bring_to_front(Pane::Messages);
         assert!(active(&dock));
+    }
+
+    #[test]
+    fn a_panel_without_tabs_has_a_title_to_drag_it_by() {
+        let titled = |tree: &Tree<Pane>| {
+            let pane = |id| match tree.tiles.get(id) {
+                Some(Tile::Pane(pane)) => *pane,
+                _ => panic!("a container has no title"),
+            };
+            lone(tree).into_iter().map(pane).collect::<Vec<_>>()
+        };
+        let mut tiles = Tiles::default();
+        let panes = [Pane::Scene, Pane::Assets, Pane::Properties, Pane::Messages];
+        let [scene, assets, properties, messages] = panes.map(|pane| tiles.insert_pane(pane));
+        let tabs = tiles.insert_tab_tile(vec![assets, messages]);
+        let row = tiles.insert_horizontal_tile(vec![tabs, scene, properties]);
+        assert_eq!(titled(&Tree::new("dock", row, tiles)), [Pane::Properties]);
     }
 
     #[test]

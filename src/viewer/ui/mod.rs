@@ -87,15 +87,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (
-                refresh,
-                copy_link,
-                log_connection,
-                log_problems,
-                forget_old_assets,
-                show_messages,
-                draw,
-            )
+            (refresh, copy_link, log_connection, log_problems, forget_old_assets, arrange, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -176,13 +168,17 @@ fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)
     }
 }
 
-fn show_messages(
-    mut commands: MessageReader<Command>,
-    mut dock: ResMut<Dock>,
-    mut shown: ResMut<Shown>,
-) {
-    if commands.read().any(|command| *command == Command::ShowMessages) {
-        dock.bring_to_front(Pane::Messages);
+/// What concerns where panels are.
+fn arrange(mut commands: MessageReader<Command>, mut dock: ResMut<Dock>, mut shown: ResMut<Shown>) {
+    for command in commands.read() {
+        match command {
+            Command::ShowMessages => dock.bring_to_front(Pane::Messages),
+            Command::ResetLayout => {
+                dock.reset();
+                dock.remember();
+            }
+            _ => continue,
+        }
         shown.panels = true;
     }
 }

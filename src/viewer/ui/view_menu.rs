@@ -54,6 +54,8 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         (false, true) => "Not in a page that is drawn with WebGL2; a browser with WebGPU can",
         (false, false) => "This computer's graphics driver cannot",
     });
+    ui.separator();
+    item(ui, "Panels as at first", Command::ResetLayout, commands);
 }
 
 fn viewpoints(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
