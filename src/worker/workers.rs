@@ -150,12 +150,24 @@ impl Workers {
     /// # Errors
     /// When too many wait.
     pub fn submit<J: Job>(&self, job: J) -> Result<Ticket<J::Output>, Busy> {
+        self.carry_out(job.begin())
+    }
+
+    /// Has work done whose result cannot be written as bytes, such as an engine's meshes: here, and
+    /// never elsewhere.
+    ///
+    /// # Errors
+    /// When too many wait.
+    pub fn carry_out<R: Run>(&self, run: R) -> Result<Ticket<R::Output>, Busy>
+    where
+        R::Output: Send,
+    {
         let slot = Arc::new(Slot {
             cancelled: AtomicBool::new(false),
             progress: AtomicU32::new(0),
             result: Mutex::new(None),
         });
-        let task = Box::new(Running { run: job.begin(), slot: slot.clone() });
+        let task = Box::new(Running { run, slot: slot.clone() });
         match &self.0 {
             #[cfg(not(target_arch = "wasm32"))]
             Kind::Threads(sender) => sender.try_send(task).map_err(|_| Busy)?,

@@ -9,11 +9,11 @@ use bevy::image::{
     CompressedImageFormats, ImageAddressMode, ImageFilterMode, ImageSampler, ImageType,
 };
 use bevy::prelude::*;
-use bevy::tasks::{AsyncComputeTaskPool, IoTaskPool, Task, futures::check_ready};
+use bevy::tasks::{IoTaskPool, Task, futures::check_ready};
 
 use super::ModelProblem;
 use super::look::{TwinMaterial, TwinPbr};
-use super::plan::{GroupPlan, plan};
+use super::plan::{GroupPlan, Planned, Planner};
 use crate::cad::{self, DecodeModel, Model};
 use crate::twin::Class;
 use crate::twin::binding::Effect;
@@ -66,8 +66,6 @@ pub(super) struct Ready {
     pub groups: Vec<Group>,
 }
 
-type Planned = (Arc<Model>, Vec<GroupPlan>);
-
 /// How far a model is.
 pub(super) enum State {
     /// Its bytes are on their way.
@@ -75,7 +73,7 @@ pub(super) enum State {
     /// It is being decoded.
     Decoding(Ticket<Model>),
     /// It is being cut into what moves and what does not.
-    Planning(Task<Planned>),
+    Planning(Ticket<Planned>),
     Ready(Arc<Ready>),
     Failed,
 }
@@ -183,15 +181,15 @@ async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
     Ok(DecodeModel { bytes, beside })
 }
 
-fn planned(key: &Key, model: Model) -> Planned {
+/// Cuts a model where its class drives it.
+fn planner(key: &Key, model: Model) -> Planner {
     // Names that are not there are told when the class is spawned, with their place in the file.
     let mut driven: Vec<usize> =
         key.nodes.iter().filter_map(|node| model.find_node(node).ok()).collect();
     for animation in key.animations.iter().filter_map(|name| model.find_animation(name).ok()) {
         driven.extend(model.animations[animation].channels.iter().map(|channel| channel.node));
     }
-    let groups = plan(&model, &driven);
-    (Arc::new(model), groups)
+    Planner::new(model, &driven)
 }
 
 /// Moves the models on that are not ready: read, decoded, planned.
@@ -218,24 +216,29 @@ pub(super) fn advance(
                 None => continue,
             },
             State::Decoding(ticket) => match ticket.poll() {
-                Told::Done(Ok(model)) => {
-                    let key = key.clone();
-                    let task =
-                        AsyncComputeTaskPool::get().spawn(async move { planned(&key, model) });
-                    *state = State::Planning(task);
-                    continue;
-                }
+                Told::Done(Ok(model)) => match work.0.carry_out(planner(key, model)) {
+                    Ok(ticket) => {
+                        *state = State::Planning(ticket);
+                        continue;
+                    }
+                    Err(busy) => busy.to_string(),
+                },
                 Told::Done(Err(reason)) => reason,
                 Told::Working(_) => continue,
             },
             _ => continue,
         };
-        let text = format!("the model `{}` cannot be shown: {failed}", key.file.display());
-        let file = Some(key.file.clone());
-        problems.write(ModelProblem { asset: None, file, severity: Severity::Error, text });
+        problems.write(problem(key, &failed));
         progress.failed.push((key.file.clone(), failed));
         *state = State::Failed;
     }
+}
+
+/// What the user is told of a model that cannot be shown.
+fn problem(key: &Key, reason: &str) -> ModelProblem {
+    let text = format!("the model `{}` cannot be shown: {reason}", key.file.display());
+    let file = Some(key.file.clone());
+    ModelProblem { asset: None, file, severity: Severity::Error, text }
 }
 
 /// Takes what is planned, and counts.
@@ -245,6 +248,7 @@ pub(super) fn collect(
     mut materials: ResMut<Assets<TwinPbr>>,
     mut images: ResMut<Assets<Image>>,
     mut progress: ResMut<LoadProgress>,
+    mut problems: MessageWriter<ModelProblem>,
     palette: Res<Palette>,
 ) {
     let counted = (progress.models_done, progress.models_total);
@@ -255,9 +259,18 @@ pub(super) fn collect(
     }
     let Models { by_key, shared, .. } = &mut *models;
     let highlight = highlight(&palette);
-    for state in by_key.values_mut() {
-        let State::Planning(task) = state else { continue };
-        let Some((model, plans)) = check_ready(task) else { continue };
+    for (key, state) in by_key.iter_mut() {
+        let State::Planning(ticket) = state else { continue };
+        let (model, plans) = match ticket.poll() {
+            Told::Done(Ok(planned)) => planned,
+            Told::Done(Err(reason)) => {
+                problems.write(problem(key, &reason));
+                progress.failed.push((key.file.clone(), reason));
+                *state = State::Failed;
+                continue;
+            }
+            Told::Working(_) => continue,
+        };
         let textures = textures(&model, &mut images);
         let mut surface = |material: Option<usize>| {
             let source = material.and_then(|at| model.materials.get(at));

@@ -2,14 +2,17 @@
 //!
 //! Only nodes that a binding (or an animation) drives become entities, *groups*; everything else is
 //! joined, for each group and material, into one mesh in the group's frame. A pump of fifty nodes
-//! thus costs an instance some twenty entities, not a hundred. Pure and slow: it runs off the frame.
+//! thus costs an instance some twenty entities, not a hundred. Pure and slow: it is work for
+//! [`crate::worker`], in pieces that fit into a frame.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, Mesh, PrimitiveTopology};
 
 use crate::cad::{self, Affine, Model, Topology};
+use crate::worker::{Run, Step};
 
 /// A node that moves, hides or is coloured on its own, with all that is fixed to it.
 pub struct GroupPlan {
@@ -27,39 +30,58 @@ pub struct GroupPlan {
     pub parts: Vec<(Mesh, Option<usize>)>,
 }
 
-/// Splits a model into groups at those nodes; the first group is the model itself, and a group
-/// always stands after the one above it.
-pub fn plan(model: &Model, driven: &[usize]) -> Vec<GroupPlan> {
-    let mut groups = vec![GroupPlan {
-        node: None,
-        parent: 0,
-        group_from_base: Affine::IDENTITY,
-        group_from_node: Affine::IDENTITY,
-        model_from_node: Affine::IDENTITY,
-        parts: Vec::new(),
-    }];
-    // For each node its group, and its placement there.
-    let mut home: Vec<(usize, Affine)> = Vec::with_capacity(model.nodes.len());
-    for (at, node) in model.nodes.iter().enumerate() {
-        let (above, base) = node.parent.map_or((0, Affine::IDENTITY), |parent| home[parent]);
-        let placed = base.then_inner(&node.parent_from_node);
-        if driven.contains(&at) {
-            groups.push(GroupPlan {
-                node: Some(at),
-                parent: above,
-                group_from_base: base,
-                group_from_node: placed,
-                model_from_node: node.model_from_node,
-                parts: Vec::new(),
-            });
-            home.push((groups.len() - 1, Affine::IDENTITY));
-        } else {
-            home.push((above, placed));
+/// A model and its groups; the first group is the model itself, and a group always stands after the
+/// one above it.
+pub type Planned = (Arc<Model>, Vec<GroupPlan>);
+
+/// Splits a model into groups at those nodes, node by node.
+pub struct Planner {
+    model: Arc<Model>,
+    groups: Vec<GroupPlan>,
+    /// For each node its group, and its placement there.
+    home: Vec<(usize, Affine)>,
+    /// Nodes whose meshes have been joined.
+    done: usize,
+    joined: BTreeMap<Key, Joined>,
+}
+
+impl Planner {
+    /// Begins; `driven` are indices of nodes.
+    pub fn new(model: Model, driven: &[usize]) -> Self {
+        let mut groups = vec![GroupPlan {
+            node: None,
+            parent: 0,
+            group_from_base: Affine::IDENTITY,
+            group_from_node: Affine::IDENTITY,
+            model_from_node: Affine::IDENTITY,
+            parts: Vec::new(),
+        }];
+        let mut home: Vec<(usize, Affine)> = Vec::with_capacity(model.nodes.len());
+        for (at, node) in model.nodes.iter().enumerate() {
+            let (above, base) = node.parent.map_or((0, Affine::IDENTITY), |parent| home[parent]);
+            let placed = base.then_inner(&node.parent_from_node);
+            if driven.contains(&at) {
+                groups.push(GroupPlan {
+                    node: Some(at),
+                    parent: above,
+                    group_from_base: base,
+                    group_from_node: placed,
+                    model_from_node: node.model_from_node,
+                    parts: Vec::new(),
+                });
+                home.push((groups.len() - 1, Affine::IDENTITY));
+            } else {
+                home.push((above, placed));
+            }
         }
+        Self { model: Arc::new(model), groups, home, done: 0, joined: BTreeMap::new() }
     }
-    let mut joined: BTreeMap<Key, Joined> = BTreeMap::new();
-    for (node, (group, placed)) in model.nodes.iter().zip(&home) {
-        for primitive in node.mesh.iter().flat_map(|mesh| &model.meshes[*mesh].primitives) {
+
+    /// Joins a node's meshes to those of its group.
+    fn join(&mut self, at: usize) {
+        let (group, placed) = &self.home[at];
+        let meshes = self.model.nodes[at].mesh.iter();
+        for primitive in meshes.flat_map(|mesh| &self.model.meshes[*mesh].primitives) {
             let key = (
                 *group,
                 primitive.material,
@@ -70,15 +92,30 @@ pub fn plan(model: &Model, driven: &[usize]) -> Vec<GroupPlan> {
                     primitive.tangents.is_empty(),
                 ],
             );
-            joined.entry(key).or_default().add(primitive, placed);
+            self.joined.entry(key).or_default().add(primitive, placed);
         }
     }
-    for ((group, material, topology, _), joined) in joined {
-        if !joined.positions.is_empty() {
-            groups[group].parts.push((joined.mesh(topology), material));
+}
+
+impl Run for Planner {
+    type Output = Planned;
+
+    fn piece(&mut self) -> Step<Planned> {
+        if self.done < self.model.nodes.len() {
+            self.join(self.done);
+            self.done += 1;
+            return Step::More(0.9 * self.done as f32 / self.model.nodes.len() as f32);
+        }
+        match self.joined.pop_first() {
+            Some(((group, material, topology, _), joined)) => {
+                if !joined.positions.is_empty() {
+                    self.groups[group].parts.push((joined.mesh(topology), material));
+                }
+                Step::More(0.95)
+            }
+            None => Step::Done(Ok((self.model.clone(), std::mem::take(&mut self.groups)))),
         }
     }
-    groups
 }
 
 /// Group, material, topology, which attributes are absent.
