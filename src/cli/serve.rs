@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use twinscope::plant::broker::{self, Broker};
-use twinscope::serve::{Options, ServeError, Server, Upstream};
+use twinscope::serve::{Options, PAGES, ServeError, Server, Upstream};
 use twinscope::telemetry::mqtt::{self, Scheme};
 use twinscope::twin::Twin;
 
@@ -35,6 +35,7 @@ pub fn run(args: &Serve) -> Outcome {
         upstream: plant.upstream.clone(),
         login: plant.login,
         embed: args.embed.clone(),
+        pages: PAGES,
     };
     let server = Server::start(options).map_err(serve_failure)?;
     files::print(server.url())?;

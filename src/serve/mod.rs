@@ -35,7 +35,12 @@ pub struct Options {
     pub login: bool,
     /// Origins (`https://grafana.example`) that may embed and steer the page, besides its own.
     pub embed: Vec<String>,
+    /// Pages that may use the broker through this server at a time.
+    pub pages: usize,
 }
+
+/// [`Options::pages`] unless told otherwise.
+pub const PAGES: usize = 200;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]

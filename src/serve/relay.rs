@@ -53,10 +53,14 @@ pub(super) async fn socket(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    upgrade
-        .protocols(["mqtt"])
-        .max_message_size(MAX_MESSAGE)
-        .on_upgrade(move |socket| async move { relay(socket, &broker).await })
+    let Some(place) = site.place() else {
+        let text = "as many pages as this server allows are connected already; try again later\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    };
+    upgrade.protocols(["mqtt"]).max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
+        relay(socket, &broker).await;
+        drop(place);
+    })
 }
 
 async fn relay(mut page: WebSocket, broker: &mqtt::Options) {
@@ -82,12 +86,14 @@ enum Stream {
 
 async fn open(broker: &mqtt::Options) -> Result<Stream, String> {
     let text = |error: std::io::Error| error.to_string();
-    let tcp = TcpStream::connect((broker.host.as_str(), broker.port)).await.map_err(text)?;
+    // Addresses have IPv6 in brackets, sockets do not.
+    let host = broker.host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let tcp = TcpStream::connect((host.as_str(), broker.port)).await.map_err(text)?;
     tcp.set_nodelay(true).map_err(text)?;
     let Some(config) = broker.tls_config().map_err(|error| error.to_string())? else {
         return Ok(Stream::Plain(tcp));
     };
-    let name = rustls::pki_types::ServerName::try_from(broker.host.clone());
+    let name = rustls::pki_types::ServerName::try_from(host);
     let name = name.map_err(|error| error.to_string())?;
     let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
     Ok(Stream::Tls(Box::new(tls.map_err(text)?)))

@@ -10,6 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
@@ -25,6 +26,8 @@ pub(super) struct Site {
     login: bool,
     embed: Vec<String>,
     files: Mutex<Arc<TwinFiles>>,
+    /// One for each page that may use the broker besides those that do.
+    pages: Arc<Semaphore>,
 }
 
 impl Site {
@@ -38,11 +41,17 @@ impl Site {
             login: options.login,
             embed: options.embed.clone(),
             files: Mutex::new(Arc::new(TwinFiles::read(&options.twin)?)),
+            pages: Arc::new(Semaphore::new(options.pages)),
         })
     }
 
     pub fn upstream(&self) -> &Upstream {
         &self.upstream
+    }
+
+    /// A page's place at the broker, until it is dropped; `None`: all are taken.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.pages.clone().try_acquire_owned().ok()
     }
 
     /// The twin's files; read anew when it was saved. While it has mistakes the old ones stay, for

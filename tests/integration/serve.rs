@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use twinscope::plant::broker::{self, Broker};
-use twinscope::serve::{Options, ServeError, Server, Upstream};
+use twinscope::serve::{Options, PAGES, ServeError, Server, Upstream};
 use twinscope::telemetry::mqtt;
 
 use crate::support::{Background, Mosquitto, eventually, free_port, tools, twinscope};
@@ -60,6 +60,7 @@ impl Place {
             upstream,
             login: false,
             embed: vec!["https://grafana.example".into()],
+            pages: PAGES,
         }
     }
 
@@ -244,6 +245,35 @@ fn foreign_pages_and_foreign_names_are_refused() {
         "Origin: http://evil.example",
     ];
     assert_eq!(get(server.address(), "/mqtt", &upgrade).status, 403);
+}
+
+#[test]
+fn no_more_pages_than_allowed_use_the_broker_at_a_time() {
+    let place = Place::new();
+    let embedded = Broker::start(broker::Options::default()).expect("a broker");
+    let relay = Upstream::Relay(mqtt::Options::from_url(&embedded.url()).unwrap());
+    let options = Options { pages: 1, ..place.options(relay) };
+    let server = Server::start(options).expect("it starts");
+    let address = server.address();
+    let ask = || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(
+            stream,
+            "GET /mqtt HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: mqtt\r\n\r\n"
+        )
+        .unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        (stream, String::from_utf8_lossy(&first).into_owned())
+    };
+    let (page, first) = ask();
+    assert_eq!(first, "HTTP/1.1 101");
+    assert_eq!(ask().1, "HTTP/1.1 503");
+    drop(page);
+    assert!(eventually(Duration::from_secs(10), || ask().1 == "HTTP/1.1 101"));
 }
 
 #[test]
