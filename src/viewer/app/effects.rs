@@ -49,6 +49,12 @@ fn take_effect(mut commands: MessageReader<Command>, mut effects: Effects) {
 
 impl Effects<'_> {
     fn take(&mut self, command: &Command) {
+        // What was clicked may be of a definition that has gone since.
+        if let Command::Select(Some(asset)) | Command::FlyTo(asset) = command
+            && asset.0 as usize >= self.twin.0.assets.len()
+        {
+            return;
+        }
         match command {
             Command::Select(asset) => {
                 if self.selection.selected != *asset {

@@ -295,10 +295,12 @@ pub(super) fn bounds_of(
     let inside = |candidate: AssetId| {
         std::iter::successors(Some(candidate), |at| twin.0.asset(*at).parent).any(|at| at == asset)
     };
+    // Measured in the last frame, perhaps of another definition.
+    let known = |candidate: AssetId| (candidate.0 as usize) < twin.0.assets.len();
     plant
         .by_asset
         .iter()
-        .filter(|(candidate, _)| inside(**candidate))
+        .filter(|(candidate, _)| known(**candidate) && inside(**candidate))
         .map(|(_, bounds)| *bounds)
         .reduce(Bounds::union)
 }

@@ -72,6 +72,9 @@ pub(super) fn systems(app: &mut App) {
             Update,
             (spawn::renew, load::request, load::work, load::advance, load::collect, spawn::spawn)
                 .chain()
+                // Another definition comes before a round; what was there of the old one goes in
+                // the same frame, before anybody looks its assets up in the new one.
+                .after(Round::Ingest)
                 .before(Round::Sample),
         )
         .add_systems(Update, (mark_selection, load::recolour).in_set(Round::Present));

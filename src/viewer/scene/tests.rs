@@ -327,3 +327,34 @@ fn a_model_saved_anew_replaces_its_instances() {
         own.len() > 1 && own.iter().all(|(_, tag)| tag.0 & look::MISSING == 0)
     });
 }
+
+/// A definition that is to be shown in the next frame.
+#[derive(Resource)]
+struct Next(Option<crate::twin::Loaded>);
+
+#[test]
+fn nothing_of_a_larger_twin_outlives_the_frame_in_which_a_smaller_one_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = app(folder.path());
+    app.add_systems(
+        Update,
+        (|mut next: ResMut<Next>, mut definition: crate::viewer::definition::Definition| {
+            if let Some(loaded) = next.0.take() {
+                definition.show(Ok(loaded), "shown".into());
+            }
+        })
+        .before(Round::Ingest),
+    );
+    app.insert_resource(Next(None));
+    loaded(&mut app);
+    let small = r#"Twin(schema: 2, name: "small", classes: {"A": (properties: {"v": ()})},
+        assets: [(name: "only", class: "A")])"#;
+    let small = crate::twin::load_text(Path::new("small.ron"), small, &crate::twin::NoFiles);
+    app.insert_resource(Next(Some(small.expect("it is right"))));
+    app.update();
+    let world = app.world_mut();
+    let roots: Vec<_> = world.query::<&AssetRoot>().iter(world).map(|root| root.0.0).collect();
+    assert_eq!(roots, [0]);
+    assert_eq!(world.query::<&LabelSpec>().iter(world).count(), 0);
+    assert_eq!(world.query::<&PartOf>().iter(world).count(), 0);
+}
