@@ -36,7 +36,10 @@ struct Reading(Option<(String, Task<Result<Loaded, Diagnostics>>)>);
 
 /// A recording or a table that is being read.
 #[derive(Resource, Default)]
-struct ReadingRecording(Option<(String, Task<Result<Vec<u8>, String>>)>);
+struct ReadingRecording(Option<(String, Task<ReadBytes>)>);
+
+/// A file's bytes, or why it cannot be read.
+type ReadBytes = Result<Vec<u8>, String>;
 
 /// What a file is opened as, by the end of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
