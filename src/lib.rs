@@ -8,6 +8,7 @@
 //! | [`telemetry`] | samples arriving: decoders, topic routing, sources, the bounded channel |
 //! | [`history`] | samples kept, and the one interface by which a state is read |
 //! | [`worker`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
+//! | [`model`] | how equipment behaves: published models and the solvers that run them |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
@@ -20,6 +21,7 @@ pub mod cad;
 pub mod history;
 pub mod jobs;
 pub mod mirror;
+pub mod model;
 pub mod plant;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod serve;

@@ -1,0 +1,150 @@
+//! What a model says of itself: its states, inputs, outputs, events and parameters, with their
+//! units, where it holds and who published it.
+
+use crate::twin::{Unit, UnitError};
+
+/// The description of a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Name by which a twin file or the command line asks for it.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// Who published its equations.
+    pub source: String,
+    /// Where it holds and where it does not.
+    pub validity: String,
+    /// What it remembers.
+    pub states: Vec<Variable>,
+    /// What acts on it from outside.
+    pub inputs: Vec<Variable>,
+    /// What can be measured of it.
+    pub outputs: Vec<Variable>,
+    /// What can happen to it.
+    pub events: Vec<EventAbout>,
+    /// What tells this machine from another of its kind.
+    pub parameters: Vec<ParameterAbout>,
+}
+
+/// A state, an input or an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// Its name, as in tables and twin files.
+    pub name: String,
+    /// Its unit in UCUM notation.
+    pub unit: String,
+    /// What it is.
+    pub meaning: String,
+    /// Its usual value; for a state the one it starts with. Outputs have none that is used.
+    pub usual: f64,
+}
+
+/// An event: its event state falls from 1 (healthy) to 0 (it happens).
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventAbout {
+    /// Its name.
+    pub name: String,
+    /// What happens.
+    pub meaning: String,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterAbout {
+    /// Its name.
+    pub name: String,
+    /// Its unit in UCUM notation.
+    pub unit: String,
+    /// What it is.
+    pub meaning: String,
+    /// Its value unless told otherwise.
+    pub usual: f64,
+    /// Smallest and largest value that make sense.
+    pub range: (f64, f64),
+}
+
+impl About {
+    /// Begins a description.
+    pub fn new(name: &str, title: &str) -> Self {
+        Self { name: name.into(), title: title.into(), ..Self::default() }
+    }
+
+    /// Who published the equations.
+    pub fn source(mut self, text: &str) -> Self {
+        self.source = text.into();
+        self
+    }
+
+    /// Where the model holds.
+    pub fn validity(mut self, text: &str) -> Self {
+        self.validity = text.into();
+        self
+    }
+
+    /// Adds a state and the value it starts with.
+    pub fn state(mut self, name: &str, unit: &str, usual: f64, meaning: &str) -> Self {
+        self.states.push(variable(name, unit, usual, meaning));
+        self
+    }
+
+    /// Adds an input and its usual value.
+    pub fn input(mut self, name: &str, unit: &str, usual: f64, meaning: &str) -> Self {
+        self.inputs.push(variable(name, unit, usual, meaning));
+        self
+    }
+
+    /// Adds an output.
+    pub fn output(mut self, name: &str, unit: &str, meaning: &str) -> Self {
+        self.outputs.push(variable(name, unit, 0.0, meaning));
+        self
+    }
+
+    /// Adds an event.
+    pub fn event(mut self, name: &str, meaning: &str) -> Self {
+        self.events.push(EventAbout { name: name.into(), meaning: meaning.into() });
+        self
+    }
+
+    /// Adds a parameter with its usual value and the range in which it makes sense.
+    pub fn parameter(
+        mut self,
+        name: &str,
+        unit: &str,
+        usual: f64,
+        range: (f64, f64),
+        meaning: &str,
+    ) -> Self {
+        let (name, unit, meaning) = (name.into(), unit.into(), meaning.into());
+        self.parameters.push(ParameterAbout { name, unit, meaning, usual, range });
+        self
+    }
+
+    /// The usual parameters, in order.
+    pub fn usual_parameters(&self) -> Vec<f64> {
+        self.parameters.iter().map(|parameter| parameter.usual).collect()
+    }
+
+    /// The usual inputs, in order.
+    pub fn usual_inputs(&self) -> Vec<f64> {
+        self.inputs.iter().map(|input| input.usual).collect()
+    }
+}
+
+impl Variable {
+    /// Its unit.
+    ///
+    /// # Errors
+    /// If the text is none; the models of this library are tested for it.
+    pub fn unit(&self) -> Result<Unit, UnitError> {
+        Unit::parse(&self.unit)
+    }
+}
+
+fn variable(name: &str, unit: &str, usual: f64, meaning: &str) -> Variable {
+    Variable { name: name.into(), unit: unit.into(), meaning: meaning.into(), usual }
+}
+
+/// The place of the variable with that name.
+pub fn position(variables: &[Variable], name: &str) -> Option<usize> {
+    variables.iter().position(|variable| variable.name == name)
+}

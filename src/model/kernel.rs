@@ -1,0 +1,122 @@
+//! How a model is written, and how it is used once written.
+//!
+//! Who writes one implements [`Equations`], once, over [`Real`] numbers. Who uses one holds a
+//! `dyn` [`Model`], whose [`Kernel`]s run one sample (`f64`) or several side by side
+//! ([`Lanes`]). All slices are in the order of the model's [`About`].
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::about::About;
+use super::real::{Lanes, Real};
+
+/// What a model is made of: a file with this, and a line in [`super::registry`].
+pub trait Equations: Send + Sync + 'static {
+    /// Describes it.
+    fn about() -> About;
+
+    /// Rates of change of the states `x` under inputs `u` with parameters `p`, a second.
+    fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]);
+
+    /// What can be measured.
+    fn output<R: Real>(x: &[R], u: &[R], p: &[R], z: &mut [R]);
+
+    /// Event states: 1 healthy, at or below 0 the event.
+    fn event_state<R: Real>(x: &[R], u: &[R], p: &[R], es: &mut [R]) {
+        let _ = (x, u, p, es);
+    }
+
+    /// What falls through 0 at each event, in a unit of its own; unlike the event state it says
+    /// nothing else. The event states unless told otherwise.
+    fn margin<R: Real>(x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
+        Self::event_state(x, u, p, margin);
+    }
+
+    /// Sets, at the end of a step, the states that do not follow from a rate (an angle that is
+    /// kept within a turn, a flow that an input fixes). `x` is the state at the step's start.
+    fn settle<R: Real>(x: &[R], u: &[R], p: &[R], next: &mut [R]) {
+        let _ = (x, u, p, next);
+    }
+
+    /// Completes a state to start with, once the first inputs are known.
+    fn start<R: Real>(u: &[R], p: &[R], x: &mut [R]) {
+        let _ = (u, p, x);
+    }
+}
+
+/// A model over one kind of number.
+pub trait Kernel<R: Real> {
+    /// See [`Equations::derivative`].
+    fn derivative(&self, x: &[R], u: &[R], p: &[R], dx: &mut [R]);
+    /// See [`Equations::output`].
+    fn output(&self, x: &[R], u: &[R], p: &[R], z: &mut [R]);
+    /// See [`Equations::event_state`].
+    fn event_state(&self, x: &[R], u: &[R], p: &[R], es: &mut [R]);
+    /// See [`Equations::margin`].
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]);
+    /// See [`Equations::settle`].
+    fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]);
+    /// See [`Equations::start`].
+    fn start(&self, u: &[R], p: &[R], x: &mut [R]);
+    /// One explicit Euler step from `x` into `x`; `dx` is room for the rates.
+    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]);
+}
+
+/// A model that can be run, whatever it is.
+pub trait Model: Kernel<f64> + Kernel<Lanes> + Send + Sync {
+    /// What it says of itself.
+    fn about(&self) -> &About;
+}
+
+impl fmt::Debug for dyn Model {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Model({})", self.about().name)
+    }
+}
+
+/// The model that these equations make.
+pub fn model<E: Equations>() -> Arc<dyn Model> {
+    Arc::new(Written::<E> { about: E::about(), equations: PhantomData })
+}
+
+struct Written<E> {
+    about: About,
+    equations: PhantomData<E>,
+}
+
+impl<E: Equations> Model for Written<E> {
+    fn about(&self) -> &About {
+        &self.about
+    }
+}
+
+impl<E: Equations, R: Real> Kernel<R> for Written<E> {
+    fn derivative(&self, x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
+        E::derivative(x, u, p, dx);
+    }
+    fn output(&self, x: &[R], u: &[R], p: &[R], z: &mut [R]) {
+        E::output(x, u, p, z);
+    }
+    fn event_state(&self, x: &[R], u: &[R], p: &[R], es: &mut [R]) {
+        E::event_state(x, u, p, es);
+    }
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
+        E::margin(x, u, p, margin);
+    }
+    fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]) {
+        E::settle(x, u, p, next);
+    }
+    fn start(&self, u: &[R], p: &[R], x: &mut [R]) {
+        E::start(u, p, x);
+    }
+    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]) {
+        E::derivative(x, u, p, dx);
+        // The rates become the next state, so that `settle` still sees the old one.
+        for (rate, x) in dx.iter_mut().zip(x.iter()) {
+            *rate = *x + *rate * dt_s;
+        }
+        E::settle(x, u, p, dx);
+        x.copy_from_slice(dx);
+    }
+}

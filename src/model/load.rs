@@ -1,0 +1,184 @@
+//! What acts on a machine in the course of time: its inputs as a function of time.
+
+use std::str::FromStr;
+
+/// Inputs by time, and where a machine's load depends on what it does (a fan's torque on its
+/// speed), by state.
+pub trait Load: Send + Sync {
+    /// Writes the inputs at a time in seconds.
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]);
+
+    /// Whether the state is looked at; then each sample of an ensemble has a load of its own.
+    fn follows_state(&self) -> bool {
+        false
+    }
+
+    /// When the load is known to end.
+    fn end_s(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// A load that a function of time and state gives.
+pub struct Follows<F>(pub F);
+
+impl<F: Fn(f64, &[f64], &mut [f64]) + Send + Sync> Load for Follows<F> {
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
+        (self.0)(t_s, x, u);
+    }
+    fn follows_state(&self) -> bool {
+        true
+    }
+}
+
+/// A load that a function of time alone gives.
+pub struct Profile<F>(pub F);
+
+impl<F: Fn(f64, &mut [f64]) + Send + Sync> Load for Profile<F> {
+    fn at(&self, t_s: f64, _: &[f64], u: &mut [f64]) {
+        (self.0)(t_s, u);
+    }
+}
+
+/// The same inputs for ever.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held(pub Vec<f64>);
+
+impl Load for Held {
+    fn at(&self, _: f64, _: &[f64], u: &mut [f64]) {
+        u.copy_from_slice(&self.0);
+    }
+}
+
+/// Between two rows of a table, what holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// A row's inputs hold until its time: the row is the end of a step, as in trajectories.
+    #[default]
+    End,
+    /// A row's inputs hold from its time on: the row is a change of a schedule.
+    Start,
+    /// On the straight line between two rows.
+    Linear,
+}
+
+impl FromStr for Hold {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "end" => Ok(Self::End),
+            "start" => Ok(Self::Start),
+            "linear" => Ok(Self::Linear),
+            other => {
+                Err(format!("`{other}` is no way to hold inputs; there are end, start, linear"))
+            }
+        }
+    }
+}
+
+/// A table of inputs by time; before its first and after its last row, these hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schedule {
+    times_s: Vec<f64>,
+    rows: Vec<f64>,
+    inputs: usize,
+    hold: Hold,
+}
+
+impl Schedule {
+    /// From times that grow and a row of inputs for each.
+    ///
+    /// # Errors
+    /// When there is no row, rows differ in length, or times do not grow; with the row's number.
+    pub fn new(rows: &[(f64, Vec<f64>)], hold: Hold) -> Result<Self, String> {
+        let Some((_, first)) = rows.first() else {
+            return Err("there is no row with inputs".into());
+        };
+        let inputs = first.len();
+        for (at, pair) in rows.windows(2).enumerate() {
+            if !(pair[0].0 < pair[1].0) {
+                let (now, before) = (pair[1].0, pair[0].0);
+                return Err(format!(
+                    "row {}: the time {now} s does not come after {before} s",
+                    at + 2
+                ));
+            }
+        }
+        if let Some(at) = rows.iter().position(|(t, row)| row.len() != inputs || !t.is_finite()) {
+            return Err(format!("row {}: expected a time and {inputs} inputs", at + 1));
+        }
+        Ok(Self {
+            times_s: rows.iter().map(|(t, _)| *t).collect(),
+            rows: rows.iter().flat_map(|(_, row)| row.iter().copied()).collect(),
+            inputs,
+            hold,
+        })
+    }
+
+    /// The usual time between two rows, in seconds.
+    pub fn usual_step_s(&self) -> Option<f64> {
+        let mut steps: Vec<f64> = self.times_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_by(f64::total_cmp);
+        steps.get(steps.len() / 2).copied()
+    }
+
+    fn row(&self, at: usize) -> &[f64] {
+        let at = at.min(self.times_s.len() - 1);
+        &self.rows[at * self.inputs..][..self.inputs]
+    }
+}
+
+impl Load for Schedule {
+    fn at(&self, t_s: f64, _: &[f64], u: &mut [f64]) {
+        // Rows that lie before the time.
+        let before = self.times_s.partition_point(|time| *time < t_s);
+        let reached = self.times_s.partition_point(|time| *time <= t_s);
+        match self.hold {
+            Hold::End => u.copy_from_slice(self.row(before)),
+            Hold::Start => u.copy_from_slice(self.row(reached.saturating_sub(1))),
+            Hold::Linear if reached == 0 || reached == self.times_s.len() => {
+                u.copy_from_slice(self.row(reached.saturating_sub(1)));
+            }
+            Hold::Linear => {
+                let (from, to) = (self.times_s[reached - 1], self.times_s[reached]);
+                let share = (t_s - from) / (to - from);
+                let pair = self.row(reached - 1).iter().zip(self.row(reached));
+                for (u, (a, b)) in u.iter_mut().zip(pair) {
+                    *u = a + (b - a) * share;
+                }
+            }
+        }
+    }
+
+    fn end_s(&self) -> Option<f64> {
+        self.times_s.last().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hold: Hold, t_s: f64) -> f64 {
+        let rows = [(0.0, vec![2.0]), (10.0, vec![4.0]), (20.0, vec![8.0])];
+        let mut u = [0.0];
+        Schedule::new(&rows, hold).expect("a schedule").at(t_s, &[], &mut u);
+        u[0]
+    }
+
+    #[test]
+    fn rows_hold_until_or_from_their_time_or_lie_on_a_line() {
+        let times = [-1.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0];
+        assert_eq!(times.map(|t| at(Hold::End, t)), [2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 8.0]);
+        assert_eq!(times.map(|t| at(Hold::Start, t)), [2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0]);
+        assert_eq!(times.map(|t| at(Hold::Linear, t)), [2.0, 2.0, 3.0, 4.0, 6.0, 8.0, 8.0]);
+    }
+
+    #[test]
+    fn rows_out_of_order_are_told_with_their_number() {
+        let rows = [(0.0, vec![2.0]), (10.0, vec![4.0]), (10.0, vec![8.0])];
+        let error = Schedule::new(&rows, Hold::End).expect_err("time stands still");
+        assert!(error.starts_with("row 3: "), "{error}");
+    }
+}

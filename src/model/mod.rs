@@ -1,0 +1,22 @@
+//! How equipment behaves: published models, and the solvers that run them.
+//!
+//! Flows in: a model's name, parameters, a state, a load. Flows out: its course, with events. A
+//! model is a file with [`Equations`] and a line in [`registry`]; it runs one machine or an
+//! ensemble side by side ([`Lanes`]), natively and in the browser to the same bits.
+
+mod about;
+mod kernel;
+pub mod library;
+pub mod linear;
+pub mod load;
+pub mod noise;
+mod real;
+pub mod registry;
+pub mod simulation;
+pub mod solver;
+#[cfg(test)]
+mod tests;
+
+pub use about::{About, EventAbout, ParameterAbout, Variable, position};
+pub use kernel::{Equations, Kernel, Model, model};
+pub use real::{LaneMask, Lanes, Real, WIDTH};

@@ -1,0 +1,276 @@
+//! A machine's course under a load, step by step.
+//!
+//! Flows in: a model, parameters, a state to start with, a load, a solver. Flows out: the state at
+//! the end of each step and the events that happened in it. A step is: the inputs at the step's
+//! middle; the state over the step; process noise; then the test for events.
+
+use std::sync::Arc;
+
+use super::kernel::{Kernel, Model};
+use super::load::Load;
+use super::noise::Chance;
+use super::solver::{Dense, Method, Problem, Solver, Unsolved};
+
+/// How exactly an event is located, as a share of the step in which it happens.
+const LOCATED: f64 = 1e-12;
+
+/// What is simulated, and how.
+#[derive(Clone)]
+pub struct Setup {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// Its parameters.
+    pub parameters: Vec<f64>,
+    /// The state to start with; [`Kernel::start`] completes it.
+    pub initial: Vec<f64>,
+    /// Time of that state in seconds.
+    pub start_s: f64,
+    /// What acts on the machine.
+    pub load: Arc<dyn Load>,
+    /// Length of a step in seconds.
+    pub dt_s: f64,
+    /// The solver.
+    pub method: Method,
+    /// Process noise.
+    pub noise: Option<Noise>,
+}
+
+/// Process noise: after a step of dt each state moves by a normal number × strength × √dt, so that
+/// its spread does not depend on the length of the steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noise {
+    /// Standard deviation after one second, for each state.
+    pub strength: Vec<f64>,
+    /// Chooses the noise.
+    pub seed: u64,
+}
+
+impl Setup {
+    /// A usual machine under a load, solved by Euler's method.
+    pub fn usual(model: Arc<dyn Model>, load: Arc<dyn Load>, dt_s: f64) -> Self {
+        let about = model.about();
+        Self {
+            parameters: about.usual_parameters(),
+            initial: about.states.iter().map(|state| state.usual).collect(),
+            start_s: 0.0,
+            load,
+            dt_s,
+            method: Method::Euler,
+            noise: None,
+            model,
+        }
+    }
+}
+
+/// An event that happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Happened {
+    /// Its place among the model's events.
+    pub event: usize,
+    /// When, located inside the step.
+    pub time_s: f64,
+    /// End of the step in which it happened.
+    pub step_end_s: f64,
+}
+
+/// A course under way.
+pub struct Simulation {
+    setup: Setup,
+    solver: Solver,
+    chance: Option<Chance>,
+    t_s: f64,
+    x: Vec<f64>,
+    u: Vec<f64>,
+    margin: Vec<f64>,
+    met: Vec<bool>,
+    locator: Locator,
+}
+
+impl Simulation {
+    /// Begins a course. The inputs of the first instant are those at its time, not at a step's
+    /// middle.
+    ///
+    /// # Errors
+    /// When the setup does not fit its model, or holds what is not a number.
+    pub fn new(setup: Setup) -> Result<Self, String> {
+        setup.check()?;
+        let about = setup.model.about();
+        let (states, events) = (about.states.len(), about.events.len());
+        let mut u = vec![0.0; about.inputs.len()];
+        let mut x = setup.initial.clone();
+        setup.load.at(setup.start_s, &x, &mut u);
+        Kernel::<f64>::start(&*setup.model, &u, &setup.parameters, &mut x);
+        let mut margin = vec![1.0; events];
+        setup.model.margin(&x, &u, &setup.parameters, &mut margin);
+        Ok(Self {
+            solver: Solver::new(setup.method, states),
+            chance: setup.noise.as_ref().map(|noise| Chance::new(noise.seed, 0)),
+            t_s: setup.start_s,
+            met: margin.iter().map(|margin| *margin <= 0.0).collect(),
+            locator: Locator { within: vec![0.0; states], margin: vec![0.0; events] },
+            x,
+            u,
+            margin,
+            setup,
+        })
+    }
+
+    /// Takes a step; the events that happened in it.
+    ///
+    /// # Errors
+    /// When the state diverges; it is then what it was before.
+    pub fn step(&mut self) -> Result<Vec<Happened>, Unsolved> {
+        let Setup { model, parameters, load, dt_s, noise, .. } = &self.setup;
+        load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
+        let problem = Problem { model: &**model, u: &self.u, p: parameters };
+        let begin_s = self.t_s;
+        let mut happened = Vec::new();
+        let Self { solver, x, margin, met, locator, .. } = self;
+        solver.advance(problem, x, *dt_s, &mut |dense| {
+            locator.watch(problem, dense, margin, met, |event, at_s| {
+                happened.push(Happened { event, time_s: begin_s + at_s, step_end_s: 0.0 });
+            });
+        })?;
+        self.t_s += dt_s;
+        if let (Some(noise), Some(chance)) = (noise, &mut self.chance) {
+            for (x, strength) in self.x.iter_mut().zip(&noise.strength) {
+                *x += strength * dt_s.sqrt() * chance.normal();
+            }
+        }
+        self.test(&mut happened);
+        Ok(happened)
+    }
+
+    /// The test at a step's end: it finds what noise or a settled state brought about, too.
+    fn test(&mut self, happened: &mut Vec<Happened>) {
+        let Setup { model, parameters, .. } = &self.setup;
+        model.margin(&self.x, &self.u, parameters, &mut self.margin);
+        for event in 0..self.margin.len() {
+            let now = self.margin[event] <= 0.0;
+            if now && !self.met[event] {
+                happened.push(Happened { event, time_s: self.t_s, step_end_s: self.t_s });
+            }
+            self.met[event] = now;
+        }
+        for happened in happened {
+            happened.step_end_s = self.t_s;
+        }
+    }
+
+    /// Seconds.
+    pub fn time_s(&self) -> f64 {
+        self.t_s
+    }
+
+    /// The state.
+    pub fn state(&self) -> &[f64] {
+        &self.x
+    }
+
+    /// The inputs of the step that has just ended.
+    pub fn inputs(&self) -> &[f64] {
+        &self.u
+    }
+
+    /// Which events hold now.
+    pub fn met(&self) -> &[bool] {
+        &self.met
+    }
+
+    /// What can be measured now.
+    pub fn outputs(&self) -> Vec<f64> {
+        let mut z = vec![0.0; self.setup.model.about().outputs.len()];
+        self.setup.model.output(&self.x, &self.u, &self.setup.parameters, &mut z);
+        z
+    }
+
+    /// The event states now.
+    pub fn event_states(&self) -> Vec<f64> {
+        let mut es = vec![0.0; self.met.len()];
+        self.setup.model.event_state(&self.x, &self.u, &self.setup.parameters, &mut es);
+        es
+    }
+
+    /// What is simulated.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+impl Setup {
+    /// Whether everything has the right length and is a number.
+    fn check(&self) -> Result<(), String> {
+        let about = self.model.about();
+        let fit = |what: &str, values: &[f64], names: Vec<&String>| {
+            if values.len() != names.len() {
+                let all: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+                return Err(format!(
+                    "`{}` has {} {what} ({}), not {}",
+                    about.name,
+                    names.len(),
+                    all.join(", "),
+                    values.len()
+                ));
+            }
+            match values.iter().position(|value| !value.is_finite()) {
+                Some(at) => Err(format!("{what}: `{}` is {}", names[at], values[at])),
+                None => Ok(()),
+            }
+        };
+        fit("states", &self.initial, about.states.iter().map(|state| &state.name).collect())?;
+        let parameters = about.parameters.iter().map(|parameter| &parameter.name);
+        fit("parameters", &self.parameters, parameters.collect())?;
+        if let Some(noise) = &self.noise {
+            let names = about.states.iter().map(|state| &state.name).collect();
+            fit("strengths of noise", &noise.strength, names)?;
+        }
+        if !(self.dt_s > 0.0 && self.dt_s.is_finite()) {
+            return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.dt_s));
+        }
+        Ok(())
+    }
+}
+
+/// Finds events inside a step.
+struct Locator {
+    within: Vec<f64>,
+    margin: Vec<f64>,
+}
+
+impl Locator {
+    /// Tells each event that a piece of a step brings about, with its time since the step's start.
+    fn watch(
+        &mut self,
+        problem: Problem,
+        dense: &Dense,
+        before: &mut [f64],
+        met: &mut [bool],
+        mut tell: impl FnMut(usize, f64),
+    ) {
+        self.margins(problem, dense, 1.0);
+        let after = self.margin.clone();
+        for event in 0..after.len() {
+            if !met[event] && before[event] > 0.0 && after[event] <= 0.0 {
+                met[event] = true;
+                tell(event, dense.begin_s + dense.length_s * self.locate(problem, dense, event));
+            }
+        }
+        before.copy_from_slice(&after);
+    }
+
+    fn margins(&mut self, problem: Problem, dense: &Dense, share: f64) {
+        dense.at(share, &mut self.within);
+        problem.model.margin(&self.within, problem.u, problem.p, &mut self.margin);
+    }
+
+    /// Where in the piece the event happens, by halving.
+    fn locate(&mut self, problem: Problem, dense: &Dense, event: usize) -> f64 {
+        let (mut low, mut high) = (0.0, 1.0);
+        while high - low > LOCATED {
+            let middle = 0.5 * (low + high);
+            self.margins(problem, dense, middle);
+            if self.margin[event] > 0.0 { low = middle } else { high = middle }
+        }
+        high
+    }
+}
