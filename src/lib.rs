@@ -9,6 +9,7 @@
 //! | [`history`] | samples kept, and the one interface by which a state is read |
 //! | [`worker`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
 //! | [`model`] | how equipment behaves: published models and the solvers that run them |
+//! | [`estimate`] | what is known of a machine from its samples: filters, calibration, anomalies |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
@@ -18,6 +19,7 @@
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
 
 pub mod cad;
+pub mod estimate;
 pub mod history;
 pub mod jobs;
 pub mod mirror;

@@ -15,7 +15,7 @@ pub mod registry;
 pub mod simulation;
 pub mod solver;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use about::{About, EventAbout, ParameterAbout, Variable, position};
 pub use kernel::{Equations, Kernel, Model, model};

@@ -91,7 +91,9 @@ fn state_of_charge<R: Real>(qb: R, p: &[R]) -> R {
 /// Of the capacity, at a state of charge.
 fn capacitance<R: Real>(soc: R, p: &[R]) -> R {
     let [c0, c1, c2, c3] = [p[2], p[3], p[4], p[5]];
-    ((c3 * soc + c2) * soc + c1) * soc + c0
+    let square = soc * soc;
+    // In pairs, which do not wait for each other.
+    (c3 * (square * soc) + c2 * square) + (c1 * soc + c0)
 }
 
 fn voltage<R: Real>(x: &[R], p: &[R]) -> R {

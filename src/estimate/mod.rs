@@ -1,0 +1,14 @@
+//! What is known of a machine from what is measured of it: states and wear rates with their
+//! uncertainty, parameters, and whether something is wrong.
+//!
+//! Flows in: samples, one by one, and a model. Flows out: beliefs ([`Belief`]), and how far each
+//! sample was from them. Nothing here waits or keeps more than a bounded past.
+
+mod points;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod unscented;
+
+pub use setup::{Estimated, Scale, Setup, Slot, Spread};
+pub use unscented::{Belief, Heard, Lost, Measured, Unscented};

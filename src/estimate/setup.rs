@@ -1,0 +1,237 @@
+//! What a filter estimates of a machine, and what it believes at the beginning.
+
+use std::sync::Arc;
+
+use crate::model::linear::Matrix;
+use crate::model::{Kernel, Model, Real};
+
+/// Where an estimated number belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A state, by its place.
+    State(usize),
+    /// A parameter, by its place.
+    Parameter(usize),
+    /// A constant error of an output's sensor, by the output's place: measured = true + bias.
+    Bias(usize),
+}
+
+/// On which scale a number is estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scale {
+    /// As it is.
+    #[default]
+    Linear,
+    /// Its logarithm: for what is above 0 and known by its order of magnitude, such as a wear rate.
+    Log,
+}
+
+/// A number that is estimated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimated {
+    /// Which.
+    pub slot: Slot,
+    /// On which scale; deviation and drift are on it, too.
+    pub scale: Scale,
+    /// What it is believed to be at the beginning, in its own unit.
+    pub mean: f64,
+    /// How far off that may be: a standard deviation.
+    pub deviation: f64,
+    /// How far it moves by itself in a second: a standard deviation, growing with √t.
+    pub drift: f64,
+}
+
+/// A filter's setup.
+#[derive(Clone)]
+pub struct Setup {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// Its parameters, where they are not estimated.
+    pub parameters: Vec<f64>,
+    /// The state, where it is not estimated.
+    pub initial: Vec<f64>,
+    /// What is estimated.
+    pub estimated: Vec<Estimated>,
+    /// Standard deviation of the noise of each output's measurement.
+    pub noise: Vec<f64>,
+    /// Longest step of the model between two measurements, in seconds.
+    pub step_s: f64,
+    /// How sigma points are spread.
+    pub spread: Spread,
+    /// A measurement that is off by more than so many standard deviations is not taken;
+    /// [`f64::INFINITY`] takes all.
+    pub gate: f64,
+}
+
+/// How sigma points are spread about the mean: the parameters of R. van der Merwe, *Sigma-Point
+/// Kalman Filters for Probabilistic Inference in Dynamic State-Space Models* (2004).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Scale.
+    pub alpha: f64,
+    /// Weight of the middle in the covariance.
+    pub beta: f64,
+    /// Second scale.
+    pub kappa: f64,
+}
+
+impl Default for Spread {
+    /// No weight in the middle, equal weights elsewhere: the cubature filter of I. Arasaratnam and
+    /// S. Haykin (2009), whose covariances cannot become indefinite.
+    fn default() -> Self {
+        Self { alpha: 1.0, beta: 0.0, kappa: 0.0 }
+    }
+}
+
+/// Weights of the sigma points.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights {
+    /// Of the middle in means.
+    pub middle_mean: f64,
+    /// Of the middle in covariances.
+    pub middle_covariance: f64,
+    /// Of each other point in both.
+    pub other: f64,
+    /// Points lie at the mean ± √(this × covariance).
+    pub stretch: f64,
+}
+
+impl Spread {
+    pub(super) fn weights(&self, n: usize) -> Weights {
+        let Self { alpha, beta, kappa } = *self;
+        let n = n as f64;
+        let lambda = alpha * alpha * (n + kappa) - n;
+        let stretch = n + lambda;
+        Weights {
+            middle_mean: lambda / stretch,
+            middle_covariance: lambda / stretch + (1.0 - alpha * alpha + beta),
+            other: 0.5 / stretch,
+            stretch,
+        }
+    }
+}
+
+impl Scale {
+    /// From the number to the scale.
+    pub fn from_value(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => libm::log(value),
+        }
+    }
+
+    /// From the scale to the number.
+    pub fn to_value<R: Real>(self, on_scale: R) -> R {
+        match self {
+            Self::Linear => on_scale,
+            Self::Log => on_scale.exp(),
+        }
+    }
+}
+
+impl Setup {
+    /// All states of a usual machine are estimated, with these deviations and drifts.
+    pub fn usual(model: Arc<dyn Model>, deviation: &[f64], drift: &[f64], noise: &[f64]) -> Self {
+        let about = model.about();
+        let each = about.states.iter().zip(deviation).zip(drift).enumerate();
+        let estimated = each.map(|(at, ((state, deviation), drift))| Estimated {
+            slot: Slot::State(at),
+            scale: Scale::Linear,
+            mean: state.usual,
+            deviation: *deviation,
+            drift: *drift,
+        });
+        Self {
+            estimated: estimated.collect(),
+            parameters: about.usual_parameters(),
+            initial: about.states.iter().map(|state| state.usual).collect(),
+            noise: noise.to_vec(),
+            step_s: 1.0,
+            spread: Spread::default(),
+            gate: f64::INFINITY,
+            model,
+        }
+    }
+
+    /// The name of what is estimated at a place.
+    pub fn name(&self, at: usize) -> String {
+        let about = self.model.about();
+        match self.estimated[at].slot {
+            Slot::State(state) => about.states[state].name.clone(),
+            Slot::Parameter(parameter) => about.parameters[parameter].name.clone(),
+            Slot::Bias(output) => format!("bias_{}", about.outputs[output].name),
+        }
+    }
+
+    /// What is believed at the beginning: means and covariance on the scales.
+    pub(super) fn belief(&self) -> (Vec<f64>, Matrix) {
+        let means = self.estimated.iter().map(|each| each.scale.from_value(each.mean));
+        let squares: Vec<f64> =
+            self.estimated.iter().map(|each| each.deviation * each.deviation).collect();
+        (means.collect(), Matrix::diagonal(&squares))
+    }
+
+    /// Whether everything fits the model and is a number.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let about = self.model.about();
+        let count = |what: &str, is: usize, wanted: usize| {
+            let fits = is == wanted;
+            fits.then_some(())
+                .ok_or_else(|| format!("`{}` has {wanted} {what}, not {is}", about.name))
+        };
+        count("states", self.initial.len(), about.states.len())?;
+        count("parameters", self.parameters.len(), about.parameters.len())?;
+        count("outputs that may be measured", self.noise.len(), about.outputs.len())?;
+        if self.estimated.is_empty() {
+            return Err("nothing is to be estimated: name a state, a parameter or a bias".into());
+        }
+        for (at, each) in self.estimated.iter().enumerate() {
+            let there = match each.slot {
+                Slot::State(state) => state < about.states.len(),
+                Slot::Parameter(parameter) => parameter < about.parameters.len(),
+                Slot::Bias(output) => output < about.outputs.len(),
+            };
+            if !there {
+                return Err(format!("`{}` has no {:?}", about.name, each.slot));
+            }
+            let name = self.name(at);
+            if each.scale == Scale::Log && !(each.mean > 0.0) {
+                return Err(format!(
+                    "`{name}` is estimated on a logarithmic scale, so it has to begin above 0, not at {}",
+                    each.mean
+                ));
+            }
+            if !(each.deviation > 0.0 && each.deviation.is_finite() && each.mean.is_finite()) {
+                return Err(format!(
+                    "`{name}` needs a finite mean and a deviation above 0, not {} ± {}",
+                    each.mean, each.deviation
+                ));
+            }
+            if !(each.drift >= 0.0 && each.drift.is_finite()) {
+                return Err(format!("`{name}` cannot drift by {}", each.drift));
+            }
+        }
+        if let Some(at) = self.noise.iter().position(|noise| !(*noise > 0.0)) {
+            return Err(format!(
+                "the noise of `{}` has to be above 0, not {}",
+                about.outputs[at].name, self.noise[at]
+            ));
+        }
+        if !(self.step_s > 0.0 && self.step_s.is_finite()) {
+            return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.step_s));
+        }
+        Ok(())
+    }
+
+    /// The state that a model begins with under these inputs.
+    pub(super) fn begin(&self, u: &[f64]) -> Vec<f64> {
+        let mut x = self.initial.clone();
+        for each in &self.estimated {
+            if let Slot::State(at) = each.slot {
+                x[at] = each.mean;
+            }
+        }
+        Kernel::<f64>::start(&*self.model, u, &self.parameters, &mut x);
+        x
+    }
+}

@@ -1,0 +1,101 @@
+//! Filters beside an independent implementation, and against samples as plants send them.
+
+use super::*;
+use crate::model::registry;
+use crate::model::tests::Reference;
+
+const STATES: [&str; 4] = ["tb", "qb", "qcp", "qcs"];
+
+/// The settings of the reference.
+fn battery() -> Setup {
+    let model = registry::find("battery_circuit").expect("a model");
+    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
+    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
+    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
+    let mut setup = Setup::usual(model, &deviation, &drift, &[0.25_f64.sqrt(), 4e-4_f64.sqrt()]);
+    for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
+        each.mean = mean;
+    }
+    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
+    setup
+}
+
+fn sample(reference: &Reference, row: usize) -> Measured {
+    let at = |name: &str| reference.column(name)[row];
+    let outputs = vec![Some(at("meas_t")), Some(at("meas_v"))];
+    Measured { time_s: at("t"), inputs: vec![at("u_i")], outputs }
+}
+
+#[test]
+fn means_and_covariances_are_those_of_the_reference() {
+    let reference = Reference::read("ukf_battery_circuit");
+    let mut filter = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
+    for row in 0..reference.column("t").len() {
+        filter.observe(&sample(&reference, row)).expect("it goes on");
+        let belief = filter.belief();
+        for (at, name) in STATES.iter().enumerate() {
+            reference.compare(&format!("mean_{name}"), row, belief.mean[at]);
+            for (column, other) in STATES.iter().enumerate() {
+                let ours = belief.covariance.get(at, column);
+                reference.compare(&format!("P_{name}_{other}"), row, ours);
+            }
+        }
+    }
+}
+
+#[test]
+fn missing_and_impossible_measurements_are_left_out_and_the_truth_is_found_all_the_same() {
+    let reference = Reference::read("ukf_battery_circuit");
+    let setup = Setup { gate: 5.0, ..battery() };
+    let mut filter = Unscented::new(setup, 0.0, &[2.0]).expect("it fits");
+    let mut refused = 0;
+    for row in 0..600 {
+        let mut sample = sample(&reference, row);
+        match row % 10 {
+            3 => sample.outputs[1] = None,
+            5 => sample.outputs[0] = Some(f64::NAN),
+            7 if row > 50 => sample.outputs[1] = Some(-40.0),
+            _ => {}
+        }
+        let heard = filter.observe(&sample).expect("it goes on");
+        refused += heard.taken.iter().filter(|taken| !**taken).count();
+    }
+    assert!(refused >= 60 + 60 + 55, "{refused}");
+    let (charge, deviation) = filter.estimate(1);
+    let truth = reference.column("true_qb")[599];
+    assert!((charge - truth).abs() < 4.0 * deviation && deviation < 20.0, "{charge} {truth}");
+}
+
+#[test]
+fn samples_that_do_not_fit_are_answered_and_change_nothing() {
+    let mut filter = Unscented::new(battery(), 10.0, &[2.0]).expect("it fits");
+    let before = filter.belief().clone();
+    let sample = |time_s: f64, input: f64, outputs: usize| Measured {
+        time_s,
+        inputs: vec![input],
+        outputs: vec![Some(4.0); outputs],
+    };
+    for (sample, word) in [
+        (sample(9.0, 2.0, 2), "comes after"),
+        (sample(11.0, f64::NAN, 2), "`i` at 11 s is NaN"),
+        (sample(11.0, 2.0, 3), "3 outputs, the model 2"),
+        (sample(11.0, 1e300, 2), "diverged"),
+    ] {
+        let error = filter.observe(&sample).expect_err("it does not fit").to_string();
+        assert!(error.contains(word), "{error}");
+        assert_eq!(filter.belief(), &before);
+    }
+}
+
+#[test]
+fn a_part_that_was_replaced_is_believed_as_at_the_beginning() {
+    let reference = Reference::read("ukf_battery_circuit");
+    let mut filter = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
+    for row in 0..300 {
+        filter.observe(&sample(&reference, row)).expect("it goes on");
+    }
+    filter.replaced(&[1]);
+    assert_eq!(filter.estimate(1), (7700.0, 100.0));
+    assert_eq!(filter.belief().covariance.get(1, 2), 0.0);
+    assert_ne!(filter.estimate(0), (293.0, 1.0));
+}
