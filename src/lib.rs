@@ -10,6 +10,7 @@
 //! | [`worker`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
 //! | [`model`] | how equipment behaves: published models and the solvers that run them |
 //! | [`estimate`] | what is known of a machine from its samples: filters, calibration, anomalies |
+//! | [`forecast`] | what a machine will do: ensembles, times of events, remaining life |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
@@ -20,6 +21,7 @@
 
 pub mod cad;
 pub mod estimate;
+pub mod forecast;
 pub mod history;
 pub mod jobs;
 pub mod mirror;

@@ -220,12 +220,15 @@ test("files that are dropped are opened, and what cannot be is told", async (t) 
   assert.equal((await report(page)).selected, "only", "the scene stays");
   await drop("minutes.csv", "time,only.v\n2026-03-01T12:00:00Z,10\n2026-03-01T12:10:00Z,20\n");
   await eventually("the table is on screen", async () => (await report(page)).recording === "minutes.csv");
+  // It plays: what is compared has to stand still.
+  await ask(page, { play: false });
   await ask(page, { seek: "2026-03-01T12:05:00Z" });
   await eventually("it is read between its rows", async () => /^15(\.0+)?\s°C$/.test(value(await report(page), "v")));
   const header = JSON.stringify({ twinscope: "recording", version: 1, twin: "small" });
   const line = (s) => JSON.stringify({ at: `2026-03-01T12:00:0${s}Z`, topic: "small/v", payload: String(30 + s) });
   await drop("shift.jsonl", [header, ...[1, 2, 3].map(line)].join("\n"));
   await eventually("the recording is on screen", async () => (await report(page)).recording === "shift.jsonl");
+  await ask(page, { play: false });
   await ask(page, { seek: "2026-03-01T12:00:02.5Z" });
   await eventually("its message is seen", async () => value(await report(page), "v")?.startsWith("32"));
   await ask(page, "follow");

@@ -1,0 +1,215 @@
+//! Members of an ensemble side by side, carried on together.
+//!
+//! A member is the same whatever others stand beside it: its chance is a stream of its own, and
+//! every number of [`Lanes`] goes its own way.
+
+use std::ops::Range;
+
+use super::setup::{Beginning, Setup};
+use crate::model::noise::Chance;
+use crate::model::{Kernel, Lanes, Real, WIDTH};
+
+/// When an event happened to a member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Met {
+    /// Located inside the step, on a straight line.
+    pub time_s: f64,
+    /// End of the step.
+    pub step_end_s: f64,
+}
+
+/// Members side by side.
+pub(super) struct Block {
+    members: Range<usize>,
+    t_s: f64,
+    steps: u64,
+    x: Vec<Lanes>,
+    p: Vec<Lanes>,
+    u: Vec<Lanes>,
+    plan: Vec<f64>,
+    room: Vec<Lanes>,
+    margin: Vec<Lanes>,
+    before: Vec<Lanes>,
+    chances: Vec<Chance>,
+    /// For each spread of the load: the level of each member, and what wanders.
+    off: Vec<(Lanes, Lanes)>,
+    /// For each event, when it first happened to each member.
+    pub met: Vec<[Option<Met>; WIDTH]>,
+    /// Members whose course has ended, or has left all numbers.
+    pub ended: [bool; WIDTH],
+    /// Members that diverged.
+    pub lost: [bool; WIDTH],
+}
+
+impl Block {
+    /// The members of a block, at the beginning.
+    pub fn new(setup: &Setup, beginning: &Beginning, number: usize) -> Self {
+        let about = setup.model.about();
+        let first = number * WIDTH;
+        let members = first..setup.members.min(first + WIDTH);
+        let zero = |count: usize| vec![Lanes::default(); count];
+        let mut x = zero(about.states.len());
+        let mut p = zero(setup.parameters.len());
+        let mut off = vec![(Lanes::default(), Lanes::default()); setup.load_spread.len()];
+        let mut chances = Vec::with_capacity(WIDTH);
+        for lane in 0..WIDTH {
+            // Lanes that are left over repeat the last member and are not looked at.
+            let member = (first + lane).min(setup.members - 1);
+            let mut chance = Chance::new(setup.seed, member as u64);
+            let (state, parameters) = beginning.draw(setup, member, &mut chance);
+            x.iter_mut().zip(state).for_each(|(lanes, value)| lanes.0[lane] = value);
+            p.iter_mut().zip(parameters).for_each(|(lanes, value)| lanes.0[lane] = value);
+            for (spread, (level, wander)) in setup.load_spread.iter().zip(&mut off) {
+                level.0[lane] = spread.level * chance.normal();
+                wander.0[lane] = spread.wander * chance.normal();
+            }
+            chances.push(chance);
+        }
+        let events = about.events.len();
+        let mut block = Self {
+            t_s: setup.begin_s,
+            steps: 0,
+            u: zero(about.inputs.len()),
+            plan: vec![0.0; about.inputs.len()],
+            room: zero(about.states.len()),
+            margin: zero(events),
+            before: zero(events),
+            met: vec![[None; WIDTH]; events],
+            ended: std::array::from_fn(|lane| first + lane >= members.end),
+            lost: [false; WIDTH],
+            members,
+            x,
+            p,
+            off,
+            chances,
+        };
+        block.act(setup, block.t_s);
+        block.test(setup, true);
+        block
+    }
+
+    /// Its members.
+    pub fn members(&self) -> Range<usize> {
+        self.members.clone()
+    }
+
+    /// Steps that were taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Whether all courses have ended.
+    pub fn is_over(&self) -> bool {
+        self.ended.iter().all(|ended| *ended)
+    }
+
+    /// Takes so many steps, fewer when all courses end.
+    pub fn advance(&mut self, setup: &Setup, steps: u64) {
+        let kernel: &dyn Kernel<Lanes> = &*setup.model;
+        for _ in 0..steps {
+            if self.is_over() {
+                return;
+            }
+            self.act(setup, self.t_s + setup.dt_s / 2.0);
+            kernel.euler(&mut self.x, &self.u, &self.p, setup.dt_s, &mut self.room);
+            self.t_s += setup.dt_s;
+            self.steps += 1;
+            self.shake(setup);
+            self.test(setup, false);
+        }
+    }
+
+    /// Sets the inputs of a time.
+    fn act(&mut self, setup: &Setup, t_s: f64) {
+        if setup.load.follows_state() {
+            let mut x = vec![0.0; self.x.len()];
+            for lane in 0..WIDTH {
+                x.iter_mut().zip(&self.x).for_each(|(x, lanes)| *x = lanes.0[lane]);
+                setup.load.at(t_s, &x, &mut self.plan);
+                self.u.iter_mut().zip(&self.plan).for_each(|(u, plan)| u.0[lane] = *plan);
+            }
+        } else {
+            setup.load.at(t_s, &[], &mut self.plan);
+            self.u.iter_mut().zip(&self.plan).for_each(|(u, plan)| *u = Lanes::of(*plan));
+        }
+        for (spread, (level, wander)) in setup.load_spread.iter().zip(&mut self.off) {
+            if spread.wander > 0.0 {
+                // The exact step of an Ornstein–Uhlenbeck process.
+                let keep = libm::exp(-setup.dt_s / spread.memory_s);
+                let fresh = spread.wander * (1.0 - keep * keep).sqrt();
+                for (wander, chance) in wander.0.iter_mut().zip(&mut self.chances) {
+                    *wander = keep * *wander + fresh * chance.normal();
+                }
+            }
+            let factor = *level + *wander + 1.0;
+            for input in &spread.inputs {
+                self.u[*input] = self.u[*input] * factor;
+            }
+        }
+    }
+
+    /// Adds process noise.
+    fn shake(&mut self, setup: &Setup) {
+        let root = setup.dt_s.sqrt();
+        for (x, strength) in self.x.iter_mut().zip(&setup.noise) {
+            if *strength > 0.0 {
+                for (x, chance) in x.0.iter_mut().zip(&mut self.chances) {
+                    *x += strength * root * chance.normal();
+                }
+            }
+        }
+    }
+
+    /// Looks for events at the end of a step.
+    fn test(&mut self, setup: &Setup, first: bool) {
+        let kernel: &dyn Kernel<Lanes> = &*setup.model;
+        std::mem::swap(&mut self.margin, &mut self.before);
+        kernel.margin(&self.x, &self.u, &self.p, &mut self.margin);
+        for event in 0..self.margin.len() {
+            let now = self.margin[event].0;
+            // Not above 0: below, or no number.
+            if now.iter().any(|margin| !(*margin > 0.0)) {
+                self.note(setup, event, first);
+            }
+        }
+        if self.margin.is_empty() {
+            self.leave();
+        }
+    }
+
+    /// Notes an event of some members.
+    fn note(&mut self, setup: &Setup, event: usize, first: bool) {
+        for lane in 0..WIDTH {
+            let margin = self.margin[event].0[lane];
+            if self.ended[lane] {
+                continue;
+            }
+            if margin.is_nan() {
+                (self.ended[lane], self.lost[lane]) = (true, true);
+            } else if margin <= 0.0 && self.met[event][lane].is_none() {
+                let before = self.before[event].0[lane];
+                let share = if first { 1.0 } else { before / (before - margin) };
+                let share = if share.is_finite() { share.between(0.0, 1.0) } else { 1.0 };
+                let time_s = if first { self.t_s } else { self.t_s - setup.dt_s * (1.0 - share) };
+                self.met[event][lane] = Some(Met { time_s, step_end_s: self.t_s });
+                self.ended[lane] |= setup.ends.contains(&event);
+            }
+        }
+    }
+
+    /// Members without events that left all numbers.
+    fn leave(&mut self) {
+        for lane in 0..WIDTH {
+            if !self.ended[lane] && self.x.iter().any(|x| !x.0[lane].is_finite()) {
+                (self.ended[lane], self.lost[lane]) = (true, true);
+            }
+        }
+    }
+
+    /// Outputs and event states of all members, now.
+    pub fn look(&self, setup: &Setup, z: &mut [Lanes], es: &mut [Lanes]) {
+        let kernel: &dyn Kernel<Lanes> = &*setup.model;
+        kernel.output(&self.x, &self.u, &self.p, z);
+        kernel.event_state(&self.x, &self.u, &self.p, es);
+    }
+}

@@ -1,0 +1,17 @@
+//! What a machine will do: ensembles of coherent courses, events with their times, remaining life.
+//!
+//! Flows in: what is believed of a machine now, the load it will have, and how uncertain both are.
+//! Flows out: a [`Forecast`]. Every member of the ensemble is a course that the model really takes;
+//! it can be simulated again from its number alone.
+
+mod block;
+mod result;
+mod run;
+mod setup;
+#[cfg(test)]
+mod tests;
+
+pub use block::Met;
+pub use result::{Band, EventForecast, Forecast, LEVELS, MEMBERS, Member};
+pub use run::Forecasting;
+pub use setup::{LoadSpread, Setup, Start};

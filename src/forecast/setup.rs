@@ -1,0 +1,201 @@
+//! What is forecast: a machine, what is believed of it now, and what it will have to do.
+
+use std::sync::Arc;
+
+use crate::estimate::{Belief, Estimated, Scale, Slot};
+use crate::model::linear::Matrix;
+use crate::model::load::Load;
+use crate::model::noise::Chance;
+use crate::model::{Kernel, Model};
+
+/// What is forecast, and how far.
+#[derive(Clone)]
+pub struct Setup {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// Its parameters, where they are not uncertain.
+    pub parameters: Vec<f64>,
+    /// What is known of it at the beginning.
+    pub start: Start,
+    /// Time of the beginning in seconds.
+    pub begin_s: f64,
+    /// How far to look: seconds after the beginning.
+    pub horizon_s: f64,
+    /// Length of a step in seconds.
+    pub dt_s: f64,
+    /// What the machine will have to do.
+    pub load: Arc<dyn Load>,
+    /// How far the load may be off.
+    pub load_spread: Vec<LoadSpread>,
+    /// Process noise: for each state a standard deviation after one second; empty: none.
+    pub noise: Vec<f64>,
+    /// Members of the ensemble.
+    pub members: usize,
+    /// Chooses all chance.
+    pub seed: u64,
+    /// Events, by place, that end a member's course; without any it goes on to the horizon.
+    pub ends: Vec<usize>,
+    /// Instants at which courses are kept, evenly over the horizon.
+    pub instants: usize,
+    /// Members whose courses are kept for the bands; events are kept of all.
+    pub recorded: usize,
+}
+
+/// What is known of a machine at the beginning.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// A state for each member; members beyond them begin with the first again.
+    Each(Vec<Vec<f64>>),
+    /// A filter's belief, and what its numbers mean.
+    Belief {
+        /// The belief.
+        belief: Belief,
+        /// What is estimated, in its order.
+        estimated: Vec<Estimated>,
+    },
+}
+
+/// How far inputs may be off from the load that is planned, in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadSpread {
+    /// Inputs, by place, that are off by the same share.
+    pub inputs: Vec<usize>,
+    /// Standard deviation of a share by which a member is off from beginning to end.
+    pub level: f64,
+    /// Standard deviation of a share that comes and goes.
+    pub wander: f64,
+    /// Time in seconds after which what wanders has mostly forgotten itself.
+    pub memory_s: f64,
+}
+
+impl Setup {
+    /// A forecast of a usual machine, one member, an event of any kind ends it.
+    pub fn usual(model: Arc<dyn Model>, load: Arc<dyn Load>, dt_s: f64, horizon_s: f64) -> Self {
+        let about = model.about();
+        let mut x: Vec<f64> = about.states.iter().map(|state| state.usual).collect();
+        let (p, mut u) = (about.usual_parameters(), about.usual_inputs());
+        load.at(0.0, &x, &mut u);
+        Kernel::<f64>::start(&*model, &u, &p, &mut x);
+        Self {
+            parameters: p,
+            start: Start::Each(vec![x]),
+            begin_s: 0.0,
+            horizon_s,
+            dt_s,
+            load,
+            load_spread: Vec::new(),
+            noise: Vec::new(),
+            members: 1,
+            seed: 1,
+            ends: (0..about.events.len()).collect(),
+            instants: 100,
+            recorded: 1_000,
+            model,
+        }
+    }
+
+    /// Steps from the beginning to the horizon.
+    pub fn steps(&self) -> u64 {
+        libm::ceil(self.horizon_s / self.dt_s - 1e-9) as u64
+    }
+
+    /// Steps between two kept instants.
+    pub fn steps_an_instant(&self) -> u64 {
+        self.steps().div_ceil(self.instants.max(1) as u64).max(1)
+    }
+
+    /// Whether everything fits the model and can be carried out.
+    ///
+    /// # Errors
+    /// With a sentence that says what does not fit.
+    pub fn check(&self) -> Result<(), String> {
+        let about = self.model.about();
+        let fit = |what: &str, is: usize, wanted: usize| {
+            let sentence = || format!("`{}` has {wanted} {what}, not {is}", about.name);
+            (is == wanted).then_some(()).ok_or_else(sentence)
+        };
+        fit("parameters", self.parameters.len(), about.parameters.len())?;
+        if !self.noise.is_empty() {
+            fit("states that noise may act on", self.noise.len(), about.states.len())?;
+        }
+        match &self.start {
+            Start::Each(all) => {
+                let first = all.first().ok_or("no forecast: there is no state to begin with")?;
+                fit("states", first.len(), about.states.len())?;
+                if let Some(at) = all.iter().position(|x| x.len() != first.len()) {
+                    return Err(format!("state {} has {} numbers", at + 1, all[at].len()));
+                }
+                if let Some(at) = all.iter().position(|x| x.iter().any(|x| !x.is_finite())) {
+                    return Err(format!("no forecast: state {} is not a number", at + 1));
+                }
+            }
+            Start::Belief { belief, estimated } => {
+                fit("states", belief.states.len(), about.states.len())?;
+                if belief.mean.len() != estimated.len() {
+                    return Err("the belief does not belong to what is estimated".into());
+                }
+                if belief.covariance.cholesky().is_none() {
+                    return Err(
+                        "no forecast: the filter's covariance is none; it has diverged".into()
+                    );
+                }
+            }
+        }
+        for (what, value) in [("a step", self.dt_s), ("a horizon", self.horizon_s)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(format!("{what} of {value} s leads nowhere; it has to be above 0"));
+            }
+        }
+        if self.members == 0 {
+            return Err("an ensemble needs a member at least".into());
+        }
+        Ok(())
+    }
+}
+
+/// How members begin.
+pub(super) struct Beginning {
+    /// The covariance's root, for a belief.
+    root: Option<Matrix>,
+}
+
+impl Beginning {
+    pub fn new(setup: &Setup) -> Self {
+        let root = match &setup.start {
+            Start::Each(_) => None,
+            Start::Belief { belief, .. } => belief.covariance.cholesky(),
+        };
+        Self { root }
+    }
+
+    /// State and parameters with which a member begins.
+    pub fn draw(&self, setup: &Setup, member: usize, chance: &mut Chance) -> (Vec<f64>, Vec<f64>) {
+        let mut p = setup.parameters.clone();
+        match (&setup.start, &self.root) {
+            (Start::Belief { belief, estimated }, Some(root)) => {
+                let mut x = belief.states.clone();
+                let normal: Vec<f64> = estimated.iter().map(|_| chance.normal()).collect();
+                for (row, each) in estimated.iter().enumerate() {
+                    let weights = &root.row(row)[..=row];
+                    let off: f64 = weights.iter().zip(&normal).map(|(a, b)| a * b).sum();
+                    let value = value(each.scale, belief.mean[row] + off);
+                    match each.slot {
+                        Slot::State(at) => x[at] = value,
+                        Slot::Parameter(at) => p[at] = value,
+                        Slot::Bias(_) => {}
+                    }
+                }
+                (x, p)
+            }
+            (Start::Belief { belief, .. }, None) => (belief.states.clone(), p),
+            (Start::Each(all), _) => {
+                p.truncate(setup.parameters.len());
+                (all[member % all.len()].clone(), p)
+            }
+        }
+    }
+}
+
+fn value(scale: Scale, on_scale: f64) -> f64 {
+    scale.to_value(on_scale)
+}

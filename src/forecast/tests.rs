@@ -1,0 +1,124 @@
+//! Ensembles beside an independent implementation, and what they promise.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::model::load::{Held, Profile};
+use crate::model::registry;
+use crate::model::tests::{Reference, currents};
+use crate::worker::{Budget, Step, step};
+
+fn whole(setup: Setup) -> Forecast {
+    let mut run = Forecasting::new(setup).expect("it can be carried out");
+    match step(&mut run, &Budget::until(&|| false)) {
+        Step::Done(done) => done.expect("a forecast"),
+        Step::More(_) => panic!("the budget is never spent"),
+    }
+}
+
+fn battery(members: usize) -> Setup {
+    let model = registry::find("battery_circuit").expect("a model");
+    let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
+    Setup { members, ..Setup::usual(model, Arc::new(load), 1.0, 10_000.0) }
+}
+
+/// A pump whose bearing will overheat within hours, with noise and an uncertain load.
+fn pump(members: usize) -> Setup {
+    let model = registry::find("centrifugal_pump").expect("a model");
+    let load = Arc::new(Held(model.about().usual_inputs()));
+    let mut setup = Setup { members, ..Setup::usual(model, load, 1.0, 7_000.0) };
+    if let Start::Each(all) = &mut setup.start {
+        all[0][9] = 0.06;
+    }
+    setup.noise = vec![0.0, 0.0, 0.01, 0.01, 0.0, 1e-4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let spread = LoadSpread { inputs: vec![1, 4], level: 0.01, wander: 0.01, memory_s: 600.0 };
+    setup.load_spread = vec![spread];
+    setup
+}
+
+#[test]
+fn every_time_of_event_is_that_of_the_reference() {
+    let reference = Reference::read("mc_battery_circuit");
+    let column = |name| reference.column(name);
+    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(column);
+    let rows = (0..states[0].len()).map(|row| states.map(|state| state[row]).to_vec());
+    let mut setup = battery(states[0].len());
+    setup.start = Start::Each(rows.collect());
+    setup.begin_s = 600.0;
+    let forecast = whole(setup);
+    let event = forecast.event("EOD").expect("it ends");
+    assert_eq!(event.times_s.len(), 100);
+    for (row, time_s) in event.step_ends_s.iter().enumerate() {
+        reference.compare("toe_EOD", row, time_s.expect("before the horizon"));
+    }
+}
+
+#[test]
+fn pieces_and_threads_come_to_the_same_forecast() {
+    let pieces = whole(pump(100));
+    let on_threads = Forecasting::new(pump(100)).expect("it can be carried out").on_threads(
+        3,
+        &AtomicBool::new(false),
+        &|_| {},
+    );
+    let on_threads = on_threads.expect("nobody cancels").expect("a forecast");
+    assert_eq!(format!("{pieces:?}"), format!("{on_threads:?}"));
+}
+
+#[test]
+fn a_member_is_the_same_in_a_smaller_ensemble() {
+    let (few, many) = (whole(pump(5)), whole(pump(77)));
+    for (a, b) in few.events.iter().zip(&many.events) {
+        assert_eq!(a.step_ends_s, b.step_ends_s[..5]);
+    }
+}
+
+#[test]
+fn bands_are_ordered_and_hold_the_members_that_are_kept() {
+    let forecast = whole(pump(200));
+    assert_eq!(forecast.kept.len(), MEMBERS);
+    assert!(forecast.medoid < MEMBERS);
+    let impeller = forecast.event("ImpellerWearFailure").expect("it wears");
+    assert!(impeller.times_s.len() > 150, "{}", impeller.times_s.len());
+    let (early, late) = (impeller.quantile_s(0.05), impeller.quantile_s(0.6));
+    assert!(early < late && early.is_some(), "{early:?} {late:?}");
+    assert!((impeller.probability_before(early.unwrap_or(0.0)) - 0.05).abs() < 0.01);
+    let band = forecast.band("Qout").expect("the flow");
+    for row in band.quantiles.iter().filter(|row| !row[0].is_nan()) {
+        assert!(row.is_sorted(), "{row:?}");
+    }
+    let flow = 1;
+    let outside =
+        forecast.kept.iter().flat_map(|member| {
+            member.course.iter().zip(&band.quantiles).filter(|(values, row)| {
+                values[flow] < row[0] || values[flow] > row[LEVELS.len() - 1]
+            })
+        });
+    let share = outside.count() as f64 / (MEMBERS * forecast.instants_s.len()) as f64;
+    assert!(share < 0.06, "{share}");
+}
+
+#[test]
+fn cancelling_ends_a_forecast_without_a_result() {
+    let run = Forecasting::new(pump(50)).expect("it can be carried out");
+    assert!(run.on_threads(2, &AtomicBool::new(true), &|_| {}).is_none());
+}
+
+#[test]
+fn what_cannot_be_forecast_is_answered_with_a_reason() {
+    let nan = Setup { start: Start::Each(vec![vec![f64::NAN; 4]]), ..battery(1) };
+    let short = Setup { start: Start::Each(vec![vec![1.0]]), ..battery(1) };
+    let still = Setup { dt_s: 0.0, ..battery(1) };
+    for (setup, word) in [(nan, "no forecast"), (short, "4 states, not 1"), (still, "a step of 0")]
+    {
+        let error = Forecasting::new(setup).map(|_| ()).expect_err("it cannot be");
+        assert!(error.contains(word), "{error}");
+    }
+    // Steps that are far too long for the shaft.
+    let wild = Setup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };
+    let mut run = Forecasting::new(wild).expect("it looks sensible");
+    if let Step::Done(Err(error)) = step(&mut run, &Budget::until(&|| false)) {
+        assert!(error.starts_with("no forecast: "), "{error}");
+    }
+}
