@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
+use super::brain::args::{Estimate, Forecast, Models, Simulate};
+
 /// A live 3D digital twin of a plant.
 ///
 /// Without a command it runs the demo: a bottling plant with its own broker, in one window.
@@ -76,6 +78,26 @@ pub enum Command {
         after_help = "Example:\n  twinscope plant scenes/bottling.ron --broker mqtt://localhost:1883 --speed 60"
     )]
     Plant(Plant),
+    /// Describe the equipment models
+    #[command(
+        after_help = "Examples:\n  twinscope models\n  twinscope models centrifugal_pump --json"
+    )]
+    Models(Models),
+    /// Simulate a machine under a load, and write its course
+    #[command(
+        after_help = "Examples:\n  twinscope simulate battery_circuit --until event\n  twinscope simulate centrifugal_pump --initial '(wA: 0.01)' --inputs load.csv --hold start --dt 1 --every 60 --out course.csv"
+    )]
+    Simulate(Simulate),
+    /// Estimate a machine's state and wear from what is measured of it
+    #[command(
+        after_help = "Example:\n  twinscope estimate pump.ron --samples measured.csv --out estimates.csv"
+    )]
+    Estimate(Estimate),
+    /// Forecast a machine: what happens when, with its probability
+    #[command(
+        after_help = "Examples:\n  twinscope forecast battery_circuit --horizon 2h\n  twinscope forecast pump.ron --samples measured.csv --plan next_week.csv --horizon 168h --json"
+    )]
+    Forecast(Forecast),
 }
 
 /// Which broker, and how to be let in.
@@ -336,7 +358,7 @@ pub struct Plant {
 }
 
 /// A time such as `5s`, `250ms` or `2min`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
         .parse()
         .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;

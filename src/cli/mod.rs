@@ -1,6 +1,7 @@
 //! Reads the command line, runs a command, and turns its outcome into an exit status.
 
 mod args;
+mod brain;
 mod demo;
 mod files;
 mod live;
@@ -92,5 +93,9 @@ fn run(command: Command) -> Outcome {
         Command::Replay(args) => record::replay(&args),
         Command::Check(args) => files::check(&args),
         Command::Inspect(args) => files::inspect(&args),
+        Command::Models(args) => brain::models(&args),
+        Command::Simulate(args) => brain::simulate(&args),
+        Command::Estimate(args) => brain::estimate(&args),
+        Command::Forecast(args) => brain::forecast(&args),
     }
 }

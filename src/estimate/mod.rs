@@ -6,6 +6,7 @@
 
 mod points;
 mod setup;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod unscented;

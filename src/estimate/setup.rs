@@ -52,7 +52,7 @@ pub struct Setup {
     pub initial: Vec<f64>,
     /// What is estimated.
     pub estimated: Vec<Estimated>,
-    /// Standard deviation of the noise of each output's measurement.
+    /// Standard deviation of the noise of each output's measurement; infinite: never taken.
     pub noise: Vec<f64>,
     /// Longest step of the model between two measurements, in seconds.
     pub step_s: f64,

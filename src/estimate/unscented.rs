@@ -270,17 +270,19 @@ impl Unscented {
         let Self { setup, weights, points, .. } = self;
         points.measure(setup, &sample.inputs);
         let outputs = setup.noise.len();
+        let known: Vec<bool> = (0..outputs).map(|at| setup.is_measured(at)).collect();
         let mut expected = vec![0.0; outputs];
         points.outputs(*weights, &mut expected);
         let all: Vec<usize> = (0..outputs).collect();
         let mut spread = points.of_outputs(*weights, &expected, &all);
-        for (at, noise) in setup.noise.iter().enumerate() {
+        for (at, noise) in setup.noise.iter().enumerate().filter(|(at, _)| known[*at]) {
             spread.add(at, at, noise * noise);
         }
         let deviation: Vec<f64> = all.iter().map(|at| spread.get(*at, *at).sqrt()).collect();
         let innovation: Vec<Option<f64>> =
             sample.outputs.iter().zip(&expected).map(|(z, wanted)| Some((*z)? - wanted)).collect();
-        let taken = self.admit(&innovation, &deviation);
+        let mut taken = self.admit(&innovation, &deviation);
+        taken.iter_mut().zip(known).for_each(|(taken, known)| *taken &= known);
         let mut heard = Heard { expected, innovation, deviation, taken, ..Heard::default() };
         self.take(&mut heard, &spread)?;
         Ok(heard)

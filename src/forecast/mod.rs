@@ -8,6 +8,7 @@ mod block;
 mod result;
 mod run;
 mod setup;
+mod spec;
 #[cfg(test)]
 mod tests;
 

@@ -116,6 +116,11 @@ impl Schedule {
         })
     }
 
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     /// The usual time between two rows, in seconds.
     pub fn usual_step_s(&self) -> Option<f64> {
         let mut steps: Vec<f64> = self.times_s.windows(2).map(|pair| pair[1] - pair[0]).collect();

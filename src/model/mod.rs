@@ -9,14 +9,17 @@ mod kernel;
 pub mod library;
 pub mod linear;
 pub mod load;
+mod machine;
 pub mod noise;
 mod real;
 pub mod registry;
 pub mod simulation;
 pub mod solver;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use about::{About, EventAbout, ParameterAbout, Variable, position};
 pub use kernel::{Equations, Kernel, Model, model};
+pub use machine::Machine;
 pub use real::{LaneMask, Lanes, Real, WIDTH};

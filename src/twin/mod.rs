@@ -4,6 +4,7 @@
 //! that is wrong with the file, each with its line and column. This is the ground floor: it knows
 //! no other room.
 
+pub mod behaviour;
 pub mod binding;
 mod definition;
 mod diagnostic;
@@ -19,7 +20,7 @@ pub use definition::*;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};
-pub use load::{Loaded, NoFiles, Resolver, SCHEMA, load_text};
+pub use load::{Loaded, NoFiles, Resolver, SCHEMA, load_behaviour, load_numbers, load_text};
 pub use time::Timestamp;
 pub use unit::{Unit, UnitError};
 pub use value::{Item, Pose, Quality, Sample, Value, ValueType};

@@ -1,6 +1,7 @@
 //! From the text of a twin file to a checked [`Twin`]: read, migrate, type.
 
 mod asset;
+mod behaviour;
 mod binding;
 mod class;
 mod file;
@@ -11,6 +12,8 @@ mod tests;
 mod top;
 
 use std::path::{Path, PathBuf};
+
+pub use behaviour::{load_behaviour, load_numbers};
 
 use super::diagnostic::Diagnostics;
 use super::{Severity, Twin};

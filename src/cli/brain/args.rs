@@ -1,0 +1,114 @@
+//! The words of the commands about models.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// Arguments of `models`.
+#[derive(Args, Debug)]
+pub struct Models {
+    /// The model to describe; without it all are listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which machine.
+#[derive(Args, Debug)]
+pub struct MachineArgs {
+    /// A model's name (see `twinscope models`), or a file that states a machine:
+    /// (model: "…", parameters: {…}, noise: {…}, estimate: {…})
+    #[arg(value_name = "MODEL|MACHINE.ron")]
+    pub model: String,
+    /// Parameters that are not the usual ones: RON such as '(Rs: 0.06)', or a file with it
+    #[arg(long, value_name = "RON")]
+    pub params: Option<String>,
+    /// States that do not begin as usual, likewise
+    #[arg(long, value_name = "RON")]
+    pub initial: Option<String>,
+}
+
+/// Arguments of `simulate`.
+#[derive(Args, Debug)]
+pub struct Simulate {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What acts on it: CSV with t in seconds and a column an input; `-`: standard input; without
+    /// it the usual inputs are held
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub inputs: Option<PathBuf>,
+    /// What a row of inputs holds for: the step that ends there (`end`, as in written courses), the
+    /// time from there on (`start`, as in a schedule), or a point of straight lines (`linear`)
+    #[arg(long, default_value = "end")]
+    pub hold: twinscope::model::load::Hold,
+    /// Length of a step in seconds
+    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    pub dt: f64,
+    /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems)
+    #[arg(long, default_value = "euler")]
+    pub solver: twinscope::model::solver::Method,
+    /// When to end: a time in seconds, `event` or an event's name; without it the end of the inputs
+    /// or the first event, whichever comes first
+    #[arg(long, value_name = "T|EVENT")]
+    pub until: Option<String>,
+    /// Seconds between two rows; without it each step is one
+    #[arg(long, value_name = "S")]
+    pub every: Option<f64>,
+    /// Process noise: for states, their standard deviation after one second, in RON
+    #[arg(long, value_name = "RON")]
+    pub noise: Option<String>,
+    /// Chooses the noise
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The file to write; `-`: standard output
+    #[arg(long, value_name = "CSV", default_value = "-", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+}
+
+/// Arguments of `estimate`.
+#[derive(Args, Debug)]
+pub struct Estimate {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What was measured: CSV with t in seconds, the inputs, and outputs as z_NAME, meas_NAME or
+    /// NAME; empty cells are missing; `-`: standard input
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: PathBuf,
+    /// The file to write; `-`: standard output
+    #[arg(long, value_name = "CSV", default_value = "-", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    /// Write JSON lines instead of CSV
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `forecast`.
+#[derive(Args, Debug)]
+pub struct Forecast {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What was measured so far, as for `estimate`; the forecast begins with what it tells
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: Option<PathBuf>,
+    /// What the machine will have to do: CSV with t in seconds and a column an input; without it
+    /// the usual inputs, or the last measured ones, are held
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub plan: Option<PathBuf>,
+    /// What a row of the plan holds for: see `simulate`
+    #[arg(long, default_value = "start")]
+    pub hold: twinscope::model::load::Hold,
+    /// How far to look, such as 8h
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = super::super::args::duration)]
+    pub horizon: std::time::Duration,
+    /// Members of the ensemble
+    #[arg(long, default_value_t = 1000)]
+    pub members: usize,
+    /// Chooses all chance
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,113 @@
+//! The commands about models: `models`, `simulate`, `estimate`, `forecast`.
+
+pub mod args;
+mod estimate;
+mod forecast;
+mod models;
+mod plot;
+mod simulate;
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+
+pub use estimate::estimate;
+pub use forecast::forecast;
+pub use models::models;
+pub use simulate::simulate;
+use twinscope::model::table::Table;
+use twinscope::model::{Machine, registry};
+use twinscope::twin::behaviour::{Behaviour, NamedNumber};
+use twinscope::twin::{Diagnostics, load_behaviour, load_numbers};
+
+use self::args::MachineArgs;
+use super::{Failure, Outcome};
+
+/// The machine that is asked for, and what a file states of it.
+fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
+    let path = Path::new(&args.model);
+    let behaviour = if path.extension().is_some() || path.is_file() {
+        load_behaviour(path, &text(path)?).map_err(told)?
+    } else {
+        registry::find(&args.model)
+            .map_err(|error| Failure::Input(format!("{error}; a machine's file ends in .ron")))?;
+        let text = format!("(model: {:?})", args.model);
+        load_behaviour(Path::new("command line"), &text).map_err(told)?
+    };
+    let mut machine = Machine::of(&behaviour).map_err(told)?;
+    let mut wrong = machine.set_parameters(&numbers("--params", args.params.as_deref())?);
+    wrong.extend(machine.set_initial(&numbers("--initial", args.initial.as_deref())?));
+    Diagnostics::unless_empty(wrong).map_err(told)?;
+    for warning in &machine.warnings {
+        eprintln!("{warning}");
+    }
+    Ok((machine, behaviour))
+}
+
+/// Numbers by name: RON itself, or a file with it.
+fn numbers(option: &str, stated: Option<&str>) -> Result<Vec<NamedNumber>, Failure> {
+    let Some(stated) = stated else { return Ok(Vec::new()) };
+    if stated.trim_start().starts_with(['(', '{']) {
+        return load_numbers(Path::new(option), stated).map_err(told);
+    }
+    let path = Path::new(stated);
+    load_numbers(path, &text(path)?).map_err(told)
+}
+
+fn told(diagnostics: Diagnostics) -> Failure {
+    eprintln!("{diagnostics}");
+    Failure::Told
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+}
+
+/// A table from a file, or from standard input for `-`.
+fn table(path: &Path) -> Result<Table, Failure> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(Failure::environment)?;
+    } else {
+        bytes = std::fs::read(path)
+            .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))?;
+    }
+    Table::read(&bytes).map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, error: &str) -> Failure {
+    let name =
+        if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
+    Failure::Input(format!("{name}: {error}"))
+}
+
+/// Where rows go: a file, or standard output for `-`.
+struct Rows {
+    out: Box<dyn Write>,
+    name: String,
+}
+
+impl Rows {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        if name == "-" {
+            return Ok(Self { out: Box::new(BufWriter::new(std::io::stdout())), name });
+        }
+        let file = File::create(path)
+            .map_err(|error| Failure::Environment(format!("cannot write {name}: {error}")))?;
+        Ok(Self { out: Box::new(BufWriter::new(file)), name })
+    }
+
+    fn line(&mut self, line: &str) -> Outcome {
+        writeln!(self.out, "{line}").map_err(|error| self.failed(&error))
+    }
+
+    fn end(mut self) -> Outcome {
+        self.out.flush().map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &std::io::Error) -> Failure {
+        Failure::Environment(format!("cannot write {}: {error}", self.name))
+    }
+}

@@ -1,0 +1,112 @@
+//! From what a file states to a filter's setup.
+
+use super::setup::{Estimated, Scale, Setup, Slot, Spread};
+use crate::model::{About, Machine, position};
+use crate::twin::behaviour::{Behaviour, EstimateSpec};
+use crate::twin::{Diagnostic, Diagnostics};
+
+/// Deviations and drifts of states that nobody stated, as a share of the state's usual size.
+const USUAL_DEVIATION: f64 = 0.01;
+const USUAL_DRIFT: f64 = 1e-4;
+
+impl Setup {
+    /// The filter that a behaviour states for a machine. Without anything that is stated to be
+    /// estimated, all states are, by a hundredth of their size.
+    ///
+    /// Outputs whose noise is not stated have one that says nothing ([`Setup::is_measured`]).
+    ///
+    /// # Errors
+    /// All names that the model does not know, and values that cannot be.
+    pub fn of(behaviour: &Behaviour, machine: &Machine) -> Result<Self, Diagnostics> {
+        let about = machine.model.about();
+        let mut wrong = Vec::new();
+        let mut noise = vec![f64::INFINITY; about.outputs.len()];
+        for (name, value) in &behaviour.noise {
+            match position(&about.outputs, &name.text) {
+                Some(at) if *value > 0.0 => noise[at] = *value,
+                Some(_) => wrong.push(name.wrong("noise has to be above 0")),
+                None => {
+                    wrong.push(name.unknown("output", about.outputs.iter().map(|z| &*z.name)));
+                }
+            }
+        }
+        let stated = behaviour.estimate.iter().map(|spec| estimated(spec, machine));
+        let mut all: Vec<Estimated> =
+            stated.filter_map(|each| each.map_err(|error| wrong.push(error)).ok()).collect();
+        if behaviour.estimate.is_empty() {
+            all = usual(machine);
+        }
+        if all.is_empty() && wrong.is_empty() {
+            wrong.push(behaviour.model.wrong("nothing is to be estimated: state `estimate: {…}`"));
+        }
+        Diagnostics::unless_empty(wrong)?;
+        Ok(Self {
+            model: machine.model.clone(),
+            parameters: machine.parameters.clone(),
+            initial: machine.initial.clone(),
+            estimated: all,
+            noise,
+            step_s: behaviour.step_s,
+            spread: behaviour.spread.map_or(Spread::default(), |(alpha, beta, kappa)| Spread {
+                alpha,
+                beta,
+                kappa,
+            }),
+            gate: behaviour.gate,
+        })
+    }
+
+    /// Whether an output's noise is known, so that its measurements can be taken.
+    pub fn is_measured(&self, output: usize) -> bool {
+        self.noise[output].is_finite()
+    }
+}
+
+fn estimated(spec: &EstimateSpec, machine: &Machine) -> Result<Estimated, Diagnostic> {
+    let about = machine.model.about();
+    let (slot, usual) = slot(spec, machine).ok_or_else(|| {
+        let names = about.states.iter().map(|state| state.name.clone());
+        let names = names.chain(about.parameters.iter().map(|parameter| parameter.name.clone()));
+        let names = names.chain(about.outputs.iter().map(|output| format!("bias_{}", output.name)));
+        let names: Vec<String> = names.collect();
+        spec.name.unknown("state, parameter or bias", names.iter().map(String::as_str))
+    })?;
+    let mean = spec.mean.unwrap_or(usual);
+    if spec.log && !(mean > 0.0) {
+        return Err(spec.name.wrong(format!(
+            "`{}` is estimated on a logarithmic scale: state a `mean` above 0, not {mean}",
+            spec.name.text
+        )));
+    }
+    if !(spec.deviation > 0.0) || !(spec.drift >= 0.0) {
+        return Err(spec.name.wrong("a deviation has to be above 0, and a drift not below it"));
+    }
+    let scale = if spec.log { Scale::Log } else { Scale::Linear };
+    Ok(Estimated { slot, scale, mean, deviation: spec.deviation, drift: spec.drift })
+}
+
+/// Where a name belongs, and what is usual there.
+fn slot(spec: &EstimateSpec, machine: &Machine) -> Option<(Slot, f64)> {
+    let about: &About = machine.model.about();
+    let name = &spec.name.text;
+    if let Some(at) = position(&about.states, name) {
+        return Some((Slot::State(at), machine.initial[at]));
+    }
+    if let Some(at) = about.parameters.iter().position(|parameter| parameter.name == *name) {
+        return Some((Slot::Parameter(at), machine.parameters[at]));
+    }
+    let output = position(&about.outputs, name.strip_prefix("bias_")?)?;
+    Some((Slot::Bias(output), 0.0))
+}
+
+fn usual(machine: &Machine) -> Vec<Estimated> {
+    let each = machine.initial.iter().enumerate().filter(|(_, mean)| **mean != 0.0);
+    each.map(|(at, mean)| Estimated {
+        slot: Slot::State(at),
+        scale: Scale::Linear,
+        mean: *mean,
+        deviation: USUAL_DEVIATION * mean.abs(),
+        drift: USUAL_DRIFT * mean.abs(),
+    })
+    .collect()
+}

@@ -1,0 +1,74 @@
+//! From what a file states to a forecast's setup.
+
+use std::sync::Arc;
+
+use super::setup::{LoadSpread, Setup, Start};
+use crate::estimate::{Belief, Estimated, Scale, Slot};
+use crate::model::load::Load;
+use crate::model::{Kernel, Machine, position};
+use crate::twin::Diagnostics;
+use crate::twin::behaviour::Behaviour;
+
+impl Setup {
+    /// A forecast of a machine from the state that it begins with; what a behaviour states of the
+    /// load's uncertainty and of the events that end it is in it.
+    ///
+    /// # Errors
+    /// All names that the model does not know.
+    pub fn of(
+        behaviour: &Behaviour,
+        machine: &Machine,
+        load: Arc<dyn Load>,
+        horizon_s: f64,
+    ) -> Result<Self, Diagnostics> {
+        let about = machine.model.about();
+        let mut wrong = Vec::new();
+        let mut setup =
+            Self::usual(machine.model.clone(), load.clone(), behaviour.step_s, horizon_s);
+        setup.parameters.clone_from(&machine.parameters);
+        let mut x = machine.initial.clone();
+        let mut u = about.usual_inputs();
+        load.at(0.0, &x, &mut u);
+        Kernel::<f64>::start(&*machine.model, &u, &setup.parameters, &mut x);
+        setup.start = Start::Each(vec![x]);
+        if !behaviour.ends.is_empty() {
+            setup.ends.clear();
+        }
+        for end in &behaviour.ends {
+            match about.events.iter().position(|event| event.name == end.text) {
+                Some(at) => setup.ends.push(at),
+                None => {
+                    wrong.push(end.unknown("event", about.events.iter().map(|e| &*e.name)));
+                }
+            }
+        }
+        for spec in &behaviour.load {
+            let mut inputs = Vec::new();
+            for input in &spec.inputs {
+                match position(&about.inputs, &input.text) {
+                    Some(at) => inputs.push(at),
+                    None => {
+                        wrong.push(input.unknown("input", about.inputs.iter().map(|u| &*u.name)));
+                    }
+                }
+            }
+            let (level, wander, memory_s) = (spec.level, spec.wander, spec.memory_s);
+            setup.load_spread.push(LoadSpread { inputs, level, wander, memory_s });
+        }
+        Diagnostics::unless_empty(wrong)?;
+        Ok(setup)
+    }
+
+    /// From now on it begins with a filter's belief, and states move by themselves as the filter
+    /// allowed them to.
+    pub fn from_belief(&mut self, belief: Belief, estimated: &[Estimated]) {
+        self.begin_s = belief.time_s;
+        self.noise = vec![0.0; belief.states.len()];
+        for each in estimated {
+            if let (Slot::State(at), Scale::Linear) = (each.slot, each.scale) {
+                self.noise[at] = each.drift;
+            }
+        }
+        self.start = Start::Belief { belief, estimated: estimated.to_vec() };
+    }
+}

@@ -1,0 +1,103 @@
+//! How a machine behaves, as a file states it: which model, with which parameters, what of it is
+//! estimated and how.
+//!
+//! The ground floor knows no models: what a name means is found by those above, who answer a wrong
+//! one with the place that [`Named`] keeps.
+
+use super::diagnostic::{Diagnostic, Diagnostics, nearest};
+
+/// A name in a file, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub text: String,
+    /// A message about this place that says nothing yet.
+    pub(super) place: Box<Diagnostic>,
+}
+
+impl Named {
+    /// That there is nothing with this name, and what there is.
+    pub fn unknown<'a>(&self, what: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+        let known: Vec<&str> = known.into_iter().collect();
+        Diagnostic {
+            message: format!("unknown {what} `{}`", self.text),
+            expected: Some(match known.len() {
+                0 => format!("no {what}: there is none"),
+                _ => format!("one of {}", known.join(", ")),
+            }),
+            suggestion: nearest(&self.text, known),
+            ..(*self.place).clone()
+        }
+    }
+
+    /// That something is wrong with what stands here.
+    pub fn wrong(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { message: message.into(), ..(*self.place).clone() }
+    }
+}
+
+/// A number by name.
+pub type NamedNumber = (Named, f64);
+
+/// A machine's model and what is believed of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behaviour {
+    /// The model's name.
+    pub model: Named,
+    /// Parameters that are not the usual ones.
+    pub parameters: Vec<NamedNumber>,
+    /// States that do not begin as usual.
+    pub initial: Vec<NamedNumber>,
+    /// Standard deviation of what is measured of each output.
+    pub noise: Vec<NamedNumber>,
+    /// What is estimated.
+    pub estimate: Vec<EstimateSpec>,
+    /// Longest step of the model in seconds.
+    pub step_s: f64,
+    /// Measurements that are off by more standard deviations are not taken.
+    pub gate: f64,
+    /// Sigma points: alpha, beta, kappa; `None`: the usual ones.
+    pub spread: Option<(f64, f64, f64)>,
+    /// Events that end a forecast; empty: any.
+    pub ends: Vec<Named>,
+    /// How far the planned load may be off.
+    pub load: Vec<LoadSpec>,
+}
+
+/// Something that is estimated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EstimateSpec {
+    /// A state, a parameter, or `bias_` and an output.
+    pub name: Named,
+    /// By its logarithm.
+    pub log: bool,
+    /// What it is believed to be at the beginning; `None`: as usual.
+    pub mean: Option<f64>,
+    /// How far off that may be.
+    pub deviation: f64,
+    /// How far it moves by itself in a second.
+    pub drift: f64,
+}
+
+/// How far some inputs may be off from what is planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadSpec {
+    /// These, in common.
+    pub inputs: Vec<Named>,
+    /// Share from beginning to end.
+    pub level: f64,
+    /// Share that comes and goes.
+    pub wander: f64,
+    /// How fast, in seconds.
+    pub memory_s: f64,
+}
+
+impl Diagnostics {
+    /// These, unless there is none.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn unless_empty(all: Vec<Diagnostic>) -> Result<(), Self> {
+        if all.is_empty() { Ok(()) } else { Err(Self(all)) }
+    }
+}

@@ -1,0 +1,206 @@
+//! Behaviours and named numbers.
+
+use std::path::Path;
+
+use super::super::behaviour::{Behaviour, EstimateSpec, LoadSpec, Named, NamedNumber};
+use super::super::diagnostic::{Diagnostics, Severity};
+use super::super::tree::{Kind, Tree};
+use super::file::Source;
+use super::read::{At, Cx, Fields};
+use super::{NoFiles, Resolver};
+
+const BEHAVIOUR: [&str; 10] = [
+    "model",
+    "parameters",
+    "initial",
+    "noise",
+    "estimate",
+    "step",
+    "gate",
+    "spread",
+    "ends",
+    "load",
+];
+const ESTIMATE: [&str; 4] = ["mean", "deviation", "drift", "scale"];
+const LOAD: [&str; 4] = ["inputs", "level", "wander", "memory"];
+const SPREAD: [&str; 3] = ["alpha", "beta", "kappa"];
+
+/// Reads the text of a file that holds one behaviour, `(model: "…", …)`.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn load_behaviour(name: &Path, text: &str) -> Result<Behaviour, Diagnostics> {
+    whole(name, text, behaviour)
+}
+
+/// Reads numbers by name, `{"name": 1.5}` or `(name: 1.5)`.
+///
+/// # Errors
+/// All that is wrong with them.
+pub fn load_numbers(name: &Path, text: &str) -> Result<Vec<NamedNumber>, Diagnostics> {
+    whole(name, text, |cx, at| Some(numbers(cx, at)))
+}
+
+/// Reads a text whose root is one thing.
+fn whole<T>(
+    name: &Path,
+    text: &str,
+    read: impl for<'a> FnOnce(&Cx<'a>, At<'a>) -> Option<T>,
+) -> Result<T, Diagnostics> {
+    let tree = Tree::parse(text);
+    let source = Source { path: name.to_owned(), name: name.display().to_string(), tree };
+    let syntax = source.tree.errors().iter().map(|error| {
+        let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
+        diagnostic.expected.clone_from(&error.help);
+        diagnostic
+    });
+    let resolver: &dyn Resolver = &NoFiles;
+    let cx = Cx::new(resolver, syntax.collect());
+    let done = read(&cx, At { source: &source, node: source.tree.root() });
+    let mut diagnostics = cx.finish();
+    diagnostics.sort_by_key(|d| (d.line, d.column));
+    diagnostics.dedup();
+    let diagnostics = Diagnostics(diagnostics);
+    match done {
+        Some(done) if !diagnostics.has_errors() => Ok(done),
+        _ => Err(diagnostics),
+    }
+}
+
+/// A behaviour.
+pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
+    let fields = cx.fields(at, "a behaviour", &BEHAVIOUR)?;
+    let each = |name: &str| fields.get(name).map(|at| numbers(cx, at)).unwrap_or_default();
+    let number = |name: &str, usual: f64| match fields.get(name) {
+        Some(at) => cx.number(at).unwrap_or(usual),
+        None => usual,
+    };
+    let positive = |name: &str, usual: f64| {
+        let value = number(name, usual);
+        if let Some(at) = fields.get(name)
+            && !(value > 0.0)
+        {
+            cx.error(at, format!("`{name}` has to be above 0"));
+        }
+        value
+    };
+    let spread = fields.get("spread").and_then(|at| {
+        let fields = cx.fields(at, "a spread", &SPREAD)?;
+        let part = |name: &str| cx.required(&fields, name).and_then(|at| cx.number(at));
+        Some((part("alpha")?, part("beta")?, part("kappa")?))
+    });
+    let entries = |name: &str| fields.get(name).and_then(|at| cx.map(at)).unwrap_or_default();
+    let list = |name: &str| fields.get(name).and_then(|at| cx.list(at)).unwrap_or_default();
+    Some(Behaviour {
+        parameters: each("parameters"),
+        initial: each("initial"),
+        noise: each("noise"),
+        estimate: entries("estimate").into_iter().filter_map(|entry| estimate(cx, entry)).collect(),
+        step_s: positive("step", 1.0),
+        gate: positive("gate", 5.0),
+        spread,
+        ends: list("ends").into_iter().filter_map(|at| named(cx, at)).collect(),
+        load: list("load").into_iter().filter_map(|at| load(cx, at)).collect(),
+        model: named(cx, cx.required(&fields, "model")?)?,
+    })
+}
+
+fn named(cx: &Cx, at: At) -> Option<Named> {
+    let text = cx.text(at)?;
+    let place = at.source.diagnostic(Severity::Error, &at.node.span, String::new());
+    Some(Named { text, place: Box::new(place) })
+}
+
+/// Numbers by name, in either form.
+fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
+    if let Kind::Struct(_, fields) = &at.node.kind {
+        let number = |(name, node): &'a (_, _)| {
+            let name: &super::super::tree::Name = name;
+            let place = at.source.diagnostic(Severity::Error, &name.span, String::new());
+            let named = Named { text: name.text.clone(), place: Box::new(place) };
+            Some((named, cx.number(at.to(node))?))
+        };
+        return fields.iter().filter_map(number).collect();
+    }
+    if matches!(&at.node.kind, Kind::Tuple(_, items) if items.is_empty()) {
+        return Vec::new();
+    }
+    let entries = cx.map(at).unwrap_or_default();
+    entries
+        .into_iter()
+        .filter_map(|(key, value)| Some((named(cx, key)?, cx.number(value)?)))
+        .collect()
+}
+
+fn estimate<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<EstimateSpec> {
+    let name = named(cx, key)?;
+    let fields = cx.fields(value, "an estimate", &ESTIMATE)?;
+    let number = |name: &str| fields.get(name).and_then(|at| cx.number(at));
+    let scales = [("linear", false), ("log", true)];
+    Some(EstimateSpec {
+        name,
+        log: fields.get("scale").and_then(|at| cx.choice(at, "scale", &scales)).unwrap_or(false),
+        mean: number("mean"),
+        deviation: cx.number(cx.required(&fields, "deviation")?)?,
+        drift: number("drift").unwrap_or(0.0),
+    })
+}
+
+fn load<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<LoadSpec> {
+    let fields: Fields<'a> = cx.fields(at, "a spread of the load", &LOAD)?;
+    let inputs = cx.list(cx.required(&fields, "inputs")?)?;
+    let number = |name: &str| fields.get(name).and_then(|at| cx.number(at)).unwrap_or(0.0);
+    let memory = fields.get("memory").and_then(|at| cx.duration(at));
+    Some(LoadSpec {
+        inputs: inputs.into_iter().filter_map(|at| named(cx, at)).collect(),
+        level: number("level"),
+        wander: number("wander"),
+        memory_s: memory.map_or(600.0, |memory| memory.as_secs_f64()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_behaviour_is_read_with_its_places() {
+        let text = r#"(
+            model: "centrifugal_pump",
+            noise: {"w": 0.2},
+            initial: (Q: 0.1, wA: 1e-3),
+            estimate: {"wA": (scale: log, mean: 1e-4, deviation: 2)},
+            ends: ["ImpellerWearFailure"],
+            load: [(inputs: ["V", "wsync"], level: 0.01, memory: "10min")],
+        )"#;
+        let behaviour = load_behaviour(Path::new("p.ron"), text).expect("it is right");
+        assert_eq!(behaviour.model.text, "centrifugal_pump");
+        assert_eq!(behaviour.initial[1].1, 1e-3);
+        assert!(behaviour.estimate[0].log && behaviour.estimate[0].drift == 0.0);
+        assert_eq!(behaviour.load[0].memory_s, 600.0);
+        let message = behaviour.noise[0].0.unknown("output", ["W", "Qout"]).to_string();
+        assert!(message.starts_with("p.ron:3:21: error: unknown output `w`"), "{message}");
+        assert!(message.contains("did you mean `W`"), "{message}");
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let text = "(parameters: {\"a\": \"b\"}, step: 0, gain: 1)";
+        let errors = load_behaviour(Path::new("p.ron"), text).expect_err("much is wrong");
+        let text = errors.to_string();
+        for part in ["has no `model`", "a finite number", "above 0", "unknown field"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_in_either_form() {
+        for text in ["{\"Rs\": 0.05, \"h\": 1}", "(Rs: 0.05, h: 1)"] {
+            let all = load_numbers(Path::new("-"), text).expect("two numbers");
+            let all: Vec<_> = all.iter().map(|(name, value)| (&*name.text, *value)).collect();
+            assert_eq!(all, [("Rs", 0.05), ("h", 1.0)]);
+        }
+        assert!(load_numbers(Path::new("-"), "()").expect("none").is_empty());
+        assert!(load_numbers(Path::new("-"), "{1: 2}").is_err());
+    }
+}
