@@ -4,12 +4,16 @@
 //! Flows in: samples, one by one, and a model. Flows out: beliefs ([`Belief`]), and how far each
 //! sample was from them. Nothing here waits or keeps more than a bounded past.
 
+mod bank;
 mod points;
+mod residual;
 mod setup;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod unscented;
 
+pub use bank::{Bank, Hypothesis, Ranked};
+pub use residual::Beside;
 pub use setup::{Estimated, Scale, Setup, Slot, Spread};
 pub use unscented::{Belief, Heard, Lost, Measured, Unscented};

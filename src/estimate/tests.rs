@@ -99,3 +99,66 @@ fn a_part_that_was_replaced_is_believed_as_at_the_beginning() {
     assert_eq!(filter.belief().covariance.get(1, 2), 0.0);
     assert_ne!(filter.estimate(0), (293.0, 1.0));
 }
+
+/// Measurements of a battery whose thermometer drifts, or whose resistance is higher than believed.
+fn odd_battery(row: usize, reference: &Reference, drift: f64) -> Measured {
+    let mut sample = sample(reference, row);
+    if let Some(t) = &mut sample.outputs[0] {
+        *t += drift * row as f64;
+    }
+    sample
+}
+
+#[test]
+fn the_hypothesis_that_is_true_is_ranked_first() {
+    let reference = Reference::read("ukf_battery_circuit");
+    let base = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
+    let bias = |output: usize, drift: f64| Estimated {
+        slot: Slot::Bias(output),
+        scale: Scale::Linear,
+        mean: 0.0,
+        deviation: 1e-3,
+        drift,
+    };
+    let hypothesis = |name: &str, estimated: Vec<Estimated>| Hypothesis {
+        name: name.into(),
+        prior: 1.0,
+        estimated,
+    };
+    let all = [
+        hypothesis("fine", Vec::new()),
+        hypothesis("thermometer drifts", vec![bias(0, 0.3)]),
+        hypothesis("voltmeter drifts", vec![bias(1, 0.02)]),
+    ];
+    for (drift, wanted) in [(0.0, "fine"), (0.05, "thermometer drifts")] {
+        let mut bank = Bank::new(base.setup(), base.belief(), &all).expect("it fits");
+        for row in 0..300 {
+            bank.observe(&odd_battery(row, &reference, drift)).expect("it goes on");
+        }
+        let ranking = bank.ranking();
+        assert_eq!(ranking[0].name, wanted, "{ranking:?}");
+        assert!(ranking[0].probability > 0.9, "{ranking:?}");
+        assert!((ranking.iter().map(|each| each.probability).sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_model_beside_its_machine_has_no_residual_but_the_noise() {
+    let reference = Reference::read("ukf_battery_circuit");
+    let model = registry::find("battery_circuit").expect("a model");
+    let about = model.about();
+    let x = about.states.iter().map(|state| state.usual).collect();
+    let p = about.usual_parameters();
+    let mut beside = Beside::new(model.clone(), p, x, 0.0, 1.0);
+    let mut squares = [0.0; 2];
+    for row in 0..600 {
+        let residual = beside.residual(&sample(&reference, row)).expect("it goes on");
+        for (sum, off) in squares.iter_mut().zip(residual) {
+            *sum += off.expect("all is measured").powi(2) / 600.0;
+        }
+    }
+    assert!((squares[0].sqrt() - 0.5).abs() < 0.1, "{squares:?}");
+    assert!((squares[1].sqrt() - 0.02).abs() < 0.004, "{squares:?}");
+    let late = Measured { time_s: 1.0, inputs: vec![2.0], outputs: vec![None, None] };
+    assert!(beside.residual(&late).is_err());
+}

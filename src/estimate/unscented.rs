@@ -8,7 +8,7 @@
 //! and, for every sample, how far it was from what the belief said.
 
 use super::points::Points;
-use super::setup::{Setup, Slot, Weights};
+use super::setup::{Estimated, Setup, Slot, Weights};
 use crate::model::linear::Matrix;
 
 /// How often an output may be refused in a row before it is taken in spite of the gate: what is
@@ -136,6 +136,41 @@ impl Unscented {
             belief,
             setup,
         })
+    }
+
+    /// Begins with what another filter of the same machine believes; what only this one estimates is
+    /// as its setup says.
+    ///
+    /// # Errors
+    /// When the setup does not fit its model, or the belief not to what was `estimated`.
+    pub fn from_belief(
+        setup: Setup,
+        belief: &Belief,
+        estimated: &[Estimated],
+    ) -> Result<Self, String> {
+        if belief.mean.len() != estimated.len() {
+            return Err("the belief does not belong to what was estimated".into());
+        }
+        let inputs = vec![0.0; setup.model.about().inputs.len()];
+        let mut filter = Self::new(setup, belief.time_s, &inputs)?;
+        let place = |each: &Estimated| {
+            let same = |other: &Estimated| other.slot == each.slot && other.scale == each.scale;
+            estimated.iter().position(same)
+        };
+        let places: Vec<Option<usize>> = filter.setup.estimated.iter().map(place).collect();
+        for (row, from) in places.iter().enumerate() {
+            let Some(from) = *from else { continue };
+            filter.belief.mean[row] = belief.mean[from];
+            for (column, other) in places.iter().enumerate() {
+                if let Some(other) = *other {
+                    let value = belief.covariance.get(from, other);
+                    filter.belief.covariance.set(row, column, value);
+                }
+            }
+        }
+        filter.belief.states.clone_from(&belief.states);
+        filter.settle();
+        Ok(filter)
     }
 
     /// What is believed now.

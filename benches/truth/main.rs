@@ -1,0 +1,70 @@
+//! How far the estimates and forecasts can be trusted: judged over a fleet of pumps whose hidden wear
+//! only the judge knows. Prints the table of docs/truth.md.
+//!
+//! `cargo run --release --no-default-features --example truth`
+//!
+//! The fleet ([`plant`]) shares no code with the models; it was committed before what watches it was
+//! tuned. What watches it ([`watch`]) sees what a plant's historian would hold: measured inputs and
+//! outputs, and the planned load. Thresholds come from the healthy units of another fleet.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+mod judge;
+mod minutes;
+mod plant;
+mod watch;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use judge::{Report, Verdict};
+use plant::{Fault, Fleet};
+use watch::Commissioned;
+
+/// The fleet that is judged.
+const SEED: u64 = 1;
+const UNITS: usize = 200;
+/// The fleet whose healthy units tell how residuals wander.
+const COMMISSIONING_SEED: u64 = 1001;
+
+fn main() {
+    let begun = Instant::now();
+    let of = |name: &str| std::env::args().find_map(|a| a.strip_prefix(name)?.parse().ok());
+    let (seed, units) = (of("--seed=").unwrap_or(SEED), of("--units=").unwrap_or(UNITS as u64));
+    let healthy: Vec<_> = Fleet::new(COMMISSIONING_SEED, UNITS)
+        .units()
+        .filter(|unit| unit.fault == Fault::Healthy)
+        .collect();
+    let residuals = on_threads(&healthy, |unit| watch::healthy_residuals(unit));
+    let commissioned = Commissioned::of(&residuals.concat());
+    let fleet: Vec<_> = Fleet::new(seed, units as usize).units().collect();
+    let verdicts: Vec<Verdict> = on_threads(&fleet, |unit| judge::judge(unit, &commissioned));
+    if std::env::args().any(|argument| argument == "--each") {
+        for verdict in &verdicts {
+            println!("{verdict:?}");
+        }
+    }
+    println!("{}", Report::of(&verdicts));
+    println!("Fleet {seed} of {units} units, judged in {:.0} s.", begun.elapsed().as_secs_f64());
+}
+
+/// What becomes of each, in order, on all cores.
+fn on_threads<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, |count| count.get()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = all.get(at) else { return };
+                    let result = work(one);
+                    done.lock().unwrap().push((at, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,69 @@
+//! The model beside its machine: driven by the same inputs, corrected by nothing.
+//!
+//! Flows in: samples. Flows out: residuals, measured minus modelled. A filter forgives what it can
+//! explain by its states; this one does not, so what is wrong with the machine, or with the model,
+//! stays in the residuals.
+
+use std::sync::Arc;
+
+use super::unscented::{Lost, Measured};
+use crate::model::{Kernel, Model};
+
+/// A model that runs beside a machine.
+pub struct Beside {
+    model: Arc<dyn Model>,
+    parameters: Vec<f64>,
+    step_s: f64,
+    time_s: f64,
+    x: Vec<f64>,
+    room: Vec<f64>,
+}
+
+impl Beside {
+    /// Begins at a time with a state; steps are of `step_s` at most.
+    pub fn new(
+        model: Arc<dyn Model>,
+        parameters: Vec<f64>,
+        x: Vec<f64>,
+        time_s: f64,
+        step_s: f64,
+    ) -> Self {
+        let room = x.clone();
+        Self { model, parameters, step_s, time_s, x, room }
+    }
+
+    /// The modelled state.
+    pub fn state(&self) -> &[f64] {
+        &self.x
+    }
+
+    /// Carries the model on to a sample's time, under the inputs that it states; measured minus
+    /// modelled, for what is measured.
+    ///
+    /// # Errors
+    /// When the sample comes too late or the model diverges; its state is then what it was.
+    pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, Lost> {
+        let dt_s = sample.time_s - self.time_s;
+        if !(dt_s >= 0.0) {
+            return Err(Lost::Late { sample_s: sample.time_s, last_s: self.time_s });
+        }
+        let steps = libm::ceil(dt_s / self.step_s - 1e-9).max(1.0);
+        let before = self.x.clone();
+        let kernel: &dyn Kernel<f64> = &*self.model;
+        if dt_s > 0.0 {
+            for _ in 0..steps as u64 {
+                let Self { parameters, x, room, .. } = self;
+                kernel.euler(x, &sample.inputs, parameters, dt_s / steps, room);
+            }
+        }
+        if let Some(at) = self.x.iter().position(|x| !x.is_finite()) {
+            self.x = before;
+            let what = self.model.about().states[at].name.clone();
+            return Err(Lost::Diverged { time_s: sample.time_s, what });
+        }
+        self.time_s = sample.time_s;
+        let mut z = vec![0.0; sample.outputs.len()];
+        kernel.output(&self.x, &sample.inputs, &self.parameters, &mut z);
+        Ok(sample.outputs.iter().zip(z).map(|(measured, z)| measured.map(|m| m - z)).collect())
+    }
+}
