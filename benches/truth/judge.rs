@@ -7,9 +7,9 @@ use super::plant::{Fault, Unit};
 use super::watch::{Commissioned, Watch};
 
 /// A diagnosis is judged so long after the alarm.
-const DIAGNOSED_AFTER_S: f64 = 4.0 * 3600.0;
+const DIAGNOSED_AFTER_S: f64 = 6.0 * 3600.0;
 /// How far a forecast looks.
-const HORIZON_S: f64 = 60.0 * 3600.0;
+const HORIZON_S: f64 = 45.0 * 3600.0;
 
 /// What became of a unit.
 #[derive(Debug)]
@@ -203,7 +203,7 @@ impl fmt::Display for Report<'_> {
         )?;
         row(
             f,
-            "the injected fault is ranked first, 4 h after the notice",
+            "the injected fault is ranked first, 6 h after the notice",
             self.share(is_right, is_faulty),
             "90 % at least",
         )?;

@@ -35,7 +35,7 @@ fn main() {
         .units()
         .filter(|unit| unit.fault == Fault::Healthy)
         .collect();
-    let residuals = on_threads(&healthy, |unit| watch::healthy_residuals(unit));
+    let residuals = on_threads(&healthy, watch::healthy_residuals);
     let commissioned = Commissioned::of(&residuals.concat());
     let fleet: Vec<_> = Fleet::new(seed, units as usize).units().collect();
     let verdicts: Vec<Verdict> = on_threads(&fleet, |unit| judge::judge(unit, &commissioned));

@@ -19,14 +19,16 @@ const LEARN_S: f64 = 4.0 * 3600.0;
 const BLOCK_S: f64 = 1800.0;
 /// The test forgives residuals up to so many healthy deviations, and speaks when those beyond add up
 /// to so many.
-const FORGIVEN: f64 = 0.75;
-const SPEAKS: f64 = 8.0;
+const FORGIVEN: f64 = 2.0;
+const SPEAKS: f64 = 9.0;
 /// Whoever is diagnosed is believed as so long before the test began to rise.
 const BEFORE_S: f64 = 1800.0;
 
-/// Noise of a minute's sample for the filter: the white noise is small beside errors that wander
-/// within hours, which such samples share; so each counts for little.
-const NOISE: [f64; 5] = [0.5, 0.004, 8.0, 8.0, 8.0];
+/// Noise of a minute's sample.
+const NOISE: [f64; 5] = [0.3, 0.0006, 1.5, 1.5, 1.0];
+/// Errors that come and go within hours, as healthy residuals show them: of flow and temperatures.
+const WANDERS: [f64; 4] = [0.0003, 0.94, 0.67, 0.63];
+const MEMORY_S: f64 = 2.5 * 3600.0;
 
 /// Places of the pump's states.
 const W: usize = 0;
@@ -45,23 +47,28 @@ pub fn pump() -> Arc<dyn Model> {
     registry::find("centrifugal_pump").unwrap()
 }
 
-fn flow_parameter(model: &dyn Model) -> usize {
-    model.about().parameters.iter().position(|parameter| parameter.name == "c").unwrap()
+fn parameter(model: &dyn Model, name: &str) -> usize {
+    model.about().parameters.iter().position(|parameter| parameter.name == name).unwrap()
 }
 
 fn linear(slot: Slot, mean: f64, deviation: f64, drift: f64) -> Estimated {
-    Estimated { slot, scale: Scale::Linear, mean, deviation, drift }
+    Estimated { slot, scale: Scale::Linear, mean, deviation, drift, memory_s: f64::INFINITY }
 }
 
 /// What is estimated of a healthy pump, beginning with what is measured first.
 fn setup(first: &Measured) -> Setup {
     let model = pump();
-    let c = flow_parameter(&*model);
+    let c = parameter(&*model, "c");
     let measured = |at: usize, usual: f64| first.outputs[at].unwrap_or(usual);
     let state = |at: usize, mean, deviation, drift| linear(Slot::State(at), mean, deviation, drift);
     let ambient = first.inputs[0];
     let parameters = model.about().usual_parameters();
     let flow = parameters[c];
+    let parameter = |name: &str, share: f64| {
+        let at = parameter(&*model, name);
+        linear(Slot::Parameter(at), parameters[at], share * parameters[at], 0.0)
+    };
+    let wanders = |at: usize| Estimated::wanders(Slot::Bias(at), 0.0, WANDERS[at - 1], MEMORY_S);
     Setup {
         estimated: vec![
             state(W, measured(0, 370.0), 5.0, 0.02),
@@ -70,9 +77,15 @@ fn setup(first: &Measured) -> Setup {
             state(TR, measured(3, ambient), 2.0, 0.01),
             state(TO, measured(4, ambient), 2.0, 0.01),
             state(AREA, 12.7084, 0.15, 1e-5),
-            state(R_RADIAL, 1.8e-6, 7e-8, 1e-11),
-            state(R_THRUST, 1.4e-6, 6e-8, 1e-11),
-            linear(Slot::Parameter(c), flow, 0.015 * flow, 1e-6 * flow),
+            state(R_RADIAL, 1.8e-6, 5e-8, 1e-11),
+            state(R_THRUST, 1.4e-6, 4e-8, 1e-11),
+            linear(Slot::Parameter(c), flow, 0.01 * flow, 1e-6 * flow),
+            parameter("C_t", 0.15),
+            parameter("C_r", 0.15),
+            wanders(1),
+            wanders(2),
+            wanders(3),
+            wanders(4),
         ],
         initial: model.about().states.iter().map(|state| state.usual).collect(),
         parameters,
@@ -84,10 +97,10 @@ fn setup(first: &Measured) -> Setup {
     }
 }
 
-/// In which ways a pump may go wrong.
+/// In which ways a pump may go wrong, and how often each has come up in a hundred and eighty pumps.
 pub fn hypotheses() -> Vec<Hypothesis> {
     let model = pump();
-    let c = flow_parameter(&*model);
+    let c = parameter(&*model, "c");
     let flow = model.about().parameters[c].usual;
     let hour = 60.0; // √3600
     let wear = |at: usize, mean: f64| Estimated {
@@ -95,20 +108,40 @@ pub fn hypotheses() -> Vec<Hypothesis> {
         scale: Scale::Log,
         mean,
         deviation: 1.0,
-        drift: 0.04 / hour,
+        drift: 0.025 / hour,
+        memory_s: f64::INFINITY,
     };
-    let bias = |output: usize, drift: f64| linear(Slot::Bias(output), 0.0, drift, drift / hour);
-    let of = |name: &str, estimated| Hypothesis { name: name.into(), prior: 1.0, estimated };
+    // What had worn off unnoticed before.
+    let since = |at: usize, mean, deviation, drift| linear(Slot::State(at), mean, deviation, drift);
+    // A sensor drifts by so much a day, this way or that.
+    let drifts = |output: usize, a_day: f64| {
+        let drift = WANDERS[output - 1] * (2.0 / MEMORY_S).sqrt();
+        let bias = linear(Slot::Bias(output), 0.0, WANDERS[output - 1], drift);
+        vec![bias, linear(Slot::Trend(output), 0.0, a_day / 86_400.0, 0.0)]
+    };
+    let of = |name: &str, prior, estimated| Hypothesis { name: name.into(), prior, estimated };
     vec![
-        of("Healthy", Vec::new()),
-        of("ImpellerWear", vec![wear(W_A, 0.003)]),
-        of("ThrustBearingWear", vec![wear(W_THRUST, 5e-11)]),
-        of("RadialBearingWear", vec![wear(W_RADIAL, 5e-11)]),
-        of("SensorDrift Qout", vec![bias(1, 6e-4)]),
-        of("SensorDrift Tt", vec![bias(2, 1.0)]),
-        of("SensorDrift Tr", vec![bias(3, 1.0)]),
-        of("SensorDrift To", vec![bias(4, 1.0)]),
-        of("Blockage", vec![linear(Slot::Parameter(c), flow, 0.015 * flow, 0.04 * flow / hour)]),
+        of("Healthy", 10.0, Vec::new()),
+        of("ImpellerWear", 50.0, vec![wear(W_A, 0.003), since(AREA, 12.7084, 0.25, 1e-5)]),
+        of(
+            "ThrustBearingWear",
+            40.0,
+            vec![wear(W_THRUST, 5e-11), since(R_THRUST, 1.4e-6, 1e-7, 1e-11)],
+        ),
+        of(
+            "RadialBearingWear",
+            40.0,
+            vec![wear(W_RADIAL, 5e-11), since(R_RADIAL, 1.8e-6, 1.3e-7, 1e-11)],
+        ),
+        of("SensorDrift Qout", 5.0, drifts(1, 0.004)),
+        of("SensorDrift Tt", 5.0, drifts(2, 7.0)),
+        of("SensorDrift Tr", 5.0, drifts(3, 7.0)),
+        of("SensorDrift To", 5.0, drifts(4, 7.0)),
+        of(
+            "Blockage",
+            20.0,
+            vec![linear(Slot::Parameter(c), flow, 0.04 * flow, 0.02 * flow / hour)],
+        ),
     ]
 }
 
@@ -228,7 +261,11 @@ impl Watch {
         let beside = self.beside.get_or_insert_with(|| {
             let (model, belief) = (pump(), filter.belief());
             let mut parameters = filter.setup().parameters.clone();
-            parameters[flow_parameter(&*model)] = belief.mean[8];
+            for (each, mean) in filter.setup().estimated.iter().zip(&belief.mean) {
+                if let Slot::Parameter(at) = each.slot {
+                    parameters[at] = *mean;
+                }
+            }
             Beside::new(model, parameters, belief.states.clone(), sample.time_s, STEP_S)
         });
         if self.blocks.end_s == 0.0 {
@@ -253,7 +290,7 @@ impl Watch {
     }
 
     /// Looks back with every hypothesis.
-    fn suspect(&self, since_s: f64) -> Bank {
+    pub fn suspect(&self, since_s: f64) -> Bank {
         let before = self.beliefs.partition_point(|belief| belief.time_s <= since_s - BEFORE_S);
         let belief = &self.beliefs[before.saturating_sub(1)];
         let mut bank = Bank::new(self.filter.setup(), belief, &hypotheses()).unwrap();
@@ -264,27 +301,46 @@ impl Watch {
         bank
     }
 
-    /// A forecast under the most probable hypothesis, with the load that is planned.
+    /// How the load has been beside its plan: the factor of the voltage over all minutes, and the
+    /// share by which the surroundings were warmer in the last hour.
+    fn off_plan(&self, unit: &Unit) -> (f64, f64) {
+        let ratio = |minutes: &[Measured], input: usize| {
+            let of = |m: &Measured| m.inputs[input] / unit.plan(m.time_s)[input];
+            minutes.iter().map(of).sum::<f64>() / minutes.len().max(1) as f64
+        };
+        let last = &self.minutes[self.minutes.len().saturating_sub(60)..];
+        (ratio(&self.minutes, 1), ratio(last, 0) - 1.0)
+    }
+
+    /// A forecast under the most probable kind of wear, with the load that is planned.
     pub fn forecast(&self, unit: &Unit, horizon_s: f64) -> Option<Forecast> {
         let bank = self.bank.as_ref()?;
-        let filter = bank.filter(&bank.ranking().first()?.name)?;
+        let wear = bank.ranking().into_iter().find(|ranked| ranked.name.ends_with("Wear"))?;
+        let filter = bank.filter(&wear.name)?;
         let plan = unit.clone();
-        let load = Profile(move |t_s: f64, u: &mut [f64]| u.copy_from_slice(&plan.plan(t_s)));
+        let (speed, _) = self.off_plan(unit);
+        let load = Profile(move |t_s: f64, u: &mut [f64]| {
+            u.copy_from_slice(&plan.plan(t_s));
+            u[1] *= speed;
+            u[4] *= speed;
+        });
         let mut outlook = Outlook::usual(pump(), Arc::new(load), STEP_S, horizon_s);
         outlook.from_belief(filter.belief().clone(), &filter.setup().estimated);
-        outlook.noise = vec![0.0, 0.0, 0.03, 0.03, 0.003, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        let spread = |inputs: &[usize], level, wander, memory_s| LoadSpread {
+        outlook.noise = vec![0.0, 0.0, 0.005, 0.005, 0.001, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let (_, warmth) = self.off_plan(unit);
+        let spread = |inputs: &[usize], level, wander, memory_s, begins| LoadSpread {
             inputs: inputs.to_vec(),
             level,
             wander,
             memory_s,
+            begins,
         };
         outlook.load_spread = vec![
-            spread(&[0], 0.004, 0.006, 21_600.0),
-            spread(&[1, 4], 0.002, 0.004, 1_800.0),
-            spread(&[2], 0.005, 0.01, 3_600.0),
+            spread(&[0], 0.0, 0.007, 28_800.0, Some(warmth)),
+            spread(&[1, 4], 0.001, 0.002, 1_800.0, None),
+            spread(&[2], 0.005, 0.01, 3_600.0, None),
         ];
-        (outlook.members, outlook.seed) = (400, unit.index as u64);
+        (outlook.members, outlook.seed) = (200, unit.index as u64);
         (outlook.instants, outlook.recorded) = (8, 8);
         Forecasting::new(outlook).ok()?.on_threads(1, &false.into(), &|_| {})?.ok()
     }

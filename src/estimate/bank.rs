@@ -14,7 +14,8 @@ pub struct Hypothesis {
     pub name: String,
     /// How probable it is before anything is measured; only ratios count.
     pub prior: f64,
-    /// What is estimated in another way than usual, or besides.
+    /// What is estimated in another way than usual, or besides. To what is believed of the former
+    /// its deviation is added: it may have changed unnoticed.
     pub estimated: Vec<Estimated>,
 }
 
@@ -54,7 +55,13 @@ impl Bank {
                     None => setup.estimated.push(*each),
                 }
             }
-            let filter = Unscented::from_belief(setup, belief, &base.estimated)
+            let mut belief = belief.clone();
+            for each in &hypothesis.estimated {
+                if let Some(at) = base.place(each.slot) {
+                    belief.covariance.add(at, at, each.deviation * each.deviation);
+                }
+            }
+            let filter = Unscented::from_belief(setup, &belief, &base.estimated)
                 .map_err(|error| format!("{}: {error}", hypothesis.name))?;
             let evidence = libm::log(hypothesis.prior);
             Ok(Candidate { name: hypothesis.name.clone(), filter, evidence })

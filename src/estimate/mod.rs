@@ -4,7 +4,9 @@
 //! Flows in: samples, one by one, and a model. Flows out: beliefs ([`Belief`]), and how far each
 //! sample was from them. Nothing here waits or keeps more than a bounded past.
 
+pub mod anomaly;
 mod bank;
+pub mod calibrate;
 mod points;
 mod residual;
 mod setup;

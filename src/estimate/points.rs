@@ -71,7 +71,7 @@ impl Points {
                 match each.slot {
                     Slot::State(at) => block.x[at] = each.scale.to_value(*value),
                     Slot::Parameter(at) => block.p[at] = each.scale.to_value(*value),
-                    Slot::Bias(_) => {}
+                    Slot::Bias(_) | Slot::Trend(_) => {}
                 }
             }
         }
@@ -89,10 +89,20 @@ impl Points {
             for _ in 0..steps as u64 {
                 kernel.euler(&mut block.x, &self.u, &block.p, dt_s / steps, &mut self.room);
             }
-            for (each, value) in setup.estimated.iter().zip(&mut block.estimated) {
+            for (place, each) in setup.estimated.iter().enumerate() {
+                let scale = each.scale;
+                if each.memory_s.is_finite() {
+                    let kept = libm::exp(-dt_s / each.memory_s);
+                    let mean = scale.from_value(each.mean);
+                    block.estimated[place] = (block.estimated[place] - mean) * kept + mean;
+                }
                 if let Slot::State(at) = each.slot {
-                    let scale = each.scale;
-                    *value = block.x[at].each(|value| scale.from_value(value));
+                    block.estimated[place] = block.x[at].each(|value| scale.from_value(value));
+                } else if let Slot::Trend(output) = each.slot
+                    && let Some(bias) = setup.place(Slot::Bias(output))
+                {
+                    let growth = scale.to_value(block.estimated[place]) * dt_s;
+                    block.estimated[bias] = block.estimated[bias] + growth;
                 }
             }
         }

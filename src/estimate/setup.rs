@@ -14,6 +14,9 @@ pub enum Slot {
     Parameter(usize),
     /// A constant error of an output's sensor, by the output's place: measured = true + bias.
     Bias(usize),
+    /// How much that error grows in a second, by the output's place; the bias has to be estimated,
+    /// too.
+    Trend(usize),
 }
 
 /// On which scale a number is estimated.
@@ -39,6 +42,18 @@ pub struct Estimated {
     pub deviation: f64,
     /// How far it moves by itself in a second: a standard deviation, growing with √t.
     pub drift: f64,
+    /// Time in seconds in which it forgets where it was and returns to `mean`; infinite: never. With
+    /// it, [`Estimated::wanders`], a parameter or a bias comes and goes (a first-order Gauss–Markov
+    /// process) and does not stray.
+    pub memory_s: f64,
+}
+
+impl Estimated {
+    /// One that comes and goes about its mean: by `deviation`, forgotten within `memory_s`.
+    pub fn wanders(slot: Slot, mean: f64, deviation: f64, memory_s: f64) -> Self {
+        let drift = deviation * (2.0 / memory_s).sqrt();
+        Self { slot, scale: Scale::Linear, mean, deviation, drift, memory_s }
+    }
 }
 
 /// A filter's setup.
@@ -140,6 +155,7 @@ impl Setup {
             mean: state.usual,
             deviation: *deviation,
             drift: *drift,
+            memory_s: f64::INFINITY,
         });
         Self {
             estimated: estimated.collect(),
@@ -153,6 +169,11 @@ impl Setup {
         }
     }
 
+    /// Where something is among what is estimated.
+    pub fn place(&self, slot: Slot) -> Option<usize> {
+        self.estimated.iter().position(|each| each.slot == slot)
+    }
+
     /// The name of what is estimated at a place.
     pub fn name(&self, at: usize) -> String {
         let about = self.model.about();
@@ -160,6 +181,7 @@ impl Setup {
             Slot::State(state) => about.states[state].name.clone(),
             Slot::Parameter(parameter) => about.parameters[parameter].name.clone(),
             Slot::Bias(output) => format!("bias_{}", about.outputs[output].name),
+            Slot::Trend(output) => format!("trend_{}", about.outputs[output].name),
         }
     }
 
@@ -189,12 +211,17 @@ impl Setup {
             let there = match each.slot {
                 Slot::State(state) => state < about.states.len(),
                 Slot::Parameter(parameter) => parameter < about.parameters.len(),
-                Slot::Bias(output) => output < about.outputs.len(),
+                Slot::Bias(output) | Slot::Trend(output) => output < about.outputs.len(),
             };
             if !there {
                 return Err(format!("`{}` has no {:?}", about.name, each.slot));
             }
             let name = self.name(at);
+            if let Slot::Trend(output) = each.slot
+                && self.place(Slot::Bias(output)).is_none()
+            {
+                return Err(format!("`{name}` needs an estimated bias of the same output"));
+            }
             if each.scale == Scale::Log && !(each.mean > 0.0) {
                 return Err(format!(
                     "`{name}` is estimated on a logarithmic scale, so it has to begin above 0, not at {}",
@@ -206,6 +233,9 @@ impl Setup {
                     "`{name}` needs a finite mean and a deviation above 0, not {} ± {}",
                     each.mean, each.deviation
                 ));
+            }
+            if !(each.memory_s > 0.0) {
+                return Err(format!("`{name}` cannot have a memory of {} s", each.memory_s));
             }
             if !(each.drift >= 0.0 && each.drift.is_finite()) {
                 return Err(format!("`{name}` cannot drift by {}", each.drift));

@@ -32,7 +32,7 @@ impl Setup {
         }
         let stated = behaviour.estimate.iter().map(|spec| estimated(spec, machine));
         let mut all: Vec<Estimated> =
-            stated.filter_map(|each| each.map_err(|error| wrong.push(error)).ok()).collect();
+            stated.filter_map(|each| each.map_err(|error| wrong.push(*error)).ok()).collect();
         if behaviour.estimate.is_empty() {
             all = usual(machine);
         }
@@ -62,27 +62,40 @@ impl Setup {
     }
 }
 
-fn estimated(spec: &EstimateSpec, machine: &Machine) -> Result<Estimated, Diagnostic> {
+fn estimated(spec: &EstimateSpec, machine: &Machine) -> Result<Estimated, Box<Diagnostic>> {
     let about = machine.model.about();
     let (slot, usual) = slot(spec, machine).ok_or_else(|| {
         let names = about.states.iter().map(|state| state.name.clone());
         let names = names.chain(about.parameters.iter().map(|parameter| parameter.name.clone()));
-        let names = names.chain(about.outputs.iter().map(|output| format!("bias_{}", output.name)));
+        let errors = ["bias", "trend"].into_iter().flat_map(|prefix| {
+            about.outputs.iter().map(move |output| format!("{prefix}_{}", output.name))
+        });
+        let names = names.chain(errors);
         let names: Vec<String> = names.collect();
-        spec.name.unknown("state, parameter or bias", names.iter().map(String::as_str))
+        Box::new(
+            spec.name.unknown("state, parameter, bias or trend", names.iter().map(String::as_str)),
+        )
     })?;
     let mean = spec.mean.unwrap_or(usual);
     if spec.log && !(mean > 0.0) {
-        return Err(spec.name.wrong(format!(
+        return Err(Box::new(spec.name.wrong(format!(
             "`{}` is estimated on a logarithmic scale: state a `mean` above 0, not {mean}",
             spec.name.text
-        )));
+        ))));
     }
     if !(spec.deviation > 0.0) || !(spec.drift >= 0.0) {
-        return Err(spec.name.wrong("a deviation has to be above 0, and a drift not below it"));
+        let text = "a deviation has to be above 0, and a drift not below it";
+        return Err(Box::new(spec.name.wrong(text)));
     }
     let scale = if spec.log { Scale::Log } else { Scale::Linear };
-    Ok(Estimated { slot, scale, mean, deviation: spec.deviation, drift: spec.drift })
+    let (deviation, drift) = (spec.deviation, spec.drift);
+    let memory_s = spec.memory_s.unwrap_or(f64::INFINITY);
+    // With a memory and no drift of its own, it comes and goes by its deviation.
+    let drift = match spec.memory_s {
+        Some(memory_s) if drift == 0.0 => deviation * (2.0 / memory_s).sqrt(),
+        _ => drift,
+    };
+    Ok(Estimated { slot, scale, mean, deviation, drift, memory_s })
 }
 
 /// Where a name belongs, and what is usual there.
@@ -95,8 +108,12 @@ fn slot(spec: &EstimateSpec, machine: &Machine) -> Option<(Slot, f64)> {
     if let Some(at) = about.parameters.iter().position(|parameter| parameter.name == *name) {
         return Some((Slot::Parameter(at), machine.parameters[at]));
     }
-    let output = position(&about.outputs, name.strip_prefix("bias_")?)?;
-    Some((Slot::Bias(output), 0.0))
+    let output = |name| position(&about.outputs, name);
+    match (name.strip_prefix("bias_"), name.strip_prefix("trend_")) {
+        (Some(name), _) => Some((Slot::Bias(output(name)?), 0.0)),
+        (_, Some(name)) => Some((Slot::Trend(output(name)?), 0.0)),
+        _ => None,
+    }
 }
 
 fn usual(machine: &Machine) -> Vec<Estimated> {
@@ -107,6 +124,7 @@ fn usual(machine: &Machine) -> Vec<Estimated> {
         mean: *mean,
         deviation: USUAL_DEVIATION * mean.abs(),
         drift: USUAL_DRIFT * mean.abs(),
+        memory_s: f64::INFINITY,
     })
     .collect()
 }

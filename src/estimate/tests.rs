@@ -119,6 +119,7 @@ fn the_hypothesis_that_is_true_is_ranked_first() {
         mean: 0.0,
         deviation: 1e-3,
         drift,
+        memory_s: f64::INFINITY,
     };
     let hypothesis = |name: &str, estimated: Vec<Estimated>| Hypothesis {
         name: name.into(),

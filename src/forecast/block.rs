@@ -61,7 +61,8 @@ impl Block {
             p.iter_mut().zip(parameters).for_each(|(lanes, value)| lanes.0[lane] = value);
             for (spread, (level, wander)) in setup.load_spread.iter().zip(&mut off) {
                 level.0[lane] = spread.level * chance.normal();
-                wander.0[lane] = spread.wander * chance.normal();
+                let wanders = spread.wander * chance.normal();
+                wander.0[lane] = spread.begins.unwrap_or(wanders);
             }
             chances.push(chance);
         }

@@ -72,7 +72,7 @@ impl Going {
             let steps = until.min(left).min(most - done);
             self.block.advance(setup, steps);
             done += steps;
-            if self.block.steps() % an_instant == 0 {
+            if self.block.steps().is_multiple_of(an_instant) {
                 self.keep(setup);
             }
         }

@@ -66,6 +66,8 @@ pub struct LoadSpread {
     pub wander: f64,
     /// Time in seconds after which what wanders has mostly forgotten itself.
     pub memory_s: f64,
+    /// The share by which what wanders is off at the beginning, where that is known.
+    pub begins: Option<f64>,
 }
 
 impl Setup {
@@ -182,7 +184,7 @@ impl Beginning {
                     match each.slot {
                         Slot::State(at) => x[at] = value,
                         Slot::Parameter(at) => p[at] = value,
-                        Slot::Bias(_) => {}
+                        Slot::Bias(_) | Slot::Trend(_) => {}
                     }
                 }
                 (x, p)

@@ -53,7 +53,7 @@ impl Setup {
                 }
             }
             let (level, wander, memory_s) = (spec.level, spec.wander, spec.memory_s);
-            setup.load_spread.push(LoadSpread { inputs, level, wander, memory_s });
+            setup.load_spread.push(LoadSpread { inputs, level, wander, memory_s, begins: None });
         }
         Diagnostics::unless_empty(wrong)?;
         Ok(setup)

@@ -32,7 +32,8 @@ fn pump(members: usize) -> Setup {
         all[0][9] = 0.06;
     }
     setup.noise = vec![0.0, 0.0, 0.01, 0.01, 0.0, 1e-4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-    let spread = LoadSpread { inputs: vec![1, 4], level: 0.01, wander: 0.01, memory_s: 600.0 };
+    let spread =
+        LoadSpread { inputs: vec![1, 4], level: 0.01, wander: 0.01, memory_s: 600.0, begins: None };
     setup.load_spread = vec![spread];
     setup
 }

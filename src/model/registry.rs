@@ -11,6 +11,12 @@ static MODELS: LazyLock<Vec<Arc<dyn Model>>> = LazyLock::new(|| {
         model::<Battery>(),
         model::<DcMotor>(),
         model::<ThreePhaseMotor>(),
+        model::<ControlValve>(),
+        model::<Tank>(),
+        model::<PlateHeatExchanger>(),
+        model::<BeltConveyor>(),
+        model::<RobotJoint>(),
+        model::<MachineLine>(),
     ]
 });
 

@@ -77,6 +77,8 @@ pub struct EstimateSpec {
     pub deviation: f64,
     /// How far it moves by itself in a second.
     pub drift: f64,
+    /// Time in seconds in which it forgets where it was and returns to its mean; `None`: never.
+    pub memory_s: Option<f64>,
 }
 
 /// How far some inputs may be off from what is planned.

@@ -21,7 +21,7 @@ const BEHAVIOUR: [&str; 10] = [
     "ends",
     "load",
 ];
-const ESTIMATE: [&str; 4] = ["mean", "deviation", "drift", "scale"];
+const ESTIMATE: [&str; 5] = ["mean", "deviation", "drift", "memory", "scale"];
 const LOAD: [&str; 4] = ["inputs", "level", "wander", "memory"];
 const SPREAD: [&str; 3] = ["alpha", "beta", "kappa"];
 
@@ -143,6 +143,10 @@ fn estimate<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<EstimateS
         mean: number("mean"),
         deviation: cx.number(cx.required(&fields, "deviation")?)?,
         drift: number("drift").unwrap_or(0.0),
+        memory_s: fields
+            .get("memory")
+            .and_then(|at| cx.duration(at))
+            .map(|time| time.as_secs_f64()),
     })
 }
 

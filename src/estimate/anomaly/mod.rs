@@ -1,0 +1,104 @@
+//! Whether something is wrong with an asset, found without one example of a failure.
+//!
+//! Flows in: rows of healthy history to learn from, then rows one by one as they are measured.
+//! Flows out: a [`Verdict`] for each, with what every channel should have been, how far it was
+//! off, which channels are anomalous, why and since when. A false alarm is promised to come no
+//! more often than wished, and where the healthy history is too short for that, it is said
+//! ([`Promise`]).
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`Similarity`] | what each channel should be, from remembered states that are alike |
+//! | [`ModeGate`] | whether a row can be judged: steady, and in a known operating mode |
+//! | [`Sequential`] | one test on residuals: Wald's or Page's |
+//! | [`Monitor`] | all tests of all channels, with thresholds for a rate of false alarms |
+//! | [`Fidelity`] | how well estimates match measurements, from 0 to 1, and its drift |
+//! | [`Detector`] | all of these for one asset |
+//!
+//! Rows are taken at a steady interval, `None` where a channel is missing. All state is bounded and
+//! can be written and read again, and goes on the same to the bit.
+
+mod calibrate;
+mod compare;
+mod detector;
+mod events;
+mod fidelity;
+mod gate;
+mod monitor;
+pub mod rates;
+mod robust;
+mod select;
+mod sequential;
+mod similarity;
+pub mod tail;
+#[cfg(test)]
+mod tests;
+pub mod trend;
+mod whiten;
+mod wish;
+
+pub use detector::{Detector, Setup};
+pub use events::{Anomaly, Counters, Event, Verdict};
+pub use fidelity::{Drift, Fidelity};
+pub use gate::{GateSetup, Mode, ModeGate};
+pub use monitor::Monitor;
+pub use sequential::{Change, Sequential};
+pub use similarity::{Apart, Estimate, MemorySetup, Similarity};
+pub use wish::{Correlation, Promise, Wish};
+
+/// What each channel measured at one time; `None` where it is missing.
+pub type Row = Vec<Option<f64>>;
+
+/// Why nothing can be learned, or a row not be judged.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Cannot {
+    /// A number that was stated cannot be.
+    #[error("{0}")]
+    Setup(String),
+    /// There is too little to learn from.
+    #[error("{what}: there are {have}, at least {need} are needed; give more healthy history")]
+    TooFew {
+        /// Of what.
+        what: String,
+        /// How many there are.
+        have: usize,
+        /// How many have to be there.
+        need: usize,
+    },
+    /// Channels that never change say nothing of one another.
+    #[error(
+        "only {varying} of {channels} channels change in the healthy history; at least two have to, so that one can tell of the other"
+    )]
+    Constant {
+        /// How many change.
+        varying: usize,
+        /// How many there are.
+        channels: usize,
+    },
+    /// A row does not fit the channels.
+    #[error("row {row} has {have} values, and there are {wanted} channels")]
+    Misfit {
+        /// Its number, from 1.
+        row: usize,
+        /// How many it has.
+        have: usize,
+        /// How many it should have.
+        wanted: usize,
+    },
+    /// Its time is not after that of the last one.
+    #[error("a row of {row_s} s comes after one of {last_s} s; rows have to come in order of time")]
+    Late {
+        /// Time of the row.
+        row_s: f64,
+        /// Time of the one before.
+        last_s: f64,
+    },
+}
+
+/// Checks that every row has a value or a gap for each channel.
+fn check_rows(rows: &[Row], wanted: usize) -> Result<(), Cannot> {
+    match rows.iter().position(|row| row.len() != wanted) {
+        Some(at) => Err(Cannot::Misfit { row: at + 1, have: rows[at].len(), wanted }),
+        None => Ok(()),
+    }
+}
