@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
-use super::brain::args::{Estimate, Forecast, Models, Simulate};
+use super::brain::args::{Calibrate, Diagnose, Estimate, Forecast, Models, Simulate};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -88,6 +88,16 @@ pub enum Command {
         after_help = "Examples:\n  twinscope simulate battery_circuit --until event\n  twinscope simulate centrifugal_pump --initial '(wA: 0.01)' --inputs load.csv --hold start --dt 1 --every 60 --out course.csv"
     )]
     Simulate(Simulate),
+    /// Find parameters of a machine from what is measured of it
+    #[command(
+        after_help = "Example:\n  twinscope calibrate scenes/machines/battery.ron --samples discharge.csv --fit Rs,Cb1"
+    )]
+    Calibrate(Calibrate),
+    /// Tell what is wrong with a machine: which of its faults explains best what is measured
+    #[command(
+        after_help = "Example:\n  twinscope diagnose scenes/machines/feed_pump.ron --samples measured.csv --since 36000"
+    )]
+    Diagnose(Diagnose),
     /// Estimate a machine's state and wear from what is measured of it
     #[command(
         after_help = "Example:\n  twinscope estimate pump.ron --samples measured.csv --out estimates.csv"

@@ -95,6 +95,8 @@ fn run(command: Command) -> Outcome {
         Command::Inspect(args) => files::inspect(&args),
         Command::Models(args) => brain::models(&args),
         Command::Simulate(args) => brain::simulate(&args),
+        Command::Calibrate(args) => brain::calibrate(&args),
+        Command::Diagnose(args) => brain::diagnose(&args),
         Command::Estimate(args) => brain::estimate(&args),
         Command::Forecast(args) => brain::forecast(&args),
     }

@@ -1,10 +1,13 @@
 //! From what a file states to a filter's setup.
 
+use super::bank::Hypothesis;
 use super::setup::{Estimated, Scale, Setup, Slot, Spread};
 use crate::model::{About, Machine, position};
 use crate::twin::behaviour::{Behaviour, EstimateSpec};
 use crate::twin::{Diagnostic, Diagnostics};
 
+/// That nothing is wrong.
+const HEALTHY: &str = "healthy";
 /// Deviations and drifts of states that nobody stated, as a share of the state's usual size.
 const USUAL_DEVIATION: f64 = 0.01;
 const USUAL_DRIFT: f64 = 1e-4;
@@ -59,6 +62,34 @@ impl Setup {
     /// Whether an output's noise is known, so that its measurements can be taken.
     pub fn is_measured(&self, output: usize) -> bool {
         self.noise[output].is_finite()
+    }
+}
+
+impl Hypothesis {
+    /// The faults that a behaviour states for a machine, and that nothing is wrong, as probable as
+    /// all of them together unless it is stated as a fault named `healthy`.
+    ///
+    /// # Errors
+    /// All names that the model does not know.
+    pub fn all_of(behaviour: &Behaviour, machine: &Machine) -> Result<Vec<Self>, Diagnostics> {
+        let mut wrong = Vec::new();
+        let mut all = Vec::new();
+        for fault in &behaviour.faults {
+            let stated = fault.estimate.iter().map(|spec| estimated(spec, machine));
+            let estimated = stated.filter_map(|each| each.map_err(|error| wrong.push(*error)).ok());
+            let (name, prior) = (fault.name.text.clone(), fault.prior);
+            all.push(Self { name, prior, estimated: estimated.collect() });
+        }
+        if all.is_empty() {
+            let text = "no faults are stated: faults: {\"name\": (estimate: {…})}";
+            wrong.push(behaviour.model.wrong(text));
+        }
+        Diagnostics::unless_empty(wrong)?;
+        if all.iter().all(|fault| fault.name != HEALTHY) {
+            let prior = all.iter().map(|fault| fault.prior).sum();
+            all.insert(0, Self { name: HEALTHY.into(), prior, estimated: Vec::new() });
+        }
+        Ok(all)
     }
 }
 

@@ -62,6 +62,19 @@ pub struct Behaviour {
     pub ends: Vec<Named>,
     /// How far the planned load may be off.
     pub load: Vec<LoadSpec>,
+    /// In which ways it may go wrong.
+    pub faults: Vec<FaultSpec>,
+}
+
+/// A way in which a machine may go wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultSpec {
+    /// Its name.
+    pub name: Named,
+    /// How often it comes up beside the others; only ratios count.
+    pub prior: f64,
+    /// What is then estimated in another way than usual, or besides.
+    pub estimate: Vec<EstimateSpec>,
 }
 
 /// Something that is estimated.
@@ -92,6 +105,31 @@ pub struct LoadSpec {
     pub wander: f64,
     /// How fast, in seconds.
     pub memory_s: f64,
+}
+
+impl Behaviour {
+    /// From now on a fault has come up: what it states is estimated as it states it.
+    ///
+    /// # Errors
+    /// When there is no such fault; with those that there are.
+    pub fn suppose(&mut self, fault: &str) -> Result<(), String> {
+        let found = self.faults.iter().find(|other| other.name.text == fault);
+        let Some(found) = found else {
+            let known = || self.faults.iter().map(|fault| &*fault.name.text);
+            let near = nearest(fault, known()).map(|near| format!("; did you mean `{near}`?"));
+            let known: Vec<&str> = known().collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let near = near.unwrap_or_default();
+            return Err(format!("there is no fault `{fault}`; stated are: {known}{near}"));
+        };
+        for spec in found.estimate.clone() {
+            match self.estimate.iter_mut().find(|other| other.name.text == spec.name.text) {
+                Some(other) => *other = spec,
+                None => self.estimate.push(spec),
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Diagnostics {

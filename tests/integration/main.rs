@@ -1,6 +1,7 @@
 //! Tests of whole pieces against each other and against programs that are not ours, in one binary.
 #![allow(clippy::unwrap_used)]
 
+mod brain;
 mod broker;
 mod cli;
 mod gltf_reader;

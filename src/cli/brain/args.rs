@@ -28,6 +28,9 @@ pub struct MachineArgs {
     /// States that do not begin as usual, likewise
     #[arg(long, value_name = "RON")]
     pub initial: Option<String>,
+    /// Take it that this fault has come up: one of those that the machine's file states
+    #[arg(long, value_name = "NAME")]
+    pub fault: Option<String>,
 }
 
 /// Arguments of `simulate`.
@@ -108,6 +111,41 @@ pub struct Forecast {
     /// Chooses all chance
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Args, Debug)]
+pub struct Calibrate {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What was measured, one run of the machine a file, as for `estimate`; may be repeated
+    #[arg(long, value_name = "CSV", required = true, value_hint = ValueHint::FilePath)]
+    pub samples: Vec<PathBuf>,
+    /// Parameters to find, and states whose initial values are to be found, by name
+    #[arg(long, value_name = "NAME,…", required = true, value_delimiter = ',')]
+    pub fit: Vec<String>,
+    /// Give outliers less weight (Huber's loss)
+    #[arg(long)]
+    pub robust: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `diagnose`.
+#[derive(Args, Debug)]
+pub struct Diagnose {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What was measured, as for `estimate`
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: PathBuf,
+    /// From when on something may be wrong, in seconds: until then the machine is learnt as healthy
+    #[arg(long, value_name = "T")]
+    pub since: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

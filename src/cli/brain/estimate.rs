@@ -39,28 +39,47 @@ pub fn run(
     path: &Path,
     mut told_row: impl FnMut(&Unscented, &Measured, &Heard) -> Outcome,
 ) -> Result<Unscented, Failure> {
-    let about = machine.model.about();
     let setup = Setup::of(behaviour, machine).map_err(told)?;
-    let table = super::table(path)?;
     let complain = |error: String| wrong(path, &error);
-    let (schedule, notes) = table::load(&table, about, Hold::End).map_err(complain)?;
-    for note in notes.iter().filter(|note| note.starts_with("there is no column")) {
-        eprintln!("note: {}: {note}", path.display());
-    }
-    let measured = measured(&table, &setup, about).map_err(complain)?;
-    let times = table.times().map_err(complain)?;
-    let begin_s = times[0] - schedule.usual_step_s().unwrap_or(setup.step_s);
-    let mut u = vec![0.0; about.inputs.len()];
-    schedule.at(times[0], &[], &mut u);
-    let mut filter = Unscented::new(setup, begin_s, &u).map_err(complain)?;
-    for (row, time_s) in times.iter().enumerate() {
-        let sample = sample(&schedule, &measured, row, *time_s);
+    let series = Series::read(path, &setup)?;
+    let mut filter =
+        Unscented::new(setup, series.begin_s, &series.samples[0].inputs).map_err(complain)?;
+    for (row, sample) in series.samples.iter().enumerate() {
         let heard = filter
-            .observe(&sample)
+            .observe(sample)
             .map_err(|error| complain(format!("line {}: {error}", row + 2)))?;
-        told_row(&filter, &sample, &heard)?;
+        told_row(&filter, sample, &heard)?;
     }
     Ok(filter)
+}
+
+/// What was measured of a machine, from a table.
+pub struct Series {
+    /// A step before the first sample, in seconds.
+    pub begin_s: f64,
+    /// The inputs.
+    pub load: Schedule,
+    /// Row by row; there is one at least.
+    pub samples: Vec<Measured>,
+}
+
+impl Series {
+    /// Reads a table; what of it is not used is told.
+    pub fn read(path: &Path, setup: &Setup) -> Result<Self, Failure> {
+        let about = setup.model.about();
+        let table = super::table(path)?;
+        let complain = |error: String| wrong(path, &error);
+        let (load, notes) = table::load(&table, about, Hold::End).map_err(complain)?;
+        for note in notes.iter().filter(|note| note.starts_with("there is no column")) {
+            eprintln!("note: {}: {note}", path.display());
+        }
+        let measured = measured(&table, setup, about).map_err(complain)?;
+        let times = table.times().map_err(complain)?;
+        let begin_s = times[0] - load.usual_step_s().unwrap_or(setup.step_s);
+        let each = times.iter().enumerate();
+        let samples = each.map(|(row, time_s)| sample(&load, &measured, row, *time_s)).collect();
+        Ok(Self { begin_s, load, samples })
+    }
 }
 
 /// The columns of measured outputs.

@@ -1,6 +1,8 @@
-//! The commands about models: `models`, `simulate`, `estimate`, `forecast`.
+//! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `diagnose`, `forecast`.
 
 pub mod args;
+mod calibrate;
+mod diagnose;
 mod estimate;
 mod forecast;
 mod models;
@@ -11,6 +13,8 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
+pub use calibrate::calibrate;
+pub use diagnose::diagnose;
 pub use estimate::estimate;
 pub use forecast::forecast;
 pub use models::models;
@@ -26,7 +30,7 @@ use super::{Failure, Outcome};
 /// The machine that is asked for, and what a file states of it.
 fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
     let path = Path::new(&args.model);
-    let behaviour = if path.extension().is_some() || path.is_file() {
+    let mut behaviour = if path.extension().is_some() || path.is_file() {
         load_behaviour(path, &text(path)?).map_err(told)?
     } else {
         registry::find(&args.model)
@@ -34,6 +38,9 @@ fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
         let text = format!("(model: {:?})", args.model);
         load_behaviour(Path::new("command line"), &text).map_err(told)?
     };
+    if let Some(fault) = &args.fault {
+        behaviour.suppose(fault).map_err(Failure::Input)?;
+    }
     let mut machine = Machine::of(&behaviour).map_err(told)?;
     let mut wrong = machine.set_parameters(&numbers("--params", args.params.as_deref())?);
     wrong.extend(machine.set_initial(&numbers("--initial", args.initial.as_deref())?));

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::super::behaviour::{Behaviour, EstimateSpec, LoadSpec, Named, NamedNumber};
+use super::super::behaviour::{Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber};
 use super::super::diagnostic::{Diagnostics, Severity};
 use super::super::tree::{Kind, Tree};
 use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 10] = [
+const BEHAVIOUR: [&str; 11] = [
     "model",
     "parameters",
     "initial",
@@ -20,9 +20,11 @@ const BEHAVIOUR: [&str; 10] = [
     "spread",
     "ends",
     "load",
+    "faults",
 ];
 const ESTIMATE: [&str; 5] = ["mean", "deviation", "drift", "memory", "scale"];
 const LOAD: [&str; 4] = ["inputs", "level", "wander", "memory"];
+const FAULT: [&str; 2] = ["prior", "estimate"];
 const SPREAD: [&str; 3] = ["alpha", "beta", "kappa"];
 
 /// Reads the text of a file that holds one behaviour, `(model: "…", …)`.
@@ -100,6 +102,7 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
         gate: positive("gate", 5.0),
         spread,
         ends: list("ends").into_iter().filter_map(|at| named(cx, at)).collect(),
+        faults: entries("faults").into_iter().filter_map(|entry| fault(cx, entry)).collect(),
         load: list("load").into_iter().filter_map(|at| load(cx, at)).collect(),
         model: named(cx, cx.required(&fields, "model")?)?,
     })
@@ -148,6 +151,21 @@ fn estimate<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<EstimateS
             .and_then(|at| cx.duration(at))
             .map(|time| time.as_secs_f64()),
     })
+}
+
+fn fault<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<FaultSpec> {
+    let name = named(cx, key)?;
+    let fields = cx.fields(value, "a fault", &FAULT)?;
+    let prior = fields.get("prior").map_or(Some(1.0), |at| {
+        let prior = cx.number(at)?;
+        if !(prior > 0.0) {
+            cx.error(at, "`prior` has to be above 0");
+        }
+        Some(prior)
+    })?;
+    let entries = fields.get("estimate").and_then(|at| cx.map(at)).unwrap_or_default();
+    let estimate = entries.into_iter().filter_map(|entry| estimate(cx, entry)).collect();
+    Some(FaultSpec { name, prior, estimate })
 }
 
 fn load<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<LoadSpec> {

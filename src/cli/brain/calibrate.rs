@@ -1,0 +1,96 @@
+//! The command `calibrate`.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use twinscope::estimate;
+use twinscope::estimate::calibrate::{Calibrated, Calibration, Chosen, Course, Loss, Setup};
+
+use super::super::files::print;
+use super::super::{Failure, Outcome};
+use super::args::Calibrate;
+use super::estimate::Series;
+use super::{machine, told};
+
+/// Finds parameters with which a model comes nearest to what was measured.
+pub fn calibrate(args: &Calibrate) -> Outcome {
+    let (machine, behaviour) = machine(&args.machine)?;
+    // What a filter of this machine would take is what is compared.
+    let filter = estimate::Setup::of(&behaviour, &machine).map_err(told)?;
+    let mut setup = Setup::usual(machine.model.clone(), &filter.noise, &[]);
+    setup.parameters.clone_from(&machine.parameters);
+    setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
+    setup.step_s = behaviour.step_s;
+    if args.robust {
+        setup.options.loss = Loss::ROBUST;
+    }
+    for path in &args.samples {
+        let series = Series::read(path, &filter)?;
+        let values = |sample: &estimate::Measured| {
+            sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+        };
+        setup.courses.push(Course {
+            initial: machine.initial.clone(),
+            start_s: series.begin_s.max(0.0).min(series.samples[0].time_s),
+            times_s: series.samples.iter().map(|sample| sample.time_s).collect(),
+            measured: series.samples.iter().map(values).collect(),
+            load: Arc::new(series.load),
+        });
+    }
+    let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::Input)?;
+    print(if args.json { as_json(&found).to_string() } else { as_table(&found) })
+}
+
+fn as_table(found: &Calibrated) -> String {
+    let fit = &found.fit;
+    let mut text = format!("{:<16} {:>22} {:>12}  {:<30} unit", "name", "value", "error", "95 %");
+    for value in &fit.values {
+        let error = value.error.map_or("?".to_owned(), |error| format!("{error:.2e}"));
+        let interval = match (value.interval, value.at_bound) {
+            (_, Some(_)) => "held by its bound".to_owned(),
+            (Some((low, high)), _) => format!("{low:.6e} to {high:.6e}"),
+            (None, _) => "not known".to_owned(),
+        };
+        let (name, number, unit) = (&value.name, value.value, &value.unit);
+        text += &format!("\n{name:<16} {number:>22} {error:>12}  {interval:<30} {unit}");
+    }
+    text += &format!(
+        "\n\n{} measurements, {} missing; {} steps, {} runs of the model; cost {:.6e} (before {:.6e})",
+        found.measurements,
+        found.missing,
+        fit.iterations,
+        fit.evaluations,
+        fit.cost,
+        fit.cost_before
+    );
+    if let Some(scatter) = fit.scatter {
+        text += &format!("; residuals scatter by {scatter:.3} of the stated noise");
+    }
+    for warning in &fit.warnings {
+        text += &format!("\nwarning: {warning}");
+    }
+    text
+}
+
+fn as_json(found: &Calibrated) -> serde_json::Value {
+    let fit = &found.fit;
+    let known = |rows: &[Vec<f64>]| -> Vec<Vec<Option<f64>>> {
+        let row = |row: &Vec<f64>| row.iter().map(|v| v.is_finite().then_some(*v)).collect();
+        rows.iter().map(row).collect()
+    };
+    json!({
+        "model": found.model,
+        "values": fit.values,
+        "covariance": known(&fit.covariance),
+        "correlation": known(&fit.correlation),
+        "cost_before": fit.cost_before,
+        "cost": fit.cost,
+        "scatter": fit.scatter,
+        "measurements": found.measurements,
+        "missing": found.missing,
+        "iterations": fit.iterations,
+        "evaluations": fit.evaluations,
+        "ending": fit.ending,
+        "warnings": fit.warnings,
+    })
+}

@@ -1,0 +1,226 @@
+//! The commands about models, as a script uses them, beside the trajectories of an independent
+//! implementation.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::support::twinscope;
+
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/prognostics");
+const MACHINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/machines");
+
+/// Exit status, standard output and standard error.
+fn run(args: &[&str]) -> (i32, String, String) {
+    let output = twinscope().args(args).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
+    (output.status.code().expect("it ends"), text(output.stdout), text(output.stderr))
+}
+
+/// What a command writes that has to end well.
+fn fine(args: &[&str]) -> String {
+    let (status, out, errors) = run(args);
+    assert_eq!(status, 0, "{errors}");
+    out
+}
+
+fn json(args: &[&str]) -> Json {
+    serde_json::from_str(&fine(args)).expect("JSON")
+}
+
+/// A table by its columns.
+fn columns(text: &str) -> HashMap<String, Vec<f64>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names: Vec<String> = reader.headers().expect("headings").iter().map(String::from).collect();
+    let mut columns: HashMap<String, Vec<f64>> = HashMap::new();
+    for row in reader.records() {
+        for (name, cell) in names.iter().zip(&row.expect("a row")) {
+            columns.entry(name.clone()).or_default().push(cell.parse().expect("a number"));
+        }
+    }
+    columns
+}
+
+/// Compares all columns of `names` within 1e-9, or 1e-12 of a column's range.
+fn compare(ours: &str, reference: &str, is_compared: impl Fn(&str) -> bool) -> usize {
+    let ours = columns(ours);
+    let theirs = columns(&std::fs::read_to_string(reference).expect("the reference"));
+    let mut compared = 0;
+    for (name, theirs) in theirs.iter().filter(|(name, _)| is_compared(name)) {
+        let high = theirs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let low = theirs.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(ours[name].len(), theirs.len(), "{name}");
+        for (row, (ours, theirs)) in ours[name].iter().zip(theirs).enumerate() {
+            let allowed = (1e-9 * theirs.abs()).max(1e-12 * (high - low));
+            assert!((ours - theirs).abs() <= allowed, "{name}, row {row}: {ours} {theirs}");
+        }
+        compared += 1;
+    }
+    compared
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// A pump whose radial bearing wears, as sensors would tell of it; noise in a fixed pattern.
+fn worn_pump(folder: &Path) -> PathBuf {
+    let course = fine(&[
+        "simulate",
+        "centrifugal_pump",
+        "--initial",
+        "(wRadial: 6e-11)",
+        "--until",
+        "36000",
+        "--every",
+        "60",
+    ]);
+    let columns = columns(&course);
+    let names = ["Tamb", "V", "pdisch", "psuc", "wsync"].map(|name| format!("u_{name}"));
+    let outputs = [("w", 0.2), ("Qout", 4e-4), ("Tt", 0.3), ("Tr", 0.3), ("To", 0.3)];
+    let mut text = format!("t,{}", names.join(","));
+    outputs.iter().for_each(|(name, _)| text += &format!(",z_{name}"));
+    for row in 1..columns["t"].len() {
+        text += &format!("\n{}", columns["t"][row]);
+        names.iter().for_each(|name| text += &format!(",{}", columns[name][row]));
+        for (at, (name, noise)) in outputs.iter().enumerate() {
+            let swing = (row as f64 * (1.7 + at as f64)).sin() * noise * 1.4;
+            text += &format!(",{}", columns[&format!("z_{name}")][row] + swing);
+        }
+    }
+    let path = folder.join("measured.csv");
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+#[test]
+fn simulated_courses_are_those_of_the_reference() {
+    let inputs = format!("{REFERENCE}/battery_circuit_euler.csv");
+    let battery =
+        fine(&["simulate", "battery_circuit", "--inputs", &inputs, "--dt", "1", "--every", "10"]);
+    assert_eq!(compare(&battery, &inputs, |_| true), 10);
+    let reference = format!("{REFERENCE}/pump_default_const.csv");
+    let pump =
+        fine(&["simulate", "centrifugal_pump", "--until", "5000", "--dt", "1", "--every", "10"]);
+    assert_eq!(compare(&pump, &reference, |_| true), 31);
+}
+
+#[test]
+fn estimates_are_those_of_the_reference() {
+    let folder = folder();
+    let machine = folder.path().join("battery.ron");
+    let text = r#"(
+        model: "battery_circuit", noise: {"t": 0.5, "v": 0.02},
+        spread: (alpha: 1, beta: 0, kappa: -1), gate: 1000,
+        estimate: {
+            "tb": (mean: 293, deviation: 1, drift: 0.01),
+            "qb": (mean: 7700, deviation: 100, drift: 0.31622776601683794),
+            "qcp": (deviation: 0.1, drift: 0.03162277660168379),
+            "qcs": (deviation: 0.1, drift: 0.03162277660168379),
+        },
+    )"#;
+    std::fs::write(&machine, text).expect("written");
+    let samples = format!("{REFERENCE}/ukf_battery_circuit.csv");
+    let machine = machine.to_str().expect("text");
+    let out = fine(&["estimate", machine, "--samples", &samples]);
+    let mean = |name: &str| name.starts_with("mean_") || name.starts_with("P_qb");
+    assert_eq!(compare(&out, &samples, mean), 8);
+    let last: Json = fine(&["estimate", machine, "--samples", &samples, "--json"])
+        .lines()
+        .last()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .expect("JSON lines");
+    assert_eq!(last["t"], 600.0);
+}
+
+#[test]
+fn calibration_finds_the_known_parameters_and_names_what_it_cannot_find() {
+    let machine = format!("{MACHINES}/battery.ron");
+    let samples = format!("{REFERENCE}/battery_circuit_euler.csv");
+    let found = |fit: &str| {
+        let off = "(Rs: 0.07, Cb1: 2000)";
+        let args = ["--samples", &samples, "--fit", fit, "--params", off, "--json"];
+        json(&[&["calibrate", machine.as_str()], &args[..]].concat())
+    };
+    let both = found("Rs,Cb1");
+    let value = |at: usize| both["values"][at]["value"].as_f64().expect("a number");
+    assert!((value(0) / 0.0538926 - 1.0).abs() < 1e-9, "{both}");
+    assert!((value(1) / 2079.9 - 1.0).abs() < 1e-9, "{both}");
+    let (status, _, errors) =
+        run(&["calibrate", &machine, "--samples", &samples, "--fit", "Rs,Rss"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("nearest is `Rs`"), "{errors}");
+}
+
+#[test]
+fn the_fault_that_a_pump_has_is_ranked_first_and_its_end_is_forecast() {
+    let folder = folder();
+    let samples = worn_pump(folder.path());
+    let samples = samples.to_str().expect("text");
+    let machine = format!("{MACHINES}/feed_pump.ron");
+    let told = json(&["diagnose", &machine, "--samples", samples, "--since", "7200", "--json"]);
+    assert_eq!(told["ranking"][0]["fault"], "radial bearing wears", "{told}");
+    assert!(told["ranking"][0]["probability"].as_f64().expect("a number") > 0.9);
+    let forecast = |more: &[&str]| {
+        let args = ["forecast", &machine, "--samples", samples, "--horizon", "60h", "--json"];
+        json(&[&args[..], &["--members", "64"], more].concat())
+    };
+    let worn = forecast(&["--fault", "radial bearing wears"]);
+    let event = &worn["events"]["RadialBearingOverheat"];
+    assert!(event["probability"].as_f64().expect("a number") > 0.9, "{event}");
+    let quantiles = event["quantiles"].as_array().expect("a list");
+    let times: Vec<f64> = quantiles.iter().filter_map(|q| q["time_s"].as_f64()).collect();
+    assert!(times.len() > 8 && times.is_sorted(), "{times:?}");
+    // The machine itself, without noise.
+    let truth = fine(&[
+        "simulate",
+        "centrifugal_pump",
+        "--initial",
+        "(wRadial: 6e-11)",
+        "--until",
+        "RadialBearingOverheat",
+        "--every",
+        "3600",
+    ]);
+    let end_s = *columns(&truth)["t"].last().expect("a row");
+    let (early, late) = (times[0], *times.last().expect("a time"));
+    assert!(early < end_s && end_s < late, "{early} {end_s} {late}");
+}
+
+#[test]
+fn models_are_described_for_people_and_for_scripts() {
+    let all = json(&["models", "--json"]);
+    assert!(all.as_array().is_some_and(|all| all.len() >= 10), "{all}");
+    let pump = json(&["models", "centrifugal_pump", "--json"]);
+    assert_eq!(pump["states"][5]["name"], "A");
+    assert_eq!(pump["events"].as_array().map(Vec::len), Some(4));
+    let text = fine(&["models", "centrifugal_pump"]);
+    assert!(text.contains("Source") && text.contains("wear rate of the impeller"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_with_an_input_is_told_with_its_place() {
+    let folder = folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let odd = file("odd.csv", "t,u_i\n0,2\n1,two\n");
+    let machine = file("odd.ron", "(\n  model: \"battery_circuit\",\n  noise: {\"V\": 0.02},\n)");
+    let cases: [(&[&str], &str); 7] = [
+        (&["simulate", "batery"], "there are battery_circuit"),
+        (&["simulate", "battery_circuit", "--inputs", &odd], "line 3, column `u_i`: `two`"),
+        (&["simulate", "battery_circuit", "--params", "(Rz: 1)"], "--params:1:2: error"),
+        (&["simulate", "battery_circuit", "--until", "EOL"], "EOD"),
+        (&["simulate", "dc_motor"], "it would never end"),
+        (&["estimate", &machine, "--samples", &odd], "odd.ron:3:11: error: unknown output `V`"),
+        (&["forecast", &machine, "--fault", "rust"], "there is no fault `rust`"),
+    ];
+    for (args, wanted) in cases {
+        let (status, out, errors) = run(args);
+        assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {errors}");
+        assert!(errors.contains(wanted), "{args:?}: {errors}");
+    }
+}
