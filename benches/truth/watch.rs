@@ -20,14 +20,14 @@ const BLOCK_S: f64 = 1800.0;
 /// The test forgives residuals up to so many healthy deviations, and speaks when those beyond add up
 /// to so many.
 const FORGIVEN: f64 = 2.0;
-const SPEAKS: f64 = 9.0;
+const SPEAKS: f64 = 9.5;
 /// Whoever is diagnosed is believed as so long before the test began to rise.
 const BEFORE_S: f64 = 1800.0;
 
 /// Noise of a minute's sample.
 const NOISE: [f64; 5] = [0.3, 0.0006, 1.5, 1.5, 1.0];
 /// Errors that come and go within hours, as healthy residuals show them: of flow and temperatures.
-const WANDERS: [f64; 4] = [0.0003, 0.94, 0.67, 0.63];
+const WANDERS: [f64; 4] = [0.0004, 0.94, 0.67, 0.63];
 const MEMORY_S: f64 = 2.5 * 3600.0;
 
 /// Places of the pump's states.
@@ -108,7 +108,7 @@ pub fn hypotheses() -> Vec<Hypothesis> {
         scale: Scale::Log,
         mean,
         deviation: 1.0,
-        drift: 0.025 / hour,
+        drift: 0.04 / hour,
         memory_s: f64::INFINITY,
     };
     // What had worn off unnoticed before.

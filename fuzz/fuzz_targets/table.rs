@@ -10,7 +10,7 @@ use twinscope::twin::{NoFiles, Twin, load_text};
 
 static TWIN: LazyLock<Twin> = LazyLock::new(|| {
     let text = r#"Twin(schema: 2, name: "t", classes: {"A": (properties: {
-        "v": (unit: "m3/h"), "s": (type: Enumeration(["off", "on"])), "n": (type: Text)})},
+        "v": (unit: "m3/h"), "s": (type: enumeration(["off", "on"])), "n": (type: text)})},
         assets: [(name: "a", class: "A")])"#;
     load_text(Path::new("t.ron"), text, &NoFiles).expect("the twin is right").twin
 });
