@@ -47,6 +47,7 @@ fn twin(properties: u32) -> Twin {
     let class = Class {
         name: "Device".into(),
         title: String::new(),
+        behaviour: None,
         model: None,
         properties: (0..PER_ASSET).map(property).collect(),
         mappings: vec![],

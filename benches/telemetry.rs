@@ -204,6 +204,7 @@ fn twin() -> Twin {
     let class = Class {
         name: "Pump".into(),
         title: "Pump".into(),
+        behaviour: None,
         model: None,
         properties: vec![Arc::new(value)],
         mappings: vec![mapping],

@@ -1,9 +1,12 @@
 //! The judge, who knows the truth.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use twinscope::forecast::{Correction, EventForecast, Past};
+
 use super::minutes::Minutes;
-use super::plant::{Fault, Unit};
+use super::plant::{Event, Fault, Unit, futures};
 use super::watch::{Commissioned, Watch};
 
 /// A diagnosis is judged so long after the alarm.
@@ -26,6 +29,44 @@ pub struct Verdict {
     pub diagnosed: Option<(String, f64)>,
     /// The forecast at half of its life from the onset on.
     pub forecast: Option<Judged>,
+    /// What a forecast would say that knew all but the future: so many runs of the plant itself.
+    pub bound: Option<Judged>,
+    /// The same as it was before the correction, for the next fleet to learn from.
+    pub past: Option<Past>,
+}
+
+/// What a fleet that has run to failure has taught: a correction for each event.
+#[derive(Debug, Default)]
+pub struct Taught(BTreeMap<&'static str, Correction>);
+
+impl Taught {
+    /// By the forecasts of a fleet.
+    pub fn by(verdicts: &[Verdict]) -> Self {
+        let mut past: BTreeMap<&'static str, Vec<Past>> = BTreeMap::new();
+        for verdict in verdicts {
+            if let (Some(event), Some(case)) = (verdict.fault.event(), &verdict.past) {
+                past.entry(event.name()).or_default().push(case.clone());
+            }
+        }
+        let learn = |(name, past): (_, Vec<Past>)| Some((name, Correction::learn(&past).ok()?));
+        Self(past.into_iter().filter_map(learn).collect())
+    }
+
+    fn apply(&self, event: Event, forecast: &EventForecast) -> EventForecast {
+        match self.0.get(event.name()) {
+            Some(correction) => correction.apply(forecast),
+            None => forecast.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Taught {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (name, Correction { factor, spread, cases }) in &self.0 {
+            writeln!(f, "| {name} | {factor:.3} | {spread:.2} | {cases} |")?;
+        }
+        Ok(())
+    }
 }
 
 /// A forecast beside the truth.
@@ -41,7 +82,7 @@ pub struct Judged {
     pub crps_h: f64,
 }
 
-pub fn judge(unit: &Unit, healthy: &Commissioned) -> Verdict {
+pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) -> Verdict {
     let event_s = unit.time_of_event().map(|(_, time_s)| time_s);
     let onset_s = unit.onset_s;
     let half_s = onset_s.zip(event_s).map(|(onset, event)| 0.5 * (onset + event));
@@ -56,6 +97,8 @@ pub fn judge(unit: &Unit, healthy: &Commissioned) -> Verdict {
         noticed_s: None,
         diagnosed: None,
         forecast: None,
+        bound: None,
+        past: None,
     };
     let mut end_s = 0.0;
     for minute in minutes {
@@ -76,27 +119,47 @@ pub fn judge(unit: &Unit, healthy: &Commissioned) -> Verdict {
             verdict.diagnosed = Some((first.name, first.probability));
         }
         if verdict.forecast.is_none() && half_s.is_some_and(|half| t_s >= half) {
-            verdict.forecast = watch.forecast(unit, HORIZON_S).and_then(|forecast| {
-                let event = forecast.event(unit.fault.event()?.name())?;
-                let truth_s = event_s? - forecast.begin_s;
-                let remaining = event.times_s.iter().map(|time| time - forecast.begin_s);
-                let remaining: Vec<f64> = remaining.collect();
-                Some(Judged::of(truth_s, &remaining, event.members, |p| event.remaining_s(p)))
+            let told = watch.forecast(unit, HORIZON_S).and_then(|forecast| {
+                let event = unit.fault.event()?;
+                Some((event_s? - forecast.begin_s, event, forecast.event(event.name())?.clone()))
             });
+            if let Some((truth_s, event, told)) = told {
+                verdict.forecast = Some(Judged::of(truth_s, &taught.apply(event, &told)));
+                verdict.past = Some(Past {
+                    remaining_s: told.times_s.iter().map(|time| time - told.begin_s).collect(),
+                    members: told.members,
+                    horizon_s: HORIZON_S,
+                    came_s: truth_s,
+                });
+            }
         }
         end_s = t_s;
+    }
+    if let (Some(half_s), Some(event_s), 1..) = (half_s, event_s, runs) {
+        verdict.bound = Some(bound(unit, half_s, event_s, runs));
     }
     verdict.healthy_h = onset_s.unwrap_or(end_s) / 3600.0;
     verdict
 }
 
+/// The judgement of a forecast that knows the plant exactly.
+fn bound(unit: &Unit, half_s: f64, event_s: f64, runs: u64) -> Judged {
+    let mut times_s: Vec<f64> = futures(unit, half_s, runs).into_iter().flatten().collect();
+    times_s.sort_by(f64::total_cmp);
+    let known = EventForecast {
+        name: String::new(),
+        begin_s: half_s,
+        times_s,
+        step_ends_s: Vec::new(),
+        members: runs as usize,
+    };
+    Judged::of(event_s - half_s, &known)
+}
+
 impl Judged {
-    fn of(
-        truth_s: f64,
-        remaining_s: &[f64],
-        members: usize,
-        quantile: impl Fn(f64) -> Option<f64>,
-    ) -> Self {
+    fn of(truth_s: f64, event: &EventForecast) -> Self {
+        let remaining_s = event.times_s.iter().map(|time| time - event.begin_s);
+        let (remaining_s, members): (Vec<f64>, _) = (remaining_s.collect(), event.members);
         let near = |time: &&f64| (*time - truth_s).abs() <= 0.2 * truth_s;
         let all = members as f64;
         // Members without an event count as ones at the horizon.
@@ -114,7 +177,7 @@ impl Judged {
             / (all * all);
         Self {
             truth_h: truth_s / 3600.0,
-            quantiles_h: [0.05, 0.5, 0.95].map(|p| quantile(p).map(|time| time / 3600.0)),
+            quantiles_h: [0.05, 0.5, 0.95].map(|p| event.remaining_s(p).map(|s| s / 3600.0)),
             within: remaining_s.iter().filter(near).count() as f64 / all,
             crps_h: (off - spread) / 3600.0,
         }
@@ -182,6 +245,13 @@ impl fmt::Display for Report<'_> {
             self.share(near, wears),
             "90 % at least",
         )?;
+        let bound = |v: &Verdict| v.bound.as_ref().is_some_and(|judged| judged.within >= 0.5);
+        row(
+            f,
+            "the same for the plant itself, its state and wear known exactly: no forecast can do better",
+            self.share(bound, wears),
+            "",
+        )?;
         row(
             f,
             "continuous ranked probability score, median",
@@ -222,6 +292,7 @@ impl fmt::Display for Report<'_> {
                     &[
                         format!("interval holds {}", self.share(covered, these)),
                         format!("alpha-lambda {}", self.share(near, these)),
+                        format!("of the plant itself {}", self.share(bound, these)),
                     ],
                 ]
                 .concat(),

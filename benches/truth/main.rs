@@ -17,34 +17,43 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use judge::{Report, Verdict};
-use plant::{Fault, Fleet};
+use judge::{Report, Taught, Verdict};
+use plant::{Fault, Fleet, Unit};
 use watch::Commissioned;
 
 /// The fleet that is judged.
 const SEED: u64 = 1;
 const UNITS: usize = 200;
-/// The fleet whose healthy units tell how residuals wander.
-const COMMISSIONING_SEED: u64 = 1001;
+/// Runs of the plant that tell what could be known at best.
+const RUNS: u64 = 60;
+/// The fleet that has run before: its healthy units tell how residuals wander, and the others, when
+/// they have failed, how forecasts have to be corrected.
+const EARLIER_SEED: u64 = 1001;
 
 fn main() {
     let begun = Instant::now();
     let of = |name: &str| std::env::args().find_map(|a| a.strip_prefix(name)?.parse().ok());
     let (seed, units) = (of("--seed=").unwrap_or(SEED), of("--units=").unwrap_or(UNITS as u64));
-    let healthy: Vec<_> = Fleet::new(COMMISSIONING_SEED, UNITS)
-        .units()
-        .filter(|unit| unit.fault == Fault::Healthy)
-        .collect();
+    let earlier: Vec<_> = Fleet::new(EARLIER_SEED, UNITS).units().collect();
+    let is_healthy = |unit: &&Unit| unit.fault == Fault::Healthy;
+    let healthy: Vec<_> = earlier.iter().filter(is_healthy).cloned().collect();
     let residuals = on_threads(&healthy, watch::healthy_residuals);
     let commissioned = Commissioned::of(&residuals.concat());
+    let judge_all = |fleet: &[Unit], taught: &Taught, runs| -> Vec<Verdict> {
+        on_threads(fleet, |unit| judge::judge(unit, &commissioned, taught, runs))
+    };
+    let taught = Taught::by(&judge_all(&earlier, &Taught::default(), 0));
     let fleet: Vec<_> = Fleet::new(seed, units as usize).units().collect();
-    let verdicts: Vec<Verdict> = on_threads(&fleet, |unit| judge::judge(unit, &commissioned));
+    let verdicts: Vec<Verdict> = judge_all(&fleet, &taught, RUNS);
     if std::env::args().any(|argument| argument == "--each") {
         for verdict in &verdicts {
             println!("{verdict:?}");
         }
     }
     println!("{}", Report::of(&verdicts));
+    println!(
+        "| event | remaining time × | its spread × | learnt from |\n|---|---|---|---|\n{taught}"
+    );
     println!("Fleet {seed} of {units} units, judged in {:.0} s.", begun.elapsed().as_secs_f64());
 }
 

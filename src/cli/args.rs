@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
-use super::brain::args::{Calibrate, Diagnose, Estimate, Forecast, Models, Simulate};
+use super::brain::args::{Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Simulate};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -93,6 +93,11 @@ pub enum Command {
         after_help = "Example:\n  twinscope calibrate scenes/machines/battery.ron --samples discharge.csv --fit Rs,Cb1"
     )]
     Calibrate(Calibrate),
+    /// Tell what is not as it was in healthy times; needs no failure to learn from, and no model
+    #[command(
+        after_help = "Examples:\n  twinscope detect --healthy january.csv --samples today.csv\n  twinscope detect --machine scenes/machines/feed_pump.ron --healthy january.csv --samples february.csv --false-alarm-every 1000h"
+    )]
+    Detect(Detect),
     /// Tell what is wrong with a machine: which of its faults explains best what is measured
     #[command(
         after_help = "Example:\n  twinscope diagnose scenes/machines/feed_pump.ron --samples measured.csv --since 36000"

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::cad::{self, Model};
+use twinscope::model::network::Network;
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
@@ -49,6 +50,10 @@ pub fn check(args: &Check) -> Outcome {
     if wrong == 0 { Ok(()) } else { Err(Failure::Told) }
 }
 
+fn has_behaviours(twin: &Twin) -> bool {
+    !twin.wiring.is_empty() || twin.classes.iter().any(|class| class.behaviour.is_some())
+}
+
 /// Whether one twin file is in order; says all about it.
 fn check_one(path: &Path) -> Result<bool, Failure> {
     let loaded = match twin::load(path) {
@@ -62,6 +67,11 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         eprintln!("{diagnostic}");
     }
     let warnings = loaded.diagnostics.count(Severity::Warning);
+    let network = has_behaviours(&loaded.twin).then(|| Network::of(&loaded.twin));
+    if let Some(Err(diagnostics)) = network {
+        eprintln!("{diagnostics}");
+        return Ok(false);
+    }
     let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
     // A missing model was told above, where the file names it; one that is there and cannot be read
     // is an error.

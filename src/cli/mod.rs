@@ -96,6 +96,7 @@ fn run(command: Command) -> Outcome {
         Command::Models(args) => brain::models(&args),
         Command::Simulate(args) => brain::simulate(&args),
         Command::Calibrate(args) => brain::calibrate(&args),
+        Command::Detect(args) => brain::detect(&args),
         Command::Diagnose(args) => brain::diagnose(&args),
         Command::Estimate(args) => brain::estimate(&args),
         Command::Forecast(args) => brain::forecast(&args),

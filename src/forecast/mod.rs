@@ -5,6 +5,7 @@
 //! it can be simulated again from its number alone.
 
 mod block;
+mod correction;
 mod result;
 mod run;
 mod setup;
@@ -13,6 +14,7 @@ mod spec;
 mod tests;
 
 pub use block::Met;
+pub use correction::{CASES, Correction, Past};
 pub use result::{Band, EventForecast, Forecast, LEVELS, MEMBERS, Member};
 pub use run::Forecasting;
 pub use setup::{LoadSpread, Setup, Start};

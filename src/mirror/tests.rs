@@ -50,6 +50,7 @@ pub(crate) fn motors() -> Twin {
     let class = Class {
         name: "Motor".into(),
         title: String::new(),
+        behaviour: None,
         model: None,
         properties: properties.into_iter().map(Arc::new).collect(),
         mappings: vec![],

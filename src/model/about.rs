@@ -37,6 +37,19 @@ pub struct Variable {
     pub meaning: String,
     /// Its usual value; for a state the one it starts with. Outputs have none that is used.
     pub usual: f64,
+    /// Under which other name, in which other unit, a table may tell it.
+    pub alias: Option<Alias>,
+}
+
+/// Another name of a variable: the variable is so many times what it tells, and so much more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alias {
+    /// The name.
+    pub name: String,
+    /// See above.
+    pub scale: f64,
+    /// See above.
+    pub offset: f64,
 }
 
 /// An event: its event state falls from 1 (healthy) to 0 (it happens).
@@ -131,6 +144,11 @@ impl About {
 }
 
 impl Variable {
+    /// Whether this is one of its names.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.alias.as_ref().is_some_and(|alias| alias.name == name)
+    }
+
     /// Its unit.
     ///
     /// # Errors
@@ -141,7 +159,7 @@ impl Variable {
 }
 
 fn variable(name: &str, unit: &str, usual: f64, meaning: &str) -> Variable {
-    Variable { name: name.into(), unit: unit.into(), meaning: meaning.into(), usual }
+    Variable { name: name.into(), unit: unit.into(), meaning: meaning.into(), usual, alias: None }
 }
 
 /// The place of the variable with that name.

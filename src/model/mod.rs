@@ -10,6 +10,7 @@ pub mod library;
 pub mod linear;
 pub mod load;
 mod machine;
+pub mod network;
 pub mod noise;
 mod real;
 pub mod registry;
@@ -19,7 +20,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use about::{About, EventAbout, ParameterAbout, Variable, position};
+pub use about::{About, Alias, EventAbout, ParameterAbout, Variable, position};
 pub use kernel::{Equations, Kernel, Model, model};
 pub use machine::Machine;
 pub use real::{LaneMask, Lanes, Real, WIDTH};

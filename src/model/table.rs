@@ -4,6 +4,7 @@
 //! events that hold (1). `u_` on a row is the input of the step that ends there; the first row is
 //! the state to begin with. An input may stand without its `u_`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::about::{About, Variable};
@@ -71,10 +72,16 @@ impl Table {
         self.places.get(heading).map(|at| &*self.columns[*at])
     }
 
-    /// The column of a variable, with its prefix or without.
-    pub fn variable(&self, prefix: &str, variable: &Variable) -> Option<&[f64]> {
+    /// The column of a variable, with its prefix or without, or by its other name.
+    pub fn variable(&self, prefix: &str, variable: &Variable) -> Option<Cow<'_, [f64]>> {
         let whole = self.column(&format!("{prefix}_{}", variable.name));
-        whole.or_else(|| self.column(&variable.name))
+        if let Some(column) = whole.or_else(|| self.column(&variable.name)) {
+            return Some(column.into());
+        }
+        let alias = variable.alias.as_ref()?;
+        let column = self.column(&alias.name)?;
+        let converted = column.iter().map(|value| value * alias.scale + alias.offset);
+        Some(converted.collect())
     }
 
     /// The times.
@@ -115,7 +122,7 @@ pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<S
             ));
         }
         for (at, (_, row)) in rows.iter_mut().enumerate() {
-            let value = column.map_or(input.usual, |column| column[at]);
+            let value = column.as_ref().map_or(input.usual, |column| column[at]);
             // A cell that is empty: as on the row before.
             let before = |value: f64| if value.is_finite() { Some(value) } else { None };
             row.push(before(value).unwrap_or(f64::NAN));
@@ -145,7 +152,7 @@ fn strangers(table: &Table, about: &About) -> Vec<String> {
         let bare = bare.unwrap_or(heading);
         let variables = [&about.states, &about.inputs, &about.outputs];
         heading == "t"
-            || variables.into_iter().flatten().any(|variable| variable.name == bare)
+            || variables.into_iter().flatten().any(|variable| variable.is_called(bare))
             || about.events.iter().any(|event| event.name == bare)
     };
     let strange: Vec<&str> =

@@ -39,6 +39,7 @@ pub fn twin(count: usize, mapping: Mapping) -> Twin {
     let class = Class {
         name: "Pump".into(),
         title: "Pump".into(),
+        behaviour: None,
         model: None,
         properties: vec![
             property("speed", ValueType::Number),

@@ -30,6 +30,11 @@ impl Named {
         }
     }
 
+    /// A part of the name, at the same place.
+    pub fn part(&self, text: &str) -> Self {
+        Self { text: text.to_owned(), ..self.clone() }
+    }
+
     /// That something is wrong with what stands here.
     pub fn wrong(&self, message: impl Into<String>) -> Diagnostic {
         Diagnostic { message: message.into(), ..(*self.place).clone() }
@@ -108,6 +113,23 @@ pub struct LoadSpec {
 }
 
 impl Behaviour {
+    /// A model of which nothing else is stated.
+    pub fn empty(model: Named) -> Self {
+        Self {
+            model,
+            parameters: Vec::new(),
+            initial: Vec::new(),
+            noise: Vec::new(),
+            estimate: Vec::new(),
+            step_s: 1.0,
+            gate: 5.0,
+            spread: None,
+            ends: Vec::new(),
+            load: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
     /// From now on a fault has come up: what it states is estimated as it states it.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::binding::{Binding, Effect};
 use super::mapping::{ClockSource, Mapping, Presence};
 use super::unit::Unit;
+use super::wiring::{Role, Wire};
 use super::{Pose, ValueType};
 
 /// Index of a class in [`Twin::classes`].
@@ -41,6 +42,8 @@ pub struct Twin {
     pub description: String,
     /// The reusable equipment types.
     pub classes: Vec<Class>,
+    /// What flows from one machine's model to the next.
+    pub wiring: Vec<Wire>,
     /// The equipment; a parent always stands before its children.
     pub assets: Vec<Asset>,
     /// Named camera positions.
@@ -83,6 +86,8 @@ pub struct Class {
     pub title: String,
     /// GLB file, absolute or relative to the working directory.
     pub model: Option<PathBuf>,
+    /// Which model its instances follow.
+    pub behaviour: Option<Arc<Role>>,
     /// What its instances measure.
     pub properties: Vec<Arc<Property>>,
     /// How messages become samples.

@@ -15,12 +15,15 @@ mod time;
 pub mod tree;
 mod unit;
 mod value;
+pub mod wiring;
 
 pub use definition::*;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};
-pub use load::{Loaded, NoFiles, Resolver, SCHEMA, load_behaviour, load_numbers, load_text};
+pub use load::{
+    Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_numbers, load_text,
+};
 pub use time::Timestamp;
 pub use unit::{Unit, UnitError};
 pub use value::{Item, Pose, Quality, Sample, Value, ValueType};

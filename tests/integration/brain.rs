@@ -224,3 +224,34 @@ fn what_is_wrong_with_an_input_is_told_with_its_place() {
         assert!(errors.contains(wanted), "{args:?}: {errors}");
     }
 }
+
+#[test]
+fn machines_that_a_twin_wires_run_as_one_and_no_water_is_lost_between_them() {
+    let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/transfer.ron");
+    let course = fine(&["simulate", twin, "--until", "3600", "--solver", "rk4", "--every", "600"]);
+    let columns = columns(&course);
+    let last = |name: &str| *columns[name].last().expect("rows");
+    let gained = |name: &str| last(name) - columns[name][0];
+    // A pond of 600 m² gives a reservoir of 400 m² what it loses, but for what flows in and out.
+    let flow = |name: &str| columns[name][0] * 3600.0;
+    let outside = flow("u_TK-1.q_in") - flow("u_TK-2.q_out");
+    let off = 600.0 * gained("x_TK-1.h") + 400.0 * gained("x_TK-2.h") - outside;
+    assert!(gained("x_TK-2.h") > 0.5 && off.abs() < 1e-6, "{off}");
+    // The suction falls with the pond, so the flow does.
+    assert!(last("z_P-1.Qout") < columns["z_P-1.Qout"][1]);
+    assert!(!course.contains("u_P-1.psuc"), "a wired input is no input");
+}
+
+#[test]
+fn a_table_tells_a_wired_machine_s_input_by_the_property_that_measures_it() {
+    let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/transfer.ron");
+    let folder = tempfile::tempdir().expect("a folder");
+    let inputs = folder.path().join("inputs.csv");
+    std::fs::write(&inputs, "t,station/P-1.command\n60,3600\n120,3000\n").expect("a file");
+    let inputs = inputs.to_str().expect("UTF-8");
+    let course = columns(&fine(&["simulate", twin, "--inputs", inputs, "--until", "120"]));
+    let synchronous = &course["u_P-1.wsync"];
+    let revolution = 2.0 * std::f64::consts::PI / 60.0;
+    assert!((synchronous[30] - 3600.0 * revolution).abs() < 1e-9, "{}", synchronous[30]);
+    assert!((synchronous[119] - 3000.0 * revolution).abs() < 1e-9, "{}", synchronous[119]);
+}

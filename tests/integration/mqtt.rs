@@ -67,6 +67,7 @@ pub fn twin() -> Twin {
     let class = Class {
         name: "Pump".into(),
         title: "Pump".into(),
+        behaviour: None,
         model: None,
         properties: vec![property("speed", ValueType::Number), property("note", ValueType::Text)],
         mappings: vec![

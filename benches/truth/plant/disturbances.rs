@@ -5,6 +5,7 @@ use super::random::{Purpose, Random, Wander, Wandering};
 use super::unit::Unit;
 
 /// Departures from nominal, relative but for the ambient temperature, which is in K.
+#[derive(Clone)]
 pub struct Disturbances {
     random: Random,
     pub weather: Wander,
@@ -41,6 +42,12 @@ impl Disturbances {
             tank: random.uniform(0.0, std::f64::consts::TAU),
             random,
         }
+    }
+
+    /// Goes on by other draws than it would have.
+    pub fn diverge(&mut self, unit: &Unit, future: u64) {
+        let seed = unit.seed ^ (future + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.random = Random::stream(seed, unit.index, Purpose::Process);
     }
 
     /// Draws the next values.

@@ -37,7 +37,7 @@ mod tests;
 mod unit;
 
 use random::{Purpose, Random};
-pub use run::{Row, Run, Truth};
+pub use run::{Row, Run, Truth, futures};
 pub use unit::Unit;
 
 /// A sensor that can drift; the number is its place in [`Row::measured`].

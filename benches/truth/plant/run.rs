@@ -42,6 +42,7 @@ pub struct Row {
 }
 
 /// The pump without its sensors.
+#[derive(Clone)]
 pub(super) struct Engine {
     pub(super) unit: Unit,
     pub(super) state: State,
@@ -125,6 +126,11 @@ impl Engine {
         self.event
     }
 
+    /// From now on what is in no plan goes another way.
+    fn diverge(&mut self, future: u64) {
+        self.disturbances.diverge(&self.unit, future);
+    }
+
     /// True inputs, the discharge pressure with its answer to the flow.
     pub(super) fn inputs(&self) -> [f64; 5] {
         let mut inputs = self.conditions.inputs;
@@ -153,6 +159,21 @@ fn first_event(before: &State, after: &State) -> Option<(Event, f64)> {
             .then(|| (event, if y > x { ((limit - x) / (y - x)).clamp(0.0, 1.0) } else { 0.0 }))
     });
     met.min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// When an event comes, s after the start, if from a time on all that is in no plan goes another way:
+/// so many futures of a pump whose state, parameters and wear are known exactly. No forecast can know
+/// more.
+pub fn futures(unit: &Unit, at_s: f64, count: u64) -> Vec<Option<f64>> {
+    let mut engine = Engine::new(Unit { span_s: f64::INFINITY, ..unit.clone() });
+    while engine.t_s() < at_s && !engine.step() {}
+    let future = |number| {
+        let mut engine = engine.clone();
+        engine.unit.span_s = unit.span_s;
+        engine.diverge(number);
+        engine.finish().map(|(_, time_s)| time_s)
+    };
+    (0..count).map(future).collect()
 }
 
 /// A unit in operation: an iterator of rows, from time 0 to the event or the end of the span.

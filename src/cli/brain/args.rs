@@ -18,9 +18,10 @@ pub struct Models {
 /// Which machine.
 #[derive(Args, Debug)]
 pub struct MachineArgs {
-    /// A model's name (see `twinscope models`), or a file that states a machine:
-    /// (model: "…", parameters: {…}, noise: {…}, estimate: {…})
-    #[arg(value_name = "MODEL|MACHINE.ron")]
+    /// A model's name (see `twinscope models`), a file that states a machine:
+    /// (model: "…", parameters: {…}, noise: {…}, estimate: {…}), or a twin, whose machines are then
+    /// run together, as they are wired
+    #[arg(value_name = "MODEL|MACHINE.ron|TWIN.ron")]
     pub model: String,
     /// Parameters that are not the usual ones: RON such as '(Rs: 0.06)', or a file with it
     #[arg(long, value_name = "RON")]
@@ -130,6 +131,34 @@ pub struct Calibrate {
     /// Give outliers less weight (Huber's loss)
     #[arg(long)]
     pub robust: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `detect`.
+#[derive(Args, Debug)]
+pub struct Detect {
+    /// What was measured in healthy times: CSV with t in seconds and a column a channel
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub healthy: PathBuf,
+    /// What is to be watched, with the same columns
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: PathBuf,
+    /// Judge by a model beside the machine instead of by healthy states that are alike; the samples
+    /// then follow the healthy ones
+    #[arg(long, value_name = "MODEL|MACHINE.ron|TWIN.ron")]
+    pub machine: Option<String>,
+    /// Columns that are set from outside, such as setpoints and the weather: they tell what the others
+    /// should be, and are not judged themselves
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub conditions: Vec<String>,
+    /// False alarms are wished to be this rare
+    #[arg(long, value_name = "TIME", default_value = "720h", value_parser = super::super::args::duration)]
+    pub false_alarm_every: std::time::Duration,
+    /// Write score, fidelity and residuals row by row; `-`: standard output
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

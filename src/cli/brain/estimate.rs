@@ -1,5 +1,6 @@
 //! The command `estimate`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::json;
@@ -87,10 +88,10 @@ fn measured<'a>(
     table: &'a Table,
     setup: &Setup,
     about: &About,
-) -> Result<Vec<Option<&'a [f64]>>, String> {
+) -> Result<Vec<Option<Cow<'a, [f64]>>>, String> {
     let column = |output: &Variable| {
         let prefixed = table.column(&format!("meas_{}", output.name));
-        prefixed.or_else(|| table.variable("z", output))
+        prefixed.map(Cow::from).or_else(|| table.variable("z", output))
     };
     let all: Vec<_> = about.outputs.iter().map(column).collect();
     let known = |at: &usize| all[*at].is_some() && setup.is_measured(*at);
@@ -112,11 +113,16 @@ fn measured<'a>(
     Ok(all)
 }
 
-fn sample(schedule: &Schedule, measured: &[Option<&[f64]>], row: usize, time_s: f64) -> Measured {
+fn sample(
+    schedule: &Schedule,
+    measured: &[Option<Cow<[f64]>>],
+    row: usize,
+    time_s: f64,
+) -> Measured {
     let mut inputs = vec![0.0; schedule.inputs()];
     schedule.at(time_s, &[], &mut inputs);
     let outputs = measured.iter().map(|column| {
-        let value = column.map(|column| column[row]);
+        let value = column.as_ref().map(|column| column[row]);
         value.filter(|value| value.is_finite())
     });
     Measured { time_s, inputs, outputs: outputs.collect() }

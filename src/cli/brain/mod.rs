@@ -1,7 +1,9 @@
-//! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `diagnose`, `forecast`.
+//! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `detect`, `diagnose`,
+//! `forecast`.
 
 pub mod args;
 mod calibrate;
+mod detect;
 mod diagnose;
 mod estimate;
 mod forecast;
@@ -14,15 +16,17 @@ use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 pub use calibrate::calibrate;
+pub use detect::detect;
 pub use diagnose::diagnose;
 pub use estimate::estimate;
 pub use forecast::forecast;
 pub use models::models;
 pub use simulate::simulate;
+use twinscope::model::network::Network;
 use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
 use twinscope::twin::behaviour::{Behaviour, NamedNumber};
-use twinscope::twin::{Diagnostics, load_behaviour, load_numbers};
+use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, load_text};
 
 use self::args::MachineArgs;
 use super::{Failure, Outcome};
@@ -30,18 +34,21 @@ use super::{Failure, Outcome};
 /// The machine that is asked for, and what a file states of it.
 fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
     let path = Path::new(&args.model);
-    let mut behaviour = if path.extension().is_some() || path.is_file() {
-        load_behaviour(path, &text(path)?).map_err(told)?
+    let (mut machine, mut behaviour) = if path.extension().is_some() || path.is_file() {
+        let text = text(path)?;
+        match is_twin(&text) {
+            true => network(path, &text)?,
+            false => single(load_behaviour(path, &text).map_err(told)?)?,
+        }
     } else {
         registry::find(&args.model)
             .map_err(|error| Failure::Input(format!("{error}; a machine's file ends in .ron")))?;
         let text = format!("(model: {:?})", args.model);
-        load_behaviour(Path::new("command line"), &text).map_err(told)?
+        single(load_behaviour(Path::new("command line"), &text).map_err(told)?)?
     };
     if let Some(fault) = &args.fault {
         behaviour.suppose(fault).map_err(Failure::Input)?;
     }
-    let mut machine = Machine::of(&behaviour).map_err(told)?;
     let mut wrong = machine.set_parameters(&numbers("--params", args.params.as_deref())?);
     wrong.extend(machine.set_initial(&numbers("--initial", args.initial.as_deref())?));
     Diagnostics::unless_empty(wrong).map_err(told)?;
@@ -49,6 +56,17 @@ fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
         eprintln!("{warning}");
     }
     Ok((machine, behaviour))
+}
+
+fn single(behaviour: Behaviour) -> Result<(Machine, Behaviour), Failure> {
+    Ok((Machine::of(&behaviour).map_err(told)?, behaviour))
+}
+
+/// All machines of a twin, wired.
+fn network(path: &Path, text: &str) -> Result<(Machine, Behaviour), Failure> {
+    let loaded = load_text(path, text, &Disk).map_err(told)?;
+    let network = Network::of(&loaded.twin).map_err(told)?;
+    Ok((network.machine, network.behaviour))
 }
 
 /// Numbers by name: RON itself, or a file with it.

@@ -23,6 +23,9 @@ const LEFT_OUT: usize = 20;
 pub struct Setup {
     /// Names of the channels, for reasons in words.
     pub channels: Vec<String>,
+    /// Channels that are set from outside (setpoints, surroundings): they tell what the others should
+    /// be and are not judged themselves.
+    pub conditions: Vec<usize>,
     /// When rows are judged.
     pub gate: GateSetup,
     /// How healthy states are remembered.
@@ -42,6 +45,7 @@ impl Setup {
     pub fn new(channels: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             channels: channels.into_iter().map(Into::into).collect(),
+            conditions: Vec::new(),
             gate: GateSetup::default(),
             memory: MemorySetup::default(),
             wish: Wish::default(),
@@ -131,7 +135,7 @@ impl Detector {
         } else {
             // Nothing of an unknown state is tested, but what came before it is.
             let residuals = match mode {
-                Mode::Steady => estimate.residuals.clone(),
+                Mode::Steady => judged(&self.setup, estimate.residuals.clone()),
                 _ => vec![None; row.len()],
             };
             self.waiting.push_back((time_s, residuals));
@@ -211,6 +215,16 @@ impl Detector {
     }
 }
 
+/// Residuals without those of conditions.
+fn judged(setup: &Setup, mut residuals: Row) -> Row {
+    for at in &setup.conditions {
+        if let Some(residual) = residuals.get_mut(*at) {
+            *residual = None;
+        }
+    }
+    residuals
+}
+
 /// Whether it is a transient, so that rows just before it may have been in it.
 fn is_passing(mode: &Mode) -> bool {
     !matches!(mode, Mode::Steady | Mode::Unknown { .. } | Mode::Missing)
@@ -243,7 +257,8 @@ fn healthy_residuals(
         if waiting.len() > delay(setup)
             && let Some((tested, true)) = waiting.pop_front()
         {
-            out[tested] = similarity.estimate_apart(&rows[tested], &[], apart(tested)).residuals;
+            let estimate = similarity.estimate_apart(&rows[tested], &[], apart(tested));
+            out[tested] = judged(setup, estimate.residuals);
         }
     }
     out

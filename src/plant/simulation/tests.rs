@@ -54,6 +54,7 @@ fn twin(section: &str) -> Twin {
     let class = Class {
         name: "Wave".into(),
         title: "Wave".into(),
+        behaviour: None,
         model: None,
         properties: vec![property("value")],
         mappings: vec![Mapping { topic, payload, qos: 1 }],

@@ -9,7 +9,7 @@ use super::super::value::Pose;
 use super::class::{self, ClassFile, Word};
 use super::read::{At, Cx, Fields};
 
-const ASSET: [&str; 16] = [
+const ASSET: [&str; 17] = [
     "name",
     "title",
     "class",
@@ -22,6 +22,7 @@ const ASSET: [&str; 16] = [
     "vars",
     "properties",
     "model",
+    "behaviour",
     "mappings",
     "bindings",
     "count",
@@ -362,7 +363,7 @@ fn class_of<'a>(
     let base = named.map(|at| &twin.classes[at]);
     let additions = new_properties(cx, f, base);
     let own = !additions.is_empty()
-        || ["model", "mappings", "bindings"].iter().any(|name| f.get(name).is_some());
+        || ["model", "behaviour", "mappings", "bindings"].iter().any(|name| f.get(name).is_some());
     if !own {
         return named.map(|at| ClassId(at as u32));
     }
@@ -370,6 +371,7 @@ fn class_of<'a>(
     let class = base.cloned().unwrap_or_else(|| Class {
         name: "".into(),
         title: name.clone(),
+        behaviour: None,
         model: None,
         properties: Vec::new(),
         mappings: Vec::new(),

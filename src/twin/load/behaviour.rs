@@ -108,7 +108,7 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
     })
 }
 
-fn named(cx: &Cx, at: At) -> Option<Named> {
+pub(super) fn named(cx: &Cx, at: At) -> Option<Named> {
     let text = cx.text(at)?;
     let place = at.source.diagnostic(Severity::Error, &at.node.span, String::new());
     Some(Named { text, place: Box::new(place) })

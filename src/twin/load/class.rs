@@ -7,9 +7,10 @@ use super::super::definition::{Class, IntegralOf, Interpolation, Limits, Propert
 use super::super::tree::Kind;
 use super::super::unit::Unit;
 use super::read::{At, Cx, Fields};
-use super::{binding, mapping};
+use super::{binding, mapping, wiring};
 
-const CLASS: [&str; 6] = ["title", "extends", "model", "properties", "mappings", "bindings"];
+const CLASS: [&str; 7] =
+    ["title", "extends", "model", "behaviour", "properties", "mappings", "bindings"];
 const PROPERTY: [&str; 15] = [
     "title",
     "description",
@@ -116,6 +117,7 @@ fn class<'a>(
     let class = Class {
         name: name.into(),
         title: title.unwrap_or_else(|| name.to_owned()),
+        behaviour: None,
         model: None,
         properties: Vec::new(),
         mappings: Vec::new(),
@@ -147,6 +149,9 @@ fn latest<'a>(cx: &Cx<'a>, layers: &[Fields<'a>]) -> Vec<(At<'a>, At<'a>)> {
 pub(super) fn extend_own<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &mut ClassFile<'a>) {
     if let Some(at) = fields.get("model") {
         file.class.model = cx.model(at);
+    }
+    if let Some(at) = fields.get("behaviour") {
+        file.class.behaviour = wiring::role(cx, at).map(Arc::new);
     }
     for at in fields.get("mappings").and_then(|at| cx.list(at)).unwrap_or_default() {
         mapping::mapping(cx, at, file);

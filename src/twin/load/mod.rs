@@ -10,6 +10,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod top;
+mod wiring;
 
 use std::path::{Path, PathBuf};
 
@@ -104,6 +105,18 @@ pub fn load_text(name: &Path, text: &str, resolver: &dyn Resolver) -> Result<Loa
             debug_assert!(diagnostics.count(Severity::Error) > 0, "a refusal says why");
             Err(diagnostics)
         }
+    }
+}
+
+/// Whether a text is a twin's, and not one of the smaller files beside it.
+pub fn is_twin(text: &str) -> bool {
+    let tree = super::tree::Tree::parse(text);
+    match &tree.root().kind {
+        super::tree::Kind::Struct(Some(name), _) => name.text == "Twin",
+        super::tree::Kind::Struct(None, fields) => {
+            fields.iter().any(|(name, _)| matches!(&*name.text, "schema" | "assets" | "classes"))
+        }
+        _ => false,
     }
 }
 

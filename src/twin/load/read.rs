@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::diagnostic::{Diagnostic, Severity, nearest};
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 use super::super::tree::{Kind, Name, Node, Span};
 use super::super::unit::Unit;
 use super::file::Source;
@@ -44,6 +44,10 @@ impl<'a> At<'a> {
         }
     }
 
+    pub(super) fn is_text(self) -> bool {
+        matches!(self.plain().node.kind, Kind::Text(_))
+    }
+
     pub(super) fn path(self, file: &str) -> PathBuf {
         normal(&self.source.directory().join(file))
     }
@@ -52,6 +56,11 @@ impl<'a> At<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(resolver: &'a dyn Resolver, diagnostics: Vec<Diagnostic>) -> Self {
         Self { resolver, diagnostics: RefCell::new(diagnostics) }
+    }
+
+    /// What another file is told of.
+    pub(super) fn add(&self, others: Diagnostics) {
+        self.diagnostics.borrow_mut().extend(others.0);
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {

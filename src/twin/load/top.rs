@@ -1,5 +1,6 @@
 //! The file as a whole.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::definition::{AssetId, SimulationSource, Twin, Viewpoint};
@@ -8,9 +9,9 @@ use super::super::tree::Kind;
 use super::file::Source;
 use super::mapping::{FORMATS, plain_topic};
 use super::read::{At, Cx, Fields};
-use super::{SCHEMA, asset, class};
+use super::{SCHEMA, asset, class, wiring};
 
-const TWIN: [&str; 13] = [
+const TWIN: [&str; 14] = [
     "schema",
     "name",
     "title",
@@ -22,6 +23,7 @@ const TWIN: [&str; 13] = [
     "presence",
     "classes",
     "assets",
+    "wiring",
     "viewpoints",
     "simulation",
 ];
@@ -65,6 +67,10 @@ pub(super) fn twin<'a>(cx: &Cx<'a>, sources: &'a [Source]) -> Option<Twin> {
     asset::assets(cx, assets, classes, &mut twin);
     let list = |name: &str| f.get(name).and_then(|at| cx.list(at)).unwrap_or_default();
     twin.presence = list("presence").into_iter().filter_map(|at| presence(cx, at, &twin)).collect();
+    twin.wiring = list("wiring").into_iter().filter_map(|at| wiring::wire(cx, at)).collect();
+    let roles = twin.classes.iter().filter_map(|class| class.behaviour.as_ref());
+    let files: BTreeSet<_> = roles.map(|role| role.file.clone()).collect();
+    twin.files.extend(files);
     for at in list("viewpoints") {
         if let Some(viewpoint) = viewpoint(cx, at) {
             if twin.viewpoints.iter().any(|other| other.name == viewpoint.name) {

@@ -1,0 +1,75 @@
+//! The machines of a plant, wired into one model.
+//!
+//! Flows in: a twin whose classes state behaviours, and its wires. Flows out: a [`Machine`] like
+//! any other, whose states, inputs, outputs and events are those of all machines with the asset's
+//! name before them (`P-101.Qout`), so that whatever runs a model runs a plant. A wired input is no
+//! input of the whole; the others are, and a table may tell them by the property that measures them.
+
+mod behaviour;
+mod feedthrough;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod wired;
+
+use std::sync::Arc;
+
+use self::resolve::Resolved;
+use self::wired::Wired;
+use super::kernel::Model;
+use super::machine::Machine;
+use crate::twin::behaviour::Behaviour;
+use crate::twin::{AssetId, Diagnostic, Diagnostics, Severity, Twin};
+
+/// A plant as a model.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// All machines as one.
+    pub machine: Machine,
+    /// The assets whose models these are, in the order of their states.
+    pub assets: Vec<AssetId>,
+    /// What is estimated of all, by the names of the whole.
+    pub behaviour: Behaviour,
+}
+
+impl Network {
+    /// The machines of a twin.
+    ///
+    /// # Errors
+    /// Names that no model has, units that do not convert, inputs that are fed twice, machines that
+    /// would have to know each other's output before they can tell their own (an algebraic loop),
+    /// and a twin without any behaviour.
+    pub fn of(twin: &Twin) -> Result<Self, Diagnostics> {
+        let resolved = Resolved::of(twin)?;
+        if resolved.parts.is_empty() {
+            let file = twin.files.first().map(|file| file.display().to_string());
+            return Err(Diagnostics(vec![Diagnostic {
+                severity: Severity::Error,
+                file: file.unwrap_or_default(),
+                line: 1,
+                column: 1,
+                text: String::new(),
+                message: "no asset of this twin has a behaviour".into(),
+                expected: Some("`behaviour: \"machine.ron\"` in a class or an asset".into()),
+                suggestion: None,
+                source_line: String::new(),
+            }]));
+        }
+        let mut wired = Wired::of(&twin.name, &twin.title, &resolved)?;
+        wired.tell(twin, &resolved);
+        let all = |of: fn(&Machine) -> &Vec<f64>| -> Vec<f64> {
+            resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()
+        };
+        let warnings = resolved.parts.iter().flat_map(|part| part.machine.warnings.clone());
+        Ok(Self {
+            machine: Machine {
+                parameters: all(|machine| &machine.parameters),
+                initial: all(|machine| &machine.initial),
+                warnings: warnings.collect(),
+                model: Arc::new(wired) as Arc<dyn Model>,
+            },
+            assets: resolved.parts.iter().map(|part| part.asset).collect(),
+            behaviour: behaviour::of_all(twin, &resolved.parts),
+        })
+    }
+}

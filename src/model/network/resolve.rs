@@ -1,0 +1,244 @@
+//! Names of a twin's wires, found.
+
+use std::ops::Range;
+
+use crate::model::about::{Variable, position};
+use crate::model::machine::Machine;
+use crate::twin::behaviour::Named;
+use crate::twin::wiring::{Role, Wire};
+use crate::twin::{AssetId, Diagnostic, Diagnostics, PropertyId, Twin, Unit, ValueType};
+
+/// A property that stands for an input or output.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    pub property: PropertyId,
+    /// Place of the input or output among those of all machines.
+    pub at: usize,
+    /// Value in the model's unit = property × scale + offset.
+    pub scale: f64,
+    pub offset: f64,
+}
+
+/// A machine of the plant.
+pub(super) struct Part {
+    pub asset: AssetId,
+    /// Its asset's name, or its path where two have that name.
+    pub name: String,
+    pub machine: Machine,
+    /// Places of its inputs and outputs among those of all.
+    pub inputs: Range<usize>,
+    pub outputs: Range<usize>,
+}
+
+/// What flows into an input: so many times an output, and so much more.
+pub(super) struct Feed {
+    pub from: usize,
+    pub to: usize,
+    pub scale: f64,
+    pub offset: f64,
+    /// Where it is stated.
+    pub stated: Named,
+}
+
+/// All machines and what flows between them; inputs and outputs are counted over all machines.
+pub(super) struct Resolved {
+    pub parts: Vec<Part>,
+    pub feeds: Vec<Feed>,
+    pub told: Vec<Told>,
+    pub measured: Vec<Told>,
+}
+
+impl Resolved {
+    pub(super) fn of(twin: &Twin) -> Result<Self, Diagnostics> {
+        let mut wrong = Vec::new();
+        let parts = parts(twin, &mut wrong);
+        let mut resolved = Self { parts, feeds: vec![], told: vec![], measured: vec![] };
+        for wire in &twin.wiring {
+            if let Err(error) = resolved.wire(twin, wire) {
+                wrong.push(*error);
+            }
+        }
+        for part in 0..resolved.parts.len() {
+            if let Some(role) = twin.class_of(resolved.parts[part].asset).and_then(role) {
+                resolved.properties(twin, part, role, &mut wrong);
+            }
+        }
+        resolved.one_feed_each(&mut wrong, &twin.wiring);
+        Diagnostics::unless_empty(wrong)?;
+        Ok(resolved)
+    }
+
+    fn wire(&mut self, twin: &Twin, wire: &Wire) -> Result<(), Box<Diagnostic>> {
+        let (to, input) = self.end(&wire.to, "input", |part| &part.machine.model.about().inputs)?;
+        let to = self.parts[to].inputs.start + input.0;
+        if wire.is_property {
+            let property = self.property(twin, &wire.from)?;
+            let unit = wire.unit.as_ref().unwrap_or(&twin.property(property).unit);
+            let (scale, offset) =
+                conversion(&wire.from, (wire.scale, wire.offset), unit, &input.1)?;
+            self.told.push(Told { property, at: to, scale, offset });
+            return Ok(());
+        }
+        let (from, output) =
+            self.end(&wire.from, "output", |part| &part.machine.model.about().outputs)?;
+        let unit = output.1.unit().map_err(|error| wire.from.wrong(error.to_string()))?;
+        let unit = wire.unit.as_ref().unwrap_or(&unit);
+        let (scale, offset) = conversion(&wire.from, (wire.scale, wire.offset), unit, &input.1)?;
+        let from = self.parts[from].outputs.start + output.0;
+        self.feeds.push(Feed { from, to, scale, offset, stated: wire.to.clone() });
+        Ok(())
+    }
+
+    /// The machine and the place of the variable that a wire's end names.
+    fn end(
+        &self,
+        end: &Named,
+        what: &str,
+        variables: impl Fn(&Part) -> &Vec<Variable>,
+    ) -> Result<(usize, (usize, Variable)), Box<Diagnostic>> {
+        let (asset, name) = end.text.rsplit_once('.').unwrap_or((&end.text, ""));
+        let names = || self.parts.iter().map(|part| &*part.name);
+        let part = self
+            .parts
+            .iter()
+            .position(|part| part.name == asset)
+            .ok_or_else(|| end.part(asset).unknown("asset with a behaviour", names()))?;
+        let all = variables(&self.parts[part]);
+        let at = position(all, name).ok_or_else(|| {
+            end.part(name).unknown(&format!("{what} of {asset}"), all.iter().map(|v| &*v.name))
+        })?;
+        Ok((part, (at, all[at].clone())))
+    }
+
+    fn property(&self, twin: &Twin, stated: &Named) -> Result<PropertyId, Box<Diagnostic>> {
+        let found = twin.property_by_path(&stated.text).ok_or_else(|| {
+            let all: Vec<String> = twin.property_ids().map(|id| twin.property_path(id)).collect();
+            stated.unknown("property", all.iter().map(|path| &**path))
+        })?;
+        number(twin, found, stated)?;
+        Ok(found)
+    }
+
+    /// Properties that a class gives to its model.
+    fn properties(&mut self, twin: &Twin, part: usize, role: &Role, wrong: &mut Vec<Diagnostic>) {
+        let about = self.parts[part].machine.model.about().clone();
+        let (inputs, outputs) = (self.parts[part].inputs.start, self.parts[part].outputs.start);
+        let asset = self.parts[part].asset;
+        let mut find = |pair: &(Named, Named), what: &str, all: &[Variable]| {
+            match own(twin, asset, pair, what, all) {
+                Ok(told) => Some(told),
+                Err(error) => {
+                    // Once a class, however many instances there are.
+                    if !wrong.contains(&error) {
+                        wrong.push(*error);
+                    }
+                    None
+                }
+            }
+        };
+        for pair in &role.inputs {
+            let told = find(pair, "input", &about.inputs);
+            self.told.extend(told.map(|told| Told { at: told.at + inputs, ..told }));
+        }
+        for pair in &role.outputs {
+            let told = find(pair, "output", &about.outputs);
+            self.measured.extend(told.map(|told| Told { at: told.at + outputs, ..told }));
+        }
+    }
+
+    /// An input that a wire feeds is told by no property, and two wires say that they add up.
+    fn one_feed_each(&mut self, wrong: &mut Vec<Diagnostic>, wires: &[Wire]) {
+        let feeds = &self.feeds;
+        self.told.retain(|told| feeds.iter().all(|feed| feed.to != told.at));
+        for (at, wire) in wires.iter().enumerate() {
+            let others = wires[..at].iter().filter(|other| other.to.text == wire.to.text);
+            if others.clone().any(|other| !(other.adds && wire.adds)) {
+                let message = format!(
+                    "two wires lead to `{}`: leave one out, or say `adds: true` in both",
+                    wire.to.text
+                );
+                wrong.push(wire.to.wrong(message));
+            }
+        }
+    }
+}
+
+fn role(class: &crate::twin::Class) -> Option<&Role> {
+    class.behaviour.as_deref()
+}
+
+fn parts(twin: &Twin, wrong: &mut Vec<Diagnostic>) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for asset in twin.asset_ids() {
+        let Some(role) = twin.class_of(asset).and_then(role) else { continue };
+        let machine = match Machine::of(&role.behaviour) {
+            Ok(machine) => machine,
+            Err(errors) => {
+                for error in errors.0 {
+                    if !wrong.contains(&error) {
+                        wrong.push(error);
+                    }
+                }
+                continue;
+            }
+        };
+        let about = machine.model.about();
+        let (inputs, outputs) = (about.inputs.len(), about.outputs.len());
+        let begin = parts.last().map_or((0, 0), |part| (part.inputs.end, part.outputs.end));
+        let (name, path) = (&twin.asset(asset).name, &twin.asset(asset).path);
+        let is_clear = twin.asset_by_name.get(name) == Some(&asset);
+        parts.push(Part {
+            asset,
+            name: if is_clear { name.to_string() } else { path.to_string() },
+            inputs: begin.0..begin.0 + inputs,
+            outputs: begin.1..begin.1 + outputs,
+            machine,
+        });
+    }
+    parts
+}
+
+/// A property of the asset itself for a variable of its model.
+fn own(
+    twin: &Twin,
+    asset: AssetId,
+    (variable, stated): &(Named, Named),
+    what: &str,
+    all: &[Variable],
+) -> Result<Told, Box<Diagnostic>> {
+    let names = || all.iter().map(|variable| &*variable.name);
+    let at = position(all, &variable.text).ok_or_else(|| variable.unknown(what, names()))?;
+    let property = twin.find_property(asset, &stated.text).ok_or_else(|| {
+        let class = twin.class_of(asset).map_or(&[][..], |class| &class.properties);
+        stated.unknown("property", class.iter().map(|property| &*property.name))
+    })?;
+    number(twin, property, stated)?;
+    let unit = &twin.property(property).unit;
+    let (scale, offset) = conversion(stated, (1.0, 0.0), unit, &all[at])?;
+    Ok(Told { property, at, scale, offset })
+}
+
+fn number(twin: &Twin, property: PropertyId, stated: &Named) -> Result<(), Box<Diagnostic>> {
+    match twin.property(property).ty {
+        ValueType::Number => Ok(()),
+        _ => Err(Box::new(stated.wrong(format!("`{}` is not a number", stated.text)))),
+    }
+}
+
+/// From a source's unit to that of the variable it goes to.
+fn conversion(
+    stated: &Named,
+    (scale, offset): (f64, f64),
+    from: &Unit,
+    to: &Variable,
+) -> Result<(f64, f64), Box<Diagnostic>> {
+    let unit = to.unit().map_err(|error| stated.wrong(error.to_string()))?;
+    let (factor, shift) = from.conversion_to(&unit).ok_or_else(|| {
+        let (from, to_unit) = (from.code(), unit.code());
+        Diagnostic {
+            expected: Some(format!("a unit that converts to {to_unit}, that of `{}`", to.name)),
+            ..stated.wrong(format!("`{}` is in {from}, which does not", stated.text))
+        }
+    })?;
+    Ok((scale * factor, offset * factor + shift))
+}

@@ -1,0 +1,312 @@
+//! Several models as one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::feedthrough::followed;
+use super::resolve::{Feed, Part, Resolved, Told};
+use crate::model::about::{About, Alias, EventAbout, ParameterAbout, Variable};
+use crate::model::kernel::{Kernel, Model};
+use crate::model::real::{Lanes, Real};
+use crate::twin::{Diagnostic, Diagnostics, Twin};
+
+/// Machines that are started so often know what flows in from the others.
+const STARTS: usize = 8;
+
+/// One machine's places among all.
+struct Place {
+    model: Arc<dyn Model>,
+    states: Range<usize>,
+    parameters: Range<usize>,
+    inputs: Range<usize>,
+    outputs: Range<usize>,
+    events: Range<usize>,
+    /// Inputs that its outputs feed, of whichever machine.
+    feeds: Vec<usize>,
+}
+
+/// A wire's numbers.
+struct Flow {
+    from: usize,
+    scale: f64,
+    offset: f64,
+}
+
+/// Several models, wired.
+pub(super) struct Wired {
+    about: About,
+    places: Vec<Place>,
+    /// For each input of any machine, what flows in.
+    flows: Vec<Vec<Flow>>,
+    usual: Vec<f64>,
+    /// Inputs of the whole, by their place among those of all machines.
+    external: Vec<usize>,
+    /// Machines in an order in which each knows what it needs; one may come twice.
+    order: Vec<usize>,
+}
+
+impl Wired {
+    pub(super) fn of(name: &str, title: &str, resolved: &Resolved) -> Result<Self, Diagnostics> {
+        let parts = &resolved.parts;
+        let order = order(parts, &resolved.feeds)?;
+        let inputs = parts.last().map_or(0, |part| part.inputs.end);
+        let mut flows: Vec<Vec<Flow>> = (0..inputs).map(|_| Vec::new()).collect();
+        for feed in &resolved.feeds {
+            flows[feed.to].push(Flow { from: feed.from, scale: feed.scale, offset: feed.offset });
+        }
+        let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
+        Ok(Self {
+            about: about(name, title, parts, &flows),
+            places: places(parts, &resolved.feeds),
+            usual: usual.collect(),
+            external: (0..inputs).filter(|input| flows[*input].is_empty()).collect(),
+            flows,
+            order,
+        })
+    }
+
+    /// Names the properties that tell inputs and measure outputs.
+    pub(super) fn tell(&mut self, twin: &Twin, resolved: &Resolved) {
+        let alias = |told: &Told| Alias {
+            name: twin.property_path(told.property),
+            scale: told.scale,
+            offset: told.offset,
+        };
+        for told in &resolved.told {
+            if let Some(at) = self.external.iter().position(|input| *input == told.at) {
+                self.about.inputs[at].alias = Some(alias(told));
+            }
+        }
+        for told in &resolved.measured {
+            self.about.outputs[told.at].alias = Some(alias(told));
+        }
+    }
+
+    /// Inputs of all machines, and their outputs.
+    fn flow<R: Real>(&self, x: &[R], u: &[R], p: &[R]) -> (Vec<R>, Vec<R>)
+    where
+        dyn Model: Kernel<R>,
+    {
+        let mut inputs: Vec<R> = self.usual.iter().map(|value| R::of(*value)).collect();
+        for (input, value) in self.external.iter().zip(u) {
+            inputs[*input] = *value;
+        }
+        let mut z = vec![R::default(); self.about.outputs.len()];
+        for at in &self.order {
+            let place = &self.places[*at];
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let u = &inputs[place.inputs.clone()];
+            place.model.output(x, u, p, &mut z[place.outputs.clone()]);
+            for input in &place.feeds {
+                let mut sum = R::default();
+                for flow in &self.flows[*input] {
+                    sum = sum + (z[flow.from] * flow.scale + flow.offset);
+                }
+                inputs[*input] = sum;
+            }
+        }
+        (inputs, z)
+    }
+}
+
+impl Model for Wired {
+    fn about(&self) -> &About {
+        &self.about
+    }
+}
+
+impl<R: Real> Kernel<R> for Wired
+where
+    dyn Model: Kernel<R>,
+{
+    fn derivative(&self, x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let dx = &mut dx[place.states.clone()];
+            place.model.derivative(x, &inputs[place.inputs.clone()], p, dx);
+        }
+    }
+
+    fn output(&self, x: &[R], u: &[R], p: &[R], z: &mut [R]) {
+        z.copy_from_slice(&self.flow(x, u, p).1);
+    }
+
+    fn event_state(&self, x: &[R], u: &[R], p: &[R], es: &mut [R]) {
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let es = &mut es[place.events.clone()];
+            place.model.event_state(x, &inputs[place.inputs.clone()], p, es);
+        }
+    }
+
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let margin = &mut margin[place.events.clone()];
+            place.model.margin(x, &inputs[place.inputs.clone()], p, margin);
+        }
+    }
+
+    fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]) {
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let next = &mut next[place.states.clone()];
+            place.model.settle(x, &inputs[place.inputs.clone()], p, next);
+        }
+    }
+
+    fn start(&self, u: &[R], p: &[R], x: &mut [R]) {
+        // What one machine starts with may hang on what another gives.
+        for _ in 0..self.places.len().min(STARTS) {
+            let (inputs, _) = self.flow(x, u, p);
+            for place in &self.places {
+                let p = &p[place.parameters.clone()];
+                place.model.start(&inputs[place.inputs.clone()], p, &mut x[place.states.clone()]);
+            }
+        }
+    }
+
+    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]) {
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, dx) = (&mut x[place.states.clone()], &mut dx[place.states.clone()]);
+            let p = &p[place.parameters.clone()];
+            place.model.euler(x, &inputs[place.inputs.clone()], p, dt_s, dx);
+        }
+    }
+}
+
+fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
+    let (mut states, mut parameters, mut events) = (0, 0, 0);
+    let next = |count: &mut usize, more: usize| {
+        let begin = *count;
+        *count += more;
+        begin..*count
+    };
+    let place = |part: &Part| {
+        let about = part.machine.model.about();
+        let mut fed: Vec<usize> = feeds
+            .iter()
+            .filter(|feed| part.outputs.contains(&feed.from))
+            .map(|feed| feed.to)
+            .collect();
+        fed.sort_unstable();
+        fed.dedup();
+        Place {
+            states: next(&mut states, about.states.len()),
+            parameters: next(&mut parameters, about.parameters.len()),
+            events: next(&mut events, about.events.len()),
+            inputs: part.inputs.clone(),
+            outputs: part.outputs.clone(),
+            feeds: fed,
+            model: part.machine.model.clone(),
+        }
+    };
+    parts.iter().map(place).collect()
+}
+
+fn about(name: &str, title: &str, parts: &[Part], flows: &[Vec<Flow>]) -> About {
+    let mut all = About::new(name, title);
+    for part in parts {
+        let about = part.machine.model.about();
+        let full = |name: &str| format!("{}.{name}", part.name);
+        let variable = |v: &Variable| Variable {
+            name: full(&v.name),
+            meaning: v.meaning.clone(),
+            ..v.clone()
+        };
+        all.states.extend(about.states.iter().map(variable));
+        all.outputs.extend(about.outputs.iter().map(variable));
+        let free = |at: &usize| flows[part.inputs.start + at].is_empty();
+        let inputs = (0..about.inputs.len()).filter(free);
+        all.inputs.extend(inputs.map(|at| variable(&about.inputs[at])));
+        let event = |e: &EventAbout| EventAbout { name: full(&e.name), ..e.clone() };
+        all.events.extend(about.events.iter().map(event));
+        let parameter = |p: &ParameterAbout| ParameterAbout { name: full(&p.name), ..p.clone() };
+        all.parameters.extend(about.parameters.iter().map(parameter));
+    }
+    all
+}
+
+/// An order in which every output is computed from inputs that are known.
+///
+/// # Errors
+/// The wires of an algebraic loop.
+fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
+    let followed: Vec<_> = parts.iter().map(|part| followed(&part.machine)).collect();
+    let inputs = parts.last().map_or(0, |part| part.inputs.end);
+    let outputs = parts.last().map_or(0, |part| part.outputs.end);
+    let mut is_known = vec![false; outputs];
+    let mut order = Vec::new();
+    loop {
+        let waits =
+            |input: usize| feeds.iter().any(|feed| feed.to == input && !is_known[feed.from]);
+        let waiting: Vec<bool> = (0..inputs).map(waits).collect();
+        let can_tell = |part: &Part, output: usize, at: usize| {
+            let needs = &followed[at][output - part.outputs.start];
+            needs.iter().all(|input| !waiting[part.inputs.start + input])
+        };
+        let before = order.len();
+        for (at, part) in parts.iter().enumerate() {
+            let new: Vec<usize> = part
+                .outputs
+                .clone()
+                .filter(|output| !is_known[*output] && can_tell(part, *output, at))
+                .collect();
+            // A machine without outputs has nothing to wait for.
+            if !new.is_empty() {
+                new.into_iter().for_each(|output| is_known[output] = true);
+                order.push(at);
+            }
+        }
+        if order.len() == before {
+            return match waiting.iter().position(|waits| *waits) {
+                None => Ok(order),
+                Some(input) => Err(looped(parts, feeds, &followed, &is_known, input)),
+            };
+        }
+    }
+}
+
+/// Tells the loop that an input hangs in.
+fn looped(
+    parts: &[Part],
+    feeds: &[Feed],
+    followed: &[Vec<Vec<usize>>],
+    is_known: &[bool],
+    mut input: usize,
+) -> Diagnostics {
+    let mut chain: Vec<&Feed> = Vec::new();
+    while let Some(feed) = feeds.iter().find(|feed| feed.to == input && !is_known[feed.from]) {
+        if let Some(at) = chain.iter().position(|other| std::ptr::eq(*other, feed)) {
+            chain.drain(..at);
+            break;
+        }
+        chain.push(feed);
+        let at = parts.iter().position(|part| part.outputs.contains(&feed.from)).unwrap_or(0);
+        let needs = &followed[at][feed.from - parts[at].outputs.start];
+        let start = parts[at].inputs.start;
+        let waits = |input: &usize| feeds.iter().any(|f| f.to == *input && !is_known[f.from]);
+        let Some(next) = needs.iter().map(|need| start + need).find(waits) else { break };
+        input = next;
+    }
+    let inputs: Vec<String> = chain.iter().map(|feed| format!("`{}`", feed.stated.text)).collect();
+    let message =
+        format!("an algebraic loop: each of {} follows the others at once", inputs.join(", "));
+    let expected = "a machine with a state in the loop (a tank, a pipe's inertia), or one of these \
+                    inputs from a property";
+    let told = chain
+        .first()
+        .map(|feed| Diagnostic { expected: Some(expected.into()), ..feed.stated.wrong(message) });
+    Diagnostics(told.into_iter().collect())
+}
+
+// Lanes are named for who looks for what a model runs on.
+const _: fn() = || {
+    fn runs<T: Kernel<f64> + Kernel<Lanes>>() {}
+    runs::<Wired>();
+};

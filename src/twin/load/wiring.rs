@@ -1,0 +1,90 @@
+//! Roles and wires.
+
+use std::sync::Arc;
+
+use super::super::behaviour::Named;
+use super::super::wiring::{Role, Wire};
+use super::behaviour::{load_behaviour, named};
+use super::read::{At, Cx};
+
+const ROLE: [&str; 3] = ["file", "inputs", "outputs"];
+const WIRE: [&str; 7] = ["from", "property", "to", "scale", "offset", "unit", "adds"];
+
+/// A role, `"pump.ron"` or `(file: "pump.ron", inputs: {…}, outputs: {…})`.
+pub(super) fn role<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Role> {
+    if at.is_text() {
+        return follow(cx, at, Vec::new(), Vec::new());
+    }
+    let fields = cx.fields(at, "a behaviour's use", &ROLE)?;
+    let pairs = |name: &str| -> Vec<(Named, Named)> {
+        let entries = fields.get(name).and_then(|at| cx.map(at)).unwrap_or_default();
+        let pair = |(key, value)| Some((named(cx, key)?, named(cx, value)?));
+        entries.into_iter().filter_map(pair).collect()
+    };
+    let (inputs, outputs) = (pairs("inputs"), pairs("outputs"));
+    follow(cx, cx.required(&fields, "file")?, inputs, outputs)
+}
+
+/// Reads the behaviour's own file.
+fn follow<'a>(
+    cx: &Cx<'a>,
+    at: At<'a>,
+    inputs: Vec<(Named, Named)>,
+    outputs: Vec<(Named, Named)>,
+) -> Option<Role> {
+    let stated = named(cx, at)?;
+    let file = at.path(&stated.text);
+    let text = match cx.resolver.read(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            cx.error(at, format!("`{}` cannot be read: {error}", stated.text));
+            return None;
+        }
+    };
+    match load_behaviour(&file, &text) {
+        Ok(behaviour) => {
+            Some(Role { file, stated, behaviour: Arc::new(behaviour), inputs, outputs })
+        }
+        Err(errors) => {
+            cx.add(errors);
+            None
+        }
+    }
+}
+
+/// A wire, `(from: "P-101.Qout", to: "T-201.qin")`.
+pub(super) fn wire<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Wire> {
+    let fields = cx.fields(at, "a wire", &WIRE)?;
+    let end = |name: &str| -> Option<Named> {
+        let at = fields.get(name)?;
+        let end = named(cx, at)?;
+        if end.text.rsplit_once('.').is_none_or(|(asset, name)| asset.is_empty() || name.is_empty())
+        {
+            return cx.wrong(at, "an asset, a full stop and a name: \"P-101.flow\"");
+        }
+        Some(end)
+    };
+    let number = |name: &str, usual| {
+        fields.get(name).map_or(Some(usual), |at| cx.number(at)).unwrap_or(usual)
+    };
+    let is_property = fields.get("property").is_some();
+    let from = match (fields.get("from"), fields.get("property")) {
+        (Some(_), Some(at)) => return cx.wrong(at, "either `from` or `property`"),
+        (None, None) => {
+            cx.required(&fields, "from");
+            None
+        }
+        (Some(_), None) => end("from"),
+        (None, Some(_)) => end("property"),
+    };
+    cx.required(&fields, "to")?;
+    Some(Wire {
+        to: end("to")?,
+        from: from?,
+        is_property,
+        scale: number("scale", 1.0),
+        offset: number("offset", 0.0),
+        unit: fields.get("unit").and_then(|at| cx.unit(at)),
+        adds: fields.get("adds").and_then(|at| cx.boolean(at)).unwrap_or(false),
+    })
+}

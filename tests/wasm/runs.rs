@@ -1,0 +1,213 @@
+//! Runs of the brain whose every number has to be the same natively and in WebAssembly.
+
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+use twinscope::estimate::calibrate;
+use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
+use twinscope::forecast::{Forecasting, LoadSpread, Setup as Outlook, Start};
+use twinscope::model::load::{Follows, Held, Load, Profile};
+use twinscope::model::noise::Chance;
+use twinscope::model::registry;
+use twinscope::model::simulation::{Noise, Setup, Simulation};
+use twinscope::model::solver::Method;
+use twinscope::model::table::Table;
+use twinscope::worker::{Budget, Step, step};
+
+/// A run: its name, and all that it computed in order.
+pub struct Run {
+    pub name: String,
+    pub numbers: Vec<f64>,
+}
+
+/// All of them.
+pub fn runs() -> Vec<Run> {
+    let mut runs = Vec::new();
+    every_model_by_every_solver(&mut runs);
+    reference_runs(&mut runs);
+    runs.push(filter());
+    runs.push(battery_ensemble());
+    runs.push(pump_ensemble());
+    runs.push(calibration());
+    runs
+}
+
+/// The states, outputs and events of a course.
+fn course(name: String, setup: Setup, steps: usize) -> Run {
+    let mut numbers = Vec::new();
+    let mut simulation = Simulation::new(setup).expect("it fits");
+    for _ in 0..steps {
+        match simulation.step() {
+            Ok(happened) => numbers.extend(happened.iter().map(|happened| happened.time_s)),
+            // A step that is too long for a solver: both have to say so at the same one.
+            Err(_) => break,
+        }
+        numbers.extend(simulation.state());
+        numbers.extend(simulation.outputs());
+        numbers.extend(simulation.event_states());
+    }
+    Run { name, numbers }
+}
+
+fn every_model_by_every_solver(runs: &mut Vec<Run>) {
+    let solvers = ["euler", "rk4", "dopri5", "rosenbrock"];
+    for model in registry::models() {
+        let about = model.about();
+        for solver in solvers {
+            let load = Arc::new(Held(about.usual_inputs()));
+            let mut setup = Setup::usual(model.clone(), load, 0.01);
+            setup.method = solver.parse::<Method>().expect("a solver");
+            let strength = setup.initial.iter().map(|x| 1e-4 * x.abs()).collect();
+            setup.noise = Some(Noise { strength, seed: 11 });
+            runs.push(course(format!("{} by {solver}", about.name), setup, 300));
+        }
+    }
+}
+
+fn pump_inputs(volts: f64) -> Vec<f64> {
+    vec![290.0, volts, 928_654.0, 239_179.0, 0.8 * volts]
+}
+
+/// The load of the battery's references.
+fn currents(t_s: f64) -> f64 {
+    match t_s {
+        t if t < 600.0 => 2.0,
+        t if t < 900.0 => 1.0,
+        t if t < 1800.0 => 4.0,
+        t if t < 3000.0 => 2.0,
+        _ => 3.0,
+    }
+}
+
+/// The trajectories that are compared with another implementation elsewhere.
+fn reference_runs(runs: &mut Vec<Run>) {
+    let setup = |model: &str, load: Arc<dyn Load>, dt_s| {
+        Setup::usual(registry::find(model).expect("a model"), load, dt_s)
+    };
+    let constant = setup("centrifugal_pump", Arc::new(Held(pump_inputs(471.2389))), 1.0);
+    runs.push(course("pump_default_const".into(), constant, 7_200));
+    let cycle = Profile(|t_s: f64, u: &mut [f64]| {
+        let t = t_s % 3600.0;
+        let volts = if t < 1800.0 { 471.2389 } else { 571.2389 };
+        u.copy_from_slice(&pump_inputs(volts));
+    });
+    let mut wearing = setup("centrifugal_pump", Arc::new(cycle), 1.0);
+    wearing.initial[9] = 0.01;
+    runs.push(course("pump_wearA_cycle".into(), wearing, 20_000));
+    let battery = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
+    let battery = setup("battery_circuit", Arc::new(battery), 1.0);
+    runs.push(course("battery_circuit_euler".into(), battery, 3_300));
+    let fan = Follows(|t_s: f64, x: &[f64], u: &mut [f64]| {
+        u[0] = 10.0 + 2.0 * libm::sin(2.0 * PI * 0.5 * t_s);
+        u[1] = 1e-5 * x[1] * x[1];
+    });
+    runs.push(course("dcmotor_sp".into(), setup("dc_motor", Arc::new(fan), 1e-3), 4_000));
+}
+
+/// The unscented filter on the reference's measurements: means and covariances.
+fn filter() -> Run {
+    let table = include_bytes!("../data/prognostics/ukf_battery_circuit.csv");
+    let table = Table::read(table).expect("the reference");
+    let model = registry::find("battery_circuit").expect("a model");
+    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
+    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
+    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
+    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
+    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
+    let mut filter = Unscented::new(setup, 0.0, &[2.0]).expect("it fits");
+    let column = |name: &str| table.column(name).expect("a column");
+    let (times, input) = (column("t"), column("u_i"));
+    let (temperature, volts) = (column("meas_t"), column("meas_v"));
+    let mut numbers = Vec::new();
+    for row in 0..times.len() {
+        let outputs = vec![Some(temperature[row]), Some(volts[row])];
+        let sample = Measured { time_s: times[row], inputs: vec![input[row]], outputs };
+        let heard = filter.observe(&sample).expect("it goes on");
+        numbers.push(heard.log_likelihood);
+        let belief = filter.belief();
+        numbers.extend(&belief.mean);
+        for at in 0..4 {
+            numbers.extend((0..4).map(|other| belief.covariance.get(at, other)));
+        }
+    }
+    Run { name: "ukf_battery_circuit".into(), numbers }
+}
+
+fn ensemble(name: &str, setup: Outlook) -> Run {
+    let mut run = Forecasting::new(setup).expect("it can be carried out");
+    let Step::Done(done) = step(&mut run, &Budget::until(&|| false)) else {
+        unreachable!("the budget is never spent")
+    };
+    let forecast = done.expect("a forecast");
+    let mut numbers: Vec<f64> =
+        forecast.events.iter().flat_map(|event| event.times_s.clone()).collect();
+    for band in &forecast.bands {
+        numbers.extend(band.quantiles.iter().flatten());
+    }
+    for member in &forecast.kept {
+        numbers.extend(member.course.iter().flatten());
+    }
+    numbers.push(forecast.medoid as f64);
+    // What is no number after a course has ended may have other bits.
+    numbers.retain(|number| !number.is_nan());
+    Run { name: name.into(), numbers }
+}
+
+fn battery_ensemble() -> Run {
+    let table = include_bytes!("../data/prognostics/mc_battery_circuit.csv");
+    let table = Table::read(table).expect("the reference");
+    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| table.column(name).expect("states"));
+    let rows = (0..table.rows()).map(|row| states.map(|state| state[row]).to_vec());
+    let model = registry::find("battery_circuit").expect("a model");
+    let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
+    let mut setup = Outlook::usual(model, Arc::new(load), 1.0, 10_000.0);
+    (setup.start, setup.begin_s) = (Start::Each(rows.collect()), 600.0);
+    setup.members = table.rows();
+    ensemble("mc_battery_circuit", setup)
+}
+
+fn pump_ensemble() -> Run {
+    let model = registry::find("centrifugal_pump").expect("a model");
+    let load = Arc::new(Held(model.about().usual_inputs()));
+    let mut setup = Outlook::usual(model, load, 1.0, 7_000.0);
+    if let Start::Each(all) = &mut setup.start {
+        all[0][9] = 0.06;
+    }
+    setup.members = 64;
+    setup.noise = vec![0.0, 0.0, 0.01, 0.01, 0.0, 1e-4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let (level, wander, memory_s) = (0.01, 0.01, 600.0);
+    setup.load_spread =
+        vec![LoadSpread { inputs: vec![1, 4], level, wander, memory_s, begins: None }];
+    ensemble("pump ensemble with noise and an uncertain load", setup)
+}
+
+/// A resistance and a capacitance of a battery from its own course with noise: values, errors and intervals.
+fn calibration() -> Run {
+    let model = registry::find("battery_circuit").expect("a model");
+    let load: Arc<dyn Load> = Arc::new(Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s)));
+    let mut simulation =
+        Simulation::new(Setup::usual(model.clone(), load.clone(), 1.0)).expect("it fits");
+    let mut chance = Chance::new(17, 0);
+    let (mut times_s, mut measured) = (Vec::new(), Vec::new());
+    let initial = simulation.state().to_vec();
+    for _ in 0..1_000 {
+        simulation.step().expect("it stays finite");
+        times_s.push(simulation.time_s());
+        let z = simulation.outputs();
+        measured.push(vec![z[0] + 0.1 * chance.normal(), z[1] + 0.005 * chance.normal()]);
+    }
+    let mut setup = calibrate::Setup::usual(model, &[0.1, 0.005], &["Rs", "Cs"]);
+    setup.courses = vec![calibrate::Course { load, initial, start_s: 0.0, times_s, measured }];
+    // From where it has to be found.
+    setup.chosen[0].start = Some(0.1);
+    let found = calibrate::Calibration::new(setup)
+        .and_then(calibrate::Calibration::finish)
+        .expect("an answer");
+    let mut numbers = vec![found.fit.cost];
+    for value in &found.fit.values {
+        numbers.push(value.value);
+        numbers.extend(value.error);
+        numbers.extend(value.interval.iter().flat_map(|(low, high)| [*low, *high]));
+    }
+    Run { name: "calibration of a battery".into(), numbers }
+}
