@@ -5,7 +5,8 @@
 //! (multiple-model estimation: D. T. Magill, IEEE Trans. Automatic Control 10, 1965).
 
 use super::setup::{Estimated, Setup};
-use super::unscented::{Belief, Lost, Measured, Unscented};
+use super::sample::{Lost, Measured};
+use super::unscented::{Belief, Unscented};
 
 /// A way in which a machine may go wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +30,11 @@ pub struct Ranked {
 }
 
 /// Hypotheses beside each other.
-pub struct Bank(Vec<Candidate>);
+pub struct Bank {
+    candidates: Vec<Candidate>,
+    /// Share by which a sample counts.
+    share: f64,
+}
 
 struct Candidate {
     name: String,
@@ -66,7 +71,17 @@ impl Bank {
             let evidence = libm::log(hypothesis.prior);
             Ok(Candidate { name: hypothesis.name.clone(), filter, evidence })
         };
-        all.iter().map(candidate).collect::<Result<_, String>>().map(Self)
+        let candidates = all.iter().map(candidate).collect::<Result<_, String>>()?;
+        Ok(Self { candidates, share: 1.0 })
+    }
+
+    /// Counts each sample by this share only, from 0 to 1: a likelihood to a power below 1. Where a
+    /// model errs in the same way for many samples, they are not as many witnesses as they seem
+    /// (P. Grünwald, T. van Ommen, Bayesian Analysis 12, 2017).
+    #[must_use]
+    pub fn tempered(mut self, share: f64) -> Self {
+        self.share = share.clamp(0.0, 1.0);
+        self
     }
 
     /// Shows a sample to every hypothesis. One whose filter is lost is out.
@@ -75,9 +90,12 @@ impl Bank {
     /// When all are lost: why the last one was.
     pub fn observe(&mut self, sample: &Measured) -> Result<(), Lost> {
         let mut last = None;
-        for candidate in self.0.iter_mut().filter(|candidate| candidate.evidence.is_finite()) {
+        let share = self.share;
+        for candidate in
+            self.candidates.iter_mut().filter(|candidate| candidate.evidence.is_finite())
+        {
             match candidate.filter.observe(sample) {
-                Ok(heard) => candidate.evidence += heard.log_likelihood,
+                Ok(heard) => candidate.evidence += share * heard.log_likelihood,
                 Err(lost @ (Lost::Misfit { .. } | Lost::Late { .. } | Lost::NoNumber { .. })) => {
                     return Err(lost);
                 }
@@ -88,20 +106,23 @@ impl Bank {
             }
         }
         match last {
-            Some(lost) if self.0.iter().all(|each| !each.evidence.is_finite()) => Err(lost),
+            Some(lost) if self.candidates.iter().all(|each| !each.evidence.is_finite()) => {
+                Err(lost)
+            }
             _ => Ok(()),
         }
     }
 
     /// All hypotheses, the most probable first.
     pub fn ranking(&self) -> Vec<Ranked> {
-        let most = self.0.iter().map(|each| each.evidence).fold(f64::NEG_INFINITY, f64::max);
+        let most =
+            self.candidates.iter().map(|each| each.evidence).fold(f64::NEG_INFINITY, f64::max);
         let weight = |each: &Candidate| {
             if each.evidence.is_finite() { libm::exp(each.evidence - most) } else { 0.0 }
         };
-        let sum: f64 = self.0.iter().map(weight).sum();
+        let sum: f64 = self.candidates.iter().map(weight).sum();
         let mut ranking: Vec<Ranked> = self
-            .0
+            .candidates
             .iter()
             .map(|each| Ranked { name: each.name.clone(), probability: weight(each) / sum })
             .collect();
@@ -111,6 +132,6 @@ impl Bank {
 
     /// The filter of a hypothesis.
     pub fn filter(&self, name: &str) -> Option<&Unscented> {
-        self.0.iter().find(|each| each.name == name).map(|each| &each.filter)
+        self.candidates.iter().find(|each| each.name == name).map(|each| &each.filter)
     }
 }

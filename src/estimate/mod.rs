@@ -7,15 +7,23 @@
 pub mod anomaly;
 mod bank;
 pub mod calibrate;
+mod filter;
+mod particle;
 mod points;
 mod residual;
+mod sample;
 mod setup;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod tracking;
 mod unscented;
 
 pub use bank::{Bank, Hypothesis, Ranked};
+pub use filter::{Filter, Patient};
+pub use particle::{Drawn, FEWEST, Particles};
 pub use residual::Beside;
+pub use sample::{Heard, Lost, Measured};
 pub use setup::{Estimated, Scale, Setup, Slot, Spread};
-pub use unscented::{Belief, Heard, Lost, Measured, Unscented};
+pub use tracking::{Tracked, Tracking};
+pub use unscented::{Belief, Unscented};

@@ -5,6 +5,7 @@ use crate::model::linear::Matrix;
 use crate::model::{Kernel, Lanes, Real, WIDTH};
 
 /// Samples side by side: a block is [`WIDTH`] of them.
+#[derive(Clone)]
 pub(super) struct Points {
     count: usize,
     blocks: Vec<Block>,
@@ -63,10 +64,23 @@ impl Points {
                 };
             }
         }
+        self.stand(x);
+        self.apply(setup);
+        Some(())
+    }
+
+    /// All are in this state.
+    pub fn stand(&mut self, x: &[f64]) {
         for block in &mut self.blocks {
             for (lanes, value) in block.x.iter_mut().zip(x) {
                 *lanes = Lanes::of(*value);
             }
+        }
+    }
+
+    /// States and parameters that are estimated become what is estimated.
+    pub fn apply(&mut self, setup: &Setup) {
+        for block in &mut self.blocks {
             for (each, value) in setup.estimated.iter().zip(&block.estimated) {
                 match each.slot {
                     Slot::State(at) => block.x[at] = each.scale.to_value(*value),
@@ -75,7 +89,38 @@ impl Points {
                 }
             }
         }
-        Some(())
+    }
+
+    /// What is estimated, of one.
+    pub fn estimated(&mut self, at: usize, row: usize) -> &mut f64 {
+        &mut self.blocks[at / WIDTH].estimated[row].0[at % WIDTH]
+    }
+
+    /// An output of one, as measured by [`Points::measure`].
+    pub fn output(&self, at: usize, row: usize) -> f64 {
+        self.blocks[at / WIDTH].z[row].0[at % WIDTH]
+    }
+
+    /// State and parameters of one.
+    pub fn one(&self, at: usize) -> (Vec<f64>, Vec<f64>) {
+        let (block, lane) = (&self.blocks[at / WIDTH], at % WIDTH);
+        let of = |all: &[Lanes]| all.iter().map(|lanes| lanes.0[lane]).collect();
+        (of(&block.x), of(&block.p))
+    }
+
+    /// Each becomes the one whose place stands for it.
+    pub fn pick(&mut self, places: &[usize]) {
+        let before = self.blocks.clone();
+        for (at, from) in places.iter().enumerate() {
+            let (to, lane) = (&mut self.blocks[at / WIDTH], at % WIDTH);
+            let from = (&before[from / WIDTH], from % WIDTH);
+            let copy = |to: &mut [Lanes], source: &[Lanes]| {
+                to.iter_mut().zip(source).for_each(|(to, source)| to.0[lane] = source.0[from.1]);
+            };
+            copy(&mut to.estimated, &from.0.estimated);
+            copy(&mut to.x, &from.0.x);
+            copy(&mut to.p, &from.0.p);
+        }
     }
 
     /// Carries all points on.

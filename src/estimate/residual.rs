@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::unscented::{Lost, Measured};
+use super::sample::{Lost, Measured};
 use crate::model::{Kernel, Model};
 
 /// A model that runs beside a machine.

@@ -253,6 +253,14 @@ impl Setup {
         Ok(())
     }
 
+    /// Whether there are as many inputs as the model has.
+    pub(super) fn check_inputs(&self, u: &[f64]) -> Result<(), String> {
+        let about = self.model.about();
+        let (is, wanted) = (u.len(), about.inputs.len());
+        let sentence = || format!("`{}` has {wanted} inputs, not {is}", about.name);
+        (is == wanted).then_some(()).ok_or_else(sentence)
+    }
+
     /// The state that a model begins with under these inputs.
     pub(super) fn begin(&self, u: &[f64]) -> Vec<f64> {
         let mut x = self.initial.clone();

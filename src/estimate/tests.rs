@@ -163,3 +163,115 @@ fn a_model_beside_its_machine_has_no_residual_but_the_noise() {
     let late = Measured { time_s: 1.0, inputs: vec![2.0], outputs: vec![None, None] };
     assert!(beside.residual(&late).is_err());
 }
+
+/// The reference's samples, as far as a row.
+fn samples(count: usize) -> Vec<Measured> {
+    let reference = Reference::read("ukf_battery_circuit");
+    (0..count).map(|row| sample(&reference, row)).collect()
+}
+
+fn particles(count: usize, seed: u64) -> Particles {
+    Particles::new(battery(), count, seed, 0.0, &[2.0]).expect("it fits")
+}
+
+#[test]
+fn particles_believe_what_sigma_points_do_of_a_machine_that_is_nearly_linear() {
+    let mut sigma = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
+    let mut crowd = particles(4_000, 1);
+    for sample in samples(200) {
+        sigma.observe(&sample).expect("it goes on");
+        crowd.observe(&sample).expect("it goes on");
+    }
+    for at in 0..4 {
+        let (mean, deviation) = sigma.estimate(at);
+        let own = crowd.belief();
+        let (off, spread) = ((own.mean[at] - mean).abs(), own.covariance.get(at, at).sqrt());
+        // Kernel and chance of so many particles.
+        assert!(off < 0.5 * deviation, "{}: {off} of {deviation}", STATES[at]);
+        assert!((spread / deviation - 1.0).abs() < 0.35, "{}: {spread} {deviation}", STATES[at]);
+    }
+    assert!(crowd.effective() > 1_000.0);
+    assert_eq!(crowd.members().len(), 4_000);
+}
+
+/// A number that does not move and of which only the square is seen.
+struct Square;
+
+impl crate::model::Equations for Square {
+    fn about() -> crate::model::About {
+        crate::model::About::new("square", "A square")
+            .state("x", "1", 0.0, "a number")
+            .output("y", "1", "its square")
+    }
+    fn derivative<R: crate::model::Real>(_: &[R], _: &[R], _: &[R], dx: &mut [R]) {
+        dx[0] = R::of(0.0);
+    }
+    fn output<R: crate::model::Real>(x: &[R], _: &[R], _: &[R], z: &mut [R]) {
+        z[0] = x[0] * x[0];
+    }
+}
+
+#[test]
+fn particles_keep_two_summits_where_only_a_square_is_measured() {
+    let setup = Setup::usual(crate::model::model::<Square>(), &[1.0], &[0.0], &[0.1]);
+    let mut crowd = Particles::new(setup, 4_000, 3, 0.0, &[]).expect("it fits");
+    let sample = |time_s| Measured { time_s, inputs: Vec::new(), outputs: vec![Some(1.0)] };
+    crowd.observe(&sample(1.0)).expect("it goes on");
+    let members = crowd.members();
+    let near = |value: f64| {
+        let all = members.iter().filter(|(x, _)| (x[0] - value).abs() < 0.35);
+        all.count() as f64 / members.len() as f64
+    };
+    assert!(near(1.0) > 0.4 && near(-1.0) > 0.4, "{} {}", near(1.0), near(-1.0));
+    // The exact posterior is symmetric, and its mean square is that of N(0, 1) given y = 1 ± 0.1.
+    assert!(crowd.belief().mean[0].abs() < 0.1);
+    let variance = crowd.belief().covariance.get(0, 0);
+    assert!((variance - 0.98).abs() < 0.05, "{variance}");
+}
+
+#[test]
+fn late_samples_give_the_belief_that_they_would_have_given_in_order() {
+    let all = samples(160);
+    for kind in [0, 1] {
+        let fresh = || match kind {
+            0 => Filter::Unscented(Box::new(
+                Unscented::new(battery(), 0.0, &[2.0]).expect("it fits"),
+            )),
+            _ => Filter::Particles(Box::new(particles(64, 5))),
+        };
+        let mut ordered = fresh();
+        let mut patient = Patient::new(fresh(), 30.0, 64);
+        for sample in &all {
+            ordered.observe(sample).expect("it goes on");
+        }
+        let mut mixed: Vec<&Measured> = all.iter().collect();
+        mixed.chunks_mut(9).for_each(|nine| nine.reverse());
+        for sample in mixed {
+            patient.observe(sample).expect("late, but not too late");
+        }
+        assert_eq!(format!("{:?}", patient.filter().belief()), format!("{:?}", ordered.belief()));
+        let before = patient.filter().belief().clone();
+        let late = patient.observe(&all[100]).expect_err("a minute late");
+        assert!(late.to_string().contains("comes after"), "{late}");
+        assert_eq!(*patient.filter().belief(), before);
+    }
+}
+
+#[test]
+fn a_replacement_that_is_told_late_counts_from_when_it_was_done() {
+    let all = samples(60);
+    let fresh = || {
+        let filter = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
+        Patient::new(Filter::Unscented(Box::new(filter)), 100.0, 200)
+    };
+    let (mut told, mut late) = (fresh(), fresh());
+    for (at, sample) in all.iter().enumerate() {
+        told.observe(sample).expect("it goes on");
+        late.observe(sample).expect("it goes on");
+        if at == 30 {
+            told.replaced(sample.time_s, &[1]).expect("it goes on");
+        }
+    }
+    late.replaced(all[30].time_s, &[1]).expect("late, but not too late");
+    assert_eq!(told.filter().belief(), late.filter().belief());
+}

@@ -8,23 +8,21 @@
 //! and, for every sample, how far it was from what the belief said.
 
 use super::points::Points;
+use super::sample::{Gate, Heard, Lost, Measured, fits};
 use super::setup::{Estimated, Setup, Slot, Weights};
 use crate::model::linear::Matrix;
 
-/// How often an output may be refused in a row before it is taken in spite of the gate: what is
-/// far off for so long is a change of the machine, not a bad sample.
-const STUBBORN: u32 = 20;
 /// Added to a covariance that is none any more, as a share of its diagonal.
 const REPAIR: f64 = 1e-9;
 
 /// A filter under way.
+#[derive(Clone)]
 pub struct Unscented {
     setup: Setup,
     weights: Weights,
     points: Points,
     belief: Belief,
-    /// Refusals in a row, by output.
-    refused: Vec<u32>,
+    gate: Gate,
 }
 
 /// What is believed of a machine.
@@ -40,77 +38,6 @@ pub struct Belief {
     pub states: Vec<f64>,
 }
 
-/// A sample.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measured {
-    /// Seconds.
-    pub time_s: f64,
-    /// The inputs since the last sample.
-    pub inputs: Vec<f64>,
-    /// The outputs; what is missing is `None`.
-    pub outputs: Vec<Option<f64>>,
-}
-
-/// What a sample said.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Heard {
-    /// What the belief said that each output would be.
-    pub expected: Vec<f64>,
-    /// Measured minus expected, where measured.
-    pub innovation: Vec<Option<f64>>,
-    /// Standard deviation that each innovation should have.
-    pub deviation: Vec<f64>,
-    /// Which outputs were taken.
-    pub taken: Vec<bool>,
-    /// Logarithm of the likelihood of what was taken.
-    pub log_likelihood: f64,
-    /// Innovations squared by their covariance: as many as were taken, on average.
-    pub squared: f64,
-}
-
-/// Why a filter cannot go on.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Lost {
-    /// A sample does not fit the model.
-    #[error("a sample has {is} {what}, the model {wanted}")]
-    Misfit {
-        /// Inputs or outputs.
-        what: &'static str,
-        /// How many there are.
-        is: usize,
-        /// How many there should be.
-        wanted: usize,
-    },
-    /// Its time is before that of the last one.
-    #[error("a sample of {sample_s} s comes after one of {last_s} s")]
-    Late {
-        /// Time of the sample.
-        sample_s: f64,
-        /// Time of the belief.
-        last_s: f64,
-    },
-    /// An input or a time is not a number.
-    #[error("{what} at {time_s} s is {value}, which is no number")]
-    NoNumber {
-        /// Which input.
-        what: String,
-        /// When.
-        time_s: f64,
-        /// What it is.
-        value: f64,
-    },
-    /// The belief has broken down; it is what it was before the sample.
-    #[error(
-        "the filter has diverged at {time_s} s: `{what}` is no longer known; check the model's parameters against the machine, or allow more process noise"
-    )]
-    Diverged {
-        /// When.
-        time_s: f64,
-        /// What is estimated no longer.
-        what: String,
-    },
-}
-
 impl Unscented {
     /// Begins with what the setup believes at a time, under the inputs that act then.
     ///
@@ -118,21 +45,14 @@ impl Unscented {
     /// When the setup does not fit its model.
     pub fn new(setup: Setup, time_s: f64, u: &[f64]) -> Result<Self, String> {
         setup.check()?;
-        if u.len() != setup.model.about().inputs.len() {
-            return Err(format!(
-                "`{}` has {} inputs, not {}",
-                setup.model.about().name,
-                setup.model.about().inputs.len(),
-                u.len()
-            ));
-        }
+        setup.check_inputs(u)?;
         let n = setup.estimated.len();
         let (mean, covariance) = setup.belief();
         let belief = Belief { time_s, mean, covariance, states: setup.begin(u) };
         Ok(Self {
             weights: setup.spread.weights(n),
             points: Points::new(&setup, 2 * n + 1),
-            refused: vec![0; setup.noise.len()],
+            gate: Gate::new(setup.noise.len()),
             belief,
             setup,
         })
@@ -216,36 +136,13 @@ impl Unscented {
     /// # Errors
     /// See [`Lost`]; the belief is then what it was.
     pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
-        self.fits(sample)?;
+        fits(&self.setup, sample, self.belief.time_s)?;
         let before = self.belief.clone();
         let heard = self.predict(sample).and_then(|()| self.correct(sample));
         if heard.is_err() {
             self.belief = before;
         }
         heard
-    }
-
-    fn fits(&self, sample: &Measured) -> Result<(), Lost> {
-        let about = self.setup.model.about();
-        let lengths = [
-            ("inputs", sample.inputs.len(), about.inputs.len()),
-            ("outputs", sample.outputs.len(), about.outputs.len()),
-        ];
-        if let Some((what, is, wanted)) = lengths.into_iter().find(|(_, is, wanted)| is != wanted) {
-            return Err(Lost::Misfit { what, is, wanted });
-        }
-        let time_s = sample.time_s;
-        if let Some(at) = sample.inputs.iter().position(|value| !value.is_finite()) {
-            let what = format!("the input `{}`", about.inputs[at].name);
-            return Err(Lost::NoNumber { what, time_s, value: sample.inputs[at] });
-        }
-        if !time_s.is_finite() {
-            return Err(Lost::NoNumber { what: "the time".into(), time_s, value: time_s });
-        }
-        if time_s < self.belief.time_s {
-            return Err(Lost::Late { sample_s: time_s, last_s: self.belief.time_s });
-        }
-        Ok(())
     }
 
     /// Draws points of the belief, whose covariance is mended once where it is none any more.
@@ -302,7 +199,7 @@ impl Unscented {
 
     fn correct(&mut self, sample: &Measured) -> Result<Heard, Lost> {
         self.draw()?;
-        let Self { setup, weights, points, .. } = self;
+        let Self { setup, weights, points, gate, .. } = self;
         points.measure(setup, &sample.inputs);
         let outputs = setup.noise.len();
         let known: Vec<bool> = (0..outputs).map(|at| setup.is_measured(at)).collect();
@@ -316,26 +213,10 @@ impl Unscented {
         let deviation: Vec<f64> = all.iter().map(|at| spread.get(*at, *at).sqrt()).collect();
         let innovation: Vec<Option<f64>> =
             sample.outputs.iter().zip(&expected).map(|(z, wanted)| Some((*z)? - wanted)).collect();
-        let mut taken = self.admit(&innovation, &deviation);
-        taken.iter_mut().zip(known).for_each(|(taken, known)| *taken &= known);
+        let taken = gate.admit(setup, &innovation, &deviation);
         let mut heard = Heard { expected, innovation, deviation, taken, ..Heard::default() };
         self.take(&mut heard, &spread)?;
         Ok(heard)
-    }
-
-    /// Which outputs are taken.
-    fn admit(&mut self, innovation: &[Option<f64>], deviation: &[f64]) -> Vec<bool> {
-        let gate = self.setup.gate;
-        let each = innovation.iter().zip(deviation).zip(&mut self.refused);
-        each.map(|((innovation, deviation), refused)| match innovation {
-            Some(off) if off.is_finite() => {
-                let near = off.abs() <= gate * deviation || *refused >= STUBBORN;
-                *refused = if near { 0 } else { *refused + 1 };
-                near
-            }
-            _ => false,
-        })
-        .collect()
     }
 
     /// Corrects the belief by the outputs that are taken.
