@@ -33,6 +33,8 @@ pub(super) struct Block {
     chances: Vec<Chance>,
     /// For each spread of the load: the level of each member, and what wanders.
     off: Vec<(Lanes, Lanes)>,
+    /// What is added to each state in a second; empty: nothing.
+    push: Vec<Lanes>,
     /// For each event, when it first happened to each member.
     pub met: Vec<[Option<Met>; WIDTH]>,
     /// Members whose course has ended, or has left all numbers.
@@ -51,16 +53,27 @@ impl Block {
         let mut x = zero(about.states.len());
         let mut p = zero(setup.parameters.len());
         let mut off = vec![(Lanes::default(), Lanes::default()); setup.load_spread.len()];
+        let mut push = Vec::new();
         let mut chances = Vec::with_capacity(WIDTH);
         for lane in 0..WIDTH {
             // Lanes that are left over repeat the last member and are not looked at.
             let member = (first + lane).min(setup.members - 1);
             let mut chance = Chance::new(setup.seed, member as u64);
-            let (state, parameters) = beginning.draw(setup, member, &mut chance);
-            x.iter_mut().zip(state).for_each(|(lanes, value)| lanes.0[lane] = value);
-            p.iter_mut().zip(parameters).for_each(|(lanes, value)| lanes.0[lane] = value);
-            for (spread, (level, wander)) in setup.load_spread.iter().zip(&mut off) {
-                level.0[lane] = spread.level * chance.normal();
+            let begin = beginning.draw(setup, member, &mut chance);
+            let into = |lanes: &mut [Lanes], values: &[f64]| {
+                lanes.iter_mut().zip(values).for_each(|(lanes, value)| lanes.0[lane] = *value);
+            };
+            into(&mut x, &begin.states);
+            into(&mut p, &begin.parameters);
+            if !begin.push.is_empty() {
+                push.resize(about.states.len(), Lanes::default());
+                into(&mut push, &begin.push);
+            }
+            for (at, (spread, (level, wander))) in
+                setup.load_spread.iter().zip(&mut off).enumerate()
+            {
+                let drawn = spread.level * chance.normal();
+                level.0[lane] = begin.levels.as_ref().map_or(drawn, |levels| levels[at]);
                 let wanders = spread.wander * chance.normal();
                 wander.0[lane] = spread.begins.unwrap_or(wanders);
             }
@@ -82,6 +95,7 @@ impl Block {
             x,
             p,
             off,
+            push,
             chances,
         };
         block.act(setup, block.t_s);
@@ -149,8 +163,11 @@ impl Block {
         }
     }
 
-    /// Adds process noise.
+    /// Adds process noise, and what is added steadily.
     fn shake(&mut self, setup: &Setup) {
+        for (x, push) in self.x.iter_mut().zip(&self.push) {
+            *x = *x + *push * setup.dt_s;
+        }
         let root = setup.dt_s.sqrt();
         for (x, strength) in self.x.iter_mut().zip(&setup.noise) {
             if *strength > 0.0 {

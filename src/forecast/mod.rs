@@ -6,6 +6,7 @@
 
 mod block;
 mod correction;
+mod quick;
 mod result;
 mod run;
 mod setup;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use block::Met;
 pub use correction::{CASES, Correction, Past};
+pub use quick::{Moments, Quick, Quickly};
 pub use result::{Band, EventForecast, Forecast, LEVELS, MEMBERS, Member};
 pub use run::Forecasting;
-pub use setup::{LoadSpread, Setup, Start};
+pub use setup::{Begin, LoadSpread, Setup, Start};

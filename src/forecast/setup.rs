@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::estimate::{Belief, Estimated, Scale, Slot};
+use crate::estimate::{Belief, Estimated, Slot};
 use crate::model::linear::Matrix;
 use crate::model::load::Load;
 use crate::model::noise::Chance;
@@ -46,6 +46,8 @@ pub struct Setup {
 pub enum Start {
     /// A state for each member; members beyond them begin with the first again.
     Each(Vec<Vec<f64>>),
+    /// State and parameters for each member; members beyond them begin with the first again.
+    Members(Vec<Begin>),
     /// A filter's belief, and what its numbers mean.
     Belief {
         /// The belief.
@@ -53,6 +55,19 @@ pub enum Start {
         /// What is estimated, in its order.
         estimated: Vec<Estimated>,
     },
+}
+
+/// With what a member begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Begin {
+    /// Its state.
+    pub states: Vec<f64>,
+    /// Its parameters.
+    pub parameters: Vec<f64>,
+    /// For each spread of the load, the share by which it is off all the time; `None`: drawn.
+    pub levels: Option<Vec<f64>>,
+    /// For each state, how much is added in a second; empty: nothing.
+    pub push: Vec<f64>,
 }
 
 /// How far inputs may be off from the load that is planned, in common.
@@ -96,6 +111,15 @@ impl Setup {
         }
     }
 
+    /// States that members begin with: one, unless they are stated one by one.
+    pub(super) fn starts(&self) -> usize {
+        match &self.start {
+            Start::Each(all) => all.len(),
+            Start::Members(all) => all.len(),
+            Start::Belief { .. } => 1,
+        }
+    }
+
     /// Steps from the beginning to the horizon.
     pub fn steps(&self) -> u64 {
         libm::ceil(self.horizon_s / self.dt_s - 1e-9) as u64
@@ -131,6 +155,21 @@ impl Setup {
                     return Err(format!("no forecast: state {} is not a number", at + 1));
                 }
             }
+            Start::Members(all) => {
+                if all.is_empty() {
+                    return Err("no forecast: there is no member to begin with".into());
+                }
+                let numbers = |begin: &Begin| {
+                    begin.states.iter().chain(&begin.parameters).all(|value| value.is_finite())
+                };
+                if let Some(at) = all.iter().position(|begin| !numbers(begin)) {
+                    return Err(format!("no forecast: member {} is not a number", at + 1));
+                }
+                for begin in all {
+                    fit("states", begin.states.len(), about.states.len())?;
+                    fit("parameters", begin.parameters.len(), about.parameters.len())?;
+                }
+            }
             Start::Belief { belief, estimated } => {
                 fit("states", belief.states.len(), about.states.len())?;
                 if belief.mean.len() != estimated.len() {
@@ -164,23 +203,45 @@ pub(super) struct Beginning {
 impl Beginning {
     pub fn new(setup: &Setup) -> Self {
         let root = match &setup.start {
-            Start::Each(_) => None,
+            Start::Each(_) | Start::Members(_) => None,
             Start::Belief { belief, .. } => belief.covariance.cholesky(),
         };
         Self { root }
     }
 
     /// State and parameters with which a member begins.
-    pub fn draw(&self, setup: &Setup, member: usize, chance: &mut Chance) -> (Vec<f64>, Vec<f64>) {
+    pub fn draw(&self, setup: &Setup, member: usize, chance: &mut Chance) -> Begin {
+        if let Start::Members(all) = &setup.start {
+            return all[member % all.len()].clone();
+        }
+        let (states, parameters) = self.at(setup, member, &[], chance);
+        Begin { states, parameters, ..Begin::default() }
+    }
+
+    /// State and parameters at a point of the belief, so many deviations off along each direction of
+    /// its root; without a point one is drawn.
+    pub fn at(
+        &self,
+        setup: &Setup,
+        member: usize,
+        point: &[f64],
+        chance: &mut Chance,
+    ) -> (Vec<f64>, Vec<f64>) {
         let mut p = setup.parameters.clone();
         match (&setup.start, &self.root) {
             (Start::Belief { belief, estimated }, Some(root)) => {
                 let mut x = belief.states.clone();
-                let normal: Vec<f64> = estimated.iter().map(|_| chance.normal()).collect();
+                let drawn: Vec<f64>;
+                let normal = if point.is_empty() {
+                    drawn = estimated.iter().map(|_| chance.normal()).collect();
+                    &drawn
+                } else {
+                    point
+                };
                 for (row, each) in estimated.iter().enumerate() {
                     let weights = &root.row(row)[..=row];
-                    let off: f64 = weights.iter().zip(&normal).map(|(a, b)| a * b).sum();
-                    let value = value(each.scale, belief.mean[row] + off);
+                    let off: f64 = weights.iter().zip(normal).map(|(a, b)| a * b).sum();
+                    let value = each.scale.to_value(belief.mean[row] + off);
                     match each.slot {
                         Slot::State(at) => x[at] = value,
                         Slot::Parameter(at) => p[at] = value,
@@ -190,14 +251,12 @@ impl Beginning {
                 (x, p)
             }
             (Start::Belief { belief, .. }, None) => (belief.states.clone(), p),
-            (Start::Each(all), _) => {
-                p.truncate(setup.parameters.len());
-                (all[member % all.len()].clone(), p)
+            (Start::Each(all), _) => (all[member % all.len()].clone(), p),
+            (Start::Members(all), _) => {
+                let begin = &all[member % all.len()];
+                p.clone_from(&begin.parameters);
+                (begin.states.clone(), p)
             }
         }
     }
-}
-
-fn value(scale: Scale, on_scale: f64) -> f64 {
-    scale.to_value(on_scale)
 }

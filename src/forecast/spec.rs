@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::setup::{LoadSpread, Setup, Start};
-use crate::estimate::{Belief, Estimated, Scale, Slot};
+use super::setup::{Begin, LoadSpread, Setup, Start};
+use crate::estimate::{Belief, Estimated, Filter, Scale, Slot};
 use crate::model::load::Load;
 use crate::model::{Kernel, Machine, position};
 use crate::twin::Diagnostics;
@@ -57,6 +57,16 @@ impl Setup {
         }
         Diagnostics::unless_empty(wrong)?;
         Ok(setup)
+    }
+
+    /// From now on it begins with what a filter believes: its belief, or its particles.
+    pub fn from_filter(&mut self, filter: &Filter) {
+        let setup = filter.setup();
+        self.from_belief(filter.belief().clone(), &setup.estimated);
+        if let Filter::Particles(particles) = filter {
+            let begin = |(states, parameters)| Begin { states, parameters, ..Begin::default() };
+            self.start = Start::Members(particles.members().into_iter().map(begin).collect());
+        }
     }
 
     /// From now on it begins with a filter's belief, and states move by themselves as the filter

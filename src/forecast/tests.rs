@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
+use crate::estimate::{self, Belief, Estimated, Filter, Particles, Scale, Slot};
+use crate::model::linear::Matrix;
 use crate::model::load::{Held, Profile};
 use crate::model::registry;
 use crate::model::tests::{Reference, currents};
@@ -122,4 +124,66 @@ fn what_cannot_be_forecast_is_answered_with_a_reason() {
     if let Step::Done(Err(error)) = step(&mut run, &Budget::until(&|| false)) {
         assert!(error.starts_with("no forecast: "), "{error}");
     }
+}
+
+/// A pump of which a filter believes that its impeller wears fast, under an uncertain load.
+fn believed(members: usize) -> Setup {
+    let mut setup = pump(members);
+    let Start::Each(all) = &setup.start else { panic!("it begins with a state") };
+    let estimated = |at: usize, deviation: f64| Estimated {
+        slot: Slot::State(at),
+        scale: Scale::Linear,
+        mean: all[0][at],
+        deviation,
+        drift: 0.0,
+        memory_s: f64::INFINITY,
+    };
+    let estimated = vec![estimated(6, 0.05), estimated(9, 0.004)];
+    let squares: Vec<f64> = estimated.iter().map(|each| each.deviation * each.deviation).collect();
+    let belief = Belief {
+        time_s: 0.0,
+        mean: estimated.iter().map(|each| each.mean).collect(),
+        covariance: Matrix::diagonal(&squares),
+        states: all[0].clone(),
+    };
+    setup.from_belief(belief, &estimated);
+    setup.noise = vec![0.0; 12];
+    setup.noise[6] = 2e-4;
+    setup.ends = vec![0];
+    setup
+}
+
+#[test]
+fn a_quick_forecast_has_the_moments_of_a_large_ensemble() {
+    let many = whole(Setup { recorded: 8, ..believed(4_000) });
+    let event = many.event("ImpellerWearFailure").expect("it wears");
+    assert!(event.times_s.len() > 3_990, "{}", event.times_s.len());
+    let mut run = Quickly::new(&believed(1)).expect("it can be carried out");
+    let Step::Done(quick) = step(&mut run, &Budget::until(&|| false)) else { panic!("endless") };
+    let quick = quick.expect("a forecast");
+    assert!(quick.forecast.members <= 12, "{}", quick.forecast.members);
+    let moments = quick.times.iter().find(|times| times.name == event.name).expect("it wears");
+    let close = |ours: f64, theirs: f64, share: f64| {
+        assert!((ours / theirs - 1.0).abs() < share, "{ours} {theirs}");
+    };
+    close(moments.mean_s, event.mean_s().expect("it wears"), 0.01);
+    close(moments.median_s(), event.remaining_s(0.5).expect("it wears"), 0.01);
+    let (low, high) = moments.interval_s(0.9);
+    close(low, event.remaining_s(0.05).expect("it wears"), 0.03);
+    close(high, event.remaining_s(0.95).expect("it wears"), 0.03);
+}
+
+#[test]
+fn an_ensemble_begins_with_a_filter_s_particles() {
+    let model = registry::find("battery_circuit").expect("a model");
+    let filter = estimate::Setup::usual(model, &[1.0, 100.0, 0.1, 0.1], &[0.0; 4], &[0.5, 0.02]);
+    let crowd = Particles::new(filter, 64, 1, 600.0, &[2.0]).expect("it fits");
+    let mut setup = battery(64);
+    setup.from_filter(&Filter::Particles(Box::new(crowd.clone())));
+    assert_eq!(setup.begin_s, 600.0);
+    let Start::Members(all) = &setup.start else { panic!("members") };
+    assert_eq!(all.len(), 64);
+    let mean = all.iter().map(|begin| begin.states[1]).sum::<f64>() / 64.0;
+    assert!((mean - crowd.belief().mean[1]).abs() < 1e-6);
+    assert_eq!(whole(setup).event("EOD").expect("it ends").times_s.len(), 64);
 }

@@ -29,6 +29,7 @@ mod warnings;
 pub use ending::Ending;
 pub use fit::{Fit, Fitted};
 pub use loss::Loss;
+pub(crate) use quantile::normal;
 pub use result::Calibrated;
 pub use run::Calibration;
 pub use search::Search;

@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_PI_2, SQRT_2};
 const MANY: usize = 200;
 
 /// The x with P(|X| ≤ x) = `confidence` for a normal X of variance 1.
-pub(super) fn normal(confidence: f64) -> f64 {
+pub fn normal(confidence: f64) -> f64 {
     halve(0.0, 40.0, |x| libm::erfc(x / SQRT_2) <= 1.0 - confidence)
 }
 
