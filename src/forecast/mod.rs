@@ -6,9 +6,11 @@
 
 mod block;
 mod correction;
+mod kept;
 mod quick;
 mod result;
 mod run;
+mod score;
 mod setup;
 mod spec;
 #[cfg(test)]
@@ -16,7 +18,9 @@ mod tests;
 
 pub use block::Met;
 pub use correction::{CASES, Correction, Past};
+pub use kept::{Came, Judged, Kept, KeptEvent, judge, learn};
 pub use quick::{Moments, Quick, Quickly};
 pub use result::{Band, EventForecast, Forecast, LEVELS, MEMBERS, Member};
 pub use run::Forecasting;
+pub use score::{Score, Track, Wanted};
 pub use setup::{Begin, LoadSpread, Setup, Start};
