@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
-use super::brain::args::{Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Simulate};
+use super::brain::args::{
+    Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Score, Simulate,
+};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -113,6 +115,11 @@ pub enum Command {
         after_help = "Examples:\n  twinscope forecast battery_circuit --horizon 2h\n  twinscope forecast pump.ron --samples measured.csv --plan next_week.csv --horizon 168h --json"
     )]
     Forecast(Forecast),
+    /// Tell how good kept forecasts were, now that what they spoke of has come
+    #[command(
+        after_help = "Example:\n  twinscope score --kept forecasts.jsonl --came failures.csv --learn correction.json"
+    )]
+    Score(Score),
 }
 
 /// Which broker, and how to be let in.

@@ -100,5 +100,6 @@ fn run(command: Command) -> Outcome {
         Command::Diagnose(args) => brain::diagnose(&args),
         Command::Estimate(args) => brain::estimate(&args),
         Command::Forecast(args) => brain::forecast(&args),
+        Command::Score(args) => brain::score(&args),
     }
 }

@@ -4,8 +4,8 @@
 //! that one by a sensor that drifts. How likely the samples are under each tells how probable it is
 //! (multiple-model estimation: D. T. Magill, IEEE Trans. Automatic Control 10, 1965).
 
-use super::setup::{Estimated, Setup};
 use super::sample::{Lost, Measured};
+use super::setup::{Estimated, Setup};
 use super::unscented::{Belief, Unscented};
 
 /// A way in which a machine may go wrong.

@@ -185,7 +185,8 @@ impl Patient {
         let now_s = self.filter.belief().time_s;
         while let Some((second, _)) = self.kept.get(1) {
             let place = second - self.first;
-            let old = self.heard.get(place).is_none_or(|event| event.time_s() < now_s - self.reach_s);
+            let old =
+                self.heard.get(place).is_none_or(|event| event.time_s() < now_s - self.reach_s);
             if !old && self.heard.len() <= self.most {
                 return;
             }

@@ -8,6 +8,7 @@ pub mod anomaly;
 mod bank;
 pub mod calibrate;
 mod filter;
+mod maintenance;
 mod particle;
 mod points;
 mod residual;
@@ -21,6 +22,7 @@ mod unscented;
 
 pub use bank::{Bank, Hypothesis, Ranked};
 pub use filter::{Filter, Patient};
+pub use maintenance::{Entry, read_log};
 pub use particle::{Drawn, FEWEST, Particles};
 pub use residual::Beside;
 pub use sample::{Heard, Lost, Measured};

@@ -104,7 +104,8 @@ impl Particles {
         for &row in places {
             let each = self.setup.estimated[row];
             for at in 0..self.weights.len() {
-                let drawn = each.scale.from_value(each.mean) + each.deviation * self.chance.normal();
+                let drawn =
+                    each.scale.from_value(each.mean) + each.deviation * self.chance.normal();
                 *self.points.estimated(at, row) = drawn;
             }
         }

@@ -199,9 +199,11 @@ struct Square;
 
 impl crate::model::Equations for Square {
     fn about() -> crate::model::About {
-        crate::model::About::new("square", "A square")
-            .state("x", "1", 0.0, "a number")
-            .output("y", "1", "its square")
+        crate::model::About::new("square", "A square").state("x", "1", 0.0, "a number").output(
+            "y",
+            "1",
+            "its square",
+        )
     }
     fn derivative<R: crate::model::Real>(_: &[R], _: &[R], _: &[R], dx: &mut [R]) {
         dx[0] = R::of(0.0);

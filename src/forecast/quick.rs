@@ -155,7 +155,8 @@ impl Directions {
     /// Points on both sides along each direction; the middle where there is none.
     fn members(&self, setup: &Setup, span_s: f64) -> Vec<Begin> {
         let beginning = Beginning::new(setup);
-        let levels: Vec<usize> = (0..self.levels.len()).filter(|at| self.levels[*at] > 0.0).collect();
+        let levels: Vec<usize> =
+            (0..self.levels.len()).filter(|at| self.levels[*at] > 0.0).collect();
         let noisy: Vec<usize> = (0..self.noise.len()).filter(|at| self.noise[*at] > 0.0).collect();
         let count = self.believed + levels.len() + noisy.len();
         let reach = (count as f64).sqrt();

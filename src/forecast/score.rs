@@ -132,7 +132,8 @@ impl Track {
         let (at_lambda_s, judged) = self.at(wanted.lambda)?;
         let mass = judged.mass_within(wanted.alpha);
         let first = self.forecasts.iter().position(|each| self.is_good(each, wanted));
-        let lasts = |from: usize| self.forecasts[from..].iter().all(|each| self.is_good(each, wanted));
+        let lasts =
+            |from: usize| self.forecasts[from..].iter().all(|each| self.is_good(each, wanted));
         let pasts = || self.forecasts.iter().map(|(_, past)| past);
         let accuracies: Option<Vec<f64>> = pasts().map(Past::relative_accuracy).collect();
         let covered = pasts().filter(|past| past.covers(wanted.interval)).count();
@@ -160,7 +161,8 @@ impl Track {
 
     /// Equation (11) of Saxena and others.
     fn convergence_s(&self) -> Option<f64> {
-        let error = |(made_s, past): &(f64, Past)| Some((*made_s, (past.median_s()? - past.came_s).abs()));
+        let error =
+            |(made_s, past): &(f64, Past)| Some((*made_s, (past.median_s()? - past.came_s).abs()));
         let all: Vec<(f64, f64)> = self.forecasts.iter().map(error).collect::<Option<_>>()?;
         let begin_s = all.first()?.0;
         let (mut area, mut across, mut up) = (0.0, 0.0, 0.0);
@@ -223,7 +225,8 @@ mod tests {
             (made_s, past(&[said; 5], 5, remaining))
         };
         let forecasts = [0.0, 20.0, 40.0, 60.0, 80.0].map(case).to_vec();
-        let score = Track { came_s: 100.0, forecasts }.score(&Wanted::default()).expect("forecasts");
+        let score =
+            Track { came_s: 100.0, forecasts }.score(&Wanted::default()).expect("forecasts");
         assert!(score.alpha_lambda && score.at_lambda_s == 40.0);
         assert_eq!(score.prognostic_horizon_s, Some(60.0));
         assert!(score.horizon_lasts);

@@ -100,6 +100,23 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The table with its rows in order of time, and for each row of this one where it is there.
+    ///
+    /// # Errors
+    /// As for [`Table::times`].
+    pub fn by_time(&self) -> Result<(Self, Vec<usize>), String> {
+        let times = self.times()?;
+        let mut order: Vec<usize> = (0..times.len()).collect();
+        order.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, row)| places[*row] = place);
+        let sorted = |column: &Vec<f64>| order.iter().map(|row| column[*row]).collect();
+        let columns = self.columns.iter().map(sorted).collect();
+        Ok((Self { headings: self.headings.clone(), columns, places: self.places.clone() }, places))
+    }
+}
+
 fn number(cell: &str) -> Option<f64> {
     if cell.is_empty() { Some(f64::NAN) } else { cell.parse().ok() }
 }

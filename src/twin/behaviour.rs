@@ -69,6 +69,17 @@ pub struct Behaviour {
     pub load: Vec<LoadSpec>,
     /// In which ways it may go wrong.
     pub faults: Vec<FaultSpec>,
+    /// Its parts, and which numbers are new with a new part.
+    pub parts: Vec<PartSpec>,
+}
+
+/// A part that can be replaced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartSpec {
+    /// Its name.
+    pub name: Named,
+    /// States, parameters and biases that belong to it.
+    pub numbers: Vec<Named>,
 }
 
 /// A way in which a machine may go wrong.
@@ -127,6 +138,7 @@ impl Behaviour {
             ends: Vec::new(),
             load: Vec::new(),
             faults: Vec::new(),
+            parts: Vec::new(),
         }
     }
 

@@ -18,6 +18,7 @@ mod value;
 pub mod wiring;
 
 pub use definition::*;
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};

@@ -255,3 +255,221 @@ fn a_table_tells_a_wired_machine_s_input_by_the_property_that_measures_it() {
     assert!((synchronous[30] - 3600.0 * revolution).abs() < 1e-9, "{}", synchronous[30]);
     assert!((synchronous[119] - 3000.0 * revolution).abs() < 1e-9, "{}", synchronous[119]);
 }
+
+/// What the worn pump's sensors told, with some rows late.
+fn shuffled(folder: &Path, path: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(path).expect("written");
+    let (headings, rows) = text.split_once('\n').expect("rows");
+    let mut rows: Vec<&str> = rows.lines().collect();
+    // The first row stays: a filter begins there.
+    rows[1..].chunks_mut(4).for_each(|four| four.reverse());
+    let path = folder.join("late.csv");
+    std::fs::write(&path, format!("{headings}\n{}\n", rows.join("\n"))).expect("written");
+    path
+}
+
+fn last_row(text: &str) -> HashMap<String, f64> {
+    columns(text).into_iter().map(|(name, column)| (name, column[column.len() - 1])).collect()
+}
+
+#[test]
+fn rows_that_come_late_are_taken_when_allowed_and_come_to_the_same_estimate() {
+    let folder = folder();
+    let (samples, pump) = (worn_pump(folder.path()), format!("{MACHINES}/feed_pump.ron"));
+    let late = shuffled(folder.path(), &samples);
+    let of = |path: &Path, more: &[&str]| {
+        let path = path.to_str().expect("a path");
+        let args = [&["estimate", &pump, "--samples", path], more].concat();
+        fine(&args)
+    };
+    let (ordered, late_text) = (of(&samples, &[]), of(&late, &["--late", "10min"]));
+    let (ordered, late_row) = (last_row(&ordered), last_row(&late_text));
+    for name in ["mean_Tr", "mean_rRadial", "P_Tr_Tr"] {
+        assert_eq!(ordered[name], late_row[name], "{name}");
+    }
+    let late = late.to_str().expect("a path");
+    let (status, _, errors) = run(&["estimate", &pump, "--samples", late]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("does not come after"), "{errors}");
+}
+
+#[test]
+fn a_new_part_makes_new_what_is_believed_of_it() {
+    let folder = folder();
+    let (samples, pump) = (worn_pump(folder.path()), format!("{MACHINES}/feed_pump.ron"));
+    let samples = samples.to_str().expect("a path");
+    let log = folder.path().join("maintenance.csv");
+    let estimate = |log: &str| {
+        let path = folder.path().join("maintenance.csv");
+        std::fs::write(&path, log).expect("written");
+        run(&[
+            "estimate",
+            &pump,
+            "--samples",
+            samples,
+            "--maintenance",
+            path.to_str().expect("a path"),
+        ])
+    };
+    let worn = last_row(&fine(&["estimate", &pump, "--samples", samples]));
+    let (status, text, errors) = estimate("t,part,who\n35990,radial bearing,Eva\n");
+    assert_eq!(status, 0, "{errors}");
+    let fresh = last_row(&text);
+    // As the machine's file states: 1.8e-6 ± 5e-8; one sample after it tells little.
+    assert!(worn["mean_rRadial"] > 1.95e-6, "{}", worn["mean_rRadial"]);
+    assert!((fresh["mean_rRadial"] - 1.8e-6).abs() < 1e-7, "{}", fresh["mean_rRadial"]);
+    let deviation = fresh["P_rRadial_rRadial"].sqrt();
+    assert!((deviation / 5e-8 - 1.0).abs() < 0.2, "{deviation}");
+    let (status, _, errors) = estimate("t,part\n100,radial baering\n");
+    assert_eq!(status, 1);
+    assert!(
+        errors.contains("line 2") && errors.contains("did you mean `radial bearing`"),
+        "{errors}"
+    );
+    assert!(errors.contains(log.to_str().expect("a path")), "{errors}");
+}
+
+#[test]
+fn particles_find_the_charge_of_the_reference() {
+    let (battery, samples) =
+        (format!("{MACHINES}/battery.ron"), format!("{REFERENCE}/ukf_battery_circuit.csv"));
+    let of = |filter: &str| {
+        let text = fine(&["estimate", &battery, "--samples", &samples, "--filter", filter]);
+        last_row(&text)
+    };
+    let (sigma, particles) = (of("unscented"), of("particles"));
+    let deviation = sigma["P_qb_qb"].sqrt();
+    assert!((sigma["mean_qb"] - particles["mean_qb"]).abs() < deviation, "{deviation}");
+    assert!((particles["P_qb_qb"].sqrt() / deviation - 1.0).abs() < 0.4, "{deviation}");
+}
+
+#[test]
+fn forecasts_are_kept_scored_when_their_time_has_come_and_teach_the_next_ones() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (kept, came, learnt) = (path("kept.jsonl"), path("came.csv"), path("correction.json"));
+    let mut truths = "machine,event,t\n".to_owned();
+    // Ten batteries of which each ends a tenth sooner than the model says.
+    for at in 0..10 {
+        let charge = 6_000 + 150 * at;
+        let initial = format!("(qb: {charge})");
+        let name = format!("B{at}");
+        let done = json(&[
+            "forecast",
+            "battery_circuit",
+            "--initial",
+            &initial,
+            "--horizon",
+            "3h",
+            "--members",
+            "1",
+            "--as",
+            &name,
+            "--keep",
+            &kept,
+            "--json",
+        ]);
+        let end_s = done["events"]["EOD"]["mean_s"].as_f64().expect("it ends");
+        truths += &format!("{name},EOD,{}\n", 0.9 * end_s);
+    }
+    std::fs::write(&came, truths).expect("written");
+    let scores = json(&["score", "--kept", &kept, "--came", &came, "--learn", &learnt, "--json"]);
+    let scores = scores["scores"].as_array().expect("scores");
+    assert_eq!(scores.len(), 10);
+    for each in scores {
+        let score = &each["score"];
+        let accuracy = score["cumulative_relative_accuracy"].as_f64().expect("a median");
+        assert!((accuracy - (1.0 - 0.1 / 0.9)).abs() < 1e-3, "{score}");
+        assert_eq!(score["alpha_lambda"], true);
+    }
+    let text = fine(&["score", "--kept", &kept, "--came", &came, "--alpha", "0.05"]);
+    assert!(text.contains("holds for 0 of 10"), "{text}");
+    let next = |more: &[&str]| {
+        let args = ["forecast", "battery_circuit", "--members", "1", "--horizon", "3h", "--json"];
+        json(&[&args, more].concat())["events"]["EOD"]["mean_s"].as_f64().expect("it ends")
+    };
+    let (plain, corrected) = (next(&[]), next(&["--correction", &learnt]));
+    assert!((corrected / plain - 0.9).abs() < 0.01, "{corrected} {plain}");
+}
+
+#[test]
+fn a_report_is_one_page_with_a_plot_for_each_course_and_no_markup_of_strangers() {
+    let folder = folder();
+    let page = folder.path().join("report.html");
+    fine(&[
+        "forecast",
+        "battery_circuit",
+        "--horizon",
+        "3h",
+        "--members",
+        "50",
+        "--as",
+        "<b>B & 1</b>",
+        "--html",
+        page.to_str().expect("a path"),
+    ]);
+    let page = std::fs::read_to_string(page).expect("written");
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("&lt;b&gt;B &amp; 1&lt;/b&gt;") && !page.contains("<b>B"));
+    // The event, two outputs and the event's state.
+    assert_eq!(page.matches("<svg").count(), 4);
+    assert!(!page.contains("NaN"));
+    assert!(!page.contains("<script") && !page.contains("src="));
+}
+
+#[test]
+fn the_quick_forecast_tells_what_the_ensemble_does() {
+    let of = |method: &str| {
+        let machine = format!("{MACHINES}/battery.ron");
+        let done = json(&[
+            "forecast",
+            &machine,
+            "--horizon",
+            "3h",
+            "--members",
+            "400",
+            "--method",
+            method,
+            "--json",
+        ]);
+        let event = &done["events"]["EOD"];
+        (
+            done["members"].as_u64().expect("a count"),
+            event["remaining_median_s"].as_f64().expect("it ends"),
+        )
+    };
+    let ((many, slow), (few, quick)) = (of("ensemble"), of("unscented"));
+    assert!(few < 20 && many == 400, "{few}");
+    assert!((quick / slow - 1.0).abs() < 0.02, "{quick} {slow}");
+}
+
+#[test]
+fn a_sensor_that_drifts_is_detected_without_knowing_a_failure() {
+    let folder = folder();
+    let write = |name: &str, from: usize, drift: f64| {
+        // Three channels that move together, by a load that comes and goes.
+        let row = |at: usize| {
+            let (t, wiggle) = (at as f64, |k: f64| ((at as f64 * k).sin() * 43_758.547).fract());
+            let load = (t / 40.0).sin() + 0.5 * (t / 17.0).cos();
+            let gone = drift * (at - from) as f64;
+            format!(
+                "{},{},{},{}\n",
+                60.0 * t,
+                10.0 + load + 0.02 * wiggle(12.9898),
+                50.0 + 4.0 * load + 0.05 * wiggle(78.233) + gone,
+                3.0 - load + 0.02 * wiggle(39.425)
+            )
+        };
+        let rows: String = (from..from + 2_000).map(row).collect();
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("t,flow,heat,level\n{rows}")).expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    let healthy = write("healthy.csv", 0, 0.0);
+    let detect =
+        |samples: &str| json(&["detect", "--healthy", &healthy, "--samples", samples, "--json"]);
+    let sound = detect(&write("sound.csv", 2_000, 0.0));
+    let drifting = detect(&write("drifting.csv", 2_000, 0.002));
+    let raised = |found: &serde_json::Value| found.to_string().matches("\"heat\"").count();
+    assert!(raised(&drifting) > raised(&sound), "{drifting}");
+}

@@ -27,7 +27,8 @@ fn commands() -> Vec<String> {
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let names = list.take_while(|line| !line.is_empty());
     // What a description continues on another line is indented further.
-    let names = names.filter_map(|line| line.strip_prefix("  ").filter(|name| !name.starts_with(' ')));
+    let names =
+        names.filter_map(|line| line.strip_prefix("  ").filter(|name| !name.starts_with(' ')));
     let name = |line: &str| line.split_whitespace().next().expect("a name").to_owned();
     names.map(name).filter(|name| name != "help").collect()
 }

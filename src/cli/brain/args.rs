@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::feed::FilterArgs;
 
 /// Arguments of `models`.
 #[derive(Args, Debug)]
@@ -80,6 +82,8 @@ pub struct Estimate {
     /// NAME; empty cells are missing; `-`: standard input
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub samples: PathBuf,
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// The file to write; `-`: standard output
     #[arg(long, value_name = "CSV", default_value = "-", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,
@@ -96,6 +100,8 @@ pub struct Forecast {
     /// What was measured so far, as for `estimate`; the forecast begins with what it tells
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub samples: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// What the machine will have to do: CSV with t in seconds and a column an input; without it
     /// the usual inputs, or the last measured ones, are held
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
@@ -106,12 +112,62 @@ pub struct Forecast {
     /// How far to look, such as 8h
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = super::super::args::duration)]
     pub horizon: std::time::Duration,
+    /// An ensemble of many members, or the few points of the unscented transform
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t = Method::Ensemble)]
+    pub method: Method,
     /// Members of the ensemble
     #[arg(long, default_value_t = 1000)]
     pub members: usize,
     /// Chooses all chance
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Correct the times of events by what past forecasts taught: a file that `score --learn` wrote
+    #[arg(long, value_name = "JSON", value_hint = ValueHint::FilePath)]
+    pub correction: Option<PathBuf>,
+    /// Keep the forecast: a line is added to this file, for `score` when its time has come
+    #[arg(long, value_name = "JSONL", value_hint = ValueHint::FilePath)]
+    pub keep: Option<PathBuf>,
+    /// Name of the machine in what is kept and reported; the machine's file without it
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Write a report with plots
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How a forecast is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// Many members, drawn by chance.
+    Ensemble,
+    /// A dozen or two, chosen so that mean and variance come out right.
+    Unscented,
+}
+
+/// Arguments of `score`.
+#[derive(Args, Debug)]
+pub struct Score {
+    /// Forecasts that `forecast --keep` kept; may be repeated
+    #[arg(long, value_name = "JSONL", required = true, value_hint = ValueHint::FilePath)]
+    pub kept: Vec<PathBuf>,
+    /// What has come: CSV with machine, event and t in seconds
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub came: PathBuf,
+    /// A forecast is good when it says that the event comes within this share of the remaining time …
+    #[arg(long, default_value_t = 0.2)]
+    pub alpha: f64,
+    /// … with this probability at least …
+    #[arg(long, default_value_t = 0.5)]
+    pub beta: f64,
+    /// … at this share of the time from the first forecast to the event
+    #[arg(long, default_value_t = 0.5)]
+    pub lambda: f64,
+    /// Write how future forecasts are to be corrected, for `forecast --correction`
+    #[arg(long, value_name = "JSON", value_hint = ValueHint::FilePath)]
+    pub learn: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

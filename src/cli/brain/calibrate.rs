@@ -9,7 +9,7 @@ use twinscope::estimate::calibrate::{Calibrated, Calibration, Chosen, Course, Lo
 use super::super::files::print;
 use super::super::{Failure, Outcome};
 use super::args::Calibrate;
-use super::estimate::Series;
+use super::feed::Series;
 use super::{machine, told};
 
 /// Finds parameters with which a model comes nearest to what was measured.
@@ -25,7 +25,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
         setup.options.loss = Loss::ROBUST;
     }
     for path in &args.samples {
-        let series = Series::read(path, &filter)?;
+        let series = Series::read(path, &filter, false)?;
         let values = |sample: &estimate::Measured| {
             sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
         };

@@ -12,7 +12,7 @@ use twinscope::model::table::Table;
 use super::super::files::print;
 use super::super::{Failure, Outcome};
 use super::args::{Detect, MachineArgs};
-use super::estimate::Series;
+use super::feed::Series;
 use super::plot::span;
 use super::{Rows, machine, table, told, wrong};
 
@@ -162,7 +162,7 @@ fn by_model(args: &Detect, model: &str) -> Result<Found, Failure> {
     let (machine, behaviour) = machine(&asked)?;
     let setup = Setup::of(&behaviour, &machine).map_err(told)?;
     let (healthy, watched) =
-        (Series::read(&args.healthy, &setup)?, Series::read(&args.samples, &setup)?);
+        (Series::read(&args.healthy, &setup, false)?, Series::read(&args.samples, &setup, false)?);
     let complain = |error: String| wrong(&args.healthy, &error);
     // A quarter to learn the machine, the rest to learn how the model errs beside it.
     let learnt = healthy.samples.len() / 4;

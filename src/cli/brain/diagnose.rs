@@ -6,7 +6,7 @@ use twinscope::estimate::{Bank, Hypothesis, Setup, Unscented};
 use super::super::Outcome;
 use super::super::files::print;
 use super::args::Diagnose;
-use super::estimate::Series;
+use super::feed::Series;
 use super::{machine, told, wrong};
 
 /// Width of a bar for certainty.
@@ -17,7 +17,7 @@ pub fn diagnose(args: &Diagnose) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     let setup = Setup::of(&behaviour, &machine).map_err(told)?;
     let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(told)?;
-    let series = Series::read(&args.samples, &setup)?;
+    let series = Series::read(&args.samples, &setup, false)?;
     let complain = |error: String| wrong(&args.samples, &error);
     let since_s = args.since.unwrap_or(series.begin_s);
     let healthy = series.samples.partition_point(|sample| sample.time_s <= since_s);

@@ -1,20 +1,26 @@
 //! The command `forecast`.
 
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
-use twinscope::estimate::Unscented;
-use twinscope::forecast::{self, Forecasting, LEVELS, Setup};
+use twinscope::estimate::Filter;
+use twinscope::forecast::{self, Correction, Forecasting, Kept, LEVELS, Quickly, Setup};
 use twinscope::model::load::{Held, Load};
 use twinscope::model::{Machine, table};
+use twinscope::worker::{Budget, Step, step};
 
 use super::super::files::print;
 use super::super::{Failure, Outcome};
-use super::args::Forecast;
+use super::args::{Forecast, Method};
+use super::feed::run;
 use super::plot::{bars, histogram, span};
-use super::{estimate, machine, told, wrong};
+use super::report::page;
+use super::{machine, text, told, wrong};
 
 /// Width of a histogram.
 const PARTS: usize = 48;
@@ -24,7 +30,7 @@ pub fn forecast(args: &Forecast) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     let mut last = machine.model.about().usual_inputs();
     let filter = match &args.samples {
-        Some(path) => Some(estimate::run(&machine, &behaviour, path, |_, sample, _| {
+        Some(path) => Some(run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
             last.clone_from(&sample.inputs);
             Ok(())
         })?),
@@ -35,10 +41,50 @@ pub fn forecast(args: &Forecast) -> Outcome {
     let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
     (setup.members, setup.seed) = (args.members, args.seed);
     if let Some(filter) = &filter {
-        setup.from_belief(filter.belief().clone(), &filter.setup().estimated);
+        setup.from_filter(filter);
     }
-    let done = carry_out(setup)?;
+    let done = match args.method {
+        Method::Ensemble => carry_out(setup)?,
+        Method::Unscented => quickly(&setup)?,
+    };
+    let done = done.corrected(&corrections(args)?);
+    let name = args.name.as_deref().unwrap_or(&args.machine.model);
+    if let Some(path) = &args.keep {
+        keep(path, &Kept::of(name, &done))?;
+    }
+    if let Some(path) = &args.html {
+        let page = page(name, machine.model.about(), &done, filter.as_ref());
+        let page = page.map_err(|error| Failure::Environment(format!("no report: {error}")))?;
+        std::fs::write(path, page).map_err(|error| cannot_write(path, &error))?;
+    }
     if args.json { print(as_json(&done, filter.as_ref())) } else { print(as_table(&done)) }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Environment(format!("cannot write {}: {error}", path.display()))
+}
+
+fn keep(path: &Path, kept: &Kept) -> Outcome {
+    let line = kept.line().map_err(Failure::Environment)?;
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // One write, so that two programs that keep at once do not mix their lines.
+    let written = file.and_then(|mut file| file.write_all((line + "\n").as_bytes()));
+    written.map_err(|error| cannot_write(path, &error))
+}
+
+fn corrections(args: &Forecast) -> Result<BTreeMap<String, Correction>, Failure> {
+    let Some(path) = &args.correction else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(&text(path)?)
+        .map_err(|error| wrong(path, &format!("not what `score --learn` writes: {error}")))
+}
+
+/// The points of the unscented transform as an ensemble.
+fn quickly(setup: &Setup) -> Result<forecast::Forecast, Failure> {
+    let mut run = Quickly::new(setup).map_err(Failure::Input)?;
+    match step(&mut run, &Budget::until(&|| false)) {
+        Step::Done(done) => Ok(done.map_err(Failure::Input)?.forecast),
+        Step::More(_) => Err(Failure::Environment("the forecast was given up".into())),
+    }
 }
 
 fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Load>, Failure> {
@@ -94,7 +140,7 @@ fn as_table(done: &forecast::Forecast) -> String {
     text
 }
 
-fn as_json(done: &forecast::Forecast, filter: Option<&Unscented>) -> serde_json::Value {
+fn as_json(done: &forecast::Forecast, filter: Option<&Filter>) -> serde_json::Value {
     let events = done.events.iter().map(|event| {
         let quantile = |p: &f64| json!({"probability": p, "time_s": event.quantile_s(*p)});
         let told = json!({

@@ -1,14 +1,17 @@
 //! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `detect`, `diagnose`,
-//! `forecast`.
+//! `forecast`, `score`.
 
 pub mod args;
 mod calibrate;
 mod detect;
 mod diagnose;
 mod estimate;
+mod feed;
 mod forecast;
 mod models;
 mod plot;
+mod report;
+mod score;
 mod simulate;
 
 use std::fs::File;
@@ -21,6 +24,7 @@ pub use diagnose::diagnose;
 pub use estimate::estimate;
 pub use forecast::forecast;
 pub use models::models;
+pub use score::score;
 pub use simulate::simulate;
 use twinscope::model::network::Network;
 use twinscope::model::table::Table;

@@ -2,7 +2,9 @@
 
 use super::resolve::Part;
 use crate::twin::Twin;
-use crate::twin::behaviour::{Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber};
+use crate::twin::behaviour::{
+    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartSpec,
+};
 
 /// The behaviours of all machines, each name with its asset's before it. The step and the gate are
 /// those of the machine that is most careful.
@@ -41,6 +43,10 @@ pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
             name: fault.name.part(&format!("{asset}: {}", fault.name.text)),
             estimate: specs(&fault.estimate),
             ..fault.clone()
+        }));
+        all.parts.extend(one.parts.iter().map(|part| PartSpec {
+            name: part.name.part(&format!("{asset}.{}", part.name.text)),
+            numbers: part.numbers.iter().map(name).collect(),
         }));
         all.step_s = all.step_s.min(one.step_s);
         all.gate = all.gate.min(one.gate);

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::super::behaviour::{Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber};
+use super::super::behaviour::{
+    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartSpec,
+};
 use super::super::diagnostic::{Diagnostics, Severity};
 use super::super::tree::{Kind, Tree};
 use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 11] = [
+const BEHAVIOUR: [&str; 12] = [
     "model",
     "parameters",
     "initial",
@@ -21,6 +23,7 @@ const BEHAVIOUR: [&str; 11] = [
     "ends",
     "load",
     "faults",
+    "parts",
 ];
 const ESTIMATE: [&str; 5] = ["mean", "deviation", "drift", "memory", "scale"];
 const LOAD: [&str; 4] = ["inputs", "level", "wander", "memory"];
@@ -103,6 +106,7 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
         spread,
         ends: list("ends").into_iter().filter_map(|at| named(cx, at)).collect(),
         faults: entries("faults").into_iter().filter_map(|entry| fault(cx, entry)).collect(),
+        parts: entries("parts").into_iter().filter_map(|entry| part(cx, entry)).collect(),
         load: list("load").into_iter().filter_map(|at| load(cx, at)).collect(),
         model: named(cx, cx.required(&fields, "model")?)?,
     })
@@ -168,6 +172,12 @@ fn fault<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<FaultSpec> {
     Some(FaultSpec { name, prior, estimate })
 }
 
+fn part<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<PartSpec> {
+    let name = named(cx, key)?;
+    let numbers = cx.list(value)?.into_iter().filter_map(|at| named(cx, at)).collect();
+    Some(PartSpec { name, numbers })
+}
+
 fn load<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<LoadSpec> {
     let fields: Fields<'a> = cx.fields(at, "a spread of the load", &LOAD)?;
     let inputs = cx.list(cx.required(&fields, "inputs")?)?;
@@ -194,12 +204,14 @@ mod tests {
             estimate: {"wA": (scale: log, mean: 1e-4, deviation: 2)},
             ends: ["ImpellerWearFailure"],
             load: [(inputs: ["V", "wsync"], level: 0.01, memory: "10min")],
+            parts: {"impeller": ["A", "wA"]},
         )"#;
         let behaviour = load_behaviour(Path::new("p.ron"), text).expect("it is right");
         assert_eq!(behaviour.model.text, "centrifugal_pump");
         assert_eq!(behaviour.initial[1].1, 1e-3);
         assert!(behaviour.estimate[0].log && behaviour.estimate[0].drift == 0.0);
         assert_eq!(behaviour.load[0].memory_s, 600.0);
+        assert_eq!(behaviour.parts[0].numbers[1].text, "wA");
         let message = behaviour.noise[0].0.unknown("output", ["W", "Qout"]).to_string();
         assert!(message.starts_with("p.ron:3:21: error: unknown output `w`"), "{message}");
         assert!(message.contains("did you mean `W`"), "{message}");

@@ -1,0 +1,114 @@
+//! The command `score`.
+
+use std::path::Path;
+
+use serde_json::json;
+use twinscope::forecast::{Came, Judged, Kept, Score as Scored, Wanted, judge, learn};
+
+use super::super::files::{print, recording};
+use super::super::{Failure, Outcome};
+use super::args::Score;
+use super::plot::span;
+use super::{text, wrong};
+
+/// Judges kept forecasts by what came.
+pub fn score(args: &Score) -> Outcome {
+    let mut kept = Vec::new();
+    for path in &args.kept {
+        kept.extend(Kept::read(&text(path)?).map_err(|error| wrong(path, &error))?);
+    }
+    let came = came(&args.came)?;
+    for (name, value) in [("alpha", args.alpha), ("beta", args.beta), ("lambda", args.lambda)] {
+        if !(0.0..=1.0).contains(&value) {
+            return Err(Failure::Input(format!("--{name} is a share from 0 to 1, not {value}")));
+        }
+    }
+    let wanted =
+        Wanted { alpha: args.alpha, beta: args.beta, lambda: args.lambda, ..Wanted::default() };
+    let judged = judge(&kept, &came);
+    if let Some(path) = &args.learn {
+        let (learnt, notes) = learn(&judged);
+        notes.iter().for_each(|note| eprintln!("note: {note}"));
+        let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)?;
+        std::fs::write(path, text + "\n").map_err(|error| {
+            Failure::Environment(format!("cannot write {}: {error}", path.display()))
+        })?;
+    }
+    let all: Vec<(&Judged, Option<Scored>)> =
+        judged.iter().map(|each| (each, each.track.score(&wanted))).collect();
+    if args.json { print(as_json(&all, &wanted)) } else { print(as_table(&all, &wanted)) }
+}
+
+/// What came, from a table.
+fn came(path: &Path) -> Result<Vec<Came>, Failure> {
+    let bytes = recording(path)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&*bytes);
+    #[derive(serde::Deserialize)]
+    struct Row {
+        machine: String,
+        event: String,
+        t: f64,
+    }
+    let row = |row: Result<Row, csv::Error>| {
+        let row = row.map_err(|error| {
+            wrong(path, &format!("expected machine, event, t in seconds: {error}"))
+        })?;
+        Ok(Came { machine: row.machine, event: row.event, time_s: row.t })
+    };
+    reader.deserialize().map(row).collect()
+}
+
+fn share(part: usize, whole: usize) -> String {
+    let percent = 100.0 * part as f64 / whole.max(1) as f64;
+    format!("{part} of {whole} ({percent:.1} %)")
+}
+
+fn as_table(all: &[(&Judged, Option<Scored>)], wanted: &Wanted) -> String {
+    let mut text =
+        format!("{:<20} {:<24} forecasts  at λ  α-λ   horizon   CRA    CRPS\n", "machine", "event");
+    for (judged, score) in all {
+        text += &format!("{:<20} {:<24} ", judged.came.machine, judged.came.event);
+        let Some(score) = score else {
+            let short = judged.too_short;
+            text += &match short {
+                0 => "no forecast was made before\n".to_owned(),
+                _ => format!("{short} forecasts, all too short to reach it\n"),
+            };
+            continue;
+        };
+        let horizon = score.prognostic_horizon_s.map_or("none".into(), span);
+        let accuracy =
+            score.cumulative_relative_accuracy.map_or("-".into(), |value| format!("{value:.2}"));
+        let mark = if score.alpha_lambda { "holds" } else { "fails" };
+        let mass = format!("{:.0} %", 100.0 * score.mass_within_alpha);
+        let crps = span(score.crps_s);
+        text += &format!(
+            "{:>9}  {mass:>5} {mark:>5} {horizon:>8}  {accuracy:>5}  {crps}\n",
+            score.forecasts
+        );
+    }
+    let scores = || all.iter().filter_map(|(_, score)| score.as_ref());
+    let count = scores().count();
+    let holds = scores().filter(|score| score.alpha_lambda).count();
+    let forecasts: usize = scores().map(|score| score.forecasts).sum();
+    let covered: f64 = scores().map(|score| score.coverage * score.forecasts as f64).sum();
+    text += &format!(
+        "\nalpha-lambda (α {}, β {}, λ {}) holds for {}\n{:.0} % intervals held the time in {}",
+        wanted.alpha,
+        wanted.beta,
+        wanted.lambda,
+        share(holds, count),
+        100.0 * wanted.interval,
+        share(covered.round() as usize, forecasts)
+    );
+    text
+}
+
+fn as_json(all: &[(&Judged, Option<Scored>)], wanted: &Wanted) -> serde_json::Value {
+    let each = all.iter().map(|(judged, score)| {
+        let Came { machine, event, time_s } = &judged.came;
+        let short = judged.too_short;
+        json!({"machine": machine, "event": event, "came_s": time_s, "too_short": short, "score": score})
+    });
+    json!({"wanted": wanted, "scores": each.collect::<Vec<_>>()})
+}
