@@ -20,7 +20,7 @@ const BLUE: RGBColor = RGBColor(25, 103, 180);
 const ORANGE: RGBColor = RGBColor(205, 92, 20);
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;color:#263238;background:#f3f5f6;margin:0}\
 main{max-width:1180px;margin:0 auto;padding:24px}h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:28px 0 10px}\
-p{margin:4px 0}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(360px,1fr));gap:16px}\
+p{margin:4px 0}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:16px}\
 figure{margin:0;background:#fff;border:1px solid #dde3e6;border-radius:8px;padding:12px}figcaption{font-weight:600;margin:0 0 4px}\
 figcaption small{font-weight:400;color:#607078}svg{width:100%;height:auto;display:block}table{border-collapse:collapse;background:#fff;\
 border:1px solid #dde3e6;border-radius:8px}td,th{text-align:left;padding:6px 14px;border-bottom:1px solid #eceff1}\
@@ -114,7 +114,7 @@ fn estimates(filter: &Filter) -> Markup {
         tr { th { "estimated" } th { "value" } th { "95 %" } }
         @for at in 0..setup.estimated.len() {
             @let (mean, deviation) = filter.estimate(at);
-            @let value = |on: f64| format!("{:.4e}", setup.estimated[at].scale.to_value(on));
+            @let value = |on: f64| four(setup.estimated[at].scale.to_value(on));
             tr {
                 td { (setup.name(at)) } td.n { (value(mean)) }
                 td.n { (value(mean - 1.96 * deviation)) " to " (value(mean + 1.96 * deviation)) }
@@ -139,10 +139,10 @@ impl Axis {
             last.and_then(|at| forecast.instants_s.get(at + 1).or(forecast.instants_s.get(at)));
         let reach_s = last_s.map_or(forecast.horizon_s, |last_s| last_s - forecast.begin_s);
         let (unit_s, name) = match reach_s {
-            s if s < 300.0 => (1.0, "s"),
-            s if s < 10_800.0 => (60.0, "min"),
-            s if s < 259_200.0 => (3_600.0, "h"),
-            _ => (86_400.0, "d"),
+            s if s < 300.0 => (1.0, "seconds"),
+            s if s < 10_800.0 => (60.0, "minutes"),
+            s if s < 259_200.0 => (3_600.0, "hours"),
+            _ => (86_400.0, "days"),
         };
         Self { begin_s: forecast.begin_s, unit_s, name, end: (reach_s / unit_s).max(1e-9) }
     }
@@ -153,7 +153,7 @@ impl Axis {
 }
 
 fn text() -> TextStyle<'static> {
-    ("sans-serif", 12).into_font().color(&INK)
+    ("sans-serif", 13).into_font().color(&INK)
 }
 
 /// How probable the event is in each part of the time, and before each time.
@@ -173,7 +173,7 @@ fn event_plot(event: &EventForecast, forecast: &Forecast, axis: &Axis) -> Result
             .x_label_area_size(34)
             .y_label_area_size(52)
             .build_cartesian_2d(0.0..axis.end, 0.0..1.0)?;
-        mesh(&mut chart, &format!("{} from now", axis.name), "probability before")?;
+        mesh(&mut chart, &format!("{} from now", axis.name), "probability before", 0.2)?;
         // The highest bar is half as high as the plot: its curve tells the numbers.
         chart.draw_series(counts.iter().enumerate().filter(|(_, count)| **count > 0).map(
             |(at, count)| {
@@ -220,7 +220,7 @@ fn fan(forecast: &Forecast, band: &Band, at: usize, axis: &Axis) -> Result<Optio
             .x_label_area_size(34)
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..axis.end, low..high)?;
-        mesh(&mut chart, &format!("{} from now", axis.name), "")?;
+        mesh(&mut chart, &format!("{} from now", axis.name), "", (high - low) / 8.0)?;
         for (bottom, top, shade) in BANDS {
             let up = rows.iter().map(|(t, row)| (*t, row[top]));
             let down = rows.iter().rev().map(|(t, row)| (*t, row[bottom]));
@@ -244,7 +244,7 @@ type Chart<'a, 'b> = ChartContext<
     Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
 >;
 
-fn mesh(chart: &mut Chart, x: &str, y: &str) -> Result<(), Box<dyn std::error::Error>> {
+fn mesh(chart: &mut Chart, x: &str, y: &str, step: f64) -> Result<(), Box<dyn std::error::Error>> {
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -254,7 +254,7 @@ fn mesh(chart: &mut Chart, x: &str, y: &str) -> Result<(), Box<dyn std::error::E
         .axis_desc_style(text())
         .x_labels(7)
         .y_labels(6)
-        .y_label_formatter(&|value| number(*value))
+        .y_label_formatter(&|value| number(*value, step))
         .x_desc(x)
         .y_desc(y)
         .draw()?;
@@ -262,13 +262,22 @@ fn mesh(chart: &mut Chart, x: &str, y: &str) -> Result<(), Box<dyn std::error::E
 }
 
 /// A number as an axis has it.
-fn number(value: f64) -> String {
+///
+/// As many digits as tell one label from the next.
+fn number(value: f64, step: f64) -> String {
+    let digits = (-step.log10()).ceil().max(0.0);
+    if digits > 5.0 || value.abs() >= 1e6 {
+        return format!("{value:.2e}");
+    }
+    format!("{value:.0$}", digits as usize)
+}
+
+/// A number with four digits that count.
+fn four(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
-        size if !(1e-3..1e5).contains(&size) => format!("{value:.1e}"),
-        size if size < 0.1 => format!("{value:.4}"),
-        size if size < 10.0 => format!("{value:.2}"),
-        _ => format!("{value:.1}"),
+        size if !(1e-3..1e6).contains(&size) => format!("{value:.3e}"),
+        size => format!("{value:.0$}", (3.0 - size.log10().floor()).max(0.0) as usize),
     }
 }
 
