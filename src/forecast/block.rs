@@ -19,7 +19,7 @@ pub struct Met {
 }
 
 /// Members side by side.
-pub(super) struct Block {
+pub(in crate::forecast) struct Block {
     members: Range<usize>,
     t_s: f64,
     steps: u64,
@@ -222,6 +222,11 @@ impl Block {
                 (self.ended[lane], self.lost[lane]) = (true, true);
             }
         }
+    }
+
+    /// States, inputs and parameters of all members, now.
+    pub fn now(&self) -> (&[Lanes], &[Lanes], &[Lanes]) {
+        (&self.x, &self.u, &self.p)
     }
 
     /// Outputs and event states of all members, now.

@@ -7,6 +7,7 @@
 mod block;
 mod correction;
 mod kept;
+pub mod optimise;
 mod quick;
 mod result;
 mod run;

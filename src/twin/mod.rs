@@ -9,6 +9,7 @@ pub mod binding;
 mod definition;
 mod diagnostic;
 mod format;
+pub mod goal;
 mod load;
 pub mod mapping;
 mod time;
@@ -23,7 +24,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};
 pub use load::{
-    Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_numbers, load_text,
+    Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_goal, load_numbers, load_text,
 };
 pub use time::Timestamp;
 pub use unit::{Unit, UnitError};

@@ -47,7 +47,7 @@ pub fn load_numbers(name: &Path, text: &str) -> Result<Vec<NamedNumber>, Diagnos
 }
 
 /// Reads a text whose root is one thing.
-fn whole<T>(
+pub(super) fn whole<T>(
     name: &Path,
     text: &str,
     read: impl for<'a> FnOnce(&Cx<'a>, At<'a>) -> Option<T>,
@@ -119,7 +119,7 @@ pub(super) fn named(cx: &Cx, at: At) -> Option<Named> {
 }
 
 /// Numbers by name, in either form.
-fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
+pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
     if let Kind::Struct(_, fields) = &at.node.kind {
         let number = |(name, node): &'a (_, _)| {
             let name: &super::super::tree::Name = name;

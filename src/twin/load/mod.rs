@@ -5,6 +5,7 @@ mod behaviour;
 mod binding;
 mod class;
 mod file;
+mod goal;
 mod mapping;
 mod read;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod wiring;
 use std::path::{Path, PathBuf};
 
 pub use behaviour::{load_behaviour, load_numbers};
+pub use goal::load_goal;
 
 use super::diagnostic::Diagnostics;
 use super::{Severity, Twin};

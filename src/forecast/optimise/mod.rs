@@ -1,0 +1,20 @@
+//! What should be done: setpoints under which a machine, or all of a plant, costs least, and when to
+//! maintain which part.
+//!
+//! Flows in: a goal as a file states it, and a forecast's setup: what is believed of the machine, the
+//! load, and how uncertain both are. Flows out: an [`Optimum`] with its gain over what is done now,
+//! and how sure that gain is; a [`Schedule`]. All choices are compared over the same members, so that
+//! chance is the same for each; the gain is measured on others, so that no choice is praised for luck.
+//!
+//! A search runs many ensembles: seconds to minutes, on a worker, never on the frame.
+
+mod course;
+mod problem;
+mod schedule;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use problem::Problem;
+pub use schedule::{Planned, Schedule, schedule};
+pub use search::{Alternative, Gain, Kept, Optimum, Setting, optimise};

@@ -1,0 +1,222 @@
+//! A goal, with all names found in a machine.
+
+use std::sync::Arc;
+
+use exmex::{Express, FlatEx};
+
+use crate::forecast::setup::Setup;
+use crate::model::load::Load;
+use crate::model::{Machine, position};
+use crate::twin::behaviour::{Named, NamedNumber};
+use crate::twin::goal::{Goal, When};
+use crate::twin::{Diagnostic, Diagnostics};
+
+/// A goal that fits a machine.
+#[derive(Clone)]
+pub struct Problem {
+    pub(super) setup: Setup,
+    pub(super) knobs: Vec<Knob>,
+    pub(super) running: Vec<Expression>,
+    pub(super) per: Option<Expression>,
+    /// Event, price, and whether it is that of the life which is left.
+    pub(super) wear: Vec<(usize, f64, bool)>,
+    pub(super) failure: Vec<(usize, f64)>,
+    pub(super) limits: Vec<Limit>,
+    pub(super) sure: f64,
+}
+
+/// What may be set.
+#[derive(Clone)]
+pub(super) struct Knob {
+    pub name: String,
+    pub from: f64,
+    pub to: f64,
+    pub off: Option<f64>,
+    /// Inputs, by place, and how many times the value each is.
+    pub inputs: Vec<(usize, f64)>,
+    /// What it is now.
+    pub now: f64,
+}
+
+/// A limit: the expression less the bound, or the bound less the expression.
+#[derive(Clone)]
+pub(super) struct Limit {
+    pub text: String,
+    pub of: Expression,
+    pub bound: f64,
+    pub is_least: bool,
+    pub when: When,
+}
+
+impl Limit {
+    /// How far a value is on the right side.
+    pub fn margin(&self, value: f64) -> f64 {
+        if self.is_least { value - self.bound } else { self.bound - value }
+    }
+
+    /// A size beside which margins are small or large.
+    pub fn size(&self) -> f64 {
+        self.bound.abs().max(1e-9)
+    }
+}
+
+/// Where an expression's variable is found.
+#[derive(Clone, Copy)]
+enum Slot {
+    Output(usize),
+    Input(usize),
+    State(usize),
+    Event(usize),
+    Parameter(usize),
+}
+
+/// An expression over what a machine is and does.
+#[derive(Clone)]
+pub(super) struct Expression {
+    flat: FlatEx<f64>,
+    slots: Vec<Slot>,
+}
+
+/// A machine at an instant.
+pub(super) struct Instant<'a> {
+    pub x: &'a [f64],
+    pub u: &'a [f64],
+    pub p: &'a [f64],
+    pub z: &'a [f64],
+    pub es: &'a [f64],
+}
+
+impl Expression {
+    fn new(named: &Named, machine: &Machine) -> Result<Self, Diagnostic> {
+        let about = machine.model.about();
+        let flat: FlatEx<f64> = exmex::parse(&named.text)
+            .map_err(|error| named.wrong(format!("`{}` is no expression: {error}", named.text)))?;
+        let slot = |name: &String| {
+            let name = &**name;
+            let variable = |all, slot: fn(usize) -> Slot| position(all, name).map(slot);
+            let events = || about.events.iter().position(|event| event.name == name);
+            let parameters = || about.parameters.iter().position(|p| p.name == name);
+            variable(&about.outputs, Slot::Output)
+                .or_else(|| variable(&about.inputs, Slot::Input))
+                .or_else(|| variable(&about.states, Slot::State))
+                .or_else(|| events().map(Slot::Event))
+                .or_else(|| parameters().map(Slot::Parameter))
+                .ok_or_else(|| {
+                    let all = [&about.outputs, &about.inputs, &about.states].into_iter().flatten();
+                    let names = all.map(|variable| &*variable.name);
+                    let names = names.chain(about.events.iter().map(|event| &*event.name));
+                    let names = names.chain(about.parameters.iter().map(|p| &*p.name));
+                    named.part(name).unknown("name", names)
+                })
+        };
+        let slots = flat.var_names().iter().map(slot).collect::<Result<_, _>>()?;
+        Ok(Self { flat, slots })
+    }
+
+    /// Its value at an instant.
+    pub fn at(&self, now: &Instant) -> f64 {
+        let value = |slot: &Slot| match *slot {
+            Slot::Output(at) => now.z[at],
+            Slot::Input(at) => now.u[at],
+            Slot::State(at) => now.x[at],
+            Slot::Event(at) => now.es[at],
+            Slot::Parameter(at) => now.p[at],
+        };
+        let values: Vec<f64> = self.slots.iter().map(value).collect();
+        self.flat.eval(&values).unwrap_or(f64::NAN)
+    }
+}
+
+impl Problem {
+    /// Finds what a goal names in a machine; `setup` is the forecast under what is done now.
+    ///
+    /// # Errors
+    /// All names that the machine does not have, and expressions that are none.
+    pub fn new(goal: &Goal, machine: &Machine, setup: Setup) -> Result<Self, Diagnostics> {
+        let mut wrong = Vec::new();
+        let about = machine.model.about();
+        let mut now = about.usual_inputs();
+        setup.load.at(setup.begin_s, &machine.initial, &mut now);
+        let mut knobs = Vec::new();
+        for spec in &goal.set {
+            let own = [(spec.name.clone(), 1.0)];
+            let stated = if spec.inputs.is_empty() { &own[..] } else { &spec.inputs };
+            let mut inputs = Vec::new();
+            for (input, factor) in stated {
+                match position(&about.inputs, &input.text) {
+                    Some(at) => inputs.push((at, *factor)),
+                    None => {
+                        wrong.push(input.unknown("input", about.inputs.iter().map(|u| &*u.name)))
+                    }
+                }
+            }
+            let now = inputs.first().map_or(spec.from, |(at, factor)| now[*at] / factor);
+            let (name, from, to, off) = (spec.name.text.clone(), spec.from, spec.to, spec.off);
+            knobs.push(Knob { name, from, to, off, inputs, now });
+        }
+        let mut expression =
+            |named: &Named| Expression::new(named, machine).map_err(|error| wrong.push(error)).ok();
+        let running = goal.running.iter().filter_map(&mut expression).collect();
+        let per = goal.per.as_ref().and_then(&mut expression);
+        let mut limits = Vec::new();
+        for spec in &goal.limits {
+            let Some(of) = expression(&spec.of) else { continue };
+            let bounds = [(spec.at_least, true, "≥"), (spec.at_most, false, "≤")];
+            for (bound, is_least, sign) in bounds {
+                let Some(bound) = bound else { continue };
+                let text = format!("{} {sign} {bound}", spec.of.text);
+                limits.push(Limit { text, of: of.clone(), bound, is_least, when: spec.when });
+            }
+        }
+        let mut price = |(name, price): &NamedNumber| {
+            let found = about.events.iter().position(|event| event.name == name.text);
+            if found.is_none() {
+                wrong.push(name.unknown("event", about.events.iter().map(|event| &*event.name)));
+            }
+            found.map(|at| (at, *price))
+        };
+        let worn: Vec<_> = goal.wear.iter().filter_map(&mut price).collect();
+        let lived: Vec<_> = goal.life.iter().filter_map(&mut price).collect();
+        let failure = goal.failure.iter().filter_map(&mut price).collect();
+        let wear = worn.into_iter().map(|(at, price)| (at, price, false));
+        let wear = wear.chain(lived.into_iter().map(|(at, price)| (at, price, true))).collect();
+        Diagnostics::unless_empty(wrong)?;
+        Ok(Self { setup, knobs, running, per, wear, failure, limits, sure: goal.sure })
+    }
+
+    /// What is done now, by knob.
+    pub(super) fn now(&self) -> Vec<f64> {
+        self.knobs.iter().map(|knob| knob.now).collect()
+    }
+
+    /// The forecast's setup under other settings.
+    pub fn under(&self, settings: &[f64]) -> Setup {
+        let knobs = self.knobs.iter().zip(settings);
+        let set = knobs.flat_map(|(knob, value)| {
+            knob.inputs.iter().map(move |(at, factor)| (*at, factor * value))
+        });
+        let load = Arc::new(SetPoints { base: self.setup.load.clone(), set: set.collect() });
+        Setup { load, ends: Vec::new(), ..self.setup.clone() }
+    }
+}
+
+/// A load of which some inputs are set to something else.
+struct SetPoints {
+    base: Arc<dyn Load>,
+    set: Vec<(usize, f64)>,
+}
+
+impl Load for SetPoints {
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
+        self.base.at(t_s, x, u);
+        for (at, value) in &self.set {
+            u[*at] = *value;
+        }
+    }
+    fn follows_state(&self) -> bool {
+        self.base.follows_state()
+    }
+    fn end_s(&self) -> Option<f64> {
+        self.base.end_s()
+    }
+}

@@ -1,0 +1,185 @@
+//! Optima that can be told beforehand.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::forecast::setup::LoadSpread;
+use crate::forecast::{EventForecast, Forecast, Setup};
+use crate::model::load::Held;
+use crate::model::{About, Equations, Machine, Model, Real, model};
+use crate::twin::load_goal;
+
+/// Two pumps on one pipe: each makes q, takes a q² + b for power when it runs, and wears by its flow.
+struct Pair;
+
+impl Equations for Pair {
+    fn about() -> About {
+        About::new("pair", "Two pumps")
+            .state("life", "1", 1.0, "what is left of the first one's life")
+            .input("q1", "m3/s", 1.0, "flow of the first")
+            .input("q2", "m3/s", 1.0, "flow of the second")
+            .output("P", "W", "power of both")
+            .output("q", "m3/s", "flow of both")
+            .event("Worn", "the first is worn")
+            .parameter("b", "W", 0.5, (0.0, 10.0), "power of a pump that runs idle")
+    }
+    fn derivative<R: Real>(_: &[R], u: &[R], _: &[R], dx: &mut [R]) {
+        dx[0] = u[0] * -1e-4;
+    }
+    fn output<R: Real>(_: &[R], u: &[R], p: &[R], z: &mut [R]) {
+        let runs = |q: R| R::choose(R::of(1e-9).below(q), p[0], R::of(0.0));
+        z[0] = u[0] * u[0] + u[1] * u[1] * 2.0 + runs(u[0]) + runs(u[1]);
+        z[1] = u[0] + u[1];
+    }
+    fn event_state<R: Real>(x: &[R], _: &[R], _: &[R], es: &mut [R]) {
+        es[0] = x[0];
+    }
+}
+
+fn pair() -> (Machine, Setup) {
+    let model: Arc<dyn Model> = model::<Pair>();
+    let machine = Machine::usual(model.clone());
+    let mut setup = Setup::usual(model, Arc::new(Held(vec![1.0, 1.0])), 1.0, 100.0);
+    setup.members = 8;
+    (machine, setup)
+}
+
+fn found(goal: &str, change: impl Fn(&mut Setup)) -> Result<Optimum, String> {
+    let (machine, mut setup) = pair();
+    change(&mut setup);
+    let goal = load_goal(Path::new("g.ron"), goal).map_err(|error| error.to_string())?;
+    let problem = Problem::new(&goal, &machine, setup).map_err(|error| error.to_string())?;
+    optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels")
+}
+
+const SET: &str = "set: {\"q1\": (from: 0.1, to: 4, off: 0), \"q2\": (from: 0.1, to: 4, off: 0)}";
+
+#[test]
+fn flow_is_shared_so_that_marginal_costs_are_equal() {
+    // q1² + 2 q2² with q1 + q2 = 3: 2 q1 = 4 q2, so 2 and 1; both cost 7, one alone 9.5 or more.
+    let goal = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 3)])");
+    let best = found(&goal, |_| {}).expect("it can be had");
+    let values: Vec<f64> = best.settings.iter().map(|setting| setting.best).collect();
+    assert!((values[0] - 2.0).abs() < 0.05 && (values[1] - 1.0).abs() < 0.05, "{values:?}");
+    assert!((best.cost - 700.0).abs() < 2.0, "{}", best.cost);
+    assert!(best.limits[0].best > -1e-5 && best.limits[0].now < -0.9, "{:?}", best.limits);
+    assert_eq!(best.alternatives.len(), 4);
+    assert!(!best.alternatives[3].keeps, "with both off there is no flow");
+}
+
+#[test]
+fn a_pump_that_costs_more_idle_than_it_saves_is_switched_off() {
+    let goal =
+        format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 0.5, when: mean)])");
+    let best = found(&goal, |_| {}).expect("it can be had");
+    assert!((best.settings[0].best - 0.5).abs() < 0.01, "{:?}", best.settings);
+    assert_eq!(best.settings[1].best, 0.0);
+    // What is done now costs 100 s × (1 + 2 + 1) and the best 100 s × (0.25 + 0.5).
+    let gain = best.gain.expect("both can be measured");
+    assert!((gain.mean - 325.0).abs() < 2.0 && gain.probability == 1.0, "{gain:?}");
+}
+
+#[test]
+fn wear_that_is_dear_moves_the_work_to_the_other_pump() {
+    // The first one's flow of q wears 0.01 q of a life of 50 in 100 s, beside 100 s × 2 q q of power.
+    let of = |price: f64| {
+        let goal = format!(
+            "({SET}, running: [\"P\"], wear: {{\"Worn\": {price}}}, limits: [(of: \"q\", at_least: 3)])"
+        );
+        found(&goal, |_| {}).expect("it can be had").settings[0].best
+    };
+    // Marginal: 200 q1 + 0.01 × price = 400 (3 − q1).
+    assert!((of(30_000.0) - 1.5).abs() < 0.06, "{}", of(30_000.0));
+    assert!(of(0.0) > 1.9);
+}
+
+#[test]
+fn an_uncertain_load_needs_room_and_leaves_the_gain_uncertain() {
+    let goal = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 2)], sure: 0.9)");
+    let spread =
+        LoadSpread { inputs: vec![0, 1], level: 0.1, wander: 0.0, memory_s: 60.0, begins: None };
+    let best = found(&goal, |setup| {
+        setup.members = 400;
+        setup.load_spread = vec![spread.clone()];
+    })
+    .expect("it can be had");
+    let flow: f64 = best.settings.iter().map(|setting| setting.best).sum();
+    // A normal share is above −1.2816 deviations with a probability of 0.9.
+    assert!((flow - 2.0 / (1.0 - 0.128_16)).abs() < 0.06, "{flow}");
+    let gain = best.gain.expect("both can be measured");
+    assert!(gain.error > 0.0 && gain.interval.0 < gain.mean && gain.mean < gain.interval.1);
+}
+
+#[test]
+fn what_cannot_be_is_answered() {
+    let much = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 9)])");
+    assert!(found(&much, |_| {}).expect_err("too much").contains("no settings keep all limits"));
+    let strange = format!("({SET}, running: [\"Q * 2\"])");
+    let error = found(&strange, |_| {}).expect_err("no such name");
+    assert!(error.contains("unknown name `Q`") && error.contains("did you mean `q`"), "{error}");
+    let broken = format!("({SET}, running: [\"P * (\"])");
+    assert!(found(&broken, |_| {}).expect_err("no expression").contains("is no expression"));
+}
+
+/// A forecast of which only the events' ends are looked at.
+fn forecast(events: &[(&str, Vec<f64>)]) -> Forecast {
+    let event = |(name, ends): &(&str, Vec<f64>)| EventForecast {
+        name: (*name).into(),
+        begin_s: 0.0,
+        times_s: ends.clone(),
+        step_ends_s: ends.iter().map(|end| Some(*end)).collect(),
+        members: ends.len(),
+    };
+    Forecast {
+        begin_s: 0.0,
+        horizon_s: 1e6,
+        members: events[0].1.len(),
+        lost: 0,
+        instants_s: Vec::new(),
+        going: Vec::new(),
+        bands: Vec::new(),
+        events: events.iter().map(event).collect(),
+        kept: Vec::new(),
+        medoid: 0,
+    }
+}
+
+fn planned(at_once: u32) -> Schedule {
+    let part = |name: &str| {
+        format!("\"{name}\": (event: \"{name}\", planned: 100, failure: 1000, life: \"1000h\")")
+    };
+    let goal = format!(
+        "(maintain: (every: \"10h\", windows: 6, at_once: {at_once}, parts: {{{}, {}, {}}}))",
+        part("A"),
+        part("B"),
+        part("C")
+    );
+    let goal = load_goal(Path::new("g.ron"), &goal).expect("it is right");
+    // A and B fail after 35 to 39 h, C long after.
+    let soon: Vec<f64> = (0..5).map(|at| 3_600.0 * (35.0 + f64::from(at))).collect();
+    let late = vec![3.6e6; 5];
+    let forecast = forecast(&[("A", soon.clone()), ("B", soon), ("C", late)]);
+    schedule(&goal.maintain.expect("a plan"), &About::default(), &forecast).expect("all are known")
+}
+
+#[test]
+fn parts_are_maintained_in_the_last_window_before_they_fail_as_far_as_there_is_room() {
+    let windows = |schedule: &Schedule| -> Vec<Option<usize>> {
+        schedule.parts.iter().map(|part| part.window).collect()
+    };
+    let both = planned(2);
+    assert_eq!(windows(&both), [Some(3), Some(3), None]);
+    assert_eq!((both.parts[0].fails_before, both.parts[0].fails_otherwise), (0.0, 1.0));
+    // Two failures are spared, for two plans and hours of life at 0.1 an hour.
+    assert!(
+        (both.gain.mean - (1_800.0 - 2.0 * 0.1 * (37.0 - 30.0))).abs() < 1e-6,
+        "{:?}",
+        both.gain
+    );
+    let one = planned(1);
+    let mut own = windows(&one);
+    own.sort();
+    assert_eq!(own, [None, Some(2), Some(3)], "one of them a window sooner");
+}
