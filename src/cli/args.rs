@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
 use super::brain::args::{
-    Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Score, Simulate,
+    Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Optimise, Score, Simulate,
 };
 
 /// A live 3D digital twin of a plant.
@@ -115,6 +115,11 @@ pub enum Command {
         after_help = "Examples:\n  twinscope forecast battery_circuit --horizon 2h\n  twinscope forecast pump.ron --samples measured.csv --plan next_week.csv --horizon 168h --json"
     )]
     Forecast(Forecast),
+    /// Find what should be set, what switched off and what maintained when, so that it costs least
+    #[command(
+        after_help = "Example:\n  twinscope optimise scenes/three_pumps.ron --goal scenes/machines/three_pumps_goal.ron --horizon 2h"
+    )]
+    Optimise(Optimise),
     /// Tell how good kept forecasts were, now that what they spoke of has come
     #[command(
         after_help = "Example:\n  twinscope score --kept forecasts.jsonl --came failures.csv --learn correction.json"

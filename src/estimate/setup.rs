@@ -186,7 +186,7 @@ impl Setup {
     }
 
     /// What is believed at the beginning: means and covariance on the scales.
-    pub(super) fn belief(&self) -> (Vec<f64>, Matrix) {
+    pub(crate) fn belief(&self) -> (Vec<f64>, Matrix) {
         let means = self.estimated.iter().map(|each| each.scale.from_value(each.mean));
         let squares: Vec<f64> =
             self.estimated.iter().map(|each| each.deviation * each.deviation).collect();

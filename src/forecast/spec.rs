@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::setup::{Begin, LoadSpread, Setup, Start};
-use crate::estimate::{Belief, Estimated, Filter, Scale, Slot};
+use crate::estimate::{self, Belief, Estimated, Filter, Scale, Slot};
 use crate::model::load::Load;
 use crate::model::{Kernel, Machine, position};
 use crate::twin::Diagnostics;
@@ -57,6 +57,27 @@ impl Setup {
         }
         Diagnostics::unless_empty(wrong)?;
         Ok(setup)
+    }
+
+    /// From now on it begins as uncertain as a behaviour says before anything is measured.
+    ///
+    /// # Errors
+    /// All names that the model does not know.
+    pub fn from_prior(
+        &mut self,
+        behaviour: &Behaviour,
+        machine: &Machine,
+    ) -> Result<(), Diagnostics> {
+        if behaviour.estimate.is_empty() {
+            return Ok(());
+        }
+        let setup = estimate::Setup::of(behaviour, machine)?;
+        let (mean, covariance) = setup.belief();
+        let Start::Each(all) = &self.start else { return Ok(()) };
+        let states = all[0].clone();
+        let belief = Belief { time_s: self.begin_s, mean, covariance, states };
+        self.from_belief(belief, &setup.estimated);
+        Ok(())
     }
 
     /// From now on it begins with what a filter believes: its belief, or its particles.

@@ -147,6 +147,40 @@ pub enum Method {
     Unscented,
 }
 
+/// Arguments of `optimise`.
+#[derive(Args, Debug)]
+pub struct Optimise {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What is wished: what may be set, what it costs, which limits hold, what may be maintained when
+    #[arg(long, value_name = "GOAL.ron", value_hint = ValueHint::FilePath)]
+    pub goal: PathBuf,
+    /// What was measured so far, as for `estimate`; without it the machine is as uncertain as its file
+    /// says
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// What acts on the machine besides what is set: see `forecast`
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub plan: Option<PathBuf>,
+    /// What a row of the plan holds for: see `simulate`
+    #[arg(long, default_value = "start")]
+    pub hold: twinscope::model::load::Hold,
+    /// Over which time costs are counted
+    #[arg(long, value_name = "TIME", default_value = "8h", value_parser = super::super::args::duration)]
+    pub horizon: std::time::Duration,
+    /// Members of the ensembles that are compared
+    #[arg(long, default_value_t = 32)]
+    pub members: usize,
+    /// Chooses all chance
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `score`.
 #[derive(Args, Debug)]
 pub struct Score {

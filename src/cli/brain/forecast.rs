@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 use twinscope::estimate::Filter;
 use twinscope::forecast::{self, Correction, Forecasting, Kept, LEVELS, Quickly, Setup};
-use twinscope::model::load::{Held, Load};
+use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::{Machine, table};
 use twinscope::worker::{Budget, Step, step};
 
@@ -88,17 +88,25 @@ fn quickly(setup: &Setup) -> Result<forecast::Forecast, Failure> {
 }
 
 fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Load>, Failure> {
-    let Some(path) = &args.plan else { return Ok(Arc::new(Held(last))) };
+    match &args.plan {
+        Some(path) => schedule_of(path, args.hold, machine),
+        None => Ok(Arc::new(Held(last))),
+    }
+}
+
+/// The load that a table plans.
+pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn Load>, Failure> {
     let table = super::table(path)?;
-    let (schedule, notes) = table::load(&table, machine.model.about(), args.hold)
-        .map_err(|error| wrong(path, &error))?;
+    let (schedule, notes) =
+        table::load(&table, machine.model.about(), hold).map_err(|error| wrong(path, &error))?;
     for note in notes {
         eprintln!("note: {}: {note}", path.display());
     }
     Ok(Arc::new(schedule))
 }
 
-fn carry_out(setup: Setup) -> Result<forecast::Forecast, Failure> {
+/// Makes a forecast on all cores.
+pub fn carry_out(setup: Setup) -> Result<forecast::Forecast, Failure> {
     let run = Forecasting::new(setup).map_err(Failure::Input)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let is_seen = std::io::stderr().is_terminal();

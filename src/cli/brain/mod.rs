@@ -1,5 +1,5 @@
 //! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `detect`, `diagnose`,
-//! `forecast`, `score`.
+//! `forecast`, `score`, `optimise`.
 
 pub mod args;
 mod calibrate;
@@ -9,6 +9,7 @@ mod estimate;
 mod feed;
 mod forecast;
 mod models;
+mod optimise;
 mod plot;
 mod report;
 mod score;
@@ -24,6 +25,7 @@ pub use diagnose::diagnose;
 pub use estimate::estimate;
 pub use forecast::forecast;
 pub use models::models;
+pub use optimise::optimise;
 pub use score::score;
 pub use simulate::simulate;
 use twinscope::model::network::Network;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exmex::{Express, FlatEx};
+use exmex::{Express, FlatEx, FloatOpsFactory, MatchLiteral, literal_matcher_from_pattern};
 
 use crate::forecast::setup::Setup;
 use crate::model::load::Load;
@@ -70,10 +70,13 @@ enum Slot {
     Parameter(usize),
 }
 
+literal_matcher_from_pattern!(Number, r"^(\.?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)");
+type Flat = FlatEx<f64, FloatOpsFactory<f64>, Number>;
+
 /// An expression over what a machine is and does.
 #[derive(Clone)]
 pub(super) struct Expression {
-    flat: FlatEx<f64>,
+    flat: Flat,
     slots: Vec<Slot>,
 }
 
@@ -89,7 +92,7 @@ pub(super) struct Instant<'a> {
 impl Expression {
     fn new(named: &Named, machine: &Machine) -> Result<Self, Diagnostic> {
         let about = machine.model.about();
-        let flat: FlatEx<f64> = exmex::parse(&named.text)
+        let flat = Flat::parse(&named.text)
             .map_err(|error| named.wrong(format!("`{}` is no expression: {error}", named.text)))?;
         let slot = |name: &String| {
             let name = &**name;

@@ -59,7 +59,8 @@ const SET: &str = "set: {\"q1\": (from: 0.1, to: 4, off: 0), \"q2\": (from: 0.1,
 #[test]
 fn flow_is_shared_so_that_marginal_costs_are_equal() {
     // q1² + 2 q2² with q1 + q2 = 3: 2 q1 = 4 q2, so 2 and 1; both cost 7, one alone 9.5 or more.
-    let goal = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 3)])");
+    let goal =
+        format!("({SET}, running: [\"1e-1 * P * 1E1\"], limits: [(of: \"q\", at_least: 3)])");
     let best = found(&goal, |_| {}).expect("it can be had");
     let values: Vec<f64> = best.settings.iter().map(|setting| setting.best).collect();
     assert!((values[0] - 2.0).abs() < 0.05 && (values[1] - 1.0).abs() < 0.05, "{values:?}");
