@@ -473,3 +473,41 @@ fn a_sensor_that_drifts_is_detected_without_knowing_a_failure() {
     let raised = |found: &serde_json::Value| found.to_string().matches("\"heat\"").count();
     assert!(raised(&drifting) > raised(&sound), "{drifting}");
 }
+
+#[test]
+fn of_three_pumps_the_best_speeds_and_the_time_of_a_new_impeller_are_found() {
+    let scenes = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes");
+    let (twin, goal) =
+        (format!("{scenes}/three_pumps.ron"), format!("{scenes}/machines/three_pumps_goal.ron"));
+    let folder = folder();
+    // As in the example, but with fewer windows: a fortnight takes half a minute to simulate.
+    let short = folder.path().join("goal.ron");
+    let text = std::fs::read_to_string(&goal).expect("the example");
+    std::fs::write(
+        &short,
+        text.replace("every: \"24h\", windows: 14", "every: \"2h\", windows: 2"),
+    )
+    .expect("written");
+    let short = short.to_str().expect("a path");
+    let options = ["--horizon", "10min", "--members", "8", "--json"];
+    let found = json(&[&["optimise", &*twin, "--goal", short], &options[..]].concat());
+    let optimum = &found["optimum"];
+    let gain = &optimum["gain"];
+    assert!(
+        gain["mean"].as_f64().expect("a gain") > 5.0 * gain["error"].as_f64().expect("an error")
+    );
+    assert!(optimum["limits"][0]["margin_best"].as_f64().expect("a margin") > -1e-3);
+    let speed = |pump: &str| optimum["settings"][pump]["best"].as_f64().expect("a speed");
+    assert!(speed("P-3") < speed("P-1"), "what wears fast is spared: {optimum}");
+    assert_eq!(optimum["alternatives"].as_array().expect("choices").len(), 8);
+    assert_eq!(found["maintenance"]["parts"][2]["window"], Json::Null, "nothing fails within 4 h");
+    let wrong = folder.path().join("wrong.ron");
+    std::fs::write(&wrong, "(set: {\"P-1.speed\": (from: 1, to: 2)}, running: [\"{P-1.w}\"])")
+        .expect("written");
+    let (status, _, errors) = run(&["optimise", &twin, "--goal", wrong.to_str().expect("a path")]);
+    assert_eq!(status, 1);
+    assert!(
+        errors.contains("wrong.ron:1:8") && errors.contains("unknown input `P-1.speed`"),
+        "{errors}"
+    );
+}

@@ -90,10 +90,11 @@ pub(super) struct Instant<'a> {
 }
 
 impl Expression {
-    fn new(named: &Named, machine: &Machine) -> Result<Self, Diagnostic> {
+    fn new(named: &Named, machine: &Machine) -> Result<Self, Box<Diagnostic>> {
         let about = machine.model.about();
-        let flat = Flat::parse(&named.text)
-            .map_err(|error| named.wrong(format!("`{}` is no expression: {error}", named.text)))?;
+        let flat = Flat::parse(&named.text).map_err(|error| {
+            Box::new(named.wrong(format!("`{}` is no expression: {error}", named.text)))
+        })?;
         let slot = |name: &String| {
             let name = &**name;
             let variable = |all, slot: fn(usize) -> Slot| position(all, name).map(slot);
@@ -109,7 +110,7 @@ impl Expression {
                     let names = all.map(|variable| &*variable.name);
                     let names = names.chain(about.events.iter().map(|event| &*event.name));
                     let names = names.chain(about.parameters.iter().map(|p| &*p.name));
-                    named.part(name).unknown("name", names)
+                    Box::new(named.part(name).unknown("name", names))
                 })
         };
         let slots = flat.var_names().iter().map(slot).collect::<Result<_, _>>()?;
@@ -157,8 +158,9 @@ impl Problem {
             let (name, from, to, off) = (spec.name.text.clone(), spec.from, spec.to, spec.off);
             knobs.push(Knob { name, from, to, off, inputs, now });
         }
-        let mut expression =
-            |named: &Named| Expression::new(named, machine).map_err(|error| wrong.push(error)).ok();
+        let mut expression = |named: &Named| {
+            Expression::new(named, machine).map_err(|error| wrong.push(*error)).ok()
+        };
         let running = goal.running.iter().filter_map(&mut expression).collect();
         let per = goal.per.as_ref().and_then(&mut expression);
         let mut limits = Vec::new();

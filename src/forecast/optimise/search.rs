@@ -194,17 +194,20 @@ fn written(problem: &Problem, settings: &[f64]) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
+/// Cost, margins by the size of their limits, and whether all are kept.
+type Tried = (f64, Vec<f64>, bool);
+
 /// Settings that were tried.
 struct Trial<'a> {
     problem: &'a Problem,
     cancelled: &'a AtomicBool,
-    seen: RefCell<HashMap<Vec<u64>, (f64, Vec<f64>, bool)>>,
+    /// By the bits of all values.
+    seen: RefCell<HashMap<Vec<u64>, Tried>>,
     now: Vec<f64>,
 }
 
 impl Trial<'_> {
-    /// Cost, margins by the size of their limits, and whether all are kept.
-    fn of(&self, settings: &[f64]) -> (f64, Vec<f64>, bool) {
+    fn of(&self, settings: &[f64]) -> Tried {
         let key: Vec<u64> = settings.iter().map(|value| value.to_bits()).collect();
         if let Some(seen) = self.seen.borrow().get(&key) {
             return seen.clone();
