@@ -1,14 +1,17 @@
 #![no_main]
-//! Any bytes as a machine's file, as numbers by name and as a table of a course: errors, not panics.
+//! Any bytes as a machine's file, as a goal, as numbers by name, as kept forecasts, as a log of
+//! maintenance and as a table of a course: errors, not panics.
 
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use twinscope::estimate::{Hypothesis, Setup};
-use twinscope::model::load::{Hold, Load};
+use twinscope::estimate::{Hypothesis, Setup, read_log};
+use twinscope::forecast::optimise::Problem;
+use twinscope::forecast::{self, Kept};
+use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::table::{Table, load};
 use twinscope::model::{Machine, registry};
-use twinscope::twin::{load_behaviour, load_numbers};
+use twinscope::twin::{load_behaviour, load_goal, load_numbers};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -21,6 +24,16 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let model = registry::find("dc_motor").expect("it is there");
+    let _ = read_log(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = Kept::read(text);
+        if let Ok(goal) = load_goal(Path::new("g.ron"), text) {
+            let machine = Machine::usual(model.clone());
+            let load = std::sync::Arc::new(Held(model.about().usual_inputs()));
+            let setup = forecast::Setup::usual(model.clone(), load, 1.0, 10.0);
+            let _ = Problem::new(&goal, &machine, setup);
+        }
+    }
     if let Ok(table) = Table::read(bytes) {
         for hold in [Hold::End, Hold::Start, Hold::Linear] {
             if let Ok((schedule, _)) = load(&table, model.about(), hold) {
