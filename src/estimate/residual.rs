@@ -16,7 +16,7 @@ pub struct Beside {
     step_s: f64,
     time_s: f64,
     x: Vec<f64>,
-    room: Vec<f64>,
+    next: Vec<f64>,
 }
 
 impl Beside {
@@ -28,8 +28,8 @@ impl Beside {
         time_s: f64,
         step_s: f64,
     ) -> Self {
-        let room = x.clone();
-        Self { model, parameters, step_s, time_s, x, room }
+        let next = x.clone();
+        Self { model, parameters, step_s, time_s, x, next }
     }
 
     /// The modelled state.
@@ -52,8 +52,9 @@ impl Beside {
         let kernel: &dyn Kernel<f64> = &*self.model;
         if dt_s > 0.0 {
             for _ in 0..steps as u64 {
-                let Self { parameters, x, room, .. } = self;
-                kernel.euler(x, &sample.inputs, parameters, dt_s / steps, room);
+                let Self { parameters, x, next, .. } = self;
+                kernel.euler(x, &sample.inputs, parameters, dt_s / steps, next);
+                std::mem::swap(x, next);
             }
         }
         if let Some(at) = self.x.iter().position(|x| !x.is_finite()) {

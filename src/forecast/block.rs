@@ -27,7 +27,7 @@ pub(in crate::forecast) struct Block {
     p: Vec<Lanes>,
     u: Vec<Lanes>,
     plan: Vec<f64>,
-    room: Vec<Lanes>,
+    next: Vec<Lanes>,
     margin: Vec<Lanes>,
     before: Vec<Lanes>,
     chances: Vec<Chance>,
@@ -85,7 +85,7 @@ impl Block {
             steps: 0,
             u: zero(about.inputs.len()),
             plan: vec![0.0; about.inputs.len()],
-            room: zero(about.states.len()),
+            next: zero(about.states.len()),
             margin: zero(events),
             before: zero(events),
             met: vec![[None; WIDTH]; events],
@@ -126,7 +126,8 @@ impl Block {
                 return;
             }
             self.act(setup, self.t_s + setup.dt_s / 2.0);
-            kernel.euler(&mut self.x, &self.u, &self.p, setup.dt_s, &mut self.room);
+            kernel.euler(&self.x, &self.u, &self.p, setup.dt_s, &mut self.next);
+            std::mem::swap(&mut self.x, &mut self.next);
             self.t_s += setup.dt_s;
             self.steps += 1;
             self.shake(setup);
@@ -182,11 +183,8 @@ impl Block {
     fn test(&mut self, setup: &Setup, first: bool) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         std::mem::swap(&mut self.margin, &mut self.before);
-        kernel.margin(&self.x, &self.u, &self.p, &mut self.margin);
-        for event in 0..self.margin.len() {
-            let now = self.margin[event].0;
-            // Not above 0: below, or no number.
-            if now.iter().any(|margin| !(*margin > 0.0)) {
+        if !kernel.margin(&self.x, &self.u, &self.p, &mut self.margin) {
+            for event in 0..self.margin.len() {
                 self.note(setup, event, first);
             }
         }

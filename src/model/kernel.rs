@@ -8,6 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::about::About;
 use super::real::{Lanes, Real};
 
@@ -53,14 +55,14 @@ pub trait Kernel<R: Real> {
     fn output(&self, x: &[R], u: &[R], p: &[R], z: &mut [R]);
     /// See [`Equations::event_state`].
     fn event_state(&self, x: &[R], u: &[R], p: &[R], es: &mut [R]);
-    /// See [`Equations::margin`].
-    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]);
+    /// See [`Equations::margin`]; whether all are above 0.
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) -> bool;
     /// See [`Equations::settle`].
     fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]);
     /// See [`Equations::start`].
     fn start(&self, u: &[R], p: &[R], x: &mut [R]);
-    /// One explicit Euler step from `x` into `x`; `dx` is room for the rates.
-    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]);
+    /// One explicit Euler step from `x` to `next`.
+    fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]);
 }
 
 /// A model that can be run, whatever it is.
@@ -101,8 +103,8 @@ impl<E: Equations, R: Real> Kernel<R> for Written<E> {
     fn event_state(&self, x: &[R], u: &[R], p: &[R], es: &mut [R]) {
         E::event_state(x, u, p, es);
     }
-    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
-        E::margin(x, u, p, margin);
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) -> bool {
+        Arch::new().dispatch(Margin::<E, R> { x, u, p, margin, equations: PhantomData })
     }
     fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]) {
         E::settle(x, u, p, next);
@@ -110,13 +112,53 @@ impl<E: Equations, R: Real> Kernel<R> for Written<E> {
     fn start(&self, u: &[R], p: &[R], x: &mut [R]) {
         E::start(u, p, x);
     }
-    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]) {
-        E::derivative(x, u, p, dx);
-        // The rates become the next state, so that `settle` still sees the old one.
-        for (rate, x) in dx.iter_mut().zip(x.iter()) {
-            *rate = *x + *rate * dt_s;
+    fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
+        Arch::new().dispatch(Euler::<E, R> { x, u, p, dt_s, next, equations: PhantomData });
+    }
+}
+
+/// A step, compiled once for every processor and once for those with wider registers. Both come to
+/// the same bits: a product and a sum are never made one.
+struct Euler<'a, E, R> {
+    x: &'a [R],
+    u: &'a [R],
+    p: &'a [R],
+    dt_s: f64,
+    next: &'a mut [R],
+    equations: PhantomData<E>,
+}
+
+impl<E: Equations, R: Real> WithSimd for Euler<'_, E, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { x, u, p, dt_s, next, .. } = self;
+        E::derivative(x, u, p, next);
+        for (next, x) in next.iter_mut().zip(x) {
+            // A rate until here, the state from here on.
+            *next = *x + *next * dt_s;
         }
-        E::settle(x, u, p, dx);
-        x.copy_from_slice(dx);
+        E::settle(x, u, p, next);
+    }
+}
+
+/// Margins, compiled as a step is.
+struct Margin<'a, E, R> {
+    x: &'a [R],
+    u: &'a [R],
+    p: &'a [R],
+    margin: &'a mut [R],
+    equations: PhantomData<E>,
+}
+
+impl<E: Equations, R: Real> WithSimd for Margin<'_, E, R> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        let Self { x, u, p, margin, .. } = self;
+        E::margin(x, u, p, margin);
+        margin.iter().fold(true, |all, margin| all & margin.is_positive())
     }
 }

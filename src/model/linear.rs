@@ -93,10 +93,9 @@ impl Matrix {
     pub fn times(&self, other: &Self) -> Self {
         let mut out = Self::zero(self.rows, other.columns);
         for row in 0..self.rows {
-            for inner in 0..self.columns {
-                let factor = self.get(row, inner);
-                for column in 0..other.columns {
-                    out.add(row, column, factor * other.get(inner, column));
+            for (inner, factor) in self.row(row).iter().enumerate() {
+                for (out, value) in out.row_mut(row).iter_mut().zip(other.row(inner)) {
+                    *out += factor * value;
                 }
             }
         }
@@ -120,8 +119,8 @@ impl Matrix {
         let mut lower = Self::zero(self.rows, self.rows);
         for column in 0..self.rows {
             let mut pivot = self.get(column, column);
-            for inner in 0..column {
-                pivot -= lower.get(column, inner) * lower.get(column, inner);
+            for value in &lower.row(column)[..column] {
+                pivot -= value * value;
             }
             if !(pivot > 0.0 && pivot.is_finite()) {
                 return None;
@@ -130,8 +129,8 @@ impl Matrix {
             lower.set(column, column, root);
             for row in column + 1..self.rows {
                 let mut value = self.get(row, column);
-                for inner in 0..column {
-                    value -= lower.get(row, inner) * lower.get(column, inner);
+                for (a, b) in lower.row(row)[..column].iter().zip(lower.row(column)) {
+                    value -= a * b;
                 }
                 lower.set(row, column, value / root);
             }
@@ -143,8 +142,8 @@ impl Matrix {
     pub fn solve_lower(&self, b: &mut [f64]) {
         for row in 0..self.rows {
             let mut value = b[row];
-            for inner in 0..row {
-                value -= self.get(row, inner) * b[inner];
+            for (factor, b) in self.row(row)[..row].iter().zip(&*b) {
+                value -= factor * b;
             }
             b[row] = value / self.get(row, row);
         }

@@ -45,6 +45,9 @@ pub trait Real:
     /// Applies a function of one number to each.
     fn each(self, function: impl Fn(f64) -> f64) -> Self;
 
+    /// Whether this, and each side by side, is above 0; no NaN is.
+    fn is_positive(self) -> bool;
+
     /// Square root.
     fn sqrt(self) -> Self {
         self.each(f64::sqrt)
@@ -122,6 +125,9 @@ impl Real for f64 {
     fn each(self, function: impl Fn(f64) -> f64) -> Self {
         function(self)
     }
+    fn is_positive(self) -> bool {
+        self > 0.0
+    }
 }
 
 /// [`WIDTH`] samples side by side.
@@ -174,6 +180,11 @@ impl Real for Lanes {
             *out = function(*out);
         }
         Self(out)
+    }
+    #[inline(always)]
+    fn is_positive(self) -> bool {
+        // All are looked at: that takes less than to ask after each whether it was enough.
+        self.0.iter().fold(true, |all, value| all & (*value > 0.0))
     }
 }
 

@@ -79,9 +79,10 @@ mod tests {
         let mut x = of(about.states.iter().map(|state| state.usual).collect());
         let (u, p) = (of(about.usual_inputs()), of(about.usual_parameters()));
         kernel.start(&u, &p, &mut x);
-        let mut dx = vec![R::of(f64::NAN); x.len()];
+        let mut next = vec![R::of(f64::NAN); x.len()];
         for _ in 0..50 {
-            kernel.euler(&mut x, &u, &p, 1e-4, &mut dx);
+            kernel.euler(&x, &u, &p, 1e-4, &mut next);
+            std::mem::swap(&mut x, &mut next);
         }
         let nan = R::of(f64::NAN);
         let (mut z, mut es) = (vec![nan; about.outputs.len()], vec![nan; about.events.len()]);

@@ -50,6 +50,7 @@ impl Equations for Battery {
     }
 
     #[rustfmt::skip]
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let &[tb, qb, qcp, qcs] = x else { return };
         let &[i] = u else { return };
@@ -77,18 +78,21 @@ impl Equations for Battery {
         es[0] = state_of_charge(x[1], p).min((voltage(x, p) - v_end) / v_drop);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[.., v_end, _] = p else { return };
         margin[0] = voltage(x, p) - v_end;
     }
 }
 
+#[inline(always)]
 fn state_of_charge<R: Real>(qb: R, p: &[R]) -> R {
     let [q_max, c_max] = [p[0], p[1]];
     (c_max - q_max + qb) / c_max
 }
 
 /// Of the capacity, at a state of charge.
+#[inline(always)]
 fn capacitance<R: Real>(soc: R, p: &[R]) -> R {
     let [c0, c1, c2, c3] = [p[2], p[3], p[4], p[5]];
     let square = soc * soc;
@@ -96,6 +100,7 @@ fn capacitance<R: Real>(soc: R, p: &[R]) -> R {
     (c3 * (square * soc) + c2 * square) + (c1 * soc + c0)
 }
 
+#[inline(always)]
 fn voltage<R: Real>(x: &[R], p: &[R]) -> R {
     let &[_, qb, qcp, qcs] = x else { return R::of(f64::NAN) };
     qb / capacitance(state_of_charge(qb, p), p) - qcp / p[7] - qcs / p[6]

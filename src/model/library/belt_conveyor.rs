@@ -83,6 +83,7 @@ impl Equations for BeltConveyor {
     }
 
     #[rustfmt::skip]
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[v, torque, m, t_gear, t_motor, _, _], &[v_set, feed, t_amb]) = (x, u) else { return };
         let &[l, _, _, q_r, q_b, r, i, eta, j, tau, t_speed, m_max, _, k_loss, p_iron,
@@ -129,6 +130,7 @@ impl Equations for BeltConveyor {
         es[2] = es[2].min(R::of(1.0));
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[_, _, _, t_gear, t_motor, f, cover] = x else { return };
         let &[.., tg_limit, tm_limit, _, f_limit, _, c_limit] = p else { return };
@@ -143,6 +145,7 @@ impl Equations for BeltConveyor {
         ]);
     }
 
+    #[inline(always)]
     fn settle<R: Real>(_: &[R], _: &[R], _: &[R], next: &mut [R]) {
         next[0] = next[0].max(R::of(0.0));
     }

@@ -63,6 +63,7 @@ impl Equations for ControlValve {
             .parameter("t_limit", "s", 15.0, (0.1, 1000.0), "stroke time at its event")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[h, _, f_pack], &[demand, p_up, p_down]) = (x, u) else { return };
         let &[_, _, _, _, _, _, tau, _, _, w_leak, w_pack, ..] = p else { return };
@@ -87,6 +88,7 @@ impl Equations for ControlValve {
         ]);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[.., k_limit, _, t_limit] = p else { return };
         margin.copy_from_slice(&[k_limit - x[1], stroke_rate(x[2], p) - R::of(1.0) / t_limit]);

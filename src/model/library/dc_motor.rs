@@ -36,6 +36,7 @@ impl Equations for DcMotor {
             .parameter("B", "N.m.s", 5.006_067_495_270_290_5e-5, (0.0, 10.0), "friction")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[i, w], &[v, t_l], &[l, r, kt, j, b]) = (x, u, p) else { return };
         dx.copy_from_slice(&[(v - kt * w - r * i) / l, (kt * i - t_l - b * w) / j]);
@@ -76,6 +77,7 @@ impl Equations for ThreePhaseMotor {
             .parameter("poles", "1", 14.0, (1.0, 100.0), "pole pairs")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[ia, ib, ic, w, angle], &[va, vb, vc, t_l], &[l, r, k, j, b, poles]) = (x, u, p)
         else {
@@ -96,6 +98,7 @@ impl Equations for ThreePhaseMotor {
         z.copy_from_slice(&[x[3], x[4]]);
     }
 
+    #[inline(always)]
     fn settle<R: Real>(_: &[R], _: &[R], _: &[R], next: &mut [R]) {
         let turns = (next[4] / TAU).floor();
         next[4] = next[4] - turns * TAU;

@@ -90,6 +90,7 @@ impl Equations for MachineLine {
             .parameter("e_limit", "1", 0.8, (0.0, 0.999), "efficiency at its event")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let rates = rates(x, u, p);
         for buffer in 0..BUFFERS {
@@ -126,6 +127,7 @@ impl Equations for MachineLine {
         es[2] = es[2] / (-e_limit + 1.0);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[.., ramp, e_limit] = p else { return };
         let worst = x[EFFICIENCY..].iter().fold(R::of(1.0), |worst, e| worst.min(*e));

@@ -69,6 +69,7 @@ impl Equations for PlateHeatExchanger {
     }
 
     #[rustfmt::skip]
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let &[t_hot, t_cold, r_f] = x else { return };
         let &[m_hot, m_cold, t_hot_in, t_cold_in, dirt] = u else { return };
@@ -102,6 +103,7 @@ impl Equations for PlateHeatExchanger {
     }
 
     // At the reference flows, lest a change of flow be taken for fouling.
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[_, _, _, m_hot_ref, m_cold_ref, .., e_limit, dp_limit] = p else { return };
         let [effectiveness, _] = exchange(m_hot_ref, m_cold_ref, x[2], p);

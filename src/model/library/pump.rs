@@ -94,6 +94,7 @@ impl Equations for CentrifugalPump {
     }
 
     #[rustfmt::skip]
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let &[w, q, tt, tr, to, area, r_radial, r_thrust, leak, w_a, w_radial, w_thrust] = x else { return };
         let &[t_amb, v, p_disch, p_suc, w_sync] = u else { return };
@@ -142,16 +143,19 @@ impl Equations for CentrifugalPump {
         ]);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[_, _, tt, tr, to, area, ..] = x else { return };
         let &[.., a_limit, _, tt_limit, tr_limit, to_limit] = p else { return };
         margin.copy_from_slice(&[area - a_limit, to_limit - to, tr_limit - tr, tt_limit - tt]);
     }
 
+    #[inline(always)]
     fn settle<R: Real>(_: &[R], u: &[R], p: &[R], next: &mut [R]) {
         Self::start(u, p, next);
     }
 
+    #[inline(always)]
     fn start<R: Real>(u: &[R], p: &[R], x: &mut [R]) {
         let &[_, _, p_disch, p_suc, _] = u else { return };
         x[LEAK] = p[LEAK_A_ROOT] * (p_suc - p_disch).signed_sqrt();

@@ -77,6 +77,7 @@ impl Equations for RobotJoint {
             .parameter("b_limit", "rad", 9e-4, (1e-6, 0.5), "play at its event")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[_, w_m, _, w_l, t, _], &[torque, load, t_amb]) = (x, u) else { return };
         let [n, j_m, j_l, m_max, c, h, w_b] = [p[0], p[1], p[2], p[5], p[14], p[15], p[16]];
@@ -108,6 +109,7 @@ impl Equations for RobotJoint {
         es[1] = (b_limit - x[5]) / (b_limit - b_new);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         let &[.., t_limit, _, b_limit] = p else { return };
         margin.copy_from_slice(&[t_limit - x[4], b_limit - x[5]]);

@@ -55,6 +55,7 @@ impl Equations for Tank {
             .parameter("rho_c", "J/m3/K", 4.18e6, (1e3, 1e8), "heat capacity of the liquid")
     }
 
+    #[inline(always)]
     fn derivative<R: Real>(x: &[R], u: &[R], p: &[R], dx: &mut [R]) {
         let (&[h, t], &[q_in, t_in, _, _, p_heat, t_amb]) = (x, u) else { return };
         let &[a, _, _, _, _, _, ua, rho_c] = p else { return };
@@ -81,10 +82,12 @@ impl Equations for Tank {
         es.copy_from_slice(&[((h_rim - x[0]) / half).min(one), above.min(one)]);
     }
 
+    #[inline(always)]
     fn margin<R: Real>(x: &[R], _: &[R], p: &[R], margin: &mut [R]) {
         margin.copy_from_slice(&[p[1] - x[0], x[0] - p[2]]);
     }
 
+    #[inline(always)]
     fn settle<R: Real>(_: &[R], _: &[R], _: &[R], next: &mut [R]) {
         // A step that is too long would draw more than there was.
         next[0] = next[0].max(R::of(0.0));

@@ -108,14 +108,16 @@ fn two_wired_tanks_go_as_two_tanks_that_are_wired_by_hand() {
     let mut lower = usual.clone();
     lower[0] = 2.0;
     let (mut above, mut below) = ([2.0, 293.0], [0.5, 293.0]);
-    let (mut z, mut dx) = ([0.0; 4], [0.0; 2]);
+    let (mut z, mut next) = ([0.0; 4], [0.0; 2]);
     for _ in 0..1_500 {
         plant.step().expect("finite");
         let u = [0.001, 293.0, 0.0, 0.8, 0.0, 293.0];
         Kernel::<f64>::output(&*tank, &above, &u, &usual, &mut z);
         let below_u = [z[2], z[1], 0.0005, 0.0, 0.0, 293.0];
-        tank.euler(&mut above, &u, &usual, 1.0, &mut dx);
-        tank.euler(&mut below, &below_u, &lower, 1.0, &mut dx);
+        tank.euler(&above, &u, &usual, 1.0, &mut next);
+        above = next;
+        tank.euler(&below, &below_u, &lower, 1.0, &mut next);
+        below = next;
         assert_eq!(plant.state(), [above, below].concat());
     }
     assert!(below[0] > 0.9, "it has filled: {below:?}");
@@ -149,10 +151,12 @@ fn samples_side_by_side_go_as_each_alone() {
     let mut alone = machine.initial.clone();
     let lanes = |all: &[f64]| all.iter().map(|value| Lanes([*value; 8])).collect::<Vec<_>>();
     let (mut x, u_lanes, p_lanes) = (lanes(&alone), lanes(&u), lanes(p));
-    let (mut dx, mut dx_lanes) = (vec![0.0; 4], lanes(&[0.0; 4]));
+    let (mut next, mut next_lanes) = (vec![0.0; 4], lanes(&[0.0; 4]));
     for _ in 0..200 {
-        model.euler(&mut alone, &u, p, 1.0, &mut dx);
-        model.euler(&mut x, &u_lanes, &p_lanes, 1.0, &mut dx_lanes);
+        model.euler(&alone, &u, p, 1.0, &mut next);
+        model.euler(&x, &u_lanes, &p_lanes, 1.0, &mut next_lanes);
+        std::mem::swap(&mut alone, &mut next);
+        std::mem::swap(&mut x, &mut next_lanes);
     }
     let lane: Vec<f64> = x.iter().map(|lanes| lanes.0[5]).collect();
     assert_eq!(lane, alone);

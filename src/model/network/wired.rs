@@ -141,13 +141,15 @@ where
         }
     }
 
-    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
+    fn margin(&self, x: &[R], u: &[R], p: &[R], margin: &mut [R]) -> bool {
         let (inputs, _) = self.flow(x, u, p);
+        let mut positive = true;
         for place in &self.places {
             let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
             let margin = &mut margin[place.events.clone()];
-            place.model.margin(x, &inputs[place.inputs.clone()], p, margin);
+            positive &= place.model.margin(x, &inputs[place.inputs.clone()], p, margin);
         }
+        positive
     }
 
     fn settle(&self, x: &[R], u: &[R], p: &[R], next: &mut [R]) {
@@ -170,12 +172,12 @@ where
         }
     }
 
-    fn euler(&self, x: &mut [R], u: &[R], p: &[R], dt_s: f64, dx: &mut [R]) {
+    fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
         let (inputs, _) = self.flow(x, u, p);
         for place in &self.places {
-            let (x, dx) = (&mut x[place.states.clone()], &mut dx[place.states.clone()]);
-            let p = &p[place.parameters.clone()];
-            place.model.euler(x, &inputs[place.inputs.clone()], p, dt_s, dx);
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let next = &mut next[place.states.clone()];
+            place.model.euler(x, &inputs[place.inputs.clone()], p, dt_s, next);
         }
     }
 }
