@@ -1,5 +1,7 @@
 //! Sigma points: a belief as a handful of samples, carried through the model side by side.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::setup::{Setup, Slot, Weights};
 use crate::model::linear::Matrix;
 use crate::model::{Kernel, Lanes, Real, WIDTH};
@@ -91,16 +93,15 @@ impl Points {
     ) -> Option<()> {
         let root = covariance.scaled(weights.stretch).cholesky()?;
         let n = mean.len();
-        for at in 0..self.blocks.len() * WIDTH {
-            let (block, lane) = (&mut self.blocks[at / WIDTH], at % WIDTH);
-            for row in 0..n {
-                block.estimated[row].0[lane] = match at {
-                    0 => mean[row],
-                    at if at <= n => mean[row] + root.get(row, at - 1),
-                    at if at <= 2 * n => mean[row] - root.get(row, at - 1 - n),
-                    // Lanes that are left over repeat the middle.
-                    _ => mean[row],
-                };
+        for (row, mean) in mean.iter().enumerate() {
+            // Lanes that are left over repeat the middle.
+            for block in &mut self.blocks {
+                block.estimated[row] = Lanes::of(*mean);
+            }
+            for (column, off) in root.row(row)[..=row].iter().enumerate() {
+                let (up, down) = (1 + column, 1 + n + column);
+                self.blocks[up / WIDTH].estimated[row].0[up % WIDTH] = mean + off;
+                self.blocks[down / WIDTH].estimated[row].0[down % WIDTH] = mean - off;
             }
         }
         self.stand(x);
@@ -295,7 +296,7 @@ impl Points {
         (mean_b, b): (&[f64], impl Fn(&Block, usize) -> Lanes),
     ) -> Matrix {
         let mut out = Matrix::zero(mean_a.len(), mean_b.len());
-        let mut off_b = vec![0.0; mean_b.len()];
+        let mut off_b: SmallVec<[f64; 8]> = smallvec![0.0; mean_b.len()];
         for at in 0..self.count {
             let (block, lane) = (&self.blocks[at / WIDTH], at % WIDTH);
             let weight = if at == 0 { weights.middle_covariance } else { weights.other };

@@ -7,6 +7,8 @@
 //! Flows in: inputs and measurements with their times. Flows out: a belief (means and covariance)
 //! and, for every sample, how far it was from what the belief said.
 
+use smallvec::SmallVec;
+
 use super::points::Points;
 use super::sample::{Gate, Heard, Lost, Measured, fits};
 use super::setup::{Estimated, Setup, Slot, Weights};
@@ -15,6 +17,9 @@ use crate::model::linear::Matrix;
 /// Added to a covariance that is none any more, as a share of its diagonal.
 const REPAIR: f64 = 1e-9;
 
+/// A number for each output.
+type Few<T> = SmallVec<[T; 8]>;
+
 /// A filter under way.
 #[derive(Clone)]
 pub struct Unscented {
@@ -22,6 +27,8 @@ pub struct Unscented {
     weights: Weights,
     points: Points,
     belief: Belief,
+    /// What was believed before the sample that is being taken.
+    before: Belief,
     gate: Gate,
 }
 
@@ -36,6 +43,16 @@ pub struct Belief {
     pub covariance: Matrix,
     /// All states, in their own units.
     pub states: Vec<f64>,
+}
+
+impl Belief {
+    /// Becomes the other, in the memory that it has.
+    fn become_like(&mut self, other: &Self) {
+        self.time_s = other.time_s;
+        self.mean.clone_from(&other.mean);
+        self.covariance.clone_from(&other.covariance);
+        self.states.clone_from(&other.states);
+    }
 }
 
 impl Unscented {
@@ -53,6 +70,7 @@ impl Unscented {
             weights: setup.spread.weights(n),
             points: Points::new(&setup, 2 * n + 1),
             gate: Gate::new(setup.noise.len()),
+            before: belief.clone(),
             belief,
             setup,
         })
@@ -137,10 +155,10 @@ impl Unscented {
     /// See [`Lost`]; the belief is then what it was.
     pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
         fits(&self.setup, sample, self.belief.time_s)?;
-        let before = self.belief.clone();
+        self.before.become_like(&self.belief);
         let heard = self.predict(sample).and_then(|()| self.correct(sample));
         if heard.is_err() {
-            self.belief = before;
+            self.belief.become_like(&self.before);
         }
         heard
     }
@@ -202,12 +220,11 @@ impl Unscented {
         let Self { setup, weights, points, gate, .. } = self;
         points.measure(setup, &sample.inputs);
         let outputs = setup.noise.len();
-        let known: Vec<bool> = (0..outputs).map(|at| setup.is_measured(at)).collect();
         let mut expected = vec![0.0; outputs];
         points.outputs(*weights, &mut expected);
-        let all: Vec<usize> = (0..outputs).collect();
+        let all: Few<usize> = (0..outputs).collect();
         let mut spread = points.of_outputs(*weights, &expected, &all);
-        for (at, noise) in setup.noise.iter().enumerate().filter(|(at, _)| known[*at]) {
+        for (at, noise) in setup.noise.iter().enumerate().filter(|(at, _)| setup.is_measured(*at)) {
             spread.add(at, at, noise * noise);
         }
         let deviation: Vec<f64> = all.iter().map(|at| spread.get(*at, *at).sqrt()).collect();
@@ -221,7 +238,7 @@ impl Unscented {
 
     /// Corrects the belief by the outputs that are taken.
     fn take(&mut self, heard: &mut Heard, spread: &Matrix) -> Result<(), Lost> {
-        let places: Vec<usize> = (0..heard.taken.len()).filter(|at| heard.taken[*at]).collect();
+        let places: Few<usize> = (0..heard.taken.len()).filter(|at| heard.taken[*at]).collect();
         if places.is_empty() {
             return self.healthy();
         }
@@ -232,9 +249,10 @@ impl Unscented {
                 s.set(row, column, spread.get(*a, *b));
             }
         }
-        let expected: Vec<f64> = places.iter().map(|at| heard.expected[*at]).collect();
-        let off: Vec<f64> = places.iter().filter_map(|at| heard.innovation[*at]).collect();
-        let Some(root) = s.clone().symmetric().cholesky() else { return Err(self.diverged()) };
+        let expected: Few<f64> = places.iter().map(|at| heard.expected[*at]).collect();
+        let off: Few<f64> = places.iter().filter_map(|at| heard.innovation[*at]).collect();
+        let s = s.symmetric();
+        let Some(root) = s.cholesky() else { return Err(self.diverged()) };
         let across = self.points.across(self.weights, &self.belief.mean, &expected, &places);
         // Kᵀ column by column: S k = (row of the cross covariance).
         let mut gain = Matrix::zero(across.rows(), m);
@@ -247,11 +265,11 @@ impl Unscented {
         for (row, mean) in self.belief.mean.iter_mut().enumerate() {
             *mean += gain.row(row).iter().zip(&off).map(|(gain, off)| gain * off).sum::<f64>();
         }
-        let less = gain.times(&s).times(&gain.transposed());
-        let n = self.belief.mean.len();
-        for row in 0..n {
-            for column in 0..n {
-                self.belief.covariance.add(row, column, -less.get(row, column));
+        let half = gain.times(&s);
+        for row in 0..gain.rows() {
+            for (column, less) in self.belief.covariance.row_mut(row).iter_mut().enumerate() {
+                let both = half.row(row).iter().zip(gain.row(column));
+                *less -= both.map(|(half, gain)| half * gain).sum::<f64>();
             }
         }
         self.belief.covariance = std::mem::take(&mut self.belief.covariance).symmetric();

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::setup::{Beginning, Setup};
+use super::pace::{Mover, Pace};
+use super::setup::{Beginning, LoadSpread, Setup};
 use crate::model::noise::Chance;
 use crate::model::{Kernel, Lanes, Real, WIDTH};
 
@@ -31,8 +32,9 @@ pub(in crate::forecast) struct Block {
     margin: Vec<Lanes>,
     before: Vec<Lanes>,
     chances: Vec<Chance>,
-    /// For each spread of the load: the level of each member, and what wanders.
-    off: Vec<(Lanes, Lanes)>,
+    /// For each spread of the load: how it wanders, the level of each member, and what wanders.
+    off: Vec<(Pace, Lanes, Lanes)>,
+    movers: Vec<Mover>,
     /// What is added to each state in a second; empty: nothing.
     push: Vec<Lanes>,
     /// For each event, when it first happened to each member.
@@ -52,8 +54,13 @@ impl Block {
         let zero = |count: usize| vec![Lanes::default(); count];
         let mut x = zero(about.states.len());
         let mut p = zero(setup.parameters.len());
-        let mut off = vec![(Lanes::default(), Lanes::default()); setup.load_spread.len()];
+        let pace = |each: &LoadSpread| {
+            let pace = Pace::comes_and_goes(each.wander, each.memory_s, setup.dt_s);
+            (pace, Lanes::default(), Lanes::default())
+        };
+        let mut off: Vec<_> = setup.load_spread.iter().map(pace).collect();
         let mut push = Vec::new();
+        let mut moves: [Vec<(f64, f64)>; WIDTH] = Default::default();
         let mut chances = Vec::with_capacity(WIDTH);
         for lane in 0..WIDTH {
             // Lanes that are left over repeat the last member and are not looked at.
@@ -69,7 +76,7 @@ impl Block {
                 push.resize(about.states.len(), Lanes::default());
                 into(&mut push, &begin.push);
             }
-            for (at, (spread, (level, wander))) in
+            for (at, (spread, (_, level, wander))) in
                 setup.load_spread.iter().zip(&mut off).enumerate()
             {
                 let drawn = spread.level * chance.normal();
@@ -77,6 +84,7 @@ impl Block {
                 let wanders = spread.wander * chance.normal();
                 wander.0[lane] = spread.begins.unwrap_or(wanders);
             }
+            moves[lane] = begin.moves;
             chances.push(chance);
         }
         let events = about.events.len();
@@ -95,6 +103,7 @@ impl Block {
             x,
             p,
             off,
+            movers: Mover::all(setup, &moves),
             push,
             chances,
         };
@@ -125,6 +134,7 @@ impl Block {
             if self.is_over() {
                 return;
             }
+            self.wander();
             self.act(setup, self.t_s + setup.dt_s / 2.0);
             kernel.euler(&self.x, &self.u, &self.p, setup.dt_s, &mut self.next);
             std::mem::swap(&mut self.x, &mut self.next);
@@ -132,6 +142,17 @@ impl Block {
             self.steps += 1;
             self.shake(setup);
             self.test(setup, false);
+        }
+    }
+
+    /// What moves by itself moves, where that is due.
+    fn wander(&mut self) {
+        let Self { steps, off, movers, x, p, chances, .. } = self;
+        for (pace, _, wander) in off.iter_mut().filter(|(pace, ..)| pace.is_due(*steps)) {
+            *wander = pace.moved(*wander, chances);
+        }
+        for mover in movers {
+            mover.go(*steps, x, p, chances);
         }
     }
 
@@ -148,15 +169,7 @@ impl Block {
             setup.load.at(t_s, &[], &mut self.plan);
             self.u.iter_mut().zip(&self.plan).for_each(|(u, plan)| *u = Lanes::of(*plan));
         }
-        for (spread, (level, wander)) in setup.load_spread.iter().zip(&mut self.off) {
-            if spread.wander > 0.0 {
-                // The exact step of an Ornstein–Uhlenbeck process.
-                let keep = libm::exp(-setup.dt_s / spread.memory_s);
-                let fresh = spread.wander * (1.0 - keep * keep).sqrt();
-                for (wander, chance) in wander.0.iter_mut().zip(&mut self.chances) {
-                    *wander = keep * *wander + fresh * chance.normal();
-                }
-            }
+        for (spread, (_, level, wander)) in setup.load_spread.iter().zip(&self.off) {
             let factor = *level + *wander + 1.0;
             for input in &spread.inputs {
                 self.u[*input] = self.u[*input] * factor;

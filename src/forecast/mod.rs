@@ -8,6 +8,7 @@ mod block;
 mod correction;
 mod kept;
 pub mod optimise;
+mod pace;
 mod quick;
 mod result;
 mod run;

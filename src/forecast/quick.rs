@@ -4,8 +4,8 @@
 //! The unscented transform carried to an event: M. J. Daigle, K. Goebel, "Improving Computational
 //! Efficiency of Prediction in Model-based Prognostics Using the Unscented Transform", PHM (2010).
 //! Points lie on both sides of the mean along each direction in which something is uncertain: what
-//! is believed, the load's level, what wanders of it averaged over the course, and process noise as
-//! a steady push that ends where a random walk of the same variance would.
+//! is believed, the load's level, what wanders of it or of a parameter averaged over the course, and
+//! process noise as a steady push that ends where a random walk of the same variance would.
 
 use super::result::Forecast;
 use super::run::Forecasting;
@@ -116,6 +116,7 @@ fn with(setup: &Setup, members: Vec<Begin>) -> Setup {
     own.noise = Vec::new();
     // Members bring their levels, and nothing wanders.
     own.load_spread.iter_mut().for_each(|spread| (spread.wander, spread.begins) = (0.0, None));
+    own.movers.iter_mut().for_each(|mover| mover.drift = 0.0);
     own.start = Start::Members(members);
     own
 }
@@ -128,19 +129,39 @@ struct Directions {
     levels: Vec<f64>,
     /// For each state, the deviation at the end of the course.
     noise: Vec<f64>,
+    /// For each mover, the deviation of its mean over the course, or a second's push.
+    moves: Vec<(f64, f64)>,
+}
+
+/// Deviation of the mean of a process of Ornstein and Uhlenbeck over a span, as a share of its own.
+fn averaged(memory_s: f64, span_s: f64) -> f64 {
+    let share = memory_s / span_s;
+    (2.0 * share * (1.0 - share * (1.0 - libm::exp(-1.0 / share)))).sqrt()
 }
 
 impl Directions {
     fn none(setup: &Setup) -> Self {
-        Self { believed: 0, levels: vec![0.0; setup.load_spread.len()], noise: Vec::new() }
+        Self {
+            believed: 0,
+            levels: vec![0.0; setup.load_spread.len()],
+            noise: Vec::new(),
+            moves: Vec::new(),
+        }
     }
 
     fn of(setup: &Setup, span_s: f64) -> Self {
         let level = |spread: &super::setup::LoadSpread| {
-            let share = spread.memory_s / span_s;
-            // Variance of the mean of an Ornstein–Uhlenbeck process over a span.
-            let mean = 2.0 * share * (1.0 - share * (1.0 - libm::exp(-1.0 / share)));
-            (spread.level * spread.level + spread.wander * spread.wander * mean).sqrt()
+            let wanders = spread.wander * averaged(spread.memory_s, span_s);
+            (spread.level * spread.level + wanders * wanders).sqrt()
+        };
+        let moves = |mover: &crate::estimate::Estimated| {
+            if mover.memory_s.is_finite() {
+                let deviation = mover.drift * (mover.memory_s / 2.0).sqrt();
+                (deviation * averaged(mover.memory_s, span_s), 0.0)
+            } else {
+                // The mean over the course of what is pushed is as uncertain as that of a walk.
+                (0.0, mover.drift * 2.0 / (3.0 * span_s).sqrt())
+            }
         };
         Self {
             believed: match &setup.start {
@@ -149,6 +170,7 @@ impl Directions {
             },
             levels: setup.load_spread.iter().map(level).collect(),
             noise: setup.noise.iter().map(|noise| noise * span_s.sqrt()).collect(),
+            moves: setup.movers.iter().map(moves).collect(),
         }
     }
 
@@ -158,7 +180,10 @@ impl Directions {
         let levels: Vec<usize> =
             (0..self.levels.len()).filter(|at| self.levels[*at] > 0.0).collect();
         let noisy: Vec<usize> = (0..self.noise.len()).filter(|at| self.noise[*at] > 0.0).collect();
-        let count = self.believed + levels.len() + noisy.len();
+        let moving = |at: &usize| self.moves[*at] != (0.0, 0.0);
+        let moving: Vec<usize> = (0..self.moves.len()).filter(moving).collect();
+        let before = self.believed + levels.len() + noisy.len();
+        let count = before + moving.len();
         let reach = (count as f64).sqrt();
         let all = setup.starts();
         let mut points = Vec::with_capacity((2 * count).max(1) * all);
@@ -181,6 +206,11 @@ impl Directions {
                 for (at, state) in noisy.iter().enumerate() {
                     let end = self.noise[*state] * along(self.believed + levels.len() + at);
                     begin.push[*state] = end / span_s;
+                }
+                begin.moves = vec![(0.0, 0.0); self.moves.len()];
+                for (at, mover) in moving.iter().enumerate() {
+                    let (mean, push) = self.moves[*mover];
+                    begin.moves[*mover] = (mean * along(before + at), push * along(before + at));
                 }
                 points.push(begin);
             }

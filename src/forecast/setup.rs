@@ -29,6 +29,9 @@ pub struct Setup {
     pub load_spread: Vec<LoadSpread>,
     /// Process noise: for each state a standard deviation after one second; empty: none.
     pub noise: Vec<f64>,
+    /// Parameters, and states on a logarithmic scale, that go on moving as a filter allowed them to:
+    /// by their drift and memory. Those that hold still, and errors of sensors, have no place here.
+    pub movers: Vec<Estimated>,
     /// Members of the ensemble.
     pub members: usize,
     /// Chooses all chance.
@@ -43,6 +46,7 @@ pub struct Setup {
 
 /// What is known of a machine at the beginning.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for a whole ensemble")]
 pub enum Start {
     /// A state for each member; members beyond them begin with the first again.
     Each(Vec<Vec<f64>>),
@@ -68,6 +72,9 @@ pub struct Begin {
     pub levels: Option<Vec<f64>>,
     /// For each state, how much is added in a second; empty: nothing.
     pub push: Vec<f64>,
+    /// For each of the setup's movers, on its scale, by how much the mean to which it returns is
+    /// off, and how much is added in a second; empty: nothing.
+    pub moves: Vec<(f64, f64)>,
 }
 
 /// How far inputs may be off from the load that is planned, in common.
@@ -102,6 +109,7 @@ impl Setup {
             load,
             load_spread: Vec::new(),
             noise: Vec::new(),
+            movers: Vec::new(),
             members: 1,
             seed: 1,
             ends: (0..about.events.len()).collect(),

@@ -90,14 +90,23 @@ impl Setup {
         }
     }
 
-    /// From now on it begins with a filter's belief, and states move by themselves as the filter
-    /// allowed them to.
+    /// From now on it begins with a filter's belief, and what is estimated goes on moving by itself
+    /// as the filter allowed it to.
     pub fn from_belief(&mut self, belief: Belief, estimated: &[Estimated]) {
         self.begin_s = belief.time_s;
         self.noise = vec![0.0; belief.states.len()];
+        self.movers.clear();
         for each in estimated {
-            if let (Slot::State(at), Scale::Linear) = (each.slot, each.scale) {
-                self.noise[at] = each.drift;
+            match (each.slot, each.scale) {
+                (Slot::State(at), Scale::Linear) => self.noise[at] = each.drift,
+                // A state follows the model, and forgets nothing.
+                (Slot::State(_), Scale::Log) if each.drift > 0.0 => {
+                    self.movers.push(Estimated { memory_s: f64::INFINITY, ..*each });
+                }
+                (Slot::Parameter(_), _) if each.drift > 0.0 || each.memory_s.is_finite() => {
+                    self.movers.push(*each);
+                }
+                _ => {}
             }
         }
         self.start = Start::Belief { belief, estimated: estimated.to_vec() };

@@ -187,3 +187,61 @@ fn an_ensemble_begins_with_a_filter_s_particles() {
     assert!((mean - crowd.belief().mean[1]).abs() < 1e-6);
     assert_eq!(whole(setup).event("EOD").expect("it ends").times_s.len(), 64);
 }
+
+#[test]
+fn what_a_filter_lets_come_and_go_does_so_in_the_forecast() {
+    let model = registry::find("centrifugal_pump").expect("a model");
+    let about = model.about();
+    let at = about.parameters.iter().position(|each| each.name == "H_ta").expect("a parameter");
+    let heat = about.parameters[at].usual;
+    let (share, memory_s) = (0.05, 7_200.0);
+    let mut setup = Setup { members: 400, ..pump(400) };
+    (setup.noise, setup.load_spread, setup.horizon_s) = (Vec::new(), Vec::new(), 40_000.0);
+    let Start::Each(all) = &setup.start else { panic!("it begins with a state") };
+    let mut states = all[0].clone();
+    states[9..12].fill(0.0);
+    let estimated = vec![Estimated::wanders(Slot::Parameter(at), heat, share * heat, memory_s)];
+    let belief = Belief {
+        time_s: 0.0,
+        mean: vec![heat],
+        covariance: Matrix::diagonal(&[share * share * heat * heat]),
+        states,
+    };
+    setup.from_belief(belief, &estimated);
+    let done = whole(setup.clone());
+    let band = done.bands.iter().find(|band| band.name == "Tt").expect("a temperature");
+    // What the temperature answers to heat that goes, slowed by the bearing and its heat's memory.
+    let last = band.quantiles.last().expect("an instant");
+    let (t, oil) = (last[6], about.parameters[at + 1].usual);
+    let lag_s = about.parameters[at - 1].usual / (heat + oil);
+    let answer = heat * (t - 290.0) / (heat + oil) * share;
+    let wanted = answer * (memory_s / (memory_s + lag_s)).sqrt();
+    // From the 5th to the 95th percentile.
+    let is = (last[10] - last[2]) / (2.0 * 1.645);
+    assert!((is / wanted - 1.0).abs() < 0.15, "{is} K, {wanted} K by the theory of lags");
+}
+
+#[test]
+fn a_quick_forecast_hears_of_a_wear_rate_that_strays() {
+    let straying = |members: usize| {
+        let mut setup = believed(members);
+        setup.noise = Vec::new();
+        setup.load_spread = Vec::new();
+        let Start::Belief { estimated, .. } = &setup.start else { panic!("a belief") };
+        let rate = Estimated { scale: Scale::Log, drift: 0.003, ..estimated[1] };
+        setup.movers = vec![rate];
+        setup
+    };
+    let still = Setup { movers: Vec::new(), ..straying(2_000) };
+    let spread = |done: Forecast| {
+        let event = done.event("ImpellerWearFailure").expect("it wears").clone();
+        event.remaining_s(0.84).expect("late") - event.remaining_s(0.16).expect("early")
+    };
+    let (still, many) = (spread(whole(still)), spread(whole(straying(2_000))));
+    assert!(many > 1.1 * still, "{many} s beside {still} s when nothing strays");
+    let mut run = Quickly::new(&straying(1)).expect("it can be carried out");
+    let Step::Done(quick) = step(&mut run, &Budget::until(&|| false)) else { panic!("endless") };
+    let quick = quick.expect("a forecast");
+    let (low, high) = quick.times[0].interval_s(0.68);
+    assert!(((high - low) / many - 1.0).abs() < 0.1, "{} s, {many} s", high - low);
+}

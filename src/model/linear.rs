@@ -4,18 +4,23 @@
 //! algebra choose their kernels by the processor, and with them the order of sums; hence these few
 //! lines of our own, for a dozen rows or so.
 
+use smallvec::{SmallVec, smallvec};
+
+/// So many values are kept in place: a filter of few states asks for no memory as it goes on.
+const IN_PLACE: usize = 16;
+
 /// A matrix, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matrix {
     rows: usize,
     columns: usize,
-    values: Vec<f64>,
+    values: SmallVec<[f64; IN_PLACE]>,
 }
 
 impl Matrix {
     /// All zero.
     pub fn zero(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, values: vec![0.0; rows * columns] }
+        Self { rows, columns, values: smallvec![0.0; rows * columns] }
     }
 
     /// With these values on the diagonal.
@@ -29,7 +34,7 @@ impl Matrix {
 
     /// From its values row by row; `None` when their number does not fit.
     pub fn from_rows(rows: usize, columns: usize, values: Vec<f64>) -> Option<Self> {
-        (values.len() == rows * columns).then_some(Self { rows, columns, values })
+        (values.len() == rows * columns).then(|| Self { rows, columns, values: values.into() })
     }
 
     /// Number of rows.
