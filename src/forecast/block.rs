@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::pace::{Mover, Pace};
 use super::setup::{Beginning, LoadSpread, Setup};
 use crate::model::noise::Chance;
-use crate::model::{Kernel, Lanes, Real, WIDTH};
+use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
 
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,19 +24,18 @@ pub(in crate::forecast) struct Block {
     members: Range<usize>,
     t_s: f64,
     steps: u64,
-    x: Vec<Lanes>,
+    way: Way<Lanes>,
     p: Vec<Lanes>,
     u: Vec<Lanes>,
     plan: Vec<f64>,
-    next: Vec<Lanes>,
-    margin: Vec<Lanes>,
-    before: Vec<Lanes>,
     chances: Vec<Chance>,
     /// For each spread of the load: how it wanders, the level of each member, and what wanders.
     off: Vec<(Pace, Lanes, Lanes)>,
     movers: Vec<Mover>,
     /// What is added to each state in a second; empty: nothing.
     push: Vec<Lanes>,
+    /// Whether each step is followed by noise or a push.
+    is_shaken: bool,
     /// For each event, when it first happened to each member.
     pub met: Vec<[Option<Met>; WIDTH]>,
     /// Members whose course has ended, or has left all numbers.
@@ -93,21 +92,20 @@ impl Block {
             steps: 0,
             u: zero(about.inputs.len()),
             plan: vec![0.0; about.inputs.len()],
-            next: zero(about.states.len()),
-            margin: zero(events),
-            before: zero(events),
             met: vec![[None; WIDTH]; events],
             ended: std::array::from_fn(|lane| first + lane >= members.end),
             lost: [false; WIDTH],
             members,
-            x,
+            way: Way::new(x, events),
             p,
             off,
             movers: Mover::all(setup, &moves),
+            is_shaken: !push.is_empty() || setup.noise.iter().any(|strength| *strength > 0.0),
             push,
             chances,
         };
         block.act(setup, block.t_s);
+        block.weigh(setup);
         block.test(setup, true);
         block
     }
@@ -130,38 +128,59 @@ impl Block {
     /// Takes so many steps, fewer when all courses end.
     pub fn advance(&mut self, setup: &Setup, steps: u64) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
-        for _ in 0..steps {
-            if self.is_over() {
-                return;
-            }
+        let mut left = steps;
+        while left > 0 && !self.is_over() {
             self.wander();
-            self.act(setup, self.t_s + setup.dt_s / 2.0);
-            kernel.euler(&self.x, &self.u, &self.p, setup.dt_s, &mut self.next);
-            std::mem::swap(&mut self.x, &mut self.next);
-            self.t_s += setup.dt_s;
-            self.steps += 1;
-            self.shake(setup);
+            let middle_s = self.t_s + setup.dt_s / 2.0;
+            self.act(setup, middle_s);
+            let most = self.alike(setup, middle_s).min(left);
+            let Self { way, u, p, .. } = self;
+            let taken = if self.is_shaken {
+                way.step(kernel, u, p, setup.dt_s);
+                1
+            } else {
+                kernel.march(way, u, p, setup.dt_s, most)
+            };
+            left -= taken;
+            self.steps += taken;
+            self.t_s = setup.begin_s + self.steps as f64 * setup.dt_s;
+            if self.is_shaken {
+                self.shake(setup);
+                self.weigh(setup);
+            }
             self.test(setup, false);
         }
     }
 
+    /// For how many steps from now on nothing but the model itself changes anything.
+    fn alike(&self, setup: &Setup, middle_s: f64) -> u64 {
+        if setup.load.follows_state() {
+            return 1;
+        }
+        let load = (setup.load.holds_until(middle_s) - middle_s) / setup.dt_s;
+        let paces = self.off.iter().map(|(pace, ..)| pace);
+        let paces = paces.chain(self.movers.iter().map(Mover::pace));
+        let held = paces.map(|pace| pace.left(self.steps)).min().unwrap_or(u64::MAX);
+        held.min(libm::ceil(load) as u64).max(1)
+    }
+
     /// What moves by itself moves, where that is due.
     fn wander(&mut self) {
-        let Self { steps, off, movers, x, p, chances, .. } = self;
+        let Self { steps, off, movers, way, p, chances, .. } = self;
         for (pace, _, wander) in off.iter_mut().filter(|(pace, ..)| pace.is_due(*steps)) {
             *wander = pace.moved(*wander, chances);
         }
         for mover in movers {
-            mover.go(*steps, x, p, chances);
+            mover.go(*steps, &mut way.x, p, chances);
         }
     }
 
     /// Sets the inputs of a time.
     fn act(&mut self, setup: &Setup, t_s: f64) {
         if setup.load.follows_state() {
-            let mut x = vec![0.0; self.x.len()];
+            let mut x = vec![0.0; self.way.x.len()];
             for lane in 0..WIDTH {
-                x.iter_mut().zip(&self.x).for_each(|(x, lanes)| *x = lanes.0[lane]);
+                x.iter_mut().zip(&self.way.x).for_each(|(x, lanes)| *x = lanes.0[lane]);
                 setup.load.at(t_s, &x, &mut self.plan);
                 self.u.iter_mut().zip(&self.plan).for_each(|(u, plan)| u.0[lane] = *plan);
             }
@@ -179,11 +198,11 @@ impl Block {
 
     /// Adds process noise, and what is added steadily.
     fn shake(&mut self, setup: &Setup) {
-        for (x, push) in self.x.iter_mut().zip(&self.push) {
+        for (x, push) in self.way.x.iter_mut().zip(&self.push) {
             *x = *x + *push * setup.dt_s;
         }
         let root = setup.dt_s.sqrt();
-        for (x, strength) in self.x.iter_mut().zip(&setup.noise) {
+        for (x, strength) in self.way.x.iter_mut().zip(&setup.noise) {
             if *strength > 0.0 {
                 for (x, chance) in x.0.iter_mut().zip(&mut self.chances) {
                     *x += strength * root * chance.normal();
@@ -192,31 +211,57 @@ impl Block {
         }
     }
 
+    /// Asks for the margins.
+    fn weigh(&mut self, setup: &Setup) {
+        let kernel: &dyn Kernel<Lanes> = &*setup.model;
+        let Self { way, u, p, .. } = self;
+        kernel.margin(&way.x, u, p, &mut way.margin);
+    }
+
     /// Looks for events at the end of a step.
     fn test(&mut self, setup: &Setup, first: bool) {
-        let kernel: &dyn Kernel<Lanes> = &*setup.model;
-        std::mem::swap(&mut self.margin, &mut self.before);
-        if !kernel.margin(&self.x, &self.u, &self.p, &mut self.margin) {
-            for event in 0..self.margin.len() {
+        let mut calm = true;
+        for event in 0..self.way.margin.len() {
+            if !self.way.margin[event].is_positive() {
                 self.note(setup, event, first);
+                calm = false;
             }
         }
-        if self.margin.is_empty() {
+        if self.way.margin.is_empty() {
             self.leave();
+        }
+        if !calm {
+            self.rest();
+        }
+    }
+
+    /// Members whose course has ended go with one that goes on, which is not looked at twice: what
+    /// has ended already would stop every step.
+    fn rest(&mut self) {
+        let Some(going) = self.ended.iter().position(|ended| !ended) else { return };
+        let Self { way, p, off, movers, .. } = self;
+        let all = way.x.iter_mut().chain(&mut way.margin).chain(p);
+        let all = all.chain(off.iter_mut().flat_map(|(_, level, wander)| [level, wander]));
+        for lanes in all.chain(movers.iter_mut().flat_map(Mover::own)) {
+            for (lane, ended) in self.ended.iter().enumerate() {
+                if *ended {
+                    lanes.0[lane] = lanes.0[going];
+                }
+            }
         }
     }
 
     /// Notes an event of some members.
     fn note(&mut self, setup: &Setup, event: usize, first: bool) {
         for lane in 0..WIDTH {
-            let margin = self.margin[event].0[lane];
+            let margin = self.way.margin[event].0[lane];
             if self.ended[lane] {
                 continue;
             }
             if margin.is_nan() {
                 (self.ended[lane], self.lost[lane]) = (true, true);
             } else if margin <= 0.0 && self.met[event][lane].is_none() {
-                let before = self.before[event].0[lane];
+                let before = self.way.before[event].0[lane];
                 let share = if first { 1.0 } else { before / (before - margin) };
                 let share = if share.is_finite() { share.between(0.0, 1.0) } else { 1.0 };
                 let time_s = if first { self.t_s } else { self.t_s - setup.dt_s * (1.0 - share) };
@@ -229,7 +274,7 @@ impl Block {
     /// Members without events that left all numbers.
     fn leave(&mut self) {
         for lane in 0..WIDTH {
-            if !self.ended[lane] && self.x.iter().any(|x| !x.0[lane].is_finite()) {
+            if !self.ended[lane] && self.way.x.iter().any(|x| !x.0[lane].is_finite()) {
                 (self.ended[lane], self.lost[lane]) = (true, true);
             }
         }
@@ -237,13 +282,13 @@ impl Block {
 
     /// States, inputs and parameters of all members, now.
     pub fn now(&self) -> (&[Lanes], &[Lanes], &[Lanes]) {
-        (&self.x, &self.u, &self.p)
+        (&self.way.x, &self.u, &self.p)
     }
 
     /// Outputs and event states of all members, now.
     pub fn look(&self, setup: &Setup, z: &mut [Lanes], es: &mut [Lanes]) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
-        kernel.output(&self.x, &self.u, &self.p, z);
-        kernel.event_state(&self.x, &self.u, &self.p, es);
+        kernel.output(&self.way.x, &self.u, &self.p, z);
+        kernel.event_state(&self.way.x, &self.u, &self.p, es);
     }
 }

@@ -44,6 +44,11 @@ impl Pace {
         steps > 0 && steps.is_multiple_of(self.every)
     }
 
+    /// Steps after so many until it is due.
+    pub fn left(&self, steps: u64) -> u64 {
+        self.every - steps % self.every
+    }
+
     /// Where it is after a move that begins `off` from its mean.
     pub fn moved(&self, off: Lanes, chances: &mut [Chance]) -> Lanes {
         let mut to = off * self.keep;
@@ -89,6 +94,16 @@ impl Mover {
             }
         })
         .collect()
+    }
+
+    /// How it moves.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// What each member has for itself.
+    pub fn own(&mut self) -> [&mut Lanes; 2] {
+        [&mut self.mean, &mut self.push]
     }
 
     /// Moves, where that is due.

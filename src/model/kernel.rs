@@ -47,6 +47,39 @@ pub trait Equations: Send + Sync + 'static {
     }
 }
 
+/// A course under way, and room to go on in.
+#[derive(Clone, Debug, Default)]
+pub struct Way<R> {
+    /// The state.
+    pub x: Vec<R>,
+    /// Margins after the last step.
+    pub margin: Vec<R>,
+    /// Margins after the step before.
+    pub before: Vec<R>,
+    next: Vec<R>,
+}
+
+impl<R: Real> Way<R> {
+    /// Begins with a state of a model with so many events.
+    pub fn new(x: Vec<R>, events: usize) -> Self {
+        let zero = vec![R::default(); events];
+        Self { margin: zero.clone(), before: zero, next: x.clone(), x }
+    }
+
+    /// Takes an Euler step; what the margins are then has to be asked.
+    pub fn step(&mut self, model: &dyn Kernel<R>, u: &[R], p: &[R], dt_s: f64) {
+        model.euler(&self.x, u, p, dt_s, &mut self.next);
+        self.turn();
+    }
+
+    /// The next state becomes the present one, and margins those of the step before.
+    #[inline(always)]
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.x, &mut self.next);
+        std::mem::swap(&mut self.margin, &mut self.before);
+    }
+}
+
 /// A model over one kind of number.
 pub trait Kernel<R: Real> {
     /// See [`Equations::derivative`].
@@ -63,6 +96,19 @@ pub trait Kernel<R: Real> {
     fn start(&self, u: &[R], p: &[R], x: &mut [R]);
     /// One explicit Euler step from `x` to `next`.
     fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]);
+
+    /// Takes such steps under the same inputs, `most` of them, or up to the one after which not all
+    /// margins are above 0; how many it took.
+    fn march(&self, way: &mut Way<R>, u: &[R], p: &[R], dt_s: f64, most: u64) -> u64 {
+        for taken in 1..=most {
+            self.euler(&way.x, u, p, dt_s, &mut way.next);
+            way.turn();
+            if !self.margin(&way.x, u, p, &mut way.margin) {
+                return taken;
+            }
+        }
+        most
+    }
 }
 
 /// A model that can be run, whatever it is.
@@ -115,6 +161,9 @@ impl<E: Equations, R: Real> Kernel<R> for Written<E> {
     fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
         Arch::new().dispatch(Euler::<E, R> { x, u, p, dt_s, next, equations: PhantomData });
     }
+    fn march(&self, way: &mut Way<R>, u: &[R], p: &[R], dt_s: f64, most: u64) -> u64 {
+        Arch::new().dispatch(March::<E, R> { way, u, p, dt_s, most, equations: PhantomData })
+    }
 }
 
 /// A step, compiled once for every processor and once for those with wider registers. Both come to
@@ -160,5 +209,34 @@ impl<E: Equations, R: Real> WithSimd for Margin<'_, E, R> {
         let Self { x, u, p, margin, .. } = self;
         E::margin(x, u, p, margin);
         margin.iter().fold(true, |all, margin| all & margin.is_positive())
+    }
+}
+
+/// Many steps, compiled as one is.
+struct March<'a, E, R> {
+    way: &'a mut Way<R>,
+    u: &'a [R],
+    p: &'a [R],
+    dt_s: f64,
+    most: u64,
+    equations: PhantomData<E>,
+}
+
+impl<E: Equations, R: Real> WithSimd for March<'_, E, R> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> u64 {
+        let Self { way, u, p, dt_s, most, equations } = self;
+        for taken in 1..=most {
+            let Way { x, next, .. } = way;
+            Euler::<E, R> { x, u, p, dt_s, next, equations }.with_simd(simd);
+            way.turn();
+            let Way { x, margin, .. } = way;
+            if !(Margin::<E, R> { x, u, p, margin, equations }.with_simd(simd)) {
+                return taken;
+            }
+        }
+        most
     }
 }

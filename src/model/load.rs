@@ -13,6 +13,12 @@ pub trait Load: Send + Sync {
         false
     }
 
+    /// Before which time the inputs stay as they are at this one; this one, where nothing is known
+    /// of that.
+    fn holds_until(&self, t_s: f64) -> f64 {
+        t_s
+    }
+
     /// When the load is known to end.
     fn end_s(&self) -> Option<f64> {
         None
@@ -47,6 +53,9 @@ pub struct Held(pub Vec<f64>);
 impl Load for Held {
     fn at(&self, _: f64, _: &[f64], u: &mut [f64]) {
         u.copy_from_slice(&self.0);
+    }
+    fn holds_until(&self, _: f64) -> f64 {
+        f64::INFINITY
     }
 }
 
@@ -156,6 +165,17 @@ impl Load for Schedule {
         }
     }
 
+    fn holds_until(&self, t_s: f64) -> f64 {
+        // The next row's time; what a line leads to is reached step by step.
+        let is_past = |time: &f64| *time < t_s || *time == t_s && self.hold != Hold::End;
+        let next = self.times_s.partition_point(is_past);
+        match self.times_s.get(next) {
+            Some(_) if next > 0 && self.hold == Hold::Linear => t_s,
+            Some(time) => *time,
+            None => f64::INFINITY,
+        }
+    }
+
     fn end_s(&self) -> Option<f64> {
         self.times_s.last().copied()
     }
@@ -178,6 +198,28 @@ mod tests {
         assert_eq!(times.map(|t| at(Hold::End, t)), [2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 8.0]);
         assert_eq!(times.map(|t| at(Hold::Start, t)), [2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0]);
         assert_eq!(times.map(|t| at(Hold::Linear, t)), [2.0, 2.0, 3.0, 4.0, 6.0, 8.0, 8.0]);
+    }
+
+    #[test]
+    fn inputs_stay_as_they_are_until_the_load_says_so() {
+        let rows = [(0.0, vec![2.0]), (10.0, vec![4.0]), (20.0, vec![8.0])];
+        for hold in [Hold::End, Hold::Start, Hold::Linear] {
+            let load = Schedule::new(&rows, hold).expect("a schedule");
+            let at = |t_s: f64| {
+                let mut u = [0.0];
+                load.at(t_s, &[], &mut u);
+                u[0]
+            };
+            for quarter in -8..100 {
+                let t_s = f64::from(quarter) * 0.25;
+                let until = load.holds_until(t_s);
+                assert!(until >= t_s);
+                let same =
+                    (0..100).map(|part| t_s + (until.min(40.0) - t_s) * 0.0099 * f64::from(part));
+                assert!(same.into_iter().all(|later| at(later) == at(t_s)), "{hold:?} {t_s}");
+            }
+            assert_eq!(load.holds_until(25.0), f64::INFINITY);
+        }
     }
 
     #[test]

@@ -21,6 +21,6 @@ pub mod table;
 pub(crate) mod tests;
 
 pub use about::{About, Alias, EventAbout, ParameterAbout, Variable, position};
-pub use kernel::{Equations, Kernel, Model, model};
+pub use kernel::{Equations, Kernel, Model, Way, model};
 pub use machine::Machine;
 pub use real::{LaneMask, Lanes, Real, WIDTH};

@@ -104,27 +104,6 @@ pub trait Real:
         let up = Self::choose(zero.below(self), Self::of(1.0), zero);
         Self::choose(self.below(zero), Self::of(-1.0), up)
     }
-    /// 1 over each of these, for the price of one division: the running products are divided at
-    /// the end, and taken apart again on the way back (P. L. Montgomery, *Speeding the Pollard and
-    /// elliptic curve methods*, Math. Comp. 48, 1987). Rounded a little more than a division each;
-    /// none may be 0.
-    #[inline(always)]
-    fn reciprocals<const N: usize>(of: [Self; N]) -> [Self; N] {
-        let mut before = [Self::of(1.0); N];
-        let mut product = Self::of(1.0);
-        for (before, value) in before.iter_mut().zip(of) {
-            *before = product;
-            product = product * value;
-        }
-        let mut left = Self::of(1.0) / product;
-        let mut out = of;
-        for (out, before) in out.iter_mut().zip(before).rev() {
-            let value = *out;
-            *out = left * before;
-            left = left * value;
-        }
-        out
-    }
     /// √|x| with the sign of x: what flows through an orifice.
     fn signed_sqrt(self) -> Self {
         self.abs().sqrt() * self.sign()
@@ -260,14 +239,6 @@ mod tests {
             for at in 0..WIDTH {
                 prop_assert_eq!(together[at].to_bits(), mixed(a[at], b[at]).to_bits());
             }
-        }
-    }
-
-    #[test]
-    fn one_division_gives_the_reciprocals_of_all() {
-        let of = [50.0, 5.0, 7.3, 2.4, 8000.0, 377.0, 1e-9];
-        for (value, reciprocal) in of.iter().zip(Real::reciprocals(of)) {
-            assert!((value * reciprocal - 1.0_f64).abs() < 2e-15, "{value}: {reciprocal}");
         }
     }
 

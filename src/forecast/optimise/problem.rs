@@ -221,6 +221,9 @@ impl Load for SetPoints {
     fn follows_state(&self) -> bool {
         self.base.follows_state()
     }
+    fn holds_until(&self, t_s: f64) -> f64 {
+        self.base.holds_until(t_s)
+    }
     fn end_s(&self) -> Option<f64> {
         self.base.end_s()
     }

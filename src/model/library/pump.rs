@@ -101,11 +101,9 @@ impl Equations for CentrifugalPump {
         let &[j, r, n, poles, r1, r2, l1, a0, a1, a2, b, c, fluid, _, c_t, h_ta, h_to, c_r, h_ra, h_ro,
               c_o, h_ot, h_or, h_oa, ..] = p else { return };
         let ww = w * w;
-        let [per_j, per_fluid, per_c_t, per_c_r, per_c_o, per_w_sync] =
-            R::reciprocals([j, fluid, c_t, c_r, c_o, w_sync.max(R::of(SLOWEST))]);
         // The published fraction of resistances by slip, widened by the slip's square: the same
         // torque, and none at no slip instead of none over none.
-        let slip = ((w_sync - w) * per_w_sync).between(-1.0, 1.0);
+        let slip = ((w_sync - w) / w_sync.max(R::of(SLOWEST))).between(-1.0, 1.0);
         let resistance = r1 * slip + r2;
         let reactance = l1 * w_sync * slip;
         let impedance = resistance * resistance + reactance * reactance;
@@ -116,11 +114,11 @@ impl Equations for CentrifugalPump {
         let [to_oil_t, to_oil_r] = [tt - to, tr - to];
 
         dx.copy_from_slice(&[
-            (torque - (r + r_thrust + r_radial) * w - back) * per_j,
-            (c * head.signed_sqrt() - q) * per_fluid,
-            (r_thrust * ww - h_ta * (tt - t_amb) - h_to * to_oil_t) * per_c_t,
-            (r_radial * ww - h_ra * (tr - t_amb) - h_ro * to_oil_r) * per_c_r,
-            (h_ot * to_oil_t + h_or * to_oil_r + h_oa * (t_amb - to)) * per_c_o,
+            (torque - (r + r_thrust + r_radial) * w - back) / j,
+            (c * head.signed_sqrt() - q) / fluid,
+            (r_thrust * ww - h_ta * (tt - t_amb) - h_to * to_oil_t) / c_t,
+            (r_radial * ww - h_ra * (tr - t_amb) - h_ro * to_oil_r) / c_r,
+            (h_ot * to_oil_t + h_or * to_oil_r + h_oa * (t_amb - to)) / c_o,
             -(w_a * q * q),
             w_radial * r_radial * ww,
             w_thrust * r_thrust * ww,
