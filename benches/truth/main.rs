@@ -32,9 +32,13 @@ const EARLIER_SEED: u64 = 1001;
 
 fn main() {
     let begun = Instant::now();
-    let of = |name: &str| std::env::args().find_map(|a| a.strip_prefix(name)?.parse().ok());
     let (seed, units) = (of("--seed=").unwrap_or(SEED), of("--units=").unwrap_or(UNITS as u64));
-    let earlier: Vec<_> = Fleet::new(EARLIER_SEED, UNITS).units().collect();
+    let unrest = of("--unrest=").unwrap_or(1.0);
+    let fleet = |seed: u64, units: usize| -> Vec<Unit> {
+        Fleet::new(seed, units).units().map(|unit| unit.with_unrest(unrest)).collect()
+    };
+    let runs = of("--runs=").unwrap_or(RUNS);
+    let earlier = fleet(EARLIER_SEED, UNITS);
     let is_healthy = |unit: &&Unit| unit.fault == Fault::Healthy;
     let healthy: Vec<_> = earlier.iter().filter(is_healthy).cloned().collect();
     let residuals = on_threads(&healthy, watch::healthy_residuals);
@@ -43,8 +47,7 @@ fn main() {
         on_threads(fleet, |unit| judge::judge(unit, &commissioned, taught, runs))
     };
     let taught = Taught::by(&judge_all(&earlier, &Taught::default(), 0));
-    let fleet: Vec<_> = Fleet::new(seed, units as usize).units().collect();
-    let verdicts: Vec<Verdict> = judge_all(&fleet, &taught, RUNS);
+    let verdicts: Vec<Verdict> = judge_all(&fleet(seed, units as usize), &taught, runs);
     if std::env::args().any(|argument| argument == "--each") {
         for verdict in &verdicts {
             println!("{verdict:?}");
@@ -55,6 +58,11 @@ fn main() {
         "| event | remaining time × | its spread × | learnt from |\n|---|---|---|---|\n{taught}"
     );
     println!("Fleet {seed} of {units} units, judged in {:.0} s.", begun.elapsed().as_secs_f64());
+}
+
+/// What an argument says.
+fn of<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::args().find_map(|argument| argument.strip_prefix(name)?.parse().ok())
 }
 
 /// What becomes of each, in order, on all cores.

@@ -27,7 +27,10 @@ impl Disturbances {
     /// Those of a unit at its start.
     pub fn new(unit: &Unit) -> Self {
         let mut random = Random::stream(unit.seed, unit.index, Purpose::Process);
-        let mut wander = |w| Wander::new(w, STEP_S * STEPS_PER_DRAW as f64, &mut random);
+        let mut wander = |w: Wandering| {
+            let w = Wandering { sigma: unit.unrest * w.sigma, ..w };
+            Wander::new(w, STEP_S * STEPS_PER_DRAW as f64, &mut random)
+        };
         Self {
             weather: wander(WEATHER),
             draught: wander(DRAUGHT),

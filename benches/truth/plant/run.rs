@@ -86,7 +86,7 @@ impl Engine {
         c.thrust_load = 1.0 + d.thrust.value;
         c.radial_load = 1.0 + d.radial.value;
         c.air = 1.0 + d.air.value;
-        let rate = (d.wear.value - 0.5 * unit.wear_sigma.powi(2)).exp();
+        let rate = (d.wear.value - 0.5 * (unit.unrest * unit.wear_sigma).powi(2)).exp();
         c.wear = unit.wear[usize::from(since >= 0.0)].map(|x| x * rate);
     }
 

@@ -27,6 +27,8 @@ pub struct Unit {
     /// Wear rates (impeller, thrust, radial) before and after the onset.
     pub(super) wear: [[f64; 3]; 2],
     pub(super) wear_sigma: f64,
+    /// Times what is stated, what is in no plan moves about: 1.
+    pub(super) unrest: f64,
     /// Error of the drifting sensor, in its unit or as a share, for each second after the onset.
     pub(super) drift: f64,
     /// Share of the flow coefficient that the blockage takes.
@@ -82,9 +84,17 @@ impl Unit {
             drive_gain,
             wear,
             wear_sigma,
+            unrest: 1.0,
             drift,
             blockage,
         }
+    }
+
+    /// The same pump where all that is in no plan (weather, other consumers, grid, friction, air,
+    /// roughness) moves about by so many times what is stated.
+    #[must_use]
+    pub fn with_unrest(self, times: f64) -> Self {
+        Self { unrest: times, ..self }
     }
 
     /// The planned inputs at `t_s` after the start, known in advance: the climate normal of the ambient

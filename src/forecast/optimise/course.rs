@@ -10,7 +10,9 @@ use crate::model::{Lanes, WIDTH};
 use crate::twin::goal::When;
 
 /// Instants at which costs and limits are looked at.
-const INSTANTS: usize = 200;
+const INSTANTS: u64 = 200;
+/// Most steps of a block at once.
+const PIECE: u64 = 4096;
 /// What costs more than this is as good as forbidden.
 const TOO_MUCH: f64 = 1e12;
 
@@ -48,35 +50,82 @@ struct Member {
     worn: Vec<(f64, f64)>,
 }
 
-/// Carries settings out; `None` when cancelled.
+/// What members begin with: a seed, and how many there are.
+pub(super) type Chances = (u64, usize);
+
+/// Carries settings out on all cores; `None` when cancelled.
 pub(super) fn carry_out(
     problem: &Problem,
     settings: &[f64],
-    (seed, members): (u64, usize),
+    chances: Chances,
     cancelled: &AtomicBool,
 ) -> Option<Outcome> {
-    let setup = Setup { seed, members, recorded: 0, ..problem.under(settings) };
-    let beginning = Beginning::new(&setup);
-    let blocks = members.div_ceil(WIDTH);
-    let one = |number: usize| block(problem, &setup, &beginning, number, cancelled);
-    let done = each_on_cores(blocks, &one);
-    if cancelled.load(Ordering::Relaxed) {
-        return None;
-    }
-    let (mut costs, mut lost) = (Vec::with_capacity(members), 0);
-    let mut margins = vec![Vec::with_capacity(members); problem.limits.len()];
-    for (cost, own) in done.into_iter().flatten() {
-        lost += usize::from(!(cost < TOO_MUCH));
-        costs.push(if cost < TOO_MUCH { cost } else { TOO_MUCH });
-        margins.iter_mut().zip(own).for_each(|(all, own)| all.push(own));
-    }
-    let kept = |mut all: Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        crate::forecast::result::quantile(&all, 1.0 - problem.sure)
+    let carrying = Carrying::new(problem, settings, chances);
+    let one = |number: usize| {
+        let mut going = carrying.begin(problem, number);
+        while !going.is_over(&carrying.setup) && !cancelled.load(Ordering::Relaxed) {
+            going.advance(problem, &carrying.setup);
+        }
+        going.end(problem, &carrying.setup)
     };
-    Some(Outcome { costs, margins: margins.into_iter().map(kept).collect(), lost })
+    let done = each_on_cores(carrying.blocks, &one);
+    (!cancelled.load(Ordering::Relaxed)).then(|| Outcome::of(problem, done))
 }
 
+/// Settings that are carried out piece by piece.
+pub(super) struct Carrying {
+    setup: Setup,
+    beginning: Beginning,
+    blocks: usize,
+    going: Option<Going>,
+    done: Vec<Done>,
+}
+
+impl Carrying {
+    pub fn new(problem: &Problem, settings: &[f64], (seed, members): Chances) -> Self {
+        let setup = Setup { seed, members, recorded: 0, ..problem.under(settings) };
+        let (beginning, blocks) = (Beginning::new(&setup), members.div_ceil(WIDTH));
+        Self { setup, beginning, blocks, going: None, done: Vec::with_capacity(blocks) }
+    }
+
+    fn begin(&self, problem: &Problem, number: usize) -> Going {
+        Going::new(problem, &self.setup, &self.beginning, number)
+    }
+
+    /// Goes on for a piece; what became of all members, once the last one has ended.
+    pub fn piece(&mut self, problem: &Problem) -> Option<Outcome> {
+        let mut going = self.going.take().unwrap_or_else(|| self.begin(problem, self.done.len()));
+        if !going.is_over(&self.setup) {
+            going.advance(problem, &self.setup);
+        }
+        if going.is_over(&self.setup) {
+            self.done.push(going.end(problem, &self.setup));
+        } else {
+            self.going = Some(going);
+        }
+        let is_done = self.done.len() >= self.blocks;
+        is_done.then(|| Outcome::of(problem, std::mem::take(&mut self.done)))
+    }
+}
+
+impl Outcome {
+    fn of(problem: &Problem, done: Vec<Done>) -> Self {
+        let (mut costs, mut lost) = (Vec::new(), 0);
+        let mut margins = vec![Vec::new(); problem.limits.len()];
+        for (cost, own) in done.into_iter().flatten() {
+            lost += usize::from(!(cost < TOO_MUCH));
+            costs.push(if cost < TOO_MUCH { cost } else { TOO_MUCH });
+            margins.iter_mut().zip(own).for_each(|(all, own)| all.push(own));
+        }
+        let kept = |mut all: Vec<f64>| {
+            all.sort_by(f64::total_cmp);
+            crate::forecast::result::quantile(&all, 1.0 - problem.sure)
+        };
+        Self { costs, margins: margins.into_iter().map(kept).collect(), lost }
+    }
+}
+
+/// Cost and margins of a block's members.
 type Done = Vec<(f64, Vec<f64>)>;
 
 /// On all cores, natively; the results in order.
@@ -100,50 +149,69 @@ fn each_on_cores(count: usize, one: &(dyn Fn(usize) -> Done + Sync)) -> Vec<Done
     (0..count).map(one).collect()
 }
 
-/// Costs and margins of a block's members.
-fn block(
-    problem: &Problem,
-    setup: &Setup,
-    beginning: &Beginning,
-    number: usize,
-    cancelled: &AtomicBool,
-) -> Done {
-    let about = setup.model.about();
-    let mut block = Block::new(setup, beginning, number);
-    let count = block.members().len();
-    let mut look = Look {
-        z: vec![Lanes::default(); about.outputs.len()],
-        es: vec![Lanes::default(); about.events.len()],
-        rows: [const { Vec::new() }; 5],
-    };
-    let mut members = vec![Member::default(); count];
-    let steps = setup.steps();
-    let an_instant = steps.div_ceil(INSTANTS as u64).max(1);
-    let mut instants = 0;
-    while block.steps() < steps && !block.is_over() && !cancelled.load(Ordering::Relaxed) {
-        let taken = an_instant.min(steps - block.steps());
-        block.advance(setup, taken);
-        let span_s = taken as f64 * setup.dt_s;
-        block.look(setup, &mut look.z, &mut look.es);
-        for (lane, member) in members.iter_mut().enumerate() {
-            look.read(&block, lane);
-            member.add(problem, &look.instant(), span_s, instants == 0);
+/// A block of members under way.
+struct Going {
+    block: Block,
+    look: Look,
+    members: Vec<Member>,
+    /// Steps at the last instant.
+    looked: u64,
+}
+
+impl Going {
+    fn new(problem: &Problem, setup: &Setup, beginning: &Beginning, number: usize) -> Self {
+        let about = setup.model.about();
+        let block = Block::new(setup, beginning, number);
+        let member = Member { margins: vec![0.0; problem.limits.len()], ..Member::default() };
+        Self {
+            members: vec![member; block.members().len()],
+            look: Look {
+                z: vec![Lanes::default(); about.outputs.len()],
+                es: vec![Lanes::default(); about.events.len()],
+                rows: [const { Vec::new() }; 5],
+            },
+            looked: 0,
+            block,
         }
-        instants += 1;
     }
-    let whole = |(lane, member): (usize, &mut Member)| {
-        if block.lost[lane] || member.worn.is_empty() && !problem.wear.is_empty() {
-            return (f64::INFINITY, vec![f64::NEG_INFINITY; problem.limits.len()]);
+
+    fn is_over(&self, setup: &Setup) -> bool {
+        self.block.is_over() || self.block.steps() >= setup.steps()
+    }
+
+    /// Goes on to the next instant, or a piece of the way.
+    fn advance(&mut self, problem: &Problem, setup: &Setup) {
+        let all = setup.steps();
+        let instant = (self.looked + all.div_ceil(INSTANTS).max(1)).min(all);
+        self.block.advance(setup, (instant - self.block.steps()).min(PIECE));
+        if self.block.steps() < instant && !self.block.is_over() {
+            return;
         }
-        for (margin, limit) in member.margins.iter_mut().zip(&problem.limits) {
-            if limit.when == When::Mean {
-                *margin = limit.margin(*margin / setup.horizon_s);
+        let span_s = (instant - self.looked) as f64 * setup.dt_s;
+        self.block.look(setup, &mut self.look.z, &mut self.look.es);
+        for (lane, member) in self.members.iter_mut().enumerate() {
+            self.look.read(&self.block, lane);
+            member.add(problem, &self.look.instant(), span_s, self.looked == 0);
+        }
+        self.looked = instant;
+    }
+
+    fn end(mut self, problem: &Problem, setup: &Setup) -> Done {
+        let block = &self.block;
+        let whole = |(lane, member): (usize, &mut Member)| {
+            if block.lost[lane] || member.worn.is_empty() && !problem.wear.is_empty() {
+                return (f64::INFINITY, vec![f64::NEG_INFINITY; problem.limits.len()]);
             }
-        }
-        let met = |event: usize| block.met[event][lane].is_some();
-        (member.cost(problem, met), std::mem::take(&mut member.margins))
-    };
-    members.iter_mut().enumerate().map(whole).collect()
+            for (margin, limit) in member.margins.iter_mut().zip(&problem.limits) {
+                if limit.when == When::Mean {
+                    *margin = limit.margin(*margin / setup.horizon_s);
+                }
+            }
+            let met = |event: usize| block.met[event][lane].is_some();
+            (member.cost(problem, met), std::mem::take(&mut member.margins))
+        };
+        self.members.iter_mut().enumerate().map(whole).collect()
+    }
 }
 
 /// Room to look at one member.
@@ -175,7 +243,6 @@ impl Member {
         self.made += problem.per.as_ref().map_or(0.0, |of| span_s * of.at(now));
         if first {
             self.worn = now.es.iter().map(|es| (*es, *es)).collect();
-            self.margins = vec![0.0; problem.limits.len()];
         }
         self.worn.iter_mut().zip(now.es).for_each(|(worn, es)| worn.1 = *es);
         for (margin, limit) in self.margins.iter_mut().zip(&problem.limits) {

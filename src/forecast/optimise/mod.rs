@@ -6,7 +6,8 @@
 //! and how sure that gain is; a [`Schedule`]. All choices are compared over the same members, so that
 //! chance is the same for each; the gain is measured on others, so that no choice is praised for luck.
 //!
-//! A search runs many ensembles: seconds to minutes, on a worker, never on the frame.
+//! A search runs many ensembles: seconds to minutes, on all cores ([`optimise`]) or in pieces that fit
+//! into a frame ([`Optimising`]).
 
 mod course;
 mod problem;
@@ -17,4 +18,4 @@ mod tests;
 
 pub use problem::Problem;
 pub use schedule::{Planned, Schedule, schedule};
-pub use search::{Alternative, Gain, Kept, Optimum, Setting, optimise};
+pub use search::{Alternative, Gain, Kept, Optimising, Optimum, Setting, optimise};

@@ -6,13 +6,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use cobyla::{RhoBeg, StopTols, minimize};
 
-use super::course::carry_out;
+use super::course::{Carrying, Chances, Outcome, carry_out};
 use super::problem::{Knob, Limit, Problem};
 use crate::forecast::result::quantile;
+use crate::worker::{Run, Step};
 
 /// Most knobs that may be switched off: twice as many choices for each.
 const SWITCHES: usize = 8;
@@ -86,8 +87,8 @@ pub struct Alternative {
     pub keeps: bool,
 }
 
-/// Looks for the settings that cost least and keep all limits; `None` when cancelled. `told` hears
-/// how much is done, from 0 to 1.
+/// Looks for the settings that cost least and keep all limits, on all cores; `None` when cancelled.
+/// `told` hears how much is done, from 0 to 1.
 ///
 /// # Errors
 /// When nothing may be set, too much may be switched off, or no settings keep all limits.
@@ -96,78 +97,182 @@ pub fn optimise(
     cancelled: &AtomicBool,
     told: &dyn Fn(f32),
 ) -> Option<Result<Optimum, String>> {
-    let switches: Vec<usize> =
-        (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
-    if problem.knobs.is_empty() {
-        return Some(Err("nothing may be set: state `set: {\"input\": (from: …, to: …)}`".into()));
-    }
-    if switches.len() > SWITCHES {
-        let count = switches.len();
-        return Some(Err(format!(
-            "{count} knobs may be switched off; every choice of these is tried, so {SWITCHES} at most"
-        )));
-    }
-    let trial = Trial { problem, cancelled, seen: RefCell::default(), now: problem.now() };
-    let choices = 1usize << switches.len();
-    let mut alternatives = Vec::with_capacity(choices);
-    for choice in 0..choices {
-        let off: Vec<usize> = switches
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| choice >> bit & 1 == 1)
-            .map(|(_, knob)| *knob)
-            .collect();
-        alternatives.extend(trial.best_with_off(&off));
-        if cancelled.load(Ordering::Relaxed) {
-            return None;
+    let mut search = match Search::new(problem) {
+        Ok(search) => search,
+        Err(error) => return Some(Err(error)),
+    };
+    loop {
+        match search.next(problem) {
+            Next::Try(settings, chances) => {
+                let outcome = carry_out(problem, &settings, chances, cancelled)?;
+                search.hear(problem, settings, outcome);
+            }
+            Next::Done(done) => return Some(done),
         }
-        told((choice + 1) as f32 / choices as f32);
+        told(search.share());
     }
-    alternatives.sort_by(|a, b| {
-        (!a.keeps, a.cost).partial_cmp(&(!b.keeps, b.cost)).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    let tried = trial.seen.borrow().len();
-    conclude(problem, alternatives, tried, cancelled)
 }
 
-/// Measures the best alternative against what is done now, on members of its own.
-fn conclude(
-    problem: &Problem,
+/// The same search piece by piece, for where it must not hold up a frame.
+pub struct Optimising {
+    problem: Problem,
+    search: Search,
+    trying: Option<(Vec<f64>, Carrying)>,
+}
+
+impl Optimising {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When nothing may be set, or too much may be switched off.
+    pub fn new(problem: Problem) -> Result<Self, String> {
+        Ok(Self { search: Search::new(&problem)?, problem, trying: None })
+    }
+}
+
+impl Run for Optimising {
+    type Output = Optimum;
+
+    fn piece(&mut self) -> Step<Optimum> {
+        let Self { problem, search, trying } = self;
+        match trying {
+            Some((settings, carrying)) => {
+                if let Some(outcome) = carrying.piece(problem) {
+                    search.hear(problem, std::mem::take(settings), outcome);
+                    *trying = None;
+                }
+            }
+            None => match search.next(problem) {
+                Next::Try(settings, chances) => {
+                    let carrying = Carrying::new(problem, &settings, chances);
+                    *trying = Some((settings, carrying));
+                }
+                Next::Done(done) => return Step::Done(done),
+            },
+        }
+        Step::More(search.share())
+    }
+}
+
+/// What a search asks for next.
+enum Next {
+    /// What these settings come to.
+    Try(Vec<f64>, Chances),
+    /// Nothing more.
+    Done(Result<Optimum, String>),
+}
+
+/// A search under way, which asks for one ensemble after the other.
+struct Search {
+    /// All choices of knobs that are switched off.
+    choices: Vec<Vec<usize>>,
+    /// The best of each choice that has been searched.
     alternatives: Vec<Alternative>,
-    tried: usize,
-    cancelled: &AtomicBool,
-) -> Option<Result<Optimum, String>> {
-    let Some(best) = alternatives.first().filter(|best| best.keeps) else {
+    /// Number of the choice that is being searched.
+    choice: usize,
+    tried: Trials,
+    /// What the best settings, then those of now, come to on fresh members.
+    fresh: Vec<Outcome>,
+}
+
+impl Search {
+    fn new(problem: &Problem) -> Result<Self, String> {
+        let switches: Vec<usize> =
+            (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
+        if problem.knobs.is_empty() {
+            return Err("nothing may be set: state `set: {\"input\": (from: …, to: …)}`".into());
+        }
+        if switches.len() > SWITCHES {
+            let count = switches.len();
+            return Err(format!(
+                "{count} knobs may be switched off; every choice of these is tried, so {SWITCHES} at most"
+            ));
+        }
+        let off = |choice: usize| {
+            let bits = switches.iter().enumerate();
+            bits.filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, knob)| *knob).collect()
+        };
+        Ok(Self {
+            choices: (0..1usize << switches.len()).map(off).collect(),
+            alternatives: Vec::new(),
+            choice: 0,
+            tried: Trials::default(),
+            fresh: Vec::new(),
+        })
+    }
+
+    /// How much is done, from 0 to 1.
+    fn share(&self) -> f32 {
+        self.choice as f32 / self.choices.len() as f32
+    }
+
+    /// What it has to know next.
+    fn next(&mut self, problem: &Problem) -> Next {
+        let chances = (problem.setup.seed, problem.setup.members);
+        while let Some(off) = self.choices.get(self.choice) {
+            match best_with_off(problem, off, &self.tried) {
+                Ok(best) => self.alternatives.extend(best),
+                Err(Unknown(settings)) => return Next::Try(settings, chances),
+            }
+            self.choice += 1;
+            let rank = |each: &Alternative| (!each.keeps, each.cost);
+            self.alternatives
+                .sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
+        }
+        let Some(best) = self.alternatives.first().filter(|best| best.keeps) else {
+            return Next::Done(Err(self.nothing_keeps(problem)));
+        };
+        let fresh = (problem.setup.seed ^ 0x9e37_79b9_7f4a_7c15, problem.setup.members * FRESH);
+        match self.fresh.len() {
+            0 => Next::Try(best.settings.clone(), fresh),
+            1 => Next::Try(problem.now(), fresh),
+            _ => Next::Done(Ok(self.conclude(problem))),
+        }
+    }
+
+    /// Hears what settings that it asked for come to.
+    fn hear(&mut self, problem: &Problem, settings: Vec<f64>, outcome: Outcome) {
+        if self.choice < self.choices.len() {
+            self.tried.add(problem, &settings, &outcome);
+        } else {
+            self.fresh.push(outcome);
+        }
+    }
+
+    fn nothing_keeps(&self, problem: &Problem) -> String {
         let text = "no settings keep all limits: widen what may be set, or ask for less";
-        return Some(Err(match alternatives.first() {
+        match self.alternatives.first() {
             Some(nearest) => {
                 format!("{text}; the nearest are {}", written(problem, &nearest.settings))
             }
             None => text.into(),
-        }));
-    };
-    let fresh = (problem.setup.seed ^ 0x9e37_79b9_7f4a_7c15, problem.setup.members * FRESH);
-    let then = carry_out(problem, &best.settings, fresh, cancelled)?;
-    let now = carry_out(problem, &problem.now(), fresh, cancelled)?;
-    let setting = |(knob, best): (&Knob, &f64)| Setting {
-        name: knob.name.clone(),
-        now: knob.now,
-        best: *best,
-    };
-    let margins = now.margins.iter().zip(&then.margins);
-    let limits = problem.limits.iter().zip(margins).map(|(limit, (now, best))| Kept {
-        limit: limit.text.clone(),
-        now: *now,
-        best: *best,
-    });
-    Some(Ok(Optimum {
-        settings: problem.knobs.iter().zip(&best.settings).map(setting).collect(),
-        cost: then.cost(),
-        gain: (now.lost + then.lost == 0).then(|| Gain::of(&now.costs, &then.costs)),
-        limits: limits.collect(),
-        alternatives,
-        tried,
-    }))
+        }
+    }
+
+    /// The best alternative beside what is done now, on members of their own.
+    fn conclude(&self, problem: &Problem) -> Optimum {
+        let (then, now) = (&self.fresh[0], &self.fresh[1]);
+        let setting = |(knob, best): (&Knob, &f64)| Setting {
+            name: knob.name.clone(),
+            now: knob.now,
+            best: *best,
+        };
+        let margins = now.margins.iter().zip(&then.margins);
+        let limits = problem.limits.iter().zip(margins).map(|(limit, (now, best))| Kept {
+            limit: limit.text.clone(),
+            now: *now,
+            best: *best,
+        });
+        let best = &self.alternatives[0].settings;
+        Optimum {
+            settings: problem.knobs.iter().zip(best).map(setting).collect(),
+            cost: then.cost(),
+            gain: (now.lost + then.lost == 0).then(|| Gain::of(&now.costs, &then.costs)),
+            limits: limits.collect(),
+            alternatives: self.alternatives.clone(),
+            tried: self.tried.0.len(),
+        }
+    }
 }
 
 impl Gain {
@@ -197,79 +302,80 @@ fn written(problem: &Problem, settings: &[f64]) -> String {
 /// Cost, margins by the size of their limits, and whether all are kept.
 type Tried = (f64, Vec<f64>, bool);
 
-/// Settings that were tried.
-struct Trial<'a> {
-    problem: &'a Problem,
-    cancelled: &'a AtomicBool,
-    /// By the bits of all values.
-    seen: RefCell<HashMap<Vec<u64>, Tried>>,
-    now: Vec<f64>,
-}
+/// Settings that were tried, by the bits of all values.
+#[derive(Default)]
+struct Trials(HashMap<Vec<u64>, Tried>);
 
-impl Trial<'_> {
-    fn of(&self, settings: &[f64]) -> Tried {
-        let key: Vec<u64> = settings.iter().map(|value| value.to_bits()).collect();
-        if let Some(seen) = self.seen.borrow().get(&key) {
-            return seen.clone();
-        }
-        let problem = self.problem;
-        let chance = (problem.setup.seed, problem.setup.members);
-        let Some(outcome) = carry_out(problem, settings, chance, self.cancelled) else {
-            return (0.0, vec![0.0; problem.limits.len()], false);
-        };
+impl Trials {
+    fn key(settings: &[f64]) -> Vec<u64> {
+        settings.iter().map(|value| value.to_bits()).collect()
+    }
+
+    fn add(&mut self, problem: &Problem, settings: &[f64], outcome: &Outcome) {
         let scaled = |(margin, limit): (&f64, &Limit)| (margin / limit.size()).max(-1e6);
         let margins = outcome.margins.iter().zip(&problem.limits).map(scaled).collect();
         let found = (outcome.cost(), margins, outcome.keeps(&problem.limits));
-        self.seen.borrow_mut().insert(key, found.clone());
-        found
+        self.0.insert(Self::key(settings), found);
     }
+}
 
-    /// The best values of what is not switched off.
-    fn best_with_off(&self, off: &[usize]) -> Option<Alternative> {
-        let knobs = &self.problem.knobs;
-        let free: Vec<usize> = (0..knobs.len()).filter(|at| !off.contains(at)).collect();
-        let settings = |point: &[f64]| -> Vec<f64> {
-            let mut all: Vec<f64> =
-                knobs.iter().map(|knob| knob.off.unwrap_or(knob.from)).collect();
-            for (at, share) in free.iter().zip(point) {
-                let (from, to) = (knobs[*at].from, knobs[*at].to);
-                all[*at] = from + (to - from) * share.clamp(0.0, 1.0);
-            }
-            all
-        };
-        let best = RefCell::new(None::<Alternative>);
-        let look = |point: &[f64]| {
-            let all = settings(point);
-            let (cost, margins, keeps) = self.of(&all);
-            let mut best = best.borrow_mut();
-            let better = best.as_ref().is_none_or(|best| {
-                (keeps && !best.keeps) || (keeps == best.keeps && cost < best.cost)
-            });
-            if better && !self.cancelled.load(Ordering::Relaxed) {
-                *best = Some(Alternative { settings: all, cost, keeps });
-            }
-            (cost, margins)
-        };
-        if free.is_empty() {
-            look(&[]);
-            return best.into_inner();
+/// Settings that have to be tried before a search can go on.
+struct Unknown(Vec<f64>);
+
+/// The best values of what is not switched off.
+///
+/// COBYLA calls for what it wants to know and cannot be left half-way. It takes the same way each
+/// time, though: so it is begun anew whenever one more trial is known, and falls through the rest of
+/// its way as soon as it asks for one that is not. That costs next to nothing beside an ensemble.
+fn best_with_off(
+    problem: &Problem,
+    off: &[usize],
+    tried: &Trials,
+) -> Result<Option<Alternative>, Unknown> {
+    let knobs = &problem.knobs;
+    let free: Vec<usize> = (0..knobs.len()).filter(|at| !off.contains(at)).collect();
+    let settings = |point: &[f64]| -> Vec<f64> {
+        let mut all: Vec<f64> = knobs.iter().map(|knob| knob.off.unwrap_or(knob.from)).collect();
+        for (at, share) in free.iter().zip(point) {
+            let (from, to) = (knobs[*at].from, knobs[*at].to);
+            all[*at] = from + (to - from) * share.clamp(0.0, 1.0);
         }
-        let begin: Vec<f64> = free
-            .iter()
-            .map(|at| {
-                let (knob, now) = (&knobs[*at], self.now[*at]);
-                let share = (now - knob.from) / (knob.to - knob.from);
-                if (0.0..=1.0).contains(&share) { share } else { 0.5 }
-            })
-            .collect();
-        let size = look(&begin).0.abs().max(1e-9);
+        all
+    };
+    let seen = RefCell::new((None::<Alternative>, None::<Vec<f64>>));
+    let look = |point: &[f64]| {
+        let (best, unknown) = &mut *seen.borrow_mut();
+        let all = settings(point);
+        let known = tried.0.get(&Trials::key(&all)).filter(|_| unknown.is_none());
+        let Some((cost, margins, keeps)) = known.cloned() else {
+            unknown.get_or_insert(all);
+            return (0.0, vec![0.0; problem.limits.len()]);
+        };
+        let better = best
+            .as_ref()
+            .is_none_or(|best| (keeps && !best.keeps) || (keeps == best.keeps && cost < best.cost));
+        if better {
+            *best = Some(Alternative { settings: all, cost, keeps });
+        }
+        (cost, margins)
+    };
+    let begin: Vec<f64> = free
+        .iter()
+        .map(|at| {
+            let knob = &knobs[*at];
+            let share = (knob.now - knob.from) / (knob.to - knob.from);
+            if (0.0..=1.0).contains(&share) { share } else { 0.5 }
+        })
+        .collect();
+    let size = look(&begin).0.abs().max(1e-9);
+    if !free.is_empty() && seen.borrow().1.is_none() {
         // What is forbidden is still a number that slopes can be taken of.
         let objective = |point: &[f64], _: &mut ()| (look(point).0 / size).min(1e3);
         let constraint = |at: usize| {
             let look = &look;
             move |point: &[f64], _: &mut ()| look(point).1[at]
         };
-        let constraints: Vec<_> = (0..self.problem.limits.len()).map(constraint).collect();
+        let constraints: Vec<_> = (0..problem.limits.len()).map(constraint).collect();
         let bounds = vec![(0.0, 1.0); free.len()];
         let most = TRIES.0 + TRIES.1 * free.len();
         let tolerance = StopTols { xtol_rel: 1e-3, ftol_rel: 1e-5, ..StopTols::default() };
@@ -284,6 +390,9 @@ impl Trial<'_> {
             RhoBeg::All(0.25),
             Some(tolerance),
         );
-        best.into_inner()
+    }
+    match seen.into_inner() {
+        (_, Some(unknown)) => Err(Unknown(unknown)),
+        (best, None) => Ok(best),
     }
 }

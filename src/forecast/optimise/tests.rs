@@ -10,6 +10,7 @@ use crate::forecast::{EventForecast, Forecast, Setup};
 use crate::model::load::Held;
 use crate::model::{About, Equations, Machine, Model, Real, model};
 use crate::twin::load_goal;
+use crate::worker::{Run, Step};
 
 /// Two pumps on one pipe: each makes q, takes a q² + b for power when it runs, and wears by its flow.
 struct Pair;
@@ -183,4 +184,28 @@ fn parts_are_maintained_in_the_last_window_before_they_fail_as_far_as_there_is_r
     let mut own = windows(&one);
     own.sort();
     assert_eq!(own, [None, Some(2), Some(3)], "one of them a window sooner");
+}
+
+#[test]
+fn a_search_in_pieces_finds_the_same_to_the_bit() {
+    let (machine, mut setup) = pair();
+    setup.members = 20;
+    let goal = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 3)])");
+    let goal = load_goal(Path::new("g.ron"), &goal).expect("a goal");
+    let problem = Problem::new(&goal, &machine, setup).expect("it fits");
+    let whole = optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels");
+    let mut pieces = Optimising::new(problem).expect("it can be searched");
+    let (mut share, mut count) = (0.0, 0);
+    let done = loop {
+        match pieces.piece() {
+            Step::Done(done) => break done,
+            Step::More(now) => {
+                assert!(now >= share, "{now} after {share}");
+                (share, count) = (now, count + 1);
+            }
+        }
+    };
+    assert_eq!(done, whole);
+    // Each ensemble takes a piece for every instant of each block, and one to begin.
+    assert!(count > 100 * whole.expect("it can be had").tried, "{count}");
 }
