@@ -46,7 +46,6 @@ pub struct Setup {
 
 /// What is known of a machine at the beginning.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for a whole ensemble")]
 pub enum Start {
     /// A state for each member; members beyond them begin with the first again.
     Each(Vec<Vec<f64>>),
@@ -55,7 +54,7 @@ pub enum Start {
     /// A filter's belief, and what its numbers mean.
     Belief {
         /// The belief.
-        belief: Belief,
+        belief: Box<Belief>,
         /// What is estimated, in its order.
         estimated: Vec<Estimated>,
     },

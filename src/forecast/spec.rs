@@ -109,6 +109,6 @@ impl Setup {
                 _ => {}
             }
         }
-        self.start = Start::Belief { belief, estimated: estimated.to_vec() };
+        self.start = Start::Belief { belief: Box::new(belief), estimated: estimated.to_vec() };
     }
 }
