@@ -15,6 +15,9 @@ let page = null;
 let program = null;
 const listeners = new Set();
 const answers = [];
+/** Why the program answers nobody any more, once it has trapped. */
+let stopped = null;
+let newsTimer = null;
 
 /** Numbers for people: 1.4 MB. */
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -124,6 +127,7 @@ $("login").addEventListener("close", () => {
 
 /** Tells the program something; a refusal is an error. */
 function ask(request) {
+  if (stopped) throw new Error(stopped);
   if (!page) throw new Error("the viewer is not there yet");
   page.ask(JSON.stringify(request));
 }
@@ -133,7 +137,8 @@ function report() {
   return new Promise((resolve, reject) => {
     const waited = () => reject(new Error(`the viewer has not answered within ${ANSWER_WITHIN / 1000} s`));
     const patience = setTimeout(waited, ANSWER_WITHIN);
-    answers.push((answer) => (clearTimeout(patience), resolve(answer)));
+    const settle = (end) => (answer) => (clearTimeout(patience), end(answer));
+    answers.push({ resolve: settle(resolve), reject: settle(reject) });
     try {
       ask("report");
     } catch (error) {
@@ -160,7 +165,7 @@ function news(config, settings) {
     } else if (kind === "report") {
       const [taken, budget] = page.memory();
       const answer = { ...value, memory: { taken, budget } };
-      answers.splice(0).forEach((resolve) => resolve(answer));
+      answers.splice(0).forEach(({ resolve }) => resolve(answer));
       continue;
     }
     listeners.forEach((listener) => listener(event));
@@ -267,7 +272,7 @@ async function main() {
   keepKeys();
   serveFrame(config);
   followLinks(settings);
-  setInterval(() => news(config, settings), NEWS_EVERY);
+  newsTimer = setInterval(() => news(config, settings), NEWS_EVERY);
   document.addEventListener("visibilitychange", () => ask({ seen: !document.hidden }));
   canvas.addEventListener("webglcontextlost", () => {
     fail("The graphics are lost", "The browser has taken the graphics card away from this page. Load it again.");
@@ -276,10 +281,19 @@ async function main() {
   if (config.login && settings.broker) askLogin(settings.broker);
 }
 
+/** The program has trapped and answers nobody any more. */
+function stop(reason) {
+  if (stopped) return;
+  stopped = `the program has stopped: ${reason}`;
+  clearInterval(newsTimer);
+  answers.splice(0).forEach(({ reject }) => reject(new Error(stopped)));
+  fail("The program has stopped", `${reason}\nThe browser's console says more. Load the page again.`);
+}
 addEventListener("error", (event) => {
-  if (event.error instanceof WebAssembly.RuntimeError) {
-    fail("The program has stopped", `${event.message}\nThe browser's console says more. Load the page again.`);
-  }
+  if (event.error instanceof WebAssembly.RuntimeError) stop(event.message);
+});
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof WebAssembly.RuntimeError) stop(event.reason.message);
 });
 
 /** Replays a recording of a twin that the server has; tells the state's hash and what was counted. */

@@ -10,6 +10,7 @@ pub mod camera;
 mod command;
 mod definition;
 pub mod files;
+mod frame_time;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 pub mod ingest;

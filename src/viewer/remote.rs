@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use serde::{Deserialize, Serialize};
 
 use super::camera::CameraRig;
+use super::frame_time::FrameTime;
 use super::ingest::{LiveMirror, TelemetryLink};
 use super::link::{Link, LinkCamera};
 use super::open::{Dropped, Opened};
@@ -139,7 +140,7 @@ pub struct Report {
     pub queue: usize,
     /// Plant seconds from the newest sample to the present.
     pub lag_s: f64,
-    /// Time from one frame to the next, in milliseconds.
+    /// Mean time from one frame to the next, of the last ones, in milliseconds.
     pub frame_ms: f64,
     /// Frames drawn so far.
     pub frames: u32,
@@ -376,6 +377,7 @@ struct Watched<'w> {
     progress: Res<'w, LoadProgress>,
     playback: Res<'w, Playback>,
     time: Res<'w, Time<Real>>,
+    frame_time: Res<'w, FrameTime>,
     frames: Option<Res<'w, bevy::diagnostic::FrameCount>>,
 }
 
@@ -447,7 +449,7 @@ impl Watched<'_> {
             mirror: *mirror.counters(),
             queue: self.link.batches.len(),
             lag_s: lag.unwrap_or(0.0),
-            frame_ms: self.time.delta_secs_f64() * 1e3,
+            frame_ms: self.frame_time.mean_ms(),
             frames: self.frames.as_ref().map_or(0, |frames| frames.0),
             models: (self.progress.models_done, self.progress.models_total),
             properties: selected

@@ -140,6 +140,15 @@ test("a link restores what is selected and from where it is seen", async (t) => 
   const refused = again.evaluate(() => new Promise((told) => window.twinscope.on((event) => event.refused && told(event.refused))));
   await again.evaluate(() => (location.hash = "asset=TK-9"));
   assert.match(await refused, /TK-9.*nearest is/);
+  // A program that has trapped: whoever has asked hears of it at once, and so does whoever looks.
+  const answer = await again.evaluate(() => {
+    const asked = window.twinscope.report().catch((error) => error.message);
+    const error = new WebAssembly.RuntimeError("unreachable executed");
+    dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
+    return asked;
+  });
+  assert.match(answer, /the program has stopped: unreachable executed/);
+  assert.equal(await again.locator("#title").textContent(), "The program has stopped");
 });
 
 test("a broker that wants a login is asked for in the page, and nothing of it is stored", async (t) => {

@@ -42,7 +42,8 @@ use super::remote::{Remote, Seen};
 use super::state::{LinkBase, Paint, Round, SceneRect, Selection, Shown, TwinDefinition};
 use super::theme::Palette;
 use super::{
-    binding, camera, ingest, label, light, open, pick, playback, playhead, remote, scene, ui,
+    binding, camera, frame_time, ingest, label, light, open, pick, playback, playhead, remote,
+    scene, ui,
 };
 use crate::history::Budget;
 use crate::telemetry::{Batch, Status};
@@ -192,7 +193,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     spare_panels_camera(&mut app);
     make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, keys::plugin, window::plugin))
-        .add_plugins((remote::plugin, open::plugin, playback::plugin))
+        .add_plugins((frame_time::plugin, remote::plugin, open::plugin, playback::plugin))
         .add_plugins((ingest::plugin, playhead::plugin, scene::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, make_cameras)

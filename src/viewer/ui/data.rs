@@ -56,7 +56,7 @@ pub struct Health {
     pub rates: Rates,
     /// Batches that wait for the mirror, and room for them.
     pub queue: (usize, usize),
-    /// Time from one frame to the next, smoothed, in milliseconds.
+    /// Mean time from one frame to the next, of the last ones, in milliseconds.
     pub frame_ms: f64,
     /// Models that are still loading, of how many.
     pub loading: Option<(usize, usize)>,

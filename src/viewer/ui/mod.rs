@@ -9,6 +9,7 @@ use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2,
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use super::camera::{CameraRig, SavedViewpoints};
+use super::frame_time::FrameTime;
 use super::ingest::{LiveMirror, TelemetryLink};
 use super::light::Occlusion;
 use super::playback::Playback;
@@ -98,14 +99,12 @@ fn refresh(
     mut state: ResMut<UiState>,
     link: Res<TelemetryLink>,
     time: Res<Time<Real>>,
+    frame_time: Res<FrameTime>,
     progress: Option<Res<LoadProgress>>,
 ) {
     const REFRESH_S: f64 = 0.25;
     let now_s = time.elapsed_secs_f64();
-    let frame_ms = time.delta_secs_f64() * 1e3;
     let state = &mut *state;
-    let smooth = if state.health.frame_ms == 0.0 { 1.0 } else { 0.05 };
-    state.health.frame_ms += smooth * (frame_ms - state.health.frame_ms);
     state.health.loading = progress
         .map(|progress| (progress.models_done, progress.models_total))
         .filter(|(done, total)| done < total);
@@ -115,6 +114,7 @@ fn refresh(
     state.refreshed_s = now_s;
     let status = &link.status;
     let health = &mut state.health;
+    health.frame_ms = frame_time.mean_ms();
     status.broker().clone_into(&mut health.broker);
     health.connection = status.connection();
     health.counts = status.counters.snapshot();
