@@ -11,8 +11,8 @@ use super::watch::{Commissioned, Watch};
 
 /// A diagnosis is judged so long after the alarm.
 const DIAGNOSED_AFTER_S: f64 = 6.0 * 3600.0;
-/// How far a forecast looks.
-const HORIZON_S: f64 = 45.0 * 3600.0;
+/// How far a forecast looks, as a share of the longest run.
+const HORIZON: f64 = 0.75;
 
 /// What became of a unit.
 #[derive(Debug)]
@@ -84,10 +84,10 @@ pub struct Judged {
 
 pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) -> Verdict {
     let event_s = unit.time_of_event().map(|(_, time_s)| time_s);
-    let onset_s = unit.onset_s;
+    let (onset_s, horizon_s) = (unit.onset_s, HORIZON * unit.span_s);
     let half_s = onset_s.zip(event_s).map(|(onset, event)| 0.5 * (onset + event));
     let mut minutes = Minutes::of(unit).peekable();
-    let mut watch = Watch::new(minutes.peek().unwrap());
+    let mut watch = Watch::new(minutes.peek().unwrap(), healthy);
     let mut verdict = Verdict {
         fault: unit.fault,
         healthy_h: 0.0,
@@ -103,32 +103,33 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
     let mut end_s = 0.0;
     for minute in minutes {
         let t_s = minute.time_s;
-        let alarms = watch.alarms_s.len();
-        watch.minute(&minute, Some(healthy));
-        if watch.alarms_s.len() > alarms {
+        let stood = watch.monitor.alarm().is_some();
+        watch.minute(&minute);
+        if watch.monitor.alarm().is_some() && !stood {
             if onset_s.is_some_and(|onset| t_s >= onset) {
                 verdict.noticed_s.get_or_insert(t_s);
             } else {
                 verdict.false_alarms += 1;
-                watch.acquit();
+                watch.monitor.acquit();
             }
         }
         let due = verdict.noticed_s.is_some_and(|noticed| t_s <= noticed + DIAGNOSED_AFTER_S);
-        if due && let Some(bank) = &watch.bank {
+        if due && let Some(bank) = watch.monitor.bank() {
             let first = bank.ranking().swap_remove(0);
             verdict.diagnosed = Some((first.name, first.probability));
         }
         if verdict.forecast.is_none() && half_s.is_some_and(|half| t_s >= half) {
-            let told = watch.forecast(unit, HORIZON_S).and_then(|forecast| {
+            let told = watch.forecast(unit, horizon_s).and_then(|forecast| {
                 let event = unit.fault.event()?;
                 Some((event_s? - forecast.begin_s, event, forecast.event(event.name())?.clone()))
             });
             if let Some((truth_s, event, told)) = told {
-                verdict.forecast = Some(Judged::of(truth_s, &taught.apply(event, &told)));
+                verdict.forecast =
+                    Some(Judged::of(truth_s, &taught.apply(event, &told), horizon_s));
                 verdict.past = Some(Past {
                     remaining_s: told.times_s.iter().map(|time| time - told.begin_s).collect(),
                     members: told.members,
-                    horizon_s: HORIZON_S,
+                    horizon_s,
                     came_s: truth_s,
                 });
             }
@@ -153,11 +154,11 @@ fn bound(unit: &Unit, half_s: f64, event_s: f64, runs: u64) -> Judged {
         step_ends_s: Vec::new(),
         members: runs as usize,
     };
-    Judged::of(event_s - half_s, &known)
+    Judged::of(event_s - half_s, &known, HORIZON * unit.span_s)
 }
 
 impl Judged {
-    fn of(truth_s: f64, event: &EventForecast) -> Self {
+    fn of(truth_s: f64, event: &EventForecast, horizon_s: f64) -> Self {
         let remaining_s = event.times_s.iter().map(|time| time - event.begin_s);
         let (remaining_s, members): (Vec<f64>, _) = (remaining_s.collect(), event.members);
         let near = |time: &&f64| (*time - truth_s).abs() <= 0.2 * truth_s;
@@ -166,7 +167,7 @@ impl Judged {
         let padded: Vec<f64> = remaining_s
             .iter()
             .copied()
-            .chain(std::iter::repeat_n(HORIZON_S, members.saturating_sub(remaining_s.len())))
+            .chain(std::iter::repeat_n(horizon_s, members.saturating_sub(remaining_s.len())))
             .collect();
         let off = padded.iter().map(|time| (time - truth_s).abs()).sum::<f64>() / all;
         let spread: f64 = padded

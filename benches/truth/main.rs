@@ -33,16 +33,17 @@ const EARLIER_SEED: u64 = 1001;
 fn main() {
     let begun = Instant::now();
     let (seed, units) = (of("--seed=").unwrap_or(SEED), of("--units=").unwrap_or(UNITS as u64));
-    let unrest = of("--unrest=").unwrap_or(1.0);
+    let (unrest, life) = (of("--unrest=").unwrap_or(1.0), of("--life=").unwrap_or(1.0));
     let fleet = |seed: u64, units: usize| -> Vec<Unit> {
-        Fleet::new(seed, units).units().map(|unit| unit.with_unrest(unrest)).collect()
+        let units = Fleet::new(seed, units);
+        units.units().map(|unit| unit.with_unrest(unrest).with_life(life)).collect()
     };
     let runs = of("--runs=").unwrap_or(RUNS);
     let earlier = fleet(EARLIER_SEED, UNITS);
     let is_healthy = |unit: &&Unit| unit.fault == Fault::Healthy;
     let healthy: Vec<_> = earlier.iter().filter(is_healthy).cloned().collect();
     let residuals = on_threads(&healthy, watch::healthy_residuals);
-    let commissioned = Commissioned::of(&residuals.concat());
+    let commissioned = Commissioned::of(&residuals.concat(), life);
     let judge_all = |fleet: &[Unit], taught: &Taught, runs| -> Vec<Verdict> {
         on_threads(fleet, |unit| judge::judge(unit, &commissioned, taught, runs))
     };

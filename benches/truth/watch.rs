@@ -23,8 +23,8 @@ const FORGIVEN: f64 = 2.5;
 const SPEAKS: f64 = 9.5;
 /// What the hypotheses' errors have in common from minute to minute is counted once in so many.
 const COUNTED: f64 = 5.0;
-/// Whoever is diagnosed is believed as so long before the test began to rise.
-const BEFORE_S: f64 = 1800.0;
+/// The diagnosis looks back so far at most.
+const REACH_S: f64 = 96.0 * 3600.0;
 
 /// Noise of a minute's sample.
 const NOISE: [f64; 5] = [0.3, 0.0006, 1.5, 1.5, 1.0];
@@ -99,8 +99,9 @@ fn setup(first: &Measured) -> Setup {
     }
 }
 
-/// In which ways a pump may go wrong, and how often each has come up in a hundred and eighty pumps.
-pub fn hypotheses() -> Vec<Hypothesis> {
+/// In which ways a pump may go wrong, and how often each has come up in a hundred and eighty pumps
+/// that lived so many times as long as those of the usual fleet.
+fn hypotheses(life: f64) -> Vec<Hypothesis> {
     let model = pump();
     let c = parameter(&*model, "c");
     let flow = model.about().parameters[c].usual;
@@ -109,7 +110,7 @@ pub fn hypotheses() -> Vec<Hypothesis> {
     let wear = |at: usize, mean: f64| Estimated {
         slot: Slot::State(at),
         scale: Scale::Log,
-        mean,
+        mean: mean / life,
         deviation: 0.4,
         drift: 0.025 / hour,
         memory_s: f64::INFINITY,
@@ -120,7 +121,7 @@ pub fn hypotheses() -> Vec<Hypothesis> {
     let drifts = |output: usize, a_day: f64| {
         let drift = WANDERS[output - 1] * (2.0 / MEMORY_S).sqrt();
         let bias = linear(Slot::Bias(output), 0.0, WANDERS[output - 1], drift);
-        vec![bias, linear(Slot::Trend(output), 0.0, a_day / 86_400.0, 0.0)]
+        vec![bias, linear(Slot::Trend(output), 0.0, a_day / life / 86_400.0, 0.0)]
     };
     let of = |name: &str, prior, estimated| Hypothesis { name: name.into(), prior, estimated };
     vec![
@@ -148,161 +149,52 @@ pub fn hypotheses() -> Vec<Hypothesis> {
     ]
 }
 
-/// How healthy residuals scatter: a deviation for each output.
-pub struct Commissioned([f64; 5]);
+/// What a works knows from an earlier fleet.
+pub struct Commissioned {
+    /// How the means of healthy residuals scatter: a deviation for each output.
+    scatter: Vec<f64>,
+    /// How long its faulty pumps lived, over the usual fleet's.
+    life: f64,
+}
 
 impl Commissioned {
-    pub fn of(blocks: &[[f64; 5]]) -> Self {
-        Self([0, 1, 2, 3, 4].map(|at| {
-            let squares: f64 = blocks.iter().map(|block| block[at] * block[at]).sum();
-            (squares / blocks.len() as f64).sqrt()
-        }))
+    pub fn of(blocks: &[Block], life: f64) -> Self {
+        Self { scatter: scatter(blocks), life }
     }
-}
 
-/// Averages of residuals over a block of time.
-#[derive(Default)]
-struct Blocks {
-    sums: [f64; 5],
-    counts: [f64; 5],
-    end_s: f64,
-}
-
-impl Blocks {
-    /// Adds residuals; a block's averages when it is full.
-    fn add(&mut self, time_s: f64, residual: &[Option<f64>]) -> Option<[f64; 5]> {
-        for (at, off) in residual.iter().enumerate() {
-            if let Some(off) = off {
-                self.sums[at] += off;
-                self.counts[at] += 1.0;
-            }
-        }
-        if time_s < self.end_s {
-            return None;
-        }
-        let means = [0, 1, 2, 3, 4].map(|at| self.sums[at] / self.counts[at].max(1.0));
-        *self = Self { end_s: self.end_s + BLOCK_S, ..Self::default() };
-        Some(means)
-    }
-}
-
-/// The test of the residuals: two one-sided cumulative sums for each output (E. S. Page, 1954).
-#[derive(Clone, Default)]
-struct Test {
-    sums: [[f64; 2]; 5],
-    rising_since_s: [[f64; 2]; 5],
-}
-
-impl Test {
-    /// When it speaks: since when residuals have been adding up.
-    fn speaks(&mut self, time_s: f64, means: [f64; 5], healthy: &Commissioned) -> Option<f64> {
-        let mut since = None;
-        for at in 0..5 {
-            let size = means[at] / healthy.0[at];
-            for (side, sign) in [1.0, -1.0].into_iter().enumerate() {
-                let sum = &mut self.sums[at][side];
-                if *sum == 0.0 {
-                    self.rising_since_s[at][side] = time_s - BLOCK_S;
-                }
-                *sum = (*sum + sign * size - FORGIVEN).max(0.0);
-                if *sum > SPEAKS {
-                    since = Some(self.rising_since_s[at][side]);
-                }
-            }
-        }
-        since
+    /// Nothing yet: whoever learns how healthy residuals scatter is not tested by it.
+    fn nothing() -> Self {
+        Self { scatter: vec![f64::INFINITY; 5], life: 1.0 }
     }
 }
 
 /// A pump that is being watched.
 pub struct Watch {
-    filter: Unscented,
-    beside: Option<Beside>,
-    blocks: Blocks,
-    test: Test,
-    /// Beliefs every half hour, and the minutes since the first of them.
-    beliefs: Vec<Belief>,
+    pub monitor: ConditionMonitor,
     minutes: Vec<Measured>,
-    pub alarms_s: Vec<f64>,
-    pub bank: Option<Bank>,
 }
 
 impl Watch {
-    pub fn new(first: &Measured) -> Self {
-        let filter = Unscented::new(setup(first), first.time_s - 60.0, &first.inputs).unwrap();
-        Self {
-            filter,
-            beside: None,
-            blocks: Blocks::default(),
-            test: Test::default(),
-            beliefs: Vec::new(),
-            minutes: Vec::new(),
-            alarms_s: Vec::new(),
-            bank: None,
-        }
+    pub fn new(first: &Measured, known: &Commissioned) -> Self {
+        let watching = Watching {
+            setup: setup(first),
+            hypotheses: hypotheses(known.life),
+            learn_s: LEARN_S,
+            block_s: BLOCK_S,
+            scatter: known.scatter.clone(),
+            forgiven: FORGIVEN,
+            speaks: SPEAKS,
+            share: 1.0 / COUNTED,
+            reach_s: REACH_S,
+        };
+        let monitor = ConditionMonitor::new(watching, first.time_s - 60.0, &first.inputs).unwrap();
+        Self { monitor, minutes: Vec::new() }
     }
 
     /// Takes a minute; averages of residuals when a block is full.
-    pub fn minute(
-        &mut self,
-        sample: &Measured,
-        healthy: Option<&Commissioned>,
-    ) -> Option<[f64; 5]> {
-        let _ = self.filter.observe(sample);
+    pub fn minute(&mut self, sample: &Measured) -> Option<Block> {
         self.minutes.push(sample.clone());
-        if let Some(bank) = &mut self.bank {
-            let _ = bank.observe(sample);
-        }
-        if sample.time_s < LEARN_S {
-            return None;
-        }
-        let due = self.beliefs.last().is_none_or(|last| sample.time_s >= last.time_s + BEFORE_S);
-        if due {
-            self.beliefs.push(self.filter.belief().clone());
-        }
-        let filter = &self.filter;
-        let beside = self.beside.get_or_insert_with(|| {
-            let (model, belief) = (pump(), filter.belief());
-            let mut parameters = filter.setup().parameters.clone();
-            for (each, mean) in filter.setup().estimated.iter().zip(&belief.mean) {
-                if let Slot::Parameter(at) = each.slot {
-                    parameters[at] = *mean;
-                }
-            }
-            Beside::new(model, parameters, belief.states.clone(), sample.time_s, STEP_S)
-        });
-        if self.blocks.end_s == 0.0 {
-            self.blocks.end_s = sample.time_s + BLOCK_S;
-        }
-        let residual = beside.residual(sample).ok()?;
-        let means = self.blocks.add(sample.time_s, &residual)?;
-        if let Some(healthy) = healthy
-            && self.bank.is_none()
-            && let Some(since_s) = self.test.speaks(sample.time_s, means, healthy)
-        {
-            self.alarms_s.push(sample.time_s);
-            self.bank = Some(self.suspect(since_s));
-        }
-        Some(means)
-    }
-
-    /// All was well: the alarm is taken back, and the test begins anew.
-    pub fn acquit(&mut self) {
-        self.bank = None;
-        self.test = Test::default();
-    }
-
-    /// Looks back with every hypothesis.
-    pub fn suspect(&self, since_s: f64) -> Bank {
-        let before = self.beliefs.partition_point(|belief| belief.time_s <= since_s - BEFORE_S);
-        let belief = &self.beliefs[before.saturating_sub(1)];
-        let bank = Bank::new(self.filter.setup(), belief, &hypotheses()).unwrap();
-        let mut bank = bank.tempered(1.0 / COUNTED);
-        let from = self.minutes.partition_point(|minute| minute.time_s <= belief.time_s);
-        for minute in &self.minutes[from..] {
-            let _ = bank.observe(minute);
-        }
-        bank
+        self.monitor.observe(sample).ok()?
     }
 
     /// How the load has been beside its plan: the factor of the voltage over all minutes, and the
@@ -318,7 +210,7 @@ impl Watch {
 
     /// A forecast under the most probable kind of wear, with the load that is planned.
     pub fn forecast(&self, unit: &Unit, horizon_s: f64) -> Option<Forecast> {
-        let bank = self.bank.as_ref()?;
+        let bank = self.monitor.bank()?;
         let wear = bank.ranking().into_iter().find(|ranked| ranked.name.ends_with("Wear"))?;
         let filter = bank.filter(&wear.name)?;
         let plan = unit.clone();
@@ -351,8 +243,9 @@ impl Watch {
 }
 
 /// Averages of a healthy unit's residuals.
-pub fn healthy_residuals(unit: &Unit) -> Vec<[f64; 5]> {
+pub fn healthy_residuals(unit: &Unit) -> Vec<Block> {
     let mut minutes = Minutes::of(unit).peekable();
-    let Some(mut watch) = minutes.peek().map(Watch::new) else { return Vec::new() };
-    minutes.filter_map(|minute| watch.minute(&minute, None)).collect()
+    let Some(first) = minutes.peek() else { return Vec::new() };
+    let mut watch = Watch::new(first, &Commissioned::nothing());
+    minutes.filter_map(|minute| watch.minute(&minute)).collect()
 }

@@ -7,6 +7,7 @@
 pub mod anomaly;
 mod bank;
 pub mod calibrate;
+mod condition;
 mod filter;
 mod maintenance;
 mod particle;
@@ -21,6 +22,7 @@ mod tracking;
 mod unscented;
 
 pub use bank::{Bank, Hypothesis, Ranked};
+pub use condition::{Alarm, Block, ConditionMonitor, Watching, scatter};
 pub use filter::{Filter, Patient};
 pub use maintenance::{Entry, read_log};
 pub use particle::{Drawn, FEWEST, Particles};

@@ -97,6 +97,21 @@ impl Unit {
         Self { unrest: times, ..self }
     }
 
+    /// The same pump where what goes wrong takes so many times as long from its onset on: its wear, the
+    /// drift of its sensor, and its run. All that moves about, noise included, stays as it is.
+    #[must_use]
+    pub fn with_life(mut self, times: f64) -> Self {
+        let [ageing, wearing] = &mut self.wear;
+        for (wearing, ageing) in wearing.iter_mut().zip(ageing) {
+            if *wearing > *ageing {
+                *wearing /= times;
+            }
+        }
+        self.drift /= times;
+        self.span_s *= times;
+        self
+    }
+
     /// The planned inputs at `t_s` after the start, known in advance: the climate normal of the ambient
     /// temperature, the commanded voltage and its speed, and the nominal pressures. It may be asked for any
     /// time, also past the run.
