@@ -135,6 +135,11 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
             }
         }
         end_s = t_s;
+        // A machine that is well is watched to its end, for false alarms.
+        let diagnosed = verdict.noticed_s.is_some_and(|noticed| t_s > noticed + DIAGNOSED_AFTER_S);
+        if diagnosed && (event_s.is_none() || verdict.forecast.is_some()) {
+            break;
+        }
     }
     if let (Some(half_s), Some(event_s), 1..) = (half_s, event_s, runs) {
         verdict.bound = Some(bound(unit, half_s, event_s, runs));
