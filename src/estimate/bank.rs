@@ -3,10 +3,17 @@
 //! Each hypothesis is a filter that may explain the samples in its own way: this one by a wear rate,
 //! that one by a sensor that drifts. How likely the samples are under each tells how probable it is
 //! (multiple-model estimation: D. T. Magill, IEEE Trans. Automatic Control 10, 1965).
+//!
+//! All are judged by the same numbers: every output that is measured counts for every hypothesis. One
+//! that a filter refuses counts with its density at the gate, a likelihood that is clipped there as
+//! Huber's is bent (P. J. Huber, Annals of Math. Statistics 35, 1964), so that one bad sample decides
+//! nothing and a hypothesis does not gain by what it refuses to hear. As densities of the same outputs
+//! are compared, the ranking is the same in whatever units they are told.
 
-use super::sample::{Lost, Measured};
+use super::sample::{Heard, Lost, Measured};
 use super::setup::{Estimated, Setup};
 use super::unscented::{Belief, Unscented};
+use crate::twin::behaviour::Behaviour;
 
 /// A way in which a machine may go wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,33 +91,51 @@ impl Bank {
         self
     }
 
-    /// Shows a sample to every hypothesis. One whose filter is lost is out.
+    /// Shows a sample to every hypothesis; what the one heard that was most probable before. One whose
+    /// filter is lost is out.
     ///
     /// # Errors
-    /// When all are lost: why the last one was.
-    pub fn observe(&mut self, sample: &Measured) -> Result<(), Lost> {
-        let mut last = None;
+    /// When all are lost: why the last one was; or when the sample is for none of them.
+    pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
+        let (mut last, mut most) = (None, (f64::NEG_INFINITY, Heard::default()));
         let share = self.share;
         for candidate in
             self.candidates.iter_mut().filter(|candidate| candidate.evidence.is_finite())
         {
+            let before = candidate.evidence;
             match candidate.filter.observe(sample) {
-                Ok(heard) => candidate.evidence += share * heard.log_likelihood,
-                Err(lost @ (Lost::Misfit { .. } | Lost::Late { .. } | Lost::NoNumber { .. })) => {
-                    return Err(lost);
+                Ok(heard) => {
+                    candidate.evidence += share * heard.log_clipped;
+                    if before > most.0 {
+                        most = (before, heard);
+                    }
                 }
-                Err(lost) => {
+                Err(lost @ Lost::Diverged { .. }) => {
                     candidate.evidence = f64::NEG_INFINITY;
                     last = Some(lost);
                 }
+                // Such a sample is for none of them.
+                Err(lost) => return Err(lost),
             }
         }
         match last {
             Some(lost) if self.candidates.iter().all(|each| !each.evidence.is_finite()) => {
                 Err(lost)
             }
-            _ => Ok(()),
+            _ => Ok(most.1),
         }
+    }
+
+    /// A part was replaced: what is believed of it begins anew under every hypothesis.
+    ///
+    /// # Errors
+    /// See [`Setup::new_part`].
+    pub fn replaced(&mut self, behaviour: &Behaviour, part: &str) -> Result<(), String> {
+        for candidate in &mut self.candidates {
+            let new = candidate.filter.setup().new_part(behaviour, part)?;
+            candidate.filter.replaced(&new);
+        }
+        Ok(())
     }
 
     /// All hypotheses, the most probable first.

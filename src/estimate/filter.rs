@@ -4,10 +4,13 @@
 
 use std::collections::VecDeque;
 
+use super::maintenance::NewPart;
 use super::particle::Particles;
 use super::sample::{Heard, Lost, Measured};
 use super::setup::Setup;
+use super::trust::Doubt;
 use super::unscented::{Belief, Unscented};
+use crate::model::WIDTH;
 
 /// Samples between two states of the filter that are kept to go back to.
 const STRIDE: usize = 8;
@@ -41,6 +44,17 @@ impl Filter {
         }
     }
 
+    /// See [`Unscented::trust`].
+    ///
+    /// # Errors
+    /// When the filter no longer goes with its machine.
+    pub fn trust(&self) -> Result<(), Doubt> {
+        match self {
+            Self::Unscented(filter) => filter.trust(),
+            Self::Particles(filter) => filter.trust(),
+        }
+    }
+
     /// The setup.
     pub fn setup(&self) -> &Setup {
         match self {
@@ -55,11 +69,26 @@ impl Filter {
         (belief.mean[at], belief.covariance.get(at, at).sqrt())
     }
 
+    /// Memory that it takes, in bytes, about.
+    fn bytes(&self) -> usize {
+        let setup = self.setup();
+        let about = setup.model.about();
+        let n = setup.estimated.len();
+        let member = n + about.states.len() + about.parameters.len() + about.outputs.len() + 1;
+        let members = match self {
+            Self::Unscented(_) => 2 * n + 1,
+            Self::Particles(filter) => filter.count(),
+        };
+        // The covariance is there twice, and what was heard last.
+        let numbers = members.next_multiple_of(WIDTH) * member + 2 * n * n + 1_024;
+        numbers * size_of::<f64>()
+    }
+
     /// A part was replaced: see [`Unscented::replaced`].
-    pub fn replaced(&mut self, places: &[usize]) {
+    pub fn replaced(&mut self, new: &NewPart) {
         match self {
-            Self::Unscented(filter) => filter.replaced(places),
-            Self::Particles(filter) => filter.replaced(places),
+            Self::Unscented(filter) => filter.replaced(new),
+            Self::Particles(filter) => filter.replaced(new),
         }
     }
 }
@@ -84,7 +113,7 @@ pub struct Patient {
 #[derive(Clone, Debug, PartialEq)]
 enum Event {
     Sample(Measured),
-    Replaced { time_s: f64, places: Vec<usize> },
+    Replaced { time_s: f64, new: NewPart },
 }
 
 impl Event {
@@ -102,6 +131,14 @@ impl Patient {
     pub fn new(filter: Filter, reach_s: f64, most: usize) -> Self {
         let (heard, kept) = (VecDeque::new(), VecDeque::new());
         Self { filter, reach_s, most: most.max(STRIDE), heard, kept, first: 0 }
+    }
+
+    /// Memory that a sample takes while it can be gone back to, in bytes: itself and its share of a copy
+    /// of the filter.
+    pub fn bytes_a_sample(filter: &Filter) -> usize {
+        let about = filter.setup().model.about();
+        let numbers = about.inputs.len() + 2 * about.outputs.len();
+        size_of::<Event>() + numbers * size_of::<f64>() + filter.bytes() / STRIDE
     }
 
     /// The filter as it is now.
@@ -123,8 +160,8 @@ impl Patient {
     ///
     /// # Errors
     /// As for a sample.
-    pub fn replaced(&mut self, time_s: f64, places: &[usize]) -> Result<(), Lost> {
-        self.happen(Event::Replaced { time_s, places: places.to_vec() }).map(|_| ())
+    pub fn replaced(&mut self, time_s: f64, new: &NewPart) -> Result<(), Lost> {
+        self.happen(Event::Replaced { time_s, new: new.clone() }).map(|_| ())
     }
 
     /// What its own event says, where that is a sample.
@@ -200,8 +237,8 @@ impl Patient {
 fn act(filter: &mut Filter, event: &Event) -> Result<Option<Heard>, Lost> {
     match event {
         Event::Sample(sample) => filter.observe(sample).map(Some),
-        Event::Replaced { places, .. } => {
-            filter.replaced(places);
+        Event::Replaced { new, .. } => {
+            filter.replaced(new);
             Ok(None)
         }
     }

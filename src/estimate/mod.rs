@@ -19,15 +19,17 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod tracking;
+mod trust;
 mod unscented;
 
 pub use bank::{Bank, Hypothesis, Ranked};
 pub use condition::{Alarm, Block, ConditionMonitor, Watching, scatter};
 pub use filter::{Filter, Patient};
-pub use maintenance::{Entry, read_log};
+pub use maintenance::{Entry, NewPart, read_log};
 pub use particle::{Drawn, FEWEST, Particles};
 pub use residual::Beside;
 pub use sample::{Heard, Lost, Measured};
 pub use setup::{Estimated, Scale, Setup, Slot, Spread};
 pub use tracking::{Tracked, Tracking};
+pub use trust::Doubt;
 pub use unscented::{Belief, Unscented};

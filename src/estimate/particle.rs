@@ -9,9 +9,11 @@
 //! Flows in: inputs and measurements with their times. Flows out: particles, and of them means and
 //! covariance.
 
+use super::maintenance::NewPart;
 use super::points::Points;
-use super::sample::{Gate, Heard, Lost, Measured, fits};
+use super::sample::{Gate, Heard, Lost, Measured, fits, log_at_gate};
 use super::setup::{Setup, Slot};
+use super::trust::{Consistency, Doubt};
 use super::unscented::Belief;
 use crate::model::linear::Matrix;
 use crate::model::noise::Chance;
@@ -30,6 +32,7 @@ pub struct Particles {
     weights: Vec<f64>,
     time_s: f64,
     gate: Gate,
+    consistency: Consistency,
     chance: Chance,
     belief: Belief,
 }
@@ -68,7 +71,8 @@ impl Particles {
         let mut filter = Self {
             weights: vec![1.0 / count as f64; count],
             belief: Belief { time_s, mean, covariance, states: Vec::new() },
-            gate: Gate::new(setup.noise.len()),
+            gate: Gate::new(setup.model.about()),
+            consistency: Consistency::default(),
             time_s,
             points,
             chance,
@@ -88,6 +92,11 @@ impl Particles {
         &self.belief
     }
 
+    /// How many particles there are.
+    pub(super) fn count(&self) -> usize {
+        self.weights.len()
+    }
+
     /// How many particles carry the weight: all, while weights are even.
     pub fn effective(&self) -> f64 {
         1.0 / self.weights.iter().map(|weight| weight * weight).sum::<f64>()
@@ -100,13 +109,14 @@ impl Particles {
     }
 
     /// A part was replaced: see [`super::Unscented::replaced`].
-    pub fn replaced(&mut self, places: &[usize]) {
-        for &row in places {
-            let each = self.setup.estimated[row];
+    pub fn replaced(&mut self, new: &NewPart) {
+        self.consistency.restart();
+        for &(state, value) in &new.states {
+            self.points.stand_in(state, value);
+        }
+        for &(row, mean, deviation) in &new.estimated {
             for at in 0..self.weights.len() {
-                let drawn =
-                    each.scale.from_value(each.mean) + each.deviation * self.chance.normal();
-                *self.points.estimated(at, row) = drawn;
+                *self.points.estimated(at, row) = mean + deviation * self.chance.normal();
             }
         }
         self.points.apply(&self.setup);
@@ -121,10 +131,19 @@ impl Particles {
         fits(&self.setup, sample, self.time_s)?;
         let before = self.clone();
         let heard = self.take(sample);
-        if heard.is_err() {
-            *self = before;
+        match &heard {
+            Ok(heard) => self.consistency.hear(&self.setup, heard),
+            Err(_) => *self = before,
         }
         heard
+    }
+
+    /// See [`super::Unscented::trust`].
+    ///
+    /// # Errors
+    /// When the filter no longer goes with its machine.
+    pub fn trust(&self) -> Result<(), Doubt> {
+        self.consistency.trust(&self.setup, self.time_s)
     }
 
     fn take(&mut self, sample: &Measured) -> Result<Heard, Lost> {
@@ -146,12 +165,11 @@ impl Particles {
 
     /// Adds what moves by itself.
     fn shake(&mut self, dt_s: f64) {
-        let root = dt_s.sqrt();
+        let far: Vec<f64> =
+            self.setup.estimated.iter().map(|each| each.strays(dt_s).sqrt()).collect();
         for at in 0..self.weights.len() {
-            for (row, each) in self.setup.estimated.iter().enumerate() {
-                if each.drift > 0.0 {
-                    *self.points.estimated(at, row) += each.drift * root * self.chance.normal();
-                }
+            for (row, far) in far.iter().enumerate().filter(|(_, far)| **far > 0.0) {
+                *self.points.estimated(at, row) += far * self.chance.normal();
             }
         }
         self.points.apply(&self.setup);
@@ -168,8 +186,8 @@ impl Particles {
             let noise = if noise.is_finite() { noise } else { 0.0 };
             heard.expected.push(mean);
             heard.deviation.push((variance + noise * noise).sqrt());
-            heard.innovation.push(sample.outputs[output].map(|z| z - mean));
         }
+        heard.innovation = self.gate.innovation(sample, &heard.expected);
         heard.taken = self.gate.admit(&self.setup, &heard.innovation, &heard.deviation);
         heard
     }
@@ -205,6 +223,11 @@ impl Particles {
         let off = |at: usize| Some(heard.innovation[at]? / heard.deviation[at]);
         let squares = taken.iter().filter_map(|(at, _, _)| off(*at)).map(|off| off * off);
         heard.squared = squares.sum();
+        let refused = (0..heard.taken.len()).filter(|at| {
+            heard.innovation[*at].is_some() && !heard.taken[*at] && self.setup.is_measured(*at)
+        });
+        let refused = refused.map(|at| log_at_gate(self.setup.gate, heard.deviation[at]));
+        heard.log_clipped = heard.log_likelihood + refused.sum::<f64>();
         Ok(())
     }
 

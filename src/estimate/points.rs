@@ -118,6 +118,13 @@ impl Points {
         }
     }
 
+    /// All are in this state, of one of their variables.
+    pub fn stand_in(&mut self, state: usize, value: f64) {
+        for block in &mut self.blocks {
+            block.x[state] = Lanes::of(value);
+        }
+    }
+
     /// States and parameters that are estimated become what is estimated.
     pub fn apply(&mut self, setup: &Setup) {
         for block in &mut self.blocks {
@@ -182,7 +189,7 @@ impl Points {
             }
             for (place, each) in setup.estimated.iter().enumerate() {
                 let scale = each.scale;
-                if each.memory_s.is_finite() {
+                if each.forgets() {
                     let kept = libm::exp(-dt_s / each.memory_s);
                     let mean = scale.from_value(each.mean);
                     block.estimated[place] = (block.estimated[place] - mean) * kept + mean;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::sample::{Lost, Measured};
+use super::sample::{Lost, Measured, steps_between};
 use crate::model::{Kernel, Model};
 
 /// A model that runs beside a machine.
@@ -41,13 +41,13 @@ impl Beside {
     /// modelled, for what is measured.
     ///
     /// # Errors
-    /// When the sample comes too late or the model diverges; its state is then what it was.
+    /// When the sample comes too late or much too long after the last one, or the model diverges; its state is then what it was.
     pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, Lost> {
         let dt_s = sample.time_s - self.time_s;
         if !(dt_s >= 0.0) {
             return Err(Lost::Late { sample_s: sample.time_s, last_s: self.time_s });
         }
-        let steps = libm::ceil(dt_s / self.step_s - 1e-9).max(1.0);
+        let steps = steps_between(self.time_s, sample.time_s, self.step_s)?;
         let before = self.x.clone();
         let kernel: &dyn Kernel<f64> = &*self.model;
         if dt_s > 0.0 {

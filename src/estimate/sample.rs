@@ -1,6 +1,7 @@
 //! What a filter is fed with, what it answers, and why it refuses.
 
 use super::setup::Setup;
+use crate::model::{About, Variable};
 
 /// A sample.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,7 +19,8 @@ pub struct Measured {
 pub struct Heard {
     /// What the belief said that each output would be.
     pub expected: Vec<f64>,
-    /// Measured minus expected, where measured.
+    /// Measured minus expected, where something is measured that can be: a number, and no temperature
+    /// below absolute zero.
     pub innovation: Vec<Option<f64>>,
     /// Standard deviation that each innovation should have.
     pub deviation: Vec<f64>,
@@ -26,6 +28,11 @@ pub struct Heard {
     pub taken: Vec<bool>,
     /// Logarithm of the likelihood of what was taken.
     pub log_likelihood: f64,
+    /// Logarithm of the likelihood of all that was measured; what is further off than the gate counts
+    /// as if it were at the gate. Every filter that hears a sample is thus judged by the same outputs,
+    /// whichever of them it takes: what it refuses counts against it, but one bad sample no more than
+    /// the gate allows.
+    pub log_clipped: f64,
     /// Innovations squared by their covariance: as many as were taken, on average.
     pub squared: f64,
 }
@@ -51,6 +58,20 @@ pub enum Lost {
         /// Time of the belief.
         last_s: f64,
     },
+    /// Its time is so long after that of the last one that the model cannot be carried there.
+    #[error(
+        "from {last_s} s to {sample_s} s the model takes {steps:.0} steps of {step_s} s, and {MOST_STEPS} are the most at a time: check the time, or state a longer `step`"
+    )]
+    Gap {
+        /// Time of the sample.
+        sample_s: f64,
+        /// Time of the belief.
+        last_s: f64,
+        /// How many steps that would be.
+        steps: f64,
+        /// How long a step is.
+        step_s: f64,
+    },
     /// An input or a time is not a number.
     #[error("{what} at {time_s} s is {value}, which is no number")]
     NoNumber {
@@ -73,20 +94,52 @@ pub enum Lost {
     },
 }
 
+/// Most steps of the model from one sample to the next: 46 days of a second each. Beyond, a time is
+/// more likely wrong than the machine silent.
+pub(super) const MOST_STEPS: u32 = 4_000_000;
+
+/// How many steps of so many seconds the model takes from one time to another.
+///
+/// # Errors
+/// When these are too many: [`Lost::Gap`].
+pub(super) fn steps_between(last_s: f64, sample_s: f64, step_s: f64) -> Result<f64, Lost> {
+    let steps = libm::ceil((sample_s - last_s) / step_s - 1e-9).max(1.0);
+    match steps <= f64::from(MOST_STEPS) {
+        true => Ok(steps),
+        false => Err(Lost::Gap { sample_s, last_s, steps, step_s }),
+    }
+}
+
 /// How often an output may be refused in a row before it is taken in spite of the gate: what is
-/// far off for so long is a change of the machine, not a bad sample.
+/// far off for so long is a change of the machine, not a bad sample. What cannot be is never taken.
 const STUBBORN: u32 = 20;
 
-/// Refuses what is too far off to be a measurement.
+/// Refuses what cannot be, and what is too far off to be a measurement.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     /// Refusals in a row, by output.
     refused: Vec<u32>,
+    /// What an output is above, whatever happens; −∞ where nothing is known.
+    above: Vec<f64>,
 }
 
 impl Gate {
-    pub fn new(outputs: usize) -> Self {
-        Self { refused: vec![0; outputs] }
+    pub fn new(about: &About) -> Self {
+        // The outputs in kelvins are temperatures, not differences of them.
+        let above = |output: &Variable| if output.unit == "K" { 0.0 } else { f64::NEG_INFINITY };
+        let above: Vec<f64> = about.outputs.iter().map(above).collect();
+        Self { refused: vec![0; above.len()], above }
+    }
+
+    /// Measured minus expected, where there is a number that can be: nothing else is ever taken,
+    /// however often it comes.
+    pub fn innovation(&self, sample: &Measured, expected: &[f64]) -> Vec<Option<f64>> {
+        let each = sample.outputs.iter().zip(expected).zip(&self.above);
+        let off = |((z, expected), above): ((&Option<f64>, &f64), &f64)| {
+            let z = z.filter(|z| z.is_finite() && z > above)?;
+            Some(z - expected).filter(|off| off.is_finite())
+        };
+        each.map(off).collect()
     }
 
     /// Which outputs are taken: known by their noise, measured, and near enough.
@@ -98,15 +151,21 @@ impl Gate {
     ) -> Vec<bool> {
         let each = innovation.iter().zip(deviation).zip(&mut self.refused).enumerate();
         each.map(|(at, ((innovation, deviation), refused))| match innovation {
-            Some(off) if off.is_finite() => {
+            Some(off) => {
                 let near = off.abs() <= setup.gate * deviation || *refused >= STUBBORN;
                 *refused = if near { 0 } else { *refused + 1 };
                 near && setup.is_measured(at)
             }
-            _ => false,
+            None => false,
         })
         .collect()
     }
+}
+
+/// Logarithm of the density of an output that is as far off as the gate, by the deviation that it
+/// should have: what one further off counts as.
+pub(super) fn log_at_gate(gate: f64, deviation: f64) -> f64 {
+    -0.5 * (gate * gate + libm::log(std::f64::consts::TAU)) - libm::log(deviation)
 }
 
 /// Whether a sample can be taken after one of `last_s`.
@@ -130,5 +189,5 @@ pub(super) fn fits(setup: &Setup, sample: &Measured, last_s: f64) -> Result<(), 
     if time_s < last_s {
         return Err(Lost::Late { sample_s: time_s, last_s });
     }
-    Ok(())
+    steps_between(last_s, time_s, setup.step_s).map(|_| ())
 }

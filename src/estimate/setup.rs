@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::sample::MOST_STEPS;
 use crate::model::linear::Matrix;
 use crate::model::{Kernel, Model, Real};
 
@@ -42,8 +43,8 @@ pub struct Estimated {
     pub deviation: f64,
     /// How far it moves by itself in a second: a standard deviation, growing with √t.
     pub drift: f64,
-    /// Time in seconds in which it forgets where it was and returns to `mean`; infinite: never. With
-    /// it, [`Estimated::wanders`], a parameter or a bias comes and goes (a first-order Gauss–Markov
+    /// Time in seconds in which it forgets where it was and returns to `mean`; infinite: never. Only
+    /// for what is no state: states follow their model. With it, [`Estimated::wanders`], a parameter or a bias comes and goes (a first-order Gauss–Markov
     /// process) and does not stray.
     pub memory_s: f64,
 }
@@ -53,6 +54,27 @@ impl Estimated {
     pub fn wanders(slot: Slot, mean: f64, deviation: f64, memory_s: f64) -> Self {
         let drift = deviation * (2.0 / memory_s).sqrt();
         Self { slot, scale: Scale::Linear, mean, deviation, drift, memory_s }
+    }
+
+    /// Variance that it gains by moving by itself for so many seconds, on its scale.
+    ///
+    /// What forgets is drawn back to its mean while it moves, so a process of Ornstein and Uhlenbeck
+    /// gains drift²·τ/2·(1 − exp(−2 dt/τ)) over a step, exactly, however long that is (C. W. Gardiner,
+    /// *Handbook of Stochastic Methods*, 3.8.4); what never forgets gains drift²·dt. A state follows its
+    /// model and forgets nothing.
+    pub fn strays(&self, dt_s: f64) -> f64 {
+        let square = self.drift * self.drift;
+        if self.forgets() {
+            let gained = -libm::expm1(-2.0 * dt_s / self.memory_s);
+            square * (0.5 * self.memory_s) * gained
+        } else {
+            square * dt_s
+        }
+    }
+
+    /// Whether it returns to its mean.
+    pub(super) fn forgets(&self) -> bool {
+        self.memory_s.is_finite() && !matches!(self.slot, Slot::State(_))
     }
 }
 
@@ -167,6 +189,11 @@ impl Setup {
             gate: f64::INFINITY,
             model,
         }
+    }
+
+    /// Longest time from one sample to the next through which the model is carried, in seconds.
+    pub fn reach_s(&self) -> f64 {
+        self.step_s * f64::from(MOST_STEPS)
     }
 
     /// Where something is among what is estimated.

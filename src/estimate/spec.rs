@@ -120,6 +120,14 @@ fn estimated(spec: &EstimateSpec, machine: &Machine) -> Result<Estimated, Box<Di
     }
     let scale = if spec.log { Scale::Log } else { Scale::Linear };
     let (deviation, drift) = (spec.deviation, spec.drift);
+    if let (Slot::State(_), Some(_)) = (slot, spec.memory_s) {
+        let text = format!(
+            "`{}` is a state: it follows its model and forgets nothing; state a `drift` instead of a \
+             `memory`",
+            spec.name.text
+        );
+        return Err(Box::new(spec.name.wrong(text)));
+    }
     let memory_s = spec.memory_s.unwrap_or(f64::INFINITY);
     // With a memory and no drift of its own, it comes and goes by its deviation.
     let drift = match spec.memory_s {

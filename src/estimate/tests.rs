@@ -1,5 +1,8 @@
 //! Filters beside an independent implementation, and against samples as plants send them.
 
+mod bank;
+mod trust;
+
 use super::*;
 use crate::model::registry;
 use crate::model::tests::Reference;
@@ -87,6 +90,11 @@ fn samples_that_do_not_fit_are_answered_and_change_nothing() {
     }
 }
 
+/// A battery that is charged as at the beginning.
+fn new_charge() -> NewPart {
+    NewPart { estimated: vec![(1, 7700.0, 100.0)], states: Vec::new() }
+}
+
 #[test]
 fn a_part_that_was_replaced_is_believed_as_at_the_beginning() {
     let reference = Reference::read("ukf_battery_circuit");
@@ -94,7 +102,7 @@ fn a_part_that_was_replaced_is_believed_as_at_the_beginning() {
     for row in 0..300 {
         filter.observe(&sample(&reference, row)).expect("it goes on");
     }
-    filter.replaced(&[1]);
+    filter.replaced(&new_charge());
     assert_eq!(filter.estimate(1), (7700.0, 100.0));
     assert_eq!(filter.belief().covariance.get(1, 2), 0.0);
     assert_ne!(filter.estimate(0), (293.0, 1.0));
@@ -271,9 +279,9 @@ fn a_replacement_that_is_told_late_counts_from_when_it_was_done() {
         told.observe(sample).expect("it goes on");
         late.observe(sample).expect("it goes on");
         if at == 30 {
-            told.replaced(sample.time_s, &[1]).expect("it goes on");
+            told.replaced(sample.time_s, &new_charge()).expect("it goes on");
         }
     }
-    late.replaced(all[30].time_s, &[1]).expect("late, but not too late");
+    late.replaced(all[30].time_s, &new_charge()).expect("late, but not too late");
     assert_eq!(told.filter().belief(), late.filter().belief());
 }

@@ -9,9 +9,11 @@
 
 use smallvec::SmallVec;
 
+use super::maintenance::NewPart;
 use super::points::Points;
-use super::sample::{Gate, Heard, Lost, Measured, fits};
+use super::sample::{Gate, Heard, Lost, Measured, fits, log_at_gate};
 use super::setup::{Estimated, Setup, Slot, Weights};
+use super::trust::{Consistency, Doubt};
 use crate::model::linear::Matrix;
 
 /// Added to a covariance that is none any more, as a share of its diagonal.
@@ -30,6 +32,7 @@ pub struct Unscented {
     /// What was believed before the sample that is being taken.
     before: Belief,
     gate: Gate,
+    consistency: Consistency,
 }
 
 /// What is believed of a machine.
@@ -69,7 +72,8 @@ impl Unscented {
         Ok(Self {
             weights: setup.spread.weights(n),
             points: Points::new(&setup, 2 * n + 1),
-            gate: Gate::new(setup.noise.len()),
+            gate: Gate::new(setup.model.about()),
+            consistency: Consistency::default(),
             before: belief.clone(),
             belief,
             setup,
@@ -131,22 +135,22 @@ impl Unscented {
         (self.belief.mean[at], self.belief.covariance.get(at, at).sqrt())
     }
 
-    /// A part was replaced: what is believed of these becomes what it was at the beginning, and
-    /// nothing that was learnt of the others' connection with them holds.
-    pub fn replaced(&mut self, places: &[usize]) {
-        let (mean, covariance) = self.setup.belief();
-        for &at in places {
-            self.belief.mean[at] = mean[at];
-            for other in 0..mean.len() {
+    /// A part was replaced: what is believed of it begins anew, and nothing that was learnt of the
+    /// others' connection with it holds.
+    pub fn replaced(&mut self, new: &NewPart) {
+        self.consistency.restart();
+        for &(state, value) in &new.states {
+            self.belief.states[state] = value;
+        }
+        for &(at, mean, deviation) in &new.estimated {
+            self.belief.mean[at] = mean;
+            for other in 0..self.belief.mean.len() {
                 self.belief.covariance.set(at, other, 0.0);
                 self.belief.covariance.set(other, at, 0.0);
             }
-            self.belief.covariance.set(at, at, covariance.get(at, at));
-            let each = &self.setup.estimated[at];
-            if let Slot::State(state) = each.slot {
-                self.belief.states[state] = each.mean;
-            }
+            self.belief.covariance.set(at, at, deviation * deviation);
         }
+        self.settle();
     }
 
     /// Takes a sample: predicts to its time, then corrects by what it measures.
@@ -157,10 +161,19 @@ impl Unscented {
         fits(&self.setup, sample, self.belief.time_s)?;
         self.before.become_like(&self.belief);
         let heard = self.predict(sample).and_then(|()| self.correct(sample));
-        if heard.is_err() {
-            self.belief.become_like(&self.before);
+        match &heard {
+            Ok(heard) => self.consistency.hear(&self.setup, heard),
+            Err(_) => self.belief.become_like(&self.before),
         }
         heard
+    }
+
+    /// Whether the filter still goes with its machine, by what the last samples said.
+    ///
+    /// # Errors
+    /// When it does not: nothing should then be built on what it believes.
+    pub fn trust(&self) -> Result<(), Doubt> {
+        self.consistency.trust(&self.setup, self.belief.time_s)
     }
 
     /// Draws points of the belief, whose covariance is mended once where it is none any more.
@@ -199,7 +212,7 @@ impl Unscented {
             points.states(*weights, &mut belief.states);
             belief.covariance = points.covariance(*weights, &belief.mean);
             for (at, each) in setup.estimated.iter().enumerate() {
-                belief.covariance.add(at, at, each.drift * each.drift * dt_s);
+                belief.covariance.add(at, at, each.strays(dt_s));
             }
             self.settle();
         }
@@ -228,12 +241,31 @@ impl Unscented {
             spread.add(at, at, noise * noise);
         }
         let deviation: Vec<f64> = all.iter().map(|at| spread.get(*at, *at).sqrt()).collect();
-        let innovation: Vec<Option<f64>> =
-            sample.outputs.iter().zip(&expected).map(|(z, wanted)| Some((*z)? - wanted)).collect();
+        let innovation = gate.innovation(sample, &expected);
         let taken = gate.admit(setup, &innovation, &deviation);
         let mut heard = Heard { expected, innovation, deviation, taken, ..Heard::default() };
         self.take(&mut heard, &spread)?;
+        heard.log_clipped = self.clipped(&heard, &spread)?;
         Ok(heard)
+    }
+
+    /// See [`Heard::log_clipped`]; what is taken in spite of the gate is clipped, too.
+    fn clipped(&self, heard: &Heard, spread: &Matrix) -> Result<f64, Lost> {
+        let Heard { innovation, deviation, taken, .. } = heard;
+        let gate = self.setup.gate;
+        let is_far = |at: usize| innovation[at].is_some_and(|off| off.abs() > gate * deviation[at]);
+        let all = 0..taken.len();
+        let far: Few<usize> =
+            all.clone().filter(|at| self.setup.is_measured(*at) && is_far(*at)).collect();
+        let near = if far.iter().any(|at| taken[*at]) {
+            let near: Few<usize> = all.filter(|at| taken[*at] && !is_far(*at)).collect();
+            let mut off: Few<f64> = near.iter().filter_map(|at| innovation[*at]).collect();
+            let root = part(spread, &near).cholesky().ok_or_else(|| self.diverged())?;
+            log_density(&root, &mut off).0
+        } else {
+            heard.log_likelihood
+        };
+        Ok(near + far.iter().map(|at| log_at_gate(gate, deviation[*at])).sum::<f64>())
     }
 
     /// Corrects the belief by the outputs that are taken.
@@ -243,15 +275,9 @@ impl Unscented {
             return self.healthy();
         }
         let m = places.len();
-        let mut s = Matrix::zero(m, m);
-        for (row, a) in places.iter().enumerate() {
-            for (column, b) in places.iter().enumerate() {
-                s.set(row, column, spread.get(*a, *b));
-            }
-        }
         let expected: Few<f64> = places.iter().map(|at| heard.expected[*at]).collect();
         let off: Few<f64> = places.iter().filter_map(|at| heard.innovation[*at]).collect();
-        let s = s.symmetric();
+        let s = part(spread, &places);
         let Some(root) = s.cholesky() else { return Err(self.diverged()) };
         let across = self.points.across(self.weights, &self.belief.mean, &expected, &places);
         // Kᵀ column by column: S k = (row of the cross covariance).
@@ -275,11 +301,7 @@ impl Unscented {
         self.belief.covariance = std::mem::take(&mut self.belief.covariance).symmetric();
         self.settle();
         let mut white = off;
-        root.solve_lower(&mut white);
-        heard.squared = white.iter().map(|value| value * value).sum();
-        let volume: f64 = (0..m).map(|at| 2.0 * libm::log(root.get(at, at))).sum();
-        let turn = libm::log(std::f64::consts::TAU) * m as f64;
-        heard.log_likelihood = -0.5 * (heard.squared + volume + turn);
+        (heard.log_likelihood, heard.squared) = log_density(&root, &mut white);
         if heard.log_likelihood.is_finite() { self.healthy() } else { Err(self.diverged()) }
     }
 
@@ -292,4 +314,26 @@ impl Unscented {
         });
         if fine { Ok(()) } else { Err(self.diverged()) }
     }
+}
+
+/// The rows and columns of a covariance at these places.
+fn part(spread: &Matrix, places: &[usize]) -> Matrix {
+    let mut out = Matrix::zero(places.len(), places.len());
+    for (row, a) in places.iter().enumerate() {
+        for (column, b) in places.iter().enumerate() {
+            out.set(row, column, spread.get(*a, *b));
+        }
+    }
+    out.symmetric()
+}
+
+/// Logarithm of a normal density so far from its mean, and the square of that by its covariance,
+/// whose root is given; what is off becomes white.
+fn log_density(root: &Matrix, off: &mut [f64]) -> (f64, f64) {
+    let m = off.len();
+    root.solve_lower(off);
+    let squared: f64 = off.iter().map(|value| value * value).sum();
+    let volume: f64 = (0..m).map(|at| 2.0 * libm::log(root.get(at, at))).sum();
+    let turn = libm::log(std::f64::consts::TAU) * m as f64;
+    (-0.5 * (squared + volume + turn), squared)
 }

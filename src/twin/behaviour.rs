@@ -78,8 +78,19 @@ pub struct Behaviour {
 pub struct PartSpec {
     /// Its name.
     pub name: Named,
-    /// States, parameters and biases that belong to it.
-    pub numbers: Vec<Named>,
+    /// What belongs to it.
+    pub numbers: Vec<PartNumber>,
+}
+
+/// A number that is new with a new part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartNumber {
+    /// A state, a parameter, or `bias_` or `trend_` and an output.
+    pub name: Named,
+    /// What it is in a new part, in its own unit; `None`: as usual.
+    pub mean: Option<f64>,
+    /// How far off that may be, on the scale on which it is estimated; `None`: as at the beginning.
+    pub deviation: Option<f64>,
 }
 
 /// A way in which a machine may go wrong.

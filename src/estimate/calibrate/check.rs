@@ -1,5 +1,6 @@
 //! Whether a calibration fits its model; each mistake is answered with what to do.
 
+use super::super::sample::steps_between;
 use super::setup::{Course, Setup};
 use crate::model::{About, Variable};
 
@@ -26,7 +27,7 @@ impl Setup {
             return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.step_s));
         }
         for (at, course) in self.courses.iter().enumerate() {
-            course.check(about).map_err(|error| format!("run {}: {error}", at + 1))?;
+            course.check(about, self.step_s).map_err(|error| format!("run {}: {error}", at + 1))?;
         }
         if !(0..about.outputs.len()).any(|output| self.is_measured(output)) {
             return Err("there is nothing to compare with: not one measurement of an output with a finite deviation".into());
@@ -36,7 +37,7 @@ impl Setup {
 }
 
 impl Course {
-    fn check(&self, about: &About) -> Result<(), String> {
+    fn check(&self, about: &About, step_s: f64) -> Result<(), String> {
         numbers("states", &self.initial, &names(&about.states))?;
         let (times, rows) = (self.times_s.len(), self.measured.len());
         if times != rows {
@@ -49,6 +50,7 @@ impl Course {
             if !(in_order && time_s.is_finite() && before.is_finite()) {
                 return Err(format!("{place}: the time has to come after {before} s"));
             }
+            steps_between(before, *time_s, step_s).map_err(|error| format!("{place}: {error}"))?;
             before = *time_s;
             if row.len() != about.outputs.len() {
                 return Err(format!(

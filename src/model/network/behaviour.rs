@@ -3,7 +3,7 @@
 use super::resolve::Part;
 use crate::twin::Twin;
 use crate::twin::behaviour::{
-    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartSpec,
+    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartNumber, PartSpec,
 };
 
 /// The behaviours of all machines, each name with its asset's before it. The step and the gate are
@@ -27,6 +27,7 @@ pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
         let numbers = |all: &[NamedNumber]| -> Vec<NamedNumber> {
             all.iter().map(|(of, value)| (name(of), *value)).collect()
         };
+        let number = |one: &PartNumber| PartNumber { name: name(&one.name), ..one.clone() };
         let specs = |all: &[EstimateSpec]| -> Vec<EstimateSpec> {
             all.iter().map(|spec| EstimateSpec { name: name(&spec.name), ..spec.clone() }).collect()
         };
@@ -46,7 +47,7 @@ pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
         }));
         all.parts.extend(one.parts.iter().map(|part| PartSpec {
             name: part.name.part(&format!("{asset}.{}", part.name.text)),
-            numbers: part.numbers.iter().map(name).collect(),
+            numbers: part.numbers.iter().map(number).collect(),
         }));
         all.step_s = all.step_s.min(one.step_s);
         all.gate = all.gate.min(one.gate);

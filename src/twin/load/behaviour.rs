@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::behaviour::{
-    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartSpec,
+    Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartNumber, PartSpec,
 };
 use super::super::diagnostic::{Diagnostics, Severity};
 use super::super::tree::{Kind, Tree};
@@ -174,8 +174,36 @@ fn fault<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<FaultSpec> {
 
 fn part<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<PartSpec> {
     let name = named(cx, key)?;
-    let numbers = cx.list(value)?.into_iter().filter_map(|at| named(cx, at)).collect();
+    let numbers = match &value.plain().node.kind {
+        Kind::Map(_) => {
+            let entries = cx.map(value)?.into_iter();
+            entries.filter_map(|entry| stated(cx, entry)).collect()
+        }
+        Kind::List(_) => {
+            let usual = |name| PartNumber { name, mean: None, deviation: None };
+            let names = cx.list(value)?.into_iter().filter_map(|at| named(cx, at));
+            names.map(usual).collect()
+        }
+        _ => cx.wrong(
+            value,
+            "what is new with the part: [\"name\", …], or {\"name\": value, \"name\": (mean, deviation)}",
+        )?,
+    };
     Some(PartSpec { name, numbers })
+}
+
+/// What a number is in a new part: a value, or (mean, deviation).
+fn stated<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<PartNumber> {
+    let name = named(cx, key)?;
+    if let Kind::Number(_) = value.plain().node.kind {
+        return Some(PartNumber { name, mean: Some(cx.number(value)?), deviation: None });
+    }
+    let both = cx.tuple(value, 2, "a number, or (mean, deviation)")?;
+    let (mean, deviation) = (cx.number(both[0])?, cx.number(both[1])?);
+    if !(deviation > 0.0) {
+        cx.error(both[1], "a deviation has to be above 0");
+    }
+    Some(PartNumber { name, mean: Some(mean), deviation: Some(deviation) })
 }
 
 fn load<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<LoadSpec> {
@@ -204,14 +232,18 @@ mod tests {
             estimate: {"wA": (scale: log, mean: 1e-4, deviation: 2)},
             ends: ["ImpellerWearFailure"],
             load: [(inputs: ["V", "wsync"], level: 0.01, memory: "10min")],
-            parts: {"impeller": ["A", "wA"]},
+            parts: {"impeller": ["A", "wA"], "seal": {"c": 8e-5, "A": (12.7, 0.1)}},
         )"#;
         let behaviour = load_behaviour(Path::new("p.ron"), text).expect("it is right");
         assert_eq!(behaviour.model.text, "centrifugal_pump");
         assert_eq!(behaviour.initial[1].1, 1e-3);
         assert!(behaviour.estimate[0].log && behaviour.estimate[0].drift == 0.0);
         assert_eq!(behaviour.load[0].memory_s, 600.0);
-        assert_eq!(behaviour.parts[0].numbers[1].text, "wA");
+        assert_eq!(behaviour.parts[0].numbers[1].name.text, "wA");
+        assert_eq!(behaviour.parts[0].numbers[1].mean, None);
+        let seal = &behaviour.parts[1].numbers;
+        assert_eq!((seal[0].mean, seal[0].deviation), (Some(8e-5), None));
+        assert_eq!((seal[1].mean, seal[1].deviation), (Some(12.7), Some(0.1)));
         let message = behaviour.noise[0].0.unknown("output", ["W", "Qout"]).to_string();
         assert!(message.starts_with("p.ron:3:21: error: unknown output `w`"), "{message}");
         assert!(message.contains("did you mean `W`"), "{message}");

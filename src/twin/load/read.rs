@@ -35,7 +35,7 @@ impl<'a> At<'a> {
     }
 
     /// The inside of `Some(…)`, which may be written for the value itself.
-    fn plain(self) -> Self {
+    pub(super) fn plain(self) -> Self {
         match &self.node.kind {
             Kind::Tuple(Some(name), items) if name.text == "Some" && items.len() == 1 => {
                 self.to(&items[0]).plain()
