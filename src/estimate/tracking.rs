@@ -5,7 +5,12 @@
 //! was off, what is anomalous since when, and a [`Fidelity`] whose drift is told too. No failure has
 //! to be known.
 
-use super::anomaly::{Anomaly, Cannot, Event, Fidelity, Monitor, Promise, Row, Wish};
+use std::collections::VecDeque;
+
+use super::anomaly::{
+    Anomaly, Cannot, Counters, Event, Fidelity, GAP_STEPS, GateSetup, Mode, ModeGate, Monitor,
+    Promise, Row, Wish,
+};
 use super::residual::Beside;
 use super::sample::{Lost, Measured};
 
@@ -13,19 +18,30 @@ use super::sample::{Lost, Measured};
 const BAND: f64 = 2.0;
 /// The chance of taking scatter for a drift of fidelity, in one look.
 const CHANCE: f64 = 0.01;
+/// An input is where it never was when it leaves its healthy range by this share of that range, …
+const MARGIN: f64 = 0.1;
+/// … or, where it hardly moved, of its size.
+const LEAST_MARGIN: f64 = 0.01;
 
 /// A model and its machine, watched.
 pub struct Tracking {
     beside: Beside,
+    modes: Modes,
     monitor: Monitor,
     fidelity: Fidelity,
+    counters: Counters,
     /// Healthy residuals of each output: their mean and deviation; `None` where none is measured.
     healthy: Vec<Option<(f64, f64)>>,
+    /// Residuals that wait to be tested, because a transient is seen a little after it has begun.
+    waiting: VecDeque<(f64, Row)>,
 }
 
 /// What a sample says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracked {
+    /// Whether the sample could be judged: the model's inputs are steady and where they were in
+    /// healthy times. Channels of a transient are the model's inputs.
+    pub mode: Mode,
     /// Measured minus modelled, less the healthy mean, in the outputs' units.
     pub residuals: Row,
     /// What has changed with this sample; channels are the model's outputs.
@@ -40,7 +56,7 @@ pub struct Tracked {
 
 impl Tracking {
     /// Learns from healthy samples, in order, through which the model runs from where it stands;
-    /// fidelity is of so many samples.
+    /// fidelity is of so many samples. Most of the samples have to be steady.
     ///
     /// # Errors
     /// When the model diverges, a wish cannot be, or too little is to learn from.
@@ -50,19 +66,24 @@ impl Tracking {
         wish: &Wish,
         window: usize,
     ) -> Result<Self, String> {
+        let text = |cannot: Cannot| cannot.to_string();
+        let mut modes = Modes::learn(healthy, wish.step_s).map_err(text)?;
         let residuals: Vec<Row> = healthy
             .iter()
             .map(|sample| beside.residual(sample).map_err(|lost| lost.to_string()))
             .collect::<Result<_, _>>()?;
+        let residuals = modes.tested(healthy, residuals);
         let outputs = residuals.first().map_or(0, Vec::len);
         let spreads: Vec<_> = (0..outputs).map(|at| spread(&residuals, at)).collect();
         let residuals: Vec<Row> = residuals.iter().map(|row| centred(row, &spreads)).collect();
         let rows: Vec<Row> = residuals.iter().map(|row| scaled(row, &spreads)).collect();
-        let text = |cannot: Cannot| cannot.to_string();
         Ok(Self {
             monitor: Monitor::learn(&rows, wish).map_err(text)?,
             fidelity: Fidelity::learn(&rows, window, BAND, CHANCE).map_err(text)?,
             healthy: spreads,
+            counters: Counters::default(),
+            waiting: VecDeque::new(),
+            modes,
             beside,
         })
     }
@@ -74,9 +95,28 @@ impl Tracking {
     pub fn observe(&mut self, sample: &Measured) -> Result<Tracked, Lost> {
         let residuals = centred(&self.beside.residual(sample)?, &self.healthy);
         let row = scaled(&residuals, &self.healthy);
-        let mut events = self.monitor.step(sample.time_s, &row);
-        events.extend(self.fidelity.step(sample.time_s, &row).map(Event::Drifting));
+        self.count(sample);
+        let (mode, is_gap) = self.modes.judge(sample);
+        self.counters.gaps += u64::from(is_gap);
+        self.counters.used(&mode);
+        if is_gap || mode.is_passing() {
+            self.waiting.clear();
+            self.monitor.pause();
+        }
+        let mut events = Vec::new();
+        if !mode.is_passing() {
+            // What is not known is not tested, but what came before it is.
+            let tested = if mode == Mode::Steady { row } else { vec![None; row.len()] };
+            self.waiting.push_back((sample.time_s, tested));
+            if self.waiting.len() > self.modes.delay()
+                && let Some((then_s, row)) = self.waiting.pop_front()
+            {
+                events = self.monitor.step(then_s, &row);
+                events.extend(self.fidelity.step(then_s, &row).map(Event::Drifting));
+            }
+        }
         Ok(Tracked {
+            mode,
             residuals,
             events,
             score: self.monitor.score(),
@@ -85,10 +125,121 @@ impl Tracking {
         })
     }
 
+    fn count(&mut self, sample: &Measured) {
+        self.counters.rows += 1;
+        for (value, healthy) in sample.outputs.iter().zip(&self.healthy) {
+            let is_missing = value.is_none() && healthy.is_some();
+            self.counters.missing_values += u64::from(is_missing);
+        }
+    }
+
     /// How often false alarms will come, by the healthy samples.
     pub fn promise(&self) -> &Promise {
         self.monitor.promise()
     }
+
+    /// What became of all samples.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+/// In which operating mode a machine is, by the inputs of its model: a model that was compared with its
+/// machine in some modes says nothing of its errors in others, or on the way between them.
+struct Modes {
+    gate: ModeGate,
+    /// Smallest and largest healthy value of each input, with a margin.
+    ranges: Vec<(f64, f64)>,
+    window_rows: usize,
+    step_s: f64,
+    last_s: Option<f64>,
+}
+
+impl Modes {
+    fn learn(healthy: &[Measured], step_s: f64) -> Result<Self, Cannot> {
+        let inputs = healthy.first().map_or(0, |sample| sample.inputs.len());
+        let setup = GateSetup { inputs: (0..inputs).collect(), ..GateSetup::default() };
+        let rows: Vec<Row> = healthy.iter().map(of_inputs).collect();
+        let range = |at: usize| {
+            let values = healthy.iter().map(|sample| sample.inputs[at]);
+            let low = values.clone().fold(f64::INFINITY, f64::min);
+            let high = values.fold(f64::NEG_INFINITY, f64::max);
+            let size = LEAST_MARGIN * low.abs().max(high.abs());
+            let margin = (MARGIN * (high - low)).max(size);
+            (low - margin, high + margin)
+        };
+        Ok(Self {
+            gate: ModeGate::learn(&rows, &setup)?,
+            ranges: (0..inputs).map(range).collect(),
+            window_rows: setup.window_rows,
+            step_s,
+            last_s: None,
+        })
+    }
+
+    /// Samples that one waits until it is tested.
+    fn delay(&self) -> usize {
+        self.window_rows / 2
+    }
+
+    /// The mode, and whether there was a gap before the sample.
+    fn judge(&mut self, sample: &Measured) -> (Mode, bool) {
+        let reach_s = GAP_STEPS * self.step_s;
+        let is_gap = self.last_s.is_some_and(|last_s| sample.time_s - last_s > reach_s);
+        self.last_s = Some(sample.time_s);
+        if is_gap {
+            self.gate.restart();
+        }
+        // A model without inputs has one mode.
+        let mode = match sample.inputs.is_empty() {
+            true => Mode::Steady,
+            false => self.gate.step(&of_inputs(sample)),
+        };
+        if mode != Mode::Steady {
+            return (mode, is_gap);
+        }
+        let beyond = |(value, (low, high)): (&f64, &(f64, f64))| {
+            let half = (0.5 * (high - low)).max(f64::MIN_POSITIVE);
+            (value - 0.5 * (low + high)).abs() / half
+        };
+        let far = sample.inputs.iter().zip(&self.ranges).map(beyond).fold(0.0, f64::max);
+        match far > 1.0 {
+            true => (Mode::Unknown { distance: far, limit: 1.0 }, is_gap),
+            false => (Mode::Steady, is_gap),
+        }
+    }
+
+    /// Healthy residuals as they will be tested: nothing where tests pause, and an empty row for a gap.
+    fn tested(&mut self, healthy: &[Measured], residuals: Vec<Row>) -> Vec<Row> {
+        let mut out: Vec<Row> = Vec::with_capacity(residuals.len());
+        let mut waiting: VecDeque<(usize, Row)> = VecDeque::new();
+        for (sample, row) in healthy.iter().zip(residuals) {
+            let (mode, is_gap) = self.judge(sample);
+            let nothing = vec![None; row.len()];
+            if is_gap {
+                waiting.clear();
+                out.push(nothing.clone());
+            }
+            out.push(nothing.clone());
+            if mode.is_passing() {
+                waiting.clear();
+                continue;
+            }
+            waiting.push_back((out.len() - 1, if mode == Mode::Steady { row } else { nothing }));
+            if waiting.len() > self.delay()
+                && let Some((at, row)) = waiting.pop_front()
+            {
+                out[at] = row;
+            }
+        }
+        self.gate.restart();
+        self.last_s = None;
+        out
+    }
+}
+
+fn of_inputs(sample: &Measured) -> Row {
+    sample.inputs.iter().copied().map(Some).collect()
 }
 
 /// Mean and deviation of a column, if it has values that differ.
@@ -169,6 +320,37 @@ mod tests {
         }
         assert_eq!(raised.expect("an alarm").channel, 0);
         assert!(falls && fidelity.is_some_and(|fidelity| fidelity < 0.5), "{fidelity:?}");
+    }
+
+    #[test]
+    fn a_mode_that_was_never_healthy_is_not_judged_and_said_to_be_unknown() {
+        let mut tracking = learnt();
+        for (at, mut sample) in samples(3_000, 300, 0.0).into_iter().enumerate() {
+            // Twice the inflow, of which the model was never seen to be right.
+            sample.inputs[0] *= 2.0;
+            let tracked = tracking.observe(&sample).expect("it goes on");
+            if at >= 30 {
+                assert!(matches!(tracked.mode, Mode::Unknown { .. }), "{:?}", tracked.mode);
+            }
+            assert!(tracked.anomalies.is_empty());
+        }
+        assert_eq!(tracking.counters().tested, 0);
+        assert!(tracking.counters().unknown >= 270, "{:?}", tracking.counters());
+    }
+
+    #[test]
+    fn a_gap_pauses_the_tests_until_it_is_known_whether_the_machine_is_steady() {
+        let mut tracking = learnt();
+        let mut modes = Vec::new();
+        for mut sample in samples(3_000, 60, 0.0) {
+            if sample.time_s > 60.0 * 3_030.0 {
+                sample.time_s += 36_000.0;
+            }
+            modes.push(tracking.observe(&sample).expect("it goes on").mode);
+        }
+        assert_eq!(modes[30], Mode::Steady);
+        assert!(matches!(modes[31], Mode::Starting { .. }), "{:?}", modes[31]);
+        assert_eq!(tracking.counters().gaps, 1);
     }
 
     #[test]

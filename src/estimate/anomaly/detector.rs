@@ -13,7 +13,7 @@ use super::wish::{Promise, Wish};
 use super::{Cannot, Row, check_rows};
 
 /// Rows farther apart than so many steps have a gap between them.
-const GAP_STEPS: f64 = 2.5;
+pub const GAP_STEPS: f64 = 2.5;
 /// While false alarms are calibrated, a row is judged without all that is within this part of the
 /// history from it: days to come are not remembered either.
 const LEFT_OUT: usize = 20;
@@ -130,7 +130,7 @@ impl Detector {
         self.counters.used(&mode);
         let estimate = self.similarity.estimate(&row, &self.distrusted());
         let mut events = Vec::new();
-        if is_passing(&mode) {
+        if mode.is_passing() {
             self.pause();
         } else {
             // Nothing of an unknown state is tested, but what came before it is.
@@ -225,11 +225,6 @@ fn judged(setup: &Setup, mut residuals: Row) -> Row {
     residuals
 }
 
-/// Whether it is a transient, so that rows just before it may have been in it.
-fn is_passing(mode: &Mode) -> bool {
-    !matches!(mode, Mode::Steady | Mode::Unknown { .. } | Mode::Missing)
-}
-
 /// Rows that a row waits until it is tested.
 fn delay(setup: &Setup) -> usize {
     setup.gate.window_rows / 2
@@ -249,7 +244,7 @@ fn healthy_residuals(
     let mut waiting = VecDeque::new();
     for (at, row) in rows.iter().enumerate() {
         let mode = gate.judge(row, similarity, apart(at));
-        if is_passing(&mode) {
+        if mode.is_passing() {
             waiting.clear();
             continue;
         }

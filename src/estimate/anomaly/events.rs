@@ -100,7 +100,7 @@ impl Counters {
     }
 
     /// Counts what a row could be used for.
-    pub(super) fn used(&mut self, mode: &Mode) {
+    pub(in super::super) fn used(&mut self, mode: &Mode) {
         match mode {
             Mode::Steady => self.tested += 1,
             Mode::Starting { .. } | Mode::Transient { .. } | Mode::Settling { .. } => {

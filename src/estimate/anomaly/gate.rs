@@ -61,7 +61,7 @@ pub enum Mode {
     },
     /// No remembered state is near.
     Unknown {
-        /// How far the nearest is, in spreads.
+        /// How far the nearest is, in spreads; beside a model, in halves of the healthy range.
         distance: f64,
         /// How far it may be.
         limit: f64,
@@ -71,6 +71,11 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Whether it is a transient or a start, so that rows just before it may have been in it.
+    pub fn is_passing(&self) -> bool {
+        !matches!(self, Self::Steady | Self::Unknown { .. } | Self::Missing)
+    }
+
     /// Why tests pause, in words; `None` when they run. `name` tells a channel's name.
     pub fn reason(&self, name: impl Fn(usize) -> String) -> Option<String> {
         Some(match *self {

@@ -37,7 +37,7 @@ pub mod trend;
 mod whiten;
 mod wish;
 
-pub use detector::{Detector, Setup};
+pub use detector::{Detector, GAP_STEPS, Setup};
 pub use events::{Anomaly, Counters, Event, Verdict};
 pub use fidelity::{Drift, Fidelity};
 pub use gate::{GateSetup, Mode, ModeGate};
@@ -93,6 +93,19 @@ pub enum Cannot {
         /// Time of the one before.
         last_s: f64,
     },
+}
+
+/// Healthy rows one a step, as [`Detector::learn`] wants them: where times are further apart than
+/// [`GAP_STEPS`] steps, a row without any value stands for the gap.
+pub fn with_gaps(times_s: &[f64], rows: &[Row], step_s: f64) -> Vec<Row> {
+    let mut out: Vec<Row> = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        if at > 0 && times_s[at] - times_s[at - 1] > GAP_STEPS * step_s {
+            out.push(vec![None; row.len()]);
+        }
+        out.push(row.clone());
+    }
+    out
 }
 
 /// Checks that every row has a value or a gap for each channel.
