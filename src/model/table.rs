@@ -2,10 +2,16 @@
 //!
 //! Columns are `t` (seconds), `u_` inputs, `x_` states, `z_` outputs, `es_` event states and `tm_`
 //! events that hold (1). `u_` on a row is the input of the step that ends there; the first row is
-//! the state to begin with. An input may stand without its `u_`.
+//! the state to begin with. An input may stand without its `u_`. A heading may say its unit in brackets,
+//! `z_Tt [Cel]`.
+
+mod headings;
+mod reading;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+pub use headings::{Headings, Told};
+pub use reading::{Odd, Reader, Row, Strictness};
 
 use super::about::{About, Variable};
 use super::load::{Hold, Schedule};
@@ -14,9 +20,11 @@ use super::simulation::Simulation;
 /// A table of numbers; an empty cell is no number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    headings: Vec<String>,
+    headings: Headings,
     columns: Vec<Vec<f64>>,
-    places: HashMap<String, usize>,
+    /// Of each row.
+    lines: Vec<u64>,
+    odd: Odd,
 }
 
 impl Table {
@@ -25,63 +33,82 @@ impl Table {
     /// # Errors
     /// With line and column of what is no number, or how many cells a row should have.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-        let unreadable = |error: csv::Error| match error.kind() {
-            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => format!(
-                "line {}: {len} cells, but {expected_len} headings",
-                pos.as_ref().map_or(0, csv::Position::line)
-            ),
-            csv::ErrorKind::Utf8 { pos, .. } => {
-                format!("line {}: not UTF-8", pos.as_ref().map_or(0, csv::Position::line))
-            }
-            _ => error.to_string(),
-        };
-        let headings = reader.headers().map_err(unreadable)?;
-        let bare = |heading: &str| heading.trim_start_matches('\u{feff}').to_owned();
-        let headings: Vec<String> = headings.iter().map(bare).collect();
-        let places: HashMap<_, _> =
-            headings.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        if places.len() != headings.len() {
-            return Err("line 1: two columns have the same heading".into());
+        Self::read_as(bytes, Strictness::Strict)
+    }
+
+    /// Reads a table, and leaves out what is no number; see [`Table::odd`].
+    ///
+    /// # Errors
+    /// When the headings cannot be used.
+    pub fn read_as(bytes: &[u8], strictness: Strictness) -> Result<Self, String> {
+        let mut reader = Reader::new(bytes, strictness)?;
+        let mut columns = vec![Vec::new(); reader.headings().names().len()];
+        let mut lines = Vec::new();
+        while let Some(row) = reader.row()? {
+            columns.iter_mut().zip(&row.values).for_each(|(column, value)| column.push(*value));
+            lines.push(row.line);
         }
-        let mut columns = vec![Vec::new(); headings.len()];
-        for row in reader.records() {
-            let row = row.map_err(unreadable)?;
-            for (at, cell) in row.iter().enumerate() {
-                columns[at].push(number(cell).ok_or_else(|| {
-                    let line = row.position().map_or(0, csv::Position::line);
-                    format!("line {line}, column `{}`: `{cell}` is no number", headings[at])
-                })?);
-            }
-        }
-        Ok(Self { headings, columns, places })
+        let (headings, odd) = reader.into_parts();
+        Ok(Self { headings, columns, lines, odd })
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.columns.first().map_or(0, Vec::len)
+        self.lines.len()
     }
 
-    /// All headings.
+    /// The line of a row, from 1, the headings being on the first; 0 where there is no such row.
+    pub fn line(&self, row: usize) -> u64 {
+        self.lines.get(row).copied().unwrap_or_default()
+    }
+
+    /// Cells that are there but no finite numbers, and rows that were left out; `None` where all is
+    /// well.
+    pub fn odd(&self) -> Option<&Odd> {
+        Some(&self.odd).filter(|odd| odd.count > 0)
+    }
+
+    /// The names of all columns, without their units.
     pub fn headings(&self) -> &[String] {
+        self.headings.names()
+    }
+
+    /// All headings, with their units.
+    pub fn units(&self) -> &Headings {
         &self.headings
     }
 
-    /// A column by its heading.
-    pub fn column(&self, heading: &str) -> Option<&[f64]> {
-        self.places.get(heading).map(|at| &*self.columns[*at])
+    /// A column by its name, in whatever unit it is; `t` is in seconds.
+    pub fn column(&self, name: &str) -> Option<&[f64]> {
+        self.headings.place(name).map(|at| &*self.columns[at])
     }
 
-    /// The column of a variable, with its prefix or without, or by its other name.
+    /// The column of a variable, with its prefix or without, or by its other name, in the model's unit;
+    /// `None` where there is none or its unit is another kind: see [`Table::told`].
     pub fn variable(&self, prefix: &str, variable: &Variable) -> Option<Cow<'_, [f64]>> {
-        let whole = self.column(&format!("{prefix}_{}", variable.name));
-        if let Some(column) = whole.or_else(|| self.column(&variable.name)) {
-            return Some(column.into());
+        self.told(&[prefix], variable).ok()?
+    }
+
+    /// The same, with one of several prefixes.
+    ///
+    /// # Errors
+    /// When the heading's unit is another kind than the model's, with line, column and what is expected.
+    pub fn told(
+        &self,
+        prefixes: &[&str],
+        variable: &Variable,
+    ) -> Result<Option<Cow<'_, [f64]>>, String> {
+        let told = self.headings.told(prefixes, variable)?;
+        Ok(told.map(|told| self.converted(told)))
+    }
+
+    /// A column, converted.
+    pub fn converted(&self, told: Told) -> Cow<'_, [f64]> {
+        let column = &self.columns[told.column];
+        match (told.scale, told.offset) {
+            (1.0, 0.0) => column.into(),
+            _ => column.iter().map(|value| told.value(*value)).collect(),
         }
-        let alias = variable.alias.as_ref()?;
-        let column = self.column(&alias.name)?;
-        let converted = column.iter().map(|value| value * alias.scale + alias.offset);
-        Some(converted.collect())
     }
 
     /// The times.
@@ -90,11 +117,30 @@ impl Table {
     /// When there is no such column, no row, or a time is missing.
     pub fn times(&self) -> Result<&[f64], String> {
         let times = self.column("t").ok_or_else(|| {
-            format!("expected a column `t` with seconds; there are {}", self.headings.join(", "))
+            format!("expected a column `t` with seconds; there are {}", self.headings().join(", "))
         })?;
         match times.iter().position(|time| !time.is_finite()) {
             _ if times.is_empty() => Err("the table has no rows".into()),
-            Some(at) => Err(format!("line {}: the time is missing", at + 2)),
+            Some(at) => Err(format!("line {}: the time is missing", self.line(at))),
+            None => Ok(times),
+        }
+    }
+
+    /// The times, which grow from row to row.
+    ///
+    /// # Errors
+    /// As for [`Table::times`], and with the line of the first that does not come after the one before.
+    pub fn growing_times(&self) -> Result<&[f64], String> {
+        let times = self.times()?;
+        match times.windows(2).position(|pair| !(pair[0] < pair[1])) {
+            Some(at) => Err(format!(
+                "line {}: the time {} s does not come after {} s of line {}; rows have to be in order of \
+                 time",
+                self.line(at + 1),
+                times[at + 1],
+                times[at],
+                self.line(at)
+            )),
             None => Ok(times),
         }
     }
@@ -113,12 +159,10 @@ impl Table {
         order.iter().enumerate().for_each(|(place, row)| places[*row] = place);
         let sorted = |column: &Vec<f64>| order.iter().map(|row| column[*row]).collect();
         let columns = self.columns.iter().map(sorted).collect();
-        Ok((Self { headings: self.headings.clone(), columns, places: self.places.clone() }, places))
+        let lines = order.iter().map(|row| self.lines[*row]).collect();
+        let (headings, odd) = (self.headings.clone(), self.odd.clone());
+        Ok((Self { headings, columns, lines, odd }, places))
     }
-}
-
-fn number(cell: &str) -> Option<f64> {
-    if cell.is_empty() { Some(f64::NAN) } else { cell.parse().ok() }
 }
 
 /// The load that a table states for a model, and what to know about it.
@@ -131,7 +175,7 @@ pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<S
     let mut rows: Vec<(f64, Vec<f64>)> =
         times.iter().map(|time| (*time, Vec::with_capacity(about.inputs.len()))).collect();
     for input in &about.inputs {
-        let column = table.variable("u", input);
+        let column = table.told(&["u"], input)?;
         if column.is_none() {
             notes.push(format!(
                 "there is no column `u_{}`: the {} is {} {} all the time",
@@ -151,7 +195,8 @@ pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<S
                 let before = at.checked_sub(1).map(|before| rows[before].1[input]);
                 rows[at].1[input] = before.ok_or_else(|| {
                     format!(
-                        "line 2: the input `{}` has no value to begin with",
+                        "line {}: the input `{}` has no value to begin with",
+                        table.line(0),
                         about.inputs[input].name
                     )
                 })?;
@@ -173,7 +218,7 @@ fn strangers(table: &Table, about: &About) -> Vec<String> {
             || about.events.iter().any(|event| event.name == bare)
     };
     let strange: Vec<&str> =
-        table.headings.iter().map(String::as_str).filter(|heading| !known(heading)).collect();
+        table.headings().iter().map(String::as_str).filter(|heading| !known(heading)).collect();
     match strange.is_empty() {
         true => Vec::new(),
         false => vec![format!("`{}` has nothing called {}", about.name, strange.join(", "))],
