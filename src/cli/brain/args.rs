@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::feed::FilterArgs;
+use super::feed::{FeedArgs, FilterArgs};
 
 /// Arguments of `models`.
 #[derive(Args, Debug)]
@@ -221,6 +221,18 @@ pub struct Calibrate {
     /// Give outliers less weight (Huber's loss)
     #[arg(long)]
     pub robust: bool,
+    /// Write what was found as CSV, or as JSON with --json; `-`: standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Write the parameters that were found, for --params of the other commands
+    #[arg(long, value_name = "RON", value_hint = ValueHint::FilePath)]
+    pub params_out: Option<PathBuf>,
+    /// Rows need not be in order of time
+    #[arg(long)]
+    pub unordered: bool,
+    /// Stop at the first cell that is no number, instead of leaving it out and telling so
+    #[arg(long)]
+    pub strict: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -246,7 +258,10 @@ pub struct Detect {
     /// False alarms are wished to be this rare
     #[arg(long, value_name = "TIME", default_value = "720h", value_parser = super::super::args::duration)]
     pub false_alarm_every: std::time::Duration,
-    /// Write score, fidelity and residuals row by row; `-`: standard output
+    /// Rows need not be in order of time
+    #[arg(long)]
+    pub unordered: bool,
+    /// Write mode, score, fidelity and residuals row by row; `-`: standard output
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Print JSON
@@ -265,6 +280,11 @@ pub struct Diagnose {
     /// From when on something may be wrong, in seconds: until then the machine is learnt as healthy
     #[arg(long, value_name = "T")]
     pub since: Option<f64>,
+    #[command(flatten)]
+    pub feed: FeedArgs,
+    /// Write the ranking as CSV, or as JSON with --json; `-`: standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -1,16 +1,18 @@
 //! The command `calibrate`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use twinscope::estimate;
 use twinscope::estimate::calibrate::{Calibrated, Calibration, Chosen, Course, Loss, Setup};
+use twinscope::model::Machine;
 
 use super::super::files::print;
 use super::super::{Failure, Outcome};
 use super::args::Calibrate;
-use super::feed::Series;
-use super::{machine, told};
+use super::series::{Line, Manner, Series};
+use super::{Rows, machine, told, wrong};
 
 /// Finds parameters with which a model comes nearest to what was measured.
 pub fn calibrate(args: &Calibrate) -> Outcome {
@@ -25,20 +27,56 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
         setup.options.loss = Loss::ROBUST;
     }
     for path in &args.samples {
-        let series = Series::read(path, &filter, false)?;
-        let values = |sample: &estimate::Measured| {
-            sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+        let manner = Manner { is_late: args.unordered, is_strict: args.strict };
+        let series = Series::read(path, &filter, manner)?.in_order();
+        let values = |line: &Line| {
+            line.sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
         };
         setup.courses.push(Course {
             initial: machine.initial.clone(),
-            start_s: series.begin_s.max(0.0).min(series.samples[0].time_s),
-            times_s: series.samples.iter().map(|sample| sample.time_s).collect(),
-            measured: series.samples.iter().map(values).collect(),
-            load: Arc::new(series.load),
+            // As in any course: the first row is the state to begin with, whenever that is.
+            start_s: series.lines[0].sample.time_s,
+            times_s: series.lines.iter().map(|line| line.sample.time_s).collect(),
+            measured: series.lines.iter().map(values).collect(),
+            load: Arc::new(series.load().map_err(|error| wrong(path, &error))?),
         });
     }
     let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::Input)?;
-    print(if args.json { as_json(&found).to_string() } else { as_table(&found) })
+    if let Some(path) = &args.params_out {
+        write(path, &parameters(&machine, &found))?;
+    }
+    match &args.out {
+        Some(path) => {
+            write(path, &if args.json { as_json(&found).to_string() } else { as_csv(&found) })
+        }
+        None => print(if args.json { as_json(&found).to_string() } else { as_table(&found) }),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Outcome {
+    let mut rows = Rows::create(path)?;
+    rows.line(text)?;
+    rows.end()
+}
+
+/// The parameters that were found, as `--params` takes them; initial states are none of them.
+fn parameters(machine: &Machine, found: &Calibrated) -> String {
+    let about = machine.model.about();
+    let is_parameter = |name: &str| about.parameters.iter().any(|parameter| parameter.name == name);
+    let each = found.fit.values.iter().filter(|value| is_parameter(&value.name));
+    let each: Vec<String> =
+        each.map(|value| format!("    {:?}: {},", value.name, value.value)).collect();
+    format!("{{\n{}\n}}", each.join("\n"))
+}
+
+fn as_csv(found: &Calibrated) -> String {
+    let cell = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let each = found.fit.values.iter().map(|value| {
+        let (low, high) = value.interval.unzip();
+        let cells = [Some(value.value), value.error, low, high].map(cell);
+        format!("\n{},{},{}", value.name, cells.join(","), value.unit)
+    });
+    "name,value,error,low_95,high_95,unit".to_owned() + &each.collect::<String>()
 }
 
 fn as_table(found: &Calibrated) -> String {

@@ -2,22 +2,19 @@
 
 use std::path::Path;
 
-use serde_json::json;
 use twinscope::estimate::anomaly::{
-    Anomaly, Change, Detector, Drift, Event, Promise, Row, Setup as Watched, Verdict, Wish,
+    Detector, Mode, Row, Setup as Watched, Verdict, Wish, with_gaps,
 };
-use twinscope::estimate::{Beside, Setup, Slot, Tracking, Unscented};
+use twinscope::estimate::{Beside, Lost, Setup, Slot, Tracking, Unscented};
+use twinscope::model::Machine;
 use twinscope::model::table::Table;
 
 use super::super::files::print;
 use super::super::{Failure, Outcome};
 use super::args::{Detect, MachineArgs};
-use super::feed::Series;
-use super::plot::span;
-use super::{Rows, machine, table, told, wrong};
-
-/// Samples in a window of fidelity.
-const WINDOW: usize = 200;
+use super::found::{Found, Pauses, WINDOW, mode_word};
+use super::series::{Line as Sample, Manner, Series, usual_step};
+use super::{Rows, machine, shown, table, told, wrong};
 
 /// Tells what is not as it was in healthy times: beside remembered healthy states, or beside a model.
 pub fn detect(args: &Detect) -> Outcome {
@@ -28,21 +25,10 @@ pub fn detect(args: &Detect) -> Outcome {
     if args.json { print(found.as_json()) } else { print(found.in_words()) }
 }
 
-/// All that was found.
-struct Found {
-    learnt_from: usize,
-    watched: usize,
-    promise: Promise,
-    channels: Vec<String>,
-    events: Vec<(f64, Event)>,
-    fidelity: Option<f64>,
-    /// When watching began, in seconds.
-    begin_s: f64,
-}
-
 /// A row of the file that `--out` names.
-struct Line {
+struct Line<'a> {
     time_s: f64,
+    mode: &'a Mode,
     score: f64,
     fidelity: Option<f64>,
     residuals: Row,
@@ -55,8 +41,11 @@ impl Written {
         let Some(path) = &args.out else { return Ok(Self(None)) };
         let mut rows = Rows::create(path)?;
         let residuals = channels.iter().map(|name| format!("residual_{name}"));
-        let headings: Vec<String> =
-            ["t", "score", "fidelity"].map(String::from).into_iter().chain(residuals).collect();
+        let headings: Vec<String> = ["t", "mode", "score", "fidelity"]
+            .map(String::from)
+            .into_iter()
+            .chain(residuals)
+            .collect();
         rows.line(&headings.join(","))?;
         Ok(Self(Some(rows)))
     }
@@ -64,7 +53,8 @@ impl Written {
     fn line(&mut self, line: &Line) -> Outcome {
         let Some(rows) = &mut self.0 else { return Ok(()) };
         let cell = |value: &Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let mut cells = vec![line.time_s.to_string(), line.score.to_string(), cell(&line.fidelity)];
+        let (time_s, mode) = (line.time_s.to_string(), mode_word(line.mode).to_owned());
+        let mut cells = vec![time_s, mode, line.score.to_string(), cell(&line.fidelity)];
         cells.extend(line.residuals.iter().map(cell));
         rows.line(&cells.join(","))
     }
@@ -79,30 +69,47 @@ fn wish(args: &Detect, step_s: f64) -> Wish {
     Wish { step_s, false_alarm_every_h, ..Wish::default() }
 }
 
+/// A table whose times grow, put in order where that is asked for.
+fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
+    let complain = |error: String| wrong(path, &error);
+    let mut table = table(path)?;
+    if args.unordered {
+        (table, _) = table.by_time().map_err(complain)?;
+    }
+    table.growing_times().map_err(complain)?;
+    Ok(table)
+}
+
 /// Remembers healthy states and judges by those that are alike; needs no model.
 fn by_similarity(args: &Detect) -> Result<Found, Failure> {
-    let (healthy, watched) = (table(&args.healthy)?, table(&args.samples)?);
+    let (healthy, watched) = (growing(args, &args.healthy)?, growing(args, &args.samples)?);
     let channels: Vec<String> =
         healthy.headings().iter().filter(|heading| *heading != "t").cloned().collect();
     let complain = |error: String| wrong(&args.healthy, &error);
-    let step_s = step(healthy.times().map_err(complain)?);
+    let times = healthy.times().map_err(complain)?;
+    let step_s = usual_step(times).unwrap_or(1.0);
     let mut setup = Watched::new(channels.clone());
     setup.wish = wish(args, step_s);
     setup.conditions = conditions(args, &channels)?;
-    let rows = rows(&healthy, &channels, &args.healthy)?;
-    let mut detector =
-        Detector::learn(&setup, &rows).map_err(|error| complain(error.to_string()))?;
+    // What is set from outside tells the operating mode; without it all channels together do.
+    setup.gate.inputs.clone_from(&setup.conditions);
+    let learnt = rows(&healthy, &healthy, &channels, &args.healthy)?;
+    let mut detector = Detector::learn(&setup, &with_gaps(times, &learnt, step_s))
+        .map_err(|error| complain(error.to_string()))?;
     let complain = |error: String| wrong(&args.samples, &error);
     let times = watched.times().map_err(complain)?;
     let mut written = Written::create(args, &channels)?;
-    let (mut events, mut fidelity) = (Vec::new(), None);
-    for (row, time_s) in self::rows(&watched, &channels, &args.samples)?.iter().zip(times) {
+    let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
+    let rows = rows(&watched, &healthy, &channels, &args.samples)?;
+    for (row, time_s) in rows.iter().zip(times) {
         let verdict: Verdict =
             detector.watch(*time_s, row).map_err(|error| complain(error.to_string()))?;
         fidelity = verdict.fidelity.or(fidelity);
+        pauses.count(*time_s, &verdict.mode, verdict.reason);
         events.extend(verdict.events.into_iter().map(|event| (*time_s, event)));
         written.line(&Line {
             time_s: *time_s,
+            mode: &verdict.mode,
             score: verdict.score,
             fidelity: verdict.fidelity,
             residuals: verdict.estimate.residuals,
@@ -110,13 +117,14 @@ fn by_similarity(args: &Detect) -> Result<Found, Failure> {
     }
     written.end()?;
     Ok(Found {
-        learnt_from: rows.len(),
-        watched: times.len(),
+        learnt_from: learnt.len(),
         promise: detector.promise().clone(),
         begin_s: times[0],
+        counters: detector.counters().clone(),
         channels,
         events,
         fidelity,
+        pauses,
     })
 }
 
@@ -133,16 +141,17 @@ fn conditions(args: &Detect, channels: &[String]) -> Result<Vec<usize>, Failure>
     args.conditions.iter().map(place).collect()
 }
 
-/// The usual time from row to row, in seconds.
-fn step(times: &[f64]) -> f64 {
-    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    steps.sort_by(f64::total_cmp);
-    steps.get(steps.len() / 2).copied().filter(|step| *step > 0.0).unwrap_or(1.0)
-}
-
-fn rows(table: &Table, channels: &[String], path: &Path) -> Result<Vec<Row>, Failure> {
+/// The rows of a table, in the units of the healthy one.
+fn rows(
+    table: &Table,
+    healthy: &Table,
+    channels: &[String],
+    path: &Path,
+) -> Result<Vec<Row>, Failure> {
     let column = |name: &String| {
-        table.column(name).ok_or_else(|| {
+        let told =
+            table.units().as_in(healthy.units(), name).map_err(|error| wrong(path, &error))?;
+        told.map(|told| table.converted(told)).ok_or_else(|| {
             let there = table.headings().join(", ");
             wrong(
                 path,
@@ -150,9 +159,10 @@ fn rows(table: &Table, channels: &[String], path: &Path) -> Result<Vec<Row>, Fai
             )
         })
     };
-    let columns: Vec<&[f64]> = channels.iter().map(column).collect::<Result<_, _>>()?;
-    let cell = |column: &&[f64], row: usize| Some(column[row]).filter(|value| value.is_finite());
-    let row = |row| columns.iter().map(|column| cell(column, row)).collect();
+    let columns: Vec<_> = channels.iter().map(column).collect::<Result<_, _>>()?;
+    let row = |row: usize| {
+        columns.iter().map(|column| Some(column[row]).filter(|value| value.is_finite())).collect()
+    };
     Ok((0..table.rows()).map(row).collect())
 }
 
@@ -161,16 +171,30 @@ fn by_model(args: &Detect, model: &str) -> Result<Found, Failure> {
     let asked = MachineArgs { model: model.into(), params: None, initial: None, fault: None };
     let (machine, behaviour) = machine(&asked)?;
     let setup = Setup::of(&behaviour, &machine).map_err(told)?;
-    let (healthy, watched) =
-        (Series::read(&args.healthy, &setup, false)?, Series::read(&args.samples, &setup, false)?);
+    let manner = Manner { is_late: args.unordered, is_strict: false };
+    let healthy = Series::read(&args.healthy, &setup, manner)?.in_order();
+    let watched = Series::read(&args.samples, &setup, manner)?.in_order();
     let complain = |error: String| wrong(&args.healthy, &error);
     // A quarter to learn the machine, the rest to learn how the model errs beside it.
-    let learnt = healthy.samples.len() / 4;
-    let mut filter =
-        Unscented::new(setup, healthy.begin_s, &healthy.samples[0].inputs).map_err(complain)?;
-    for (row, sample) in healthy.samples[..learnt].iter().enumerate() {
-        filter.observe(sample).map_err(|error| complain(format!("line {}: {error}", row + 2)))?;
+    let (first, rest) = healthy.lines.split_at(healthy.lines.len() / 4);
+    let inputs = &healthy.lines[0].sample.inputs;
+    let mut filter = Unscented::new(setup, healthy.begin_s, inputs).map_err(complain)?;
+    for Sample { line, sample } in first {
+        filter.observe(sample).map_err(|error| complain(format!("line {line}: {error}")))?;
     }
+    if let Err(doubt) = filter.trust() {
+        eprintln!("warning: {}: {doubt}", shown(&args.healthy));
+    }
+    let beside = beside(&machine, &filter);
+    let rest: Vec<_> = rest.iter().map(|line| line.sample.clone()).collect();
+    let times: Vec<f64> = rest.iter().map(|sample| sample.time_s).collect();
+    let wish = wish(args, usual_step(&times).unwrap_or(1.0));
+    let tracking = Tracking::learn(beside, &rest, &wish, WINDOW).map_err(complain)?;
+    watch(args, &machine, tracking, &watched, healthy.lines.len())
+}
+
+/// The model as a filter has learnt it.
+fn beside(machine: &Machine, filter: &Unscented) -> Beside {
     let (setup, belief) = (filter.setup(), filter.belief());
     let mut parameters = setup.parameters.clone();
     for (each, mean) in setup.estimated.iter().zip(&belief.mean) {
@@ -179,113 +203,48 @@ fn by_model(args: &Detect, model: &str) -> Result<Found, Failure> {
         }
     }
     let model = machine.model.clone();
-    let beside = Beside::new(model, parameters, belief.states.clone(), belief.time_s, setup.step_s);
-    let rest = &healthy.samples[learnt..];
-    let times: Vec<f64> = rest.iter().map(|sample| sample.time_s).collect();
-    let mut tracking =
-        Tracking::learn(beside, rest, &wish(args, step(&times)), WINDOW).map_err(complain)?;
+    Beside::new(model, parameters, belief.states.clone(), belief.time_s, setup.step_s)
+}
+
+/// Lets the model run beside what is to be watched.
+fn watch(
+    args: &Detect,
+    machine: &Machine,
+    mut tracking: Tracking,
+    watched: &Series,
+    learnt_from: usize,
+) -> Result<Found, Failure> {
     let about = machine.model.about();
     let channels: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
     let mut written = Written::create(args, &channels)?;
-    let (mut events, mut fidelity) = (Vec::new(), None);
-    for (row, sample) in watched.samples.iter().enumerate() {
-        let tracked = tracking
-            .observe(sample)
-            .map_err(|error| wrong(&args.samples, &format!("line {}: {error}", row + 2)))?;
+    let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
+    for Sample { line, sample } in &watched.lines {
+        let time_s = sample.time_s;
+        let tracked = match tracking.observe(sample) {
+            Ok(tracked) => tracked,
+            Err(lost @ (Lost::Late { .. } | Lost::Gap { .. })) => {
+                eprintln!("note: {}: line {line} is left out: {lost}", shown(&args.samples));
+                continue;
+            }
+            Err(lost) => return Err(wrong(&args.samples, &format!("line {line}: {lost}"))),
+        };
         fidelity = tracked.fidelity.or(fidelity);
-        events.extend(tracked.events.into_iter().map(|event| (sample.time_s, event)));
-        let (time_s, score) = (sample.time_s, tracked.score);
+        let name = |at: usize| about.inputs.get(at).map_or("?".into(), |input| input.name.clone());
+        pauses.count(time_s, &tracked.mode, tracked.mode.reason(name));
+        events.extend(tracked.events.into_iter().map(|event| (time_s, event)));
+        let (mode, score) = (&tracked.mode, tracked.score);
         let residuals = tracked.residuals;
-        written.line(&Line { time_s, score, fidelity: tracked.fidelity, residuals })?;
+        written.line(&Line { time_s, mode, score, fidelity: tracked.fidelity, residuals })?;
     }
     written.end()?;
     Ok(Found {
-        learnt_from: healthy.samples.len(),
-        watched: watched.samples.len(),
+        learnt_from,
         promise: tracking.promise().clone(),
-        begin_s: watched.samples[0].time_s,
+        begin_s: watched.lines[0].sample.time_s,
+        counters: tracking.counters().clone(),
         channels,
         events,
         fidelity,
+        pauses,
     })
-}
-
-impl Found {
-    fn name(&self, anomaly: &Anomaly) -> &str {
-        self.channels.get(anomaly.channel).map_or("?", String::as_str)
-    }
-
-    fn as_json(&self) -> serde_json::Value {
-        let event = |(time_s, event): &(f64, Event)| match event {
-            Event::Raised(anomaly) => json!({
-                "t": time_s, "what": "raised", "channel": self.name(anomaly),
-                "change": word(anomaly.change), "since": anomaly.since_s,
-            }),
-            Event::Released { anomaly, .. } => json!({
-                "t": time_s, "what": "released", "channel": self.name(anomaly),
-            }),
-            Event::Drifting(drift) => json!({
-                "t": time_s, "what": "fidelity drifts", "per_hour": drift.per_h,
-                "since": drift.from_s,
-            }),
-        };
-        json!({
-            "learnt_from": self.learnt_from,
-            "watched": self.watched,
-            "false_alarms": {
-                "wished_every_h": self.promise.wished_h,
-                "expected_every_h": self.promise.expected_h,
-                "promised_every_h": self.promise.at_least_h,
-                "is_kept": self.promise.is_kept(),
-            },
-            "events": self.events.iter().map(event).collect::<Vec<_>>(),
-            "fidelity": self.fidelity,
-        })
-    }
-
-    fn in_words(&self) -> String {
-        let mut text = format!(
-            "learnt from {} healthy rows of {} channels: {}",
-            self.learnt_from,
-            self.channels.len(),
-            self.promise
-        );
-        for (time_s, event) in &self.events {
-            let at = format!("after {}", span(time_s - self.begin_s));
-            text += &format!("\n  {at:<16} {}", self.told(event));
-        }
-        if self.events.is_empty() {
-            text += &format!("\nnothing unusual in {} rows", self.watched);
-        }
-        match self.fidelity {
-            Some(fidelity) => {
-                text + &format!("\nfidelity at the end: {fidelity:.2} (1: as healthy)")
-            }
-            None => text + &format!("\nfidelity: needs {WINDOW} rows that can be judged"),
-        }
-    }
-
-    fn told(&self, event: &Event) -> String {
-        match event {
-            Event::Raised(anomaly) => {
-                let before_s = anomaly.raised_s - anomaly.since_s;
-                let (name, change) = (self.name(anomaly), word(anomaly.change));
-                format!("{name} {change}, for {}", span(before_s))
-            }
-            Event::Released { anomaly, .. } => format!("{} is as usual again", self.name(anomaly)),
-            Event::Drifting(Drift { per_h, .. }) => {
-                let way = if *per_h < 0.0 { "falls" } else { "rises" };
-                format!("fidelity {way} by {:.3} an hour", per_h.abs())
-            }
-        }
-    }
-}
-
-fn word(change: Change) -> &'static str {
-    match change {
-        Change::Higher => "is higher than it should be",
-        Change::Lower => "is lower than it should be",
-        Change::Wider => "scatters more than it should",
-        Change::Narrower => "scatters less than it should",
-    }
 }

@@ -41,6 +41,8 @@ pub fn forecast(args: &Forecast) -> Outcome {
     let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
     (setup.members, setup.seed) = (args.members, args.seed);
     if let Some(filter) = &filter {
+        // Nothing is built on what a lost filter believes.
+        filter.trust().map_err(|doubt| Failure::Input(format!("no forecast: {doubt}")))?;
         setup.from_filter(filter);
     }
     let done = match args.method {

@@ -8,12 +8,15 @@ mod diagnose;
 mod estimate;
 mod feed;
 mod forecast;
+mod found;
 mod models;
 mod optimise;
 mod plot;
 mod report;
 mod score;
+mod series;
 mod simulate;
+mod summary;
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -95,22 +98,38 @@ fn text(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
 }
 
-/// A table from a file, or from standard input for `-`.
-fn table(path: &Path) -> Result<Table, Failure> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
+/// What is in a file, or comes from standard input for `-`.
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    if is_standard(path) {
+        let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(Failure::environment)?;
-    } else {
-        bytes = std::fs::read(path)
-            .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))?;
+        return Ok(bytes);
     }
-    Table::read(&bytes).map_err(|error| wrong(path, &error))
+    std::fs::read(path)
+        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+}
+
+/// A table from a file, or from standard input for `-`; cells that are no finite numbers are told.
+fn table(path: &Path) -> Result<Table, Failure> {
+    let table = Table::read(&bytes(path)?).map_err(|error| wrong(path, &error))?;
+    if let Some(odd) = table.odd() {
+        eprintln!("note: {}: {odd}", shown(path));
+    }
+    Ok(table)
+}
+
+/// Whether a path stands for standard input or output.
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What people call an input.
+fn shown(path: &Path) -> String {
+    if is_standard(path) { "standard input".into() } else { path.display().to_string() }
 }
 
 fn wrong(path: &Path, error: &str) -> Failure {
-    let name =
-        if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
-    Failure::Input(format!("{name}: {error}"))
+    Failure::Input(format!("{}: {error}", shown(path)))
 }
 
 /// Where rows go: a file, or standard output for `-`.
@@ -134,8 +153,13 @@ impl Rows {
         writeln!(self.out, "{line}").map_err(|error| self.failed(&error))
     }
 
-    fn end(mut self) -> Outcome {
+    /// What was written so far can be read.
+    fn flush(&mut self) -> Outcome {
         self.out.flush().map_err(|error| self.failed(&error))
+    }
+
+    fn end(mut self) -> Outcome {
+        self.flush()
     }
 
     fn failed(&self, error: &std::io::Error) -> Failure {
