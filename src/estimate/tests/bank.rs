@@ -121,7 +121,7 @@ fn what_is_taken_in_spite_of_the_gate_counts_no_more_than_what_is_refused() {
 /// A bias that comes and goes while nothing is measured, sample by sample.
 fn unheard() -> (Setup, f64) {
     let deviation = 0.9;
-    let mut setup = setup::<1>();
+    let mut setup = Setup { step_s: 600.0, ..setup::<1>() };
     setup.estimated = vec![Estimated::wanders(Slot::Bias(0), 0.0, deviation, 9_000.0)];
     (setup, deviation)
 }
