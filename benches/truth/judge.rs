@@ -29,6 +29,9 @@ pub struct Verdict {
     pub diagnosed: Option<(String, f64)>,
     /// The forecast at half of its life from the onset on.
     pub forecast: Option<Judged>,
+    /// Logarithm of the wear rate that was believed then over the true one, and what it was said to
+    /// be uncertain by: a standard deviation.
+    pub rate: Option<(f64, f64)>,
     /// What a forecast would say that knew all but the future: so many runs of the plant itself.
     pub bound: Option<Judged>,
     /// The same as it was before the correction, for the next fleet to learn from.
@@ -97,6 +100,7 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
         noticed_s: None,
         diagnosed: None,
         forecast: None,
+        rate: None,
         bound: None,
         past: None,
     };
@@ -124,6 +128,7 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
                 Some((event_s? - forecast.begin_s, event, forecast.event(event.name())?.clone()))
             });
             if let Some((truth_s, event, told)) = told {
+                verdict.rate = watch.rate(unit);
                 verdict.forecast =
                     Some(Judged::of(truth_s, &taught.apply(event, &told), horizon_s));
                 verdict.past = Some(Past {

@@ -34,12 +34,16 @@ fn main() {
     let begun = Instant::now();
     let (seed, units) = (of("--seed=").unwrap_or(SEED), of("--units=").unwrap_or(UNITS as u64));
     let (unrest, life) = (of("--unrest=").unwrap_or(1.0), of("--life=").unwrap_or(1.0));
-    let fleet = |seed: u64, units: usize| -> Vec<Unit> {
+    let (duty, only) = (of("--duty=").unwrap_or(1.0), of::<String>("--only="));
+    // With only one kind of fault nothing is known from an earlier fleet but how healthy pumps scatter.
+    let fleet = |seed: u64, units: usize, only: Option<&str>| -> Vec<Unit> {
         let units = Fleet::new(seed, units);
-        units.units().map(|unit| unit.with_unrest(unrest).with_life(life)).collect()
+        let as_asked = |unit: Unit| unit.with_unrest(unrest).with_life(life).with_duty(duty);
+        let is_asked = |unit: &Unit| only.is_none_or(|only| unit.fault.name() == only);
+        units.units().filter(is_asked).map(as_asked).collect()
     };
     let runs = of("--runs=").unwrap_or(RUNS);
-    let earlier = fleet(EARLIER_SEED, UNITS);
+    let earlier = fleet(EARLIER_SEED, UNITS, None);
     let is_healthy = |unit: &&Unit| unit.fault == Fault::Healthy;
     let healthy: Vec<_> = earlier.iter().filter(is_healthy).cloned().collect();
     let residuals = on_threads(&healthy, watch::healthy_residuals);
@@ -47,8 +51,12 @@ fn main() {
     let judge_all = |fleet: &[Unit], taught: &Taught, runs| -> Vec<Verdict> {
         on_threads(fleet, |unit| judge::judge(unit, &commissioned, taught, runs))
     };
-    let taught = Taught::by(&judge_all(&earlier, &Taught::default(), 0));
-    let verdicts: Vec<Verdict> = judge_all(&fleet(seed, units as usize), &taught, runs);
+    let taught = match only {
+        Some(_) => Taught::default(),
+        None => Taught::by(&judge_all(&earlier, &Taught::default(), 0)),
+    };
+    let judged = fleet(seed, units as usize, only.as_deref());
+    let verdicts: Vec<Verdict> = judge_all(&judged, &taught, runs);
     if std::env::args().any(|argument| argument == "--each") {
         for verdict in &verdicts {
             println!("{verdict:?}");

@@ -8,7 +8,7 @@ use twinscope::model::load::Profile;
 use twinscope::model::{Model, registry};
 
 use super::minutes::Minutes;
-use super::plant::Unit;
+use super::plant::{Fault, Unit};
 use twinscope::forecast::{Forecast, Forecasting, LoadSpread, Setup as Outlook};
 
 /// The model's step in seconds.
@@ -206,6 +206,23 @@ impl Watch {
         };
         let last = &self.minutes[self.minutes.len().saturating_sub(60)..];
         (ratio(&self.minutes, 1), ratio(last, 0) - 1.0)
+    }
+
+    /// The wear rate of what is wrong: the logarithm of what is believed over the truth, and its
+    /// deviation.
+    pub fn rate(&self, unit: &Unit) -> Option<(f64, f64)> {
+        let filter = self.monitor.bank()?.filter(unit.fault.name())?;
+        let at = match unit.fault {
+            Fault::ImpellerWear => 0,
+            Fault::ThrustBearingWear => 2,
+            Fault::RadialBearingWear => 1,
+            _ => return None,
+        };
+        let place = filter.setup().place(Slot::State(W_A + at))?;
+        let [impeller, thrust, radial] = unit.wear_rates();
+        let belief = filter.belief();
+        let off = belief.mean[place] - [impeller, radial, thrust][at].ln();
+        Some((off, belief.covariance.get(place, place).sqrt()))
     }
 
     /// A forecast under the most probable kind of wear, with the load that is planned.

@@ -38,6 +38,21 @@ impl Schedule {
         (Self { blocks: planned, length_s: start_s }, Self { blocks: realised, length_s: start_s })
     }
 
+    /// Plan and realisation in steadier service: the planned levels lie so many times as far from the
+    /// middle of the range as they did. What operators make of the plan, by how much and when they are
+    /// off, stays as it is.
+    #[must_use]
+    pub fn steadier(planned: &Self, realised: &Self, times: f64) -> (Self, Self) {
+        let (mut planned, mut realised) = (planned.clone(), realised.clone());
+        let middle = 0.5 * (LEVEL[0] + LEVEL[1]);
+        for (plan, real) in planned.blocks.iter_mut().zip(&mut realised.blocks) {
+            let trim = real.volts / plan.volts;
+            plan.volts = middle + times * (plan.volts - middle);
+            real.volts = plan.volts * trim;
+        }
+        (planned, realised)
+    }
+
     /// Commanded voltage, V, at `t_s` after the start.
     pub fn volts(&self, t_s: f64) -> f64 {
         let t = t_s.rem_euclid(self.length_s);
@@ -105,6 +120,20 @@ mod tests {
             .collect();
         let rms = (off.iter().map(|x| x * x).sum::<f64>() / off.len() as f64).sqrt();
         assert!((0.002..0.015).contains(&rms), "{rms}");
+    }
+
+    #[test]
+    fn steadier_service_narrows_the_plan_and_leaves_what_operators_make_of_it() {
+        let (planned, realised) = Schedule::planned_and_realised(5, 3);
+        let (narrow, done) = Schedule::steadier(&planned, &realised, 0.25);
+        for (at, block) in planned.blocks.iter().enumerate() {
+            let narrow = narrow.blocks[at];
+            assert!((narrow.volts - 510.0 - 0.25 * (block.volts - 510.0)).abs() < 1e-9);
+            let trims =
+                (done.blocks[at].volts / narrow.volts, realised.blocks[at].volts / block.volts);
+            assert!((trims.0 - trims.1).abs() < 1e-12, "{trims:?}");
+            assert_eq!(done.blocks[at].start_s, realised.blocks[at].start_s);
+        }
     }
 
     #[test]

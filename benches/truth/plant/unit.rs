@@ -112,6 +112,18 @@ impl Unit {
         self
     }
 
+    /// The same pump in steadier service ([`Schedule::steadier`]).
+    #[must_use]
+    pub fn with_duty(self, times: f64) -> Self {
+        let (planned, realised) = Schedule::steadier(&self.planned, &self.realised, times);
+        Self { planned, realised, ..self }
+    }
+
+    /// The wear rates after the onset: wA, wThrust and wRadial, as published. For the judge.
+    pub fn wear_rates(&self) -> [f64; 3] {
+        self.wear[1]
+    }
+
     /// The planned inputs at `t_s` after the start, known in advance: the climate normal of the ambient
     /// temperature, the commanded voltage and its speed, and the nominal pressures. It may be asked for any
     /// time, also past the run.
