@@ -158,11 +158,10 @@ fn bound(unit: &Unit, half_s: f64, event_s: f64, runs: u64) -> Judged {
     let mut times_s: Vec<f64> = futures(unit, half_s, runs).into_iter().flatten().collect();
     times_s.sort_by(f64::total_cmp);
     let known = EventForecast {
-        name: String::new(),
         begin_s: half_s,
         times_s,
-        step_ends_s: Vec::new(),
         members: runs as usize,
+        ..EventForecast::default()
     };
     Judged::of(event_s - half_s, &known, HORIZON * unit.span_s)
 }

@@ -5,13 +5,16 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+use super::begin::Beginning;
 use super::pace::{Mover, Pace};
-use super::setup::{Beginning, LoadSpread, Setup};
+use super::setup::{LoadSpread, Setup};
 use crate::model::noise::Chance;
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
 
 /// When an event happened to a member.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Met {
     /// Located inside the step, on a straight line.
     pub time_s: f64,
@@ -47,9 +50,14 @@ pub(in crate::forecast) struct Block {
 impl Block {
     /// The members of a block, at the beginning.
     pub fn new(setup: &Setup, beginning: &Beginning, number: usize) -> Self {
-        let about = setup.model.about();
         let first = number * WIDTH;
-        let members = first..setup.members.min(first + WIDTH);
+        Self::of(setup, beginning, first..setup.members.min(first + WIDTH))
+    }
+
+    /// Some members, [`WIDTH`] at most, at the beginning.
+    pub fn of(setup: &Setup, beginning: &Beginning, members: Range<usize>) -> Self {
+        let about = setup.model.about();
+        let first = members.start;
         let zero = |count: usize| vec![Lanes::default(); count];
         let mut x = zero(about.states.len());
         let mut p = zero(setup.parameters.len());
@@ -63,7 +71,7 @@ impl Block {
         let mut chances = Vec::with_capacity(WIDTH);
         for lane in 0..WIDTH {
             // Lanes that are left over repeat the last member and are not looked at.
-            let member = (first + lane).min(setup.members - 1);
+            let member = (first + lane).min(members.end - 1);
             let mut chance = Chance::new(setup.seed, member as u64);
             let begin = beginning.draw(setup, member, &mut chance);
             let into = |lanes: &mut [Lanes], values: &[f64]| {
@@ -113,6 +121,11 @@ impl Block {
     /// Its members.
     pub fn members(&self) -> Range<usize> {
         self.members.clone()
+    }
+
+    /// Time in seconds.
+    pub fn time_s(&self) -> f64 {
+        self.t_s
     }
 
     /// Steps that were taken.
@@ -278,6 +291,11 @@ impl Block {
                 (self.ended[lane], self.lost[lane]) = (true, true);
             }
         }
+    }
+
+    /// Whether an event holds for a member that stands there alone, now.
+    pub fn holds(&self, event: usize) -> bool {
+        self.way.margin[event].0[0] <= 0.0
     }
 
     /// States, inputs and parameters of all members, now.

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::result::EventForecast;
+use super::event::{EventForecast, Raw};
 
 /// Fewer cases than these teach nothing that would hold for the next.
 pub const CASES: usize = 8;
@@ -59,7 +59,8 @@ impl Correction {
         Ok(Self { factor: libm::exp(shift), spread, cases: past.len() })
     }
 
-    /// A forecast, corrected. Members keep their order, so that each is still one course.
+    /// A forecast, corrected; what the model says of the times is kept beside. Members keep their
+    /// order.
     pub fn apply(&self, event: &EventForecast) -> EventForecast {
         let remaining = event.times_s.iter().map(|time| time - event.begin_s);
         let remaining: Vec<f64> = remaining.collect();
@@ -71,6 +72,7 @@ impl Correction {
         EventForecast {
             times_s: event.times_s.iter().map(|time| corrected(*time)).collect(),
             step_ends_s: event.step_ends_s.iter().map(|end| end.map(corrected)).collect(),
+            raw: Some(Raw { times_s: event.raw_s().to_vec(), by: *self }),
             ..event.clone()
         }
     }
@@ -188,8 +190,8 @@ mod tests {
                 name: "Wear".into(),
                 begin_s: 500.0,
                 times_s: case.remaining_s.iter().map(|time| time + 500.0).collect(),
-                step_ends_s: Vec::new(),
                 members: case.members,
+                ..EventForecast::default()
             };
             let interval = |p| learnt.apply(&event).remaining_s(p).expect("all members fail");
             interval(0.05) <= case.came_s && case.came_s <= interval(0.95)

@@ -8,23 +8,41 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::correction::{Correction, Past};
+use super::event::EventForecast;
 use super::result::Forecast;
 use super::score::Track;
 
 /// Most times of an event that a kept forecast holds.
 const TIMES: usize = 200;
 
+/// The present form of a line. Lines without a number are of the first, which had neither it nor the
+/// model, the seed and the times before a correction.
+pub const VERSION: u32 = 2;
+
 /// A forecast as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
+    /// The form of the line.
+    #[serde(default = "first_version")]
+    pub version: u32,
     /// Of which machine.
     pub machine: String,
+    /// By which model; empty: not kept.
+    #[serde(default)]
+    pub model: String,
+    /// The seed that chose its chance.
+    #[serde(default)]
+    pub seed: u64,
     /// When it was made, in seconds.
     pub made_s: f64,
     /// How far it looked, in seconds after that.
     pub horizon_s: f64,
     /// What it said of each event.
     pub events: BTreeMap<String, KeptEvent>,
+}
+
+fn first_version() -> u32 {
+    1
 }
 
 /// What a kept forecast said of an event.
@@ -34,6 +52,10 @@ pub struct KeptEvent {
     pub times_s: Vec<f64>,
     /// Of so many; the others are beyond the horizon.
     pub members: usize,
+    /// The same times as the model said them, where what was said was corrected: corrections are
+    /// learnt from these, so that a correction in use is not taken for the model's own merit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_s: Option<Vec<f64>>,
 }
 
 /// When an event came to a machine.
@@ -52,8 +74,10 @@ pub struct Came {
 pub struct Judged {
     /// What came.
     pub came: Came,
-    /// The forecasts that looked so far.
+    /// The forecasts that looked so far, as they were said.
     pub track: Track,
+    /// The same as the model had them, before any correction.
+    pub raw: Track,
     /// Forecasts whose horizon was nearer than the event.
     pub too_short: usize,
 }
@@ -61,12 +85,16 @@ pub struct Judged {
 impl Kept {
     /// What is kept of a forecast.
     pub fn of(machine: &str, forecast: &Forecast) -> Self {
-        let event = |event: &super::EventForecast| {
-            let kept = thin(&event.times_s, event.members);
-            (event.name.clone(), kept)
+        let event = |event: &EventForecast| {
+            let (times_s, members) = thin(&event.times_s, event.members);
+            let raw_s = event.raw.as_ref().map(|raw| thin(&raw.times_s, event.members).0);
+            (event.name.clone(), KeptEvent { times_s, members, raw_s })
         };
         Self {
+            version: VERSION,
             machine: machine.into(),
+            model: forecast.model.clone(),
+            seed: forecast.seed,
             made_s: forecast.begin_s,
             horizon_s: forecast.horizon_s,
             events: forecast.events.iter().map(event).collect(),
@@ -91,64 +119,88 @@ impl Kept {
             let wrong = |what: String| format!("line {}: {what}", at + 1);
             let mut kept: Self = serde_json::from_str(line)
                 .map_err(|error| wrong(format!("not a kept forecast: {error}")))?;
+            if kept.version > VERSION {
+                return Err(wrong(format!(
+                    "its form is {}, and {VERSION} is the latest that is known here: a newer \
+                     twinscope wrote it",
+                    kept.version
+                )));
+            }
             for (name, event) in &mut kept.events {
-                if event.times_s.len() > event.members {
-                    return Err(wrong(format!("`{name}` has more times than members")));
+                for times_s in std::iter::once(&mut event.times_s).chain(&mut event.raw_s) {
+                    if times_s.len() > event.members {
+                        return Err(wrong(format!("`{name}` has more times than members")));
+                    }
+                    times_s.sort_by(f64::total_cmp);
                 }
-                event.times_s.sort_by(f64::total_cmp);
             }
             Ok(kept)
         };
         lines.map(read).collect()
     }
 
-    /// What it said of an event that came since; `None` where it said nothing of it, or it was made
-    /// afterwards.
-    fn past(&self, came: &Came) -> Option<Past> {
+    /// What it said of an event that came since, and what the model had said; `None` where it said
+    /// nothing of it, it was made afterwards, or the event had come `before` once more: what it
+    /// spoke of then was that time.
+    fn past(&self, came: &Came, before: Option<f64>) -> Option<(Past, Past)> {
         let event = self.events.get(&came.event)?;
-        (self.machine == came.machine && self.made_s < came.time_s).then(|| Past {
-            remaining_s: event.times_s.iter().map(|time_s| time_s - self.made_s).collect(),
+        let of_this = self.made_s < came.time_s && before.is_none_or(|time| self.made_s >= time);
+        let past = |times_s: &[f64]| Past {
+            remaining_s: times_s.iter().map(|time_s| time_s - self.made_s).collect(),
             members: event.members,
             horizon_s: self.horizon_s,
             came_s: came.time_s - self.made_s,
-        })
+        };
+        let raw_s = event.raw_s.as_ref().unwrap_or(&event.times_s);
+        (self.machine == came.machine && of_this).then(|| (past(&event.times_s), past(raw_s)))
     }
 }
 
-fn thin(times_s: &[f64], members: usize) -> KeptEvent {
+/// Times that are as probable, thinned to [`TIMES`] members at most.
+fn thin(times_s: &[f64], members: usize) -> (Vec<f64>, usize) {
     if members <= TIMES {
-        return KeptEvent { times_s: times_s.to_vec(), members };
+        return (times_s.to_vec(), members);
     }
     let place = |at: usize| at * (members - 1) / (TIMES - 1);
-    let kept = (0..TIMES).map_while(|at| times_s.get(place(at)).copied());
-    KeptEvent { times_s: kept.collect(), members: TIMES }
+    ((0..TIMES).map_while(|at| times_s.get(place(at)).copied()).collect(), TIMES)
 }
 
-/// Sets kept forecasts beside what came.
+/// Sets kept forecasts beside what came. An event that comes to a machine again is another one: it
+/// is set beside the forecasts that were made since the one before.
 pub fn judge(kept: &[Kept], came: &[Came]) -> Vec<Judged> {
+    let before = |this: &Came| {
+        let same = |other: &&Came| other.machine == this.machine && other.event == this.event;
+        let times = came.iter().filter(same).map(|other| other.time_s);
+        times.filter(|time| *time < this.time_s).max_by(f64::total_cmp)
+    };
     let one = |came: &Came| {
-        let mut forecasts = Vec::new();
-        let mut too_short = 0;
+        let (mut said, mut raw) = (Vec::new(), Vec::new());
+        let (mut too_short, before) = (0, before(came));
         for each in kept {
-            match each.past(came) {
-                Some(past) if past.came_s > past.horizon_s => too_short += 1,
-                Some(past) => forecasts.push((each.made_s, past)),
+            match each.past(came, before) {
+                Some((past, _)) if past.came_s > past.horizon_s => too_short += 1,
+                Some((past, model)) => {
+                    said.push((each.made_s, past));
+                    raw.push((each.made_s, model));
+                }
                 None => {}
             }
         }
-        forecasts.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let track = Track { came_s: came.time_s, forecasts };
-        Judged { came: came.clone(), track, too_short }
+        let track = |mut forecasts: Vec<(f64, Past)>| {
+            forecasts.sort_by(|a, b| a.0.total_cmp(&b.0));
+            Track { came_s: came.time_s, forecasts }
+        };
+        Judged { came: came.clone(), track: track(said), raw: track(raw), too_short }
     };
     came.iter().map(one).collect()
 }
 
 /// How the forecasts of each event have to be corrected: learnt from one forecast a machine, the one
-/// half-way to the event. An event of which too few have come is left out, and why.
+/// half-way to the event, as the model had it. An event of which too few have come is left out, and why.
 pub fn learn(judged: &[Judged]) -> (BTreeMap<String, Correction>, Vec<String>) {
     let mut cases: BTreeMap<&str, Vec<Past>> = BTreeMap::new();
     for each in judged {
-        let past = each.track.at(0.5).map(|(_, past)| past.clone());
+        let past = each.raw.at(0.5).map(|(_, past)| past.clone());
         let past = past.filter(|past| !past.remaining_s.is_empty());
         cases.entry(&each.came.event).or_default().extend(past);
     }
@@ -162,26 +214,15 @@ pub fn learn(judged: &[Judged]) -> (BTreeMap<String, Correction>, Vec<String>) {
     (learnt, notes)
 }
 
-impl Forecast {
-    /// Events are corrected by what past forecasts of theirs taught; courses stay as they are.
-    pub fn corrected(mut self, corrections: &BTreeMap<String, Correction>) -> Self {
-        for event in &mut self.events {
-            if let Some(correction) = corrections.get(&event.name) {
-                *event = correction.apply(event);
-            }
-        }
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn kept(machine: &str, made_s: f64, said_s: f64) -> Kept {
-        let event = KeptEvent { times_s: vec![said_s; 10], members: 10 };
+        let event = KeptEvent { times_s: vec![said_s; 10], members: 10, raw_s: None };
         let events = BTreeMap::from([("Wear".to_owned(), event)]);
-        Kept { machine: machine.into(), made_s, horizon_s: 1e4, events }
+        let (version, model, seed) = (VERSION, "centrifugal_pump".to_owned(), 7);
+        Kept { version, machine: machine.into(), model, seed, made_s, horizon_s: 1e4, events }
     }
 
     #[test]
@@ -212,11 +253,52 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_the_first_form_still_opens_and_one_of_a_later_is_told_of() {
+        let old = r#"{"machine":"P1","made_s":0.0,"horizon_s":10.0,"events":{"Wear":{"times_s":[2.0,1.0],"members":3}}}"#;
+        let read = Kept::read(old).expect("the first form");
+        assert_eq!((read[0].version, &*read[0].model), (1, ""));
+        assert_eq!(read[0].events["Wear"].times_s, [1.0, 2.0]);
+        let later = kept("P1", 0.0, 1.0).line().expect("numbers").replace(":2,", ":3,");
+        let error = Kept::read(&later).expect_err("a later form");
+        assert!(error.starts_with("line 1: its form is 3"), "{error}");
+    }
+
+    #[test]
+    fn after_an_event_only_forecasts_made_since_are_set_beside_the_next() {
+        let made = [0.0, 50.0, 110.0, 150.0];
+        let all = made.map(|made_s| kept("P1", made_s, made_s + 60.0));
+        let came = |time_s| Came { machine: "P1".into(), event: "Wear".into(), time_s };
+        let judged = judge(&all, &[came(200.0), came(110.0)]);
+        let made = |at: usize| -> Vec<f64> {
+            judged[at].track.forecasts.iter().map(|(made, _)| *made).collect()
+        };
+        assert_eq!((made(0), made(1)), (vec![110.0, 150.0], vec![0.0, 50.0]));
+    }
+
+    #[test]
+    fn a_correction_in_use_is_learnt_again_and_not_unlearnt() {
+        // The model says twice the time, and was corrected to what came.
+        let one = |at: usize| {
+            let mut kept = kept(&format!("P{at}"), 0.0, 100.0);
+            let event = kept.events.get_mut("Wear").expect("it is there");
+            event.raw_s = Some(vec![200.0; 10]);
+            kept
+        };
+        let all: Vec<Kept> = (0..12).map(one).collect();
+        let came = |at| Came { machine: format!("P{at}"), event: "Wear".into(), time_s: 100.0 };
+        let judged = judge(&all, &(0..12).map(came).collect::<Vec<_>>());
+        let (learnt, _) = learn(&judged);
+        assert!((learnt["Wear"].factor - 0.5).abs() < 0.01, "{learnt:?}");
+        let said = &judged[0].track.forecasts[0].1;
+        assert_eq!(said.relative_accuracy(), Some(1.0), "what was said is scored");
+    }
+
+    #[test]
     fn a_large_ensemble_is_thinned_and_keeps_its_quantiles() {
         let times: Vec<f64> = (0..5_000).map(f64::from).collect();
-        let thinned = thin(&times, 10_000);
-        assert_eq!((thinned.members, thinned.times_s.len()), (200, 100));
-        assert!((thinned.times_s[50] - 2_512.0).abs() < 2.0, "{}", thinned.times_s[50]);
+        let (thinned, members) = thin(&times, 10_000);
+        assert_eq!((members, thinned.len()), (200, 100));
+        assert!((thinned[50] - 2_512.0).abs() < 2.0, "{}", thinned[50]);
     }
 
     #[test]

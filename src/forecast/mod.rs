@@ -4,25 +4,34 @@
 //! Flows out: a [`Forecast`]. Every member of the ensemble is a course that the model really takes;
 //! it can be simulated again from its number alone.
 
+mod begin;
 mod block;
 mod correction;
+mod directions;
+mod event;
 mod kept;
 pub mod optimise;
+mod outlook;
 mod pace;
 mod quick;
 mod result;
 mod run;
 mod score;
 mod setup;
+mod simulate;
 mod spec;
+mod summary;
 #[cfg(test)]
 mod tests;
 
 pub use block::Met;
 pub use correction::{CASES, Correction, Past};
+pub use event::{EventForecast, FAILURE, Raw};
 pub use kept::{Came, Judged, Kept, KeptEvent, judge, learn};
+pub use outlook::{COURSES, Outlook};
 pub use quick::{Moments, Quick, Quickly};
-pub use result::{Band, EventForecast, Forecast, LEVELS, MEMBERS, Member};
+pub use result::{Band, Forecast, LEVELS, MEMBERS, Member};
 pub use run::Forecasting;
 pub use score::{Score, Track, Wanted};
-pub use setup::{Begin, LoadSpread, Setup, Start};
+pub use setup::{Begin, LoadSpread, MOST_MEMBERS, Setup, Start};
+pub use simulate::{Course, MOST_INSTANTS, Row, Simulating};

@@ -6,13 +6,22 @@
 //! Points lie on both sides of the mean along each direction in which something is uncertain: what
 //! is believed, the load's level, what wanders of it or of a parameter averaged over the course, and
 //! process noise as a steady push that ends where a random walk of the same variance would.
+//!
+//! Points are no draws: how many of them lie where says nothing of how probable it is. What is told
+//! are distributions with their moments: log-normal times, normal bands.
 
-use super::result::Forecast;
+use super::directions::{Directions, middles};
+use super::event::EventForecast;
+use super::result::{Forecast, Member};
 use super::run::Forecasting;
-use super::setup::{Begin, Beginning, Setup, Start};
+use super::setup::{Begin, Setup, Start};
 use crate::estimate::calibrate::normal;
-use crate::model::noise::Chance;
-use crate::worker::{Budget, Run, Step, step};
+use crate::worker::{Run, Step};
+
+/// Times that stand for a distribution, each as probable.
+const TIMES: usize = 1_000;
+/// Share of the work that the first course is taken as.
+const FIRST: f32 = 0.1;
 
 /// When an event happens, by its moments.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,11 +37,23 @@ pub struct Moments {
 }
 
 impl Moments {
+    fn of(event: &EventForecast) -> Self {
+        let remaining = || event.times_s.iter().map(|time_s| time_s - event.begin_s);
+        let (mean_s, deviation_s) = moments(remaining());
+        let log = moments(remaining().map(|time_s| libm::log(time_s.max(1e-3))));
+        Self { name: event.name.clone(), mean_s, deviation_s, log }
+    }
+
     /// Bounds in seconds that hold the time until it with a probability, as a log-normal one.
     pub fn interval_s(&self, probability: f64) -> (f64, f64) {
+        let tail = (1.0 - probability) / 2.0;
+        (self.quantile_s(tail), self.quantile_s(1.0 - tail))
+    }
+
+    /// The time in seconds before which it happens with a probability.
+    pub fn quantile_s(&self, probability: f64) -> f64 {
         let (mean, deviation) = self.log;
-        let off = normal(probability) * deviation;
-        (libm::exp(mean - off), libm::exp(mean + off))
+        libm::exp(mean + deviations(probability) * deviation)
     }
 
     /// The time in seconds before which it happens as probably as after.
@@ -41,39 +62,51 @@ impl Moments {
     }
 }
 
+/// By how many deviations the quantile of a normal number is off its mean.
+pub(super) fn deviations(probability: f64) -> f64 {
+    let off = normal((2.0 * probability - 1.0).abs());
+    if probability < 0.5 { -off } else { off }
+}
+
 /// What the points say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quick {
-    /// All points as an ensemble: its bands are drawn by few members.
+    /// As a forecast: its members are the points, its times and bands those of distributions. The one
+    /// member that is kept goes from the mean.
     pub forecast: Forecast,
-    /// Events that happen to all points.
+    /// Events that happen to all points; those that happen to some of them are left untold.
     pub times: Vec<Moments>,
 }
 
-/// A quick forecast that is made piece by piece.
+/// A quick forecast that is made piece by piece: first a course from the mean, which tells how long
+/// the others are, then these.
 pub struct Quickly {
+    setup: Setup,
     run: Forecasting,
+    middle: Option<Forecast>,
 }
 
 impl Quickly {
-    /// Begins; a first course from the mean tells how long the others are.
+    /// Begins.
     ///
     /// # Errors
     /// When the setup cannot be carried out; with a sentence that says why.
     pub fn new(setup: &Setup) -> Result<Self, String> {
         setup.check()?;
-        let middle = Directions::none(setup).members(setup, 0.0);
-        let alone = with(setup, middle);
-        let mut run = Forecasting::new(alone)?;
-        let first = match step(&mut run, &Budget::until(&|| false)) {
-            Step::Done(done) => done?,
-            Step::More(_) => return Err("a course of one member did not end".into()),
-        };
-        let ends = setup.ends.iter().filter_map(|at| first.events[*at].times_s.first());
-        let end_s = ends.copied().fold(f64::INFINITY, f64::min) - setup.begin_s;
-        let span_s = end_s.min(setup.horizon_s).max(setup.dt_s);
+        let run = Forecasting::of_points(with(setup, middles(setup)))?;
+        Ok(Self { setup: setup.clone(), run, middle: None })
+    }
+
+    /// Begins with the points, now that it is known how long courses are.
+    fn begin_points(&mut self, middle: Forecast) -> Result<(), String> {
+        let setup = &self.setup;
+        let end_s = middle.failure.as_ref().and_then(|failure| failure.times_s.first());
+        let span_s = end_s.map_or(setup.horizon_s, |end_s| end_s - setup.begin_s);
+        let span_s = span_s.max(setup.dt_s);
         let members = Directions::of(setup, span_s).members(setup, span_s);
-        Ok(Self { run: Forecasting::new(with(setup, members))? })
+        self.run = Forecasting::of_points(with(setup, members))?;
+        self.middle = Some(middle);
+        Ok(())
     }
 }
 
@@ -81,28 +114,86 @@ impl Run for Quickly {
     type Output = Quick;
 
     fn piece(&mut self) -> Step<Quick> {
-        match self.run.piece() {
-            Step::More(share) => Step::More(share),
-            Step::Done(done) => Step::Done(done.map(Quick::of)),
+        let done = match self.run.piece() {
+            Step::More(share) if self.middle.is_none() => return Step::More(FIRST * share),
+            Step::More(share) => return Step::More(FIRST + (1.0 - FIRST) * share),
+            Step::Done(Err(error)) => return Step::Done(Err(error)),
+            Step::Done(Ok(done)) => done,
+        };
+        match self.middle.take() {
+            Some(middle) => Step::Done(Ok(Quick::of(done, middle))),
+            None => match self.begin_points(done) {
+                Ok(()) => Step::More(FIRST),
+                Err(error) => Step::Done(Err(error)),
+            },
         }
     }
 }
 
 impl Quick {
-    fn of(forecast: Forecast) -> Self {
-        let all = forecast.events.iter().filter(|event| event.times_s.len() == forecast.members);
-        let times = all.map(|event| {
-            let remaining = || event.times_s.iter().map(|time_s| time_s - event.begin_s);
-            let (mean_s, deviation_s) = moments(remaining());
-            let log = moments(remaining().map(|time_s| libm::log(time_s.max(1e-3))));
-            Moments { name: event.name.clone(), mean_s, deviation_s, log }
-        });
-        let times = times.collect();
+    /// From what became of the points, and of the course from the mean.
+    fn of(points: Forecast, middle: Forecast) -> Self {
+        let count = points.counted();
+        let happens = |event: &&EventForecast| count > 0 && event.times_s.len() == count;
+        let times = points.events.iter().filter(happens).map(Moments::of).collect();
+        let (mut events, mut untold) = (Vec::new(), Vec::new());
+        for event in &points.events {
+            match distribution(event, count, points.horizon_s) {
+                Some(told) => events.push(told),
+                None => untold.push(event.name.clone()),
+            }
+        }
+        let failure = points.failure.as_ref();
+        let failure = failure.and_then(|all| distribution(all, count, points.horizon_s));
+        let instants = points.instants_s.len();
+        let forecast = Forecast {
+            is_unscented: true,
+            kept: middle
+                .kept
+                .get(middle.medoid)
+                .map(|own| as_long(own, instants))
+                .into_iter()
+                .collect(),
+            medoid: 0,
+            events,
+            untold,
+            failure,
+            ..points
+        };
         Self { forecast, times }
     }
 }
 
-fn moments(all: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+/// A course as many instants long.
+fn as_long(member: &Member, instants: usize) -> Member {
+    let width = member.course.first().map_or(0, Vec::len);
+    let mut course = member.course.clone();
+    course.resize(instants, vec![f64::NAN; width]);
+    Member { number: member.number, course }
+}
+
+/// What points say of an event as a distribution: of none of them, that it does not happen; of all,
+/// a log-normal one with their moments, cut off at the horizon; of some, nothing.
+fn distribution(points: &EventForecast, count: usize, horizon_s: f64) -> Option<EventForecast> {
+    let mut told = EventForecast {
+        name: points.name.clone(),
+        begin_s: points.begin_s,
+        members: TIMES,
+        ..EventForecast::default()
+    };
+    if points.times_s.len() == count {
+        let moments = Moments::of(points);
+        let quantile = |at: usize| moments.quantile_s((at as f64 + 0.5) / TIMES as f64);
+        let times = (0..TIMES).map(quantile).take_while(|time_s| *time_s <= horizon_s);
+        told.times_s = times.map(|time_s| points.begin_s + time_s).collect();
+        told.first = told.times_s.len() * points.first / count.max(1);
+        return Some(told);
+    }
+    points.times_s.is_empty().then_some(told)
+}
+
+/// Mean and standard deviation of all.
+pub(super) fn moments(all: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = all.clone().count() as f64;
     let mean = all.clone().sum::<f64>() / count;
     (mean, (all.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count).sqrt())
@@ -119,102 +210,4 @@ fn with(setup: &Setup, members: Vec<Begin>) -> Setup {
     own.movers.iter_mut().for_each(|mover| mover.drift = 0.0);
     own.start = Start::Members(members);
     own
-}
-
-/// Directions in which something is uncertain.
-struct Directions {
-    /// Numbers that a belief draws.
-    believed: usize,
-    /// For each spread of the load, the deviation of its mean over the course.
-    levels: Vec<f64>,
-    /// For each state, the deviation at the end of the course.
-    noise: Vec<f64>,
-    /// For each mover, the deviation of its mean over the course, or a second's push.
-    moves: Vec<(f64, f64)>,
-}
-
-/// Deviation of the mean of a process of Ornstein and Uhlenbeck over a span, as a share of its own.
-fn averaged(memory_s: f64, span_s: f64) -> f64 {
-    let share = memory_s / span_s;
-    (2.0 * share * (1.0 - share * (1.0 - libm::exp(-1.0 / share)))).sqrt()
-}
-
-impl Directions {
-    fn none(setup: &Setup) -> Self {
-        Self {
-            believed: 0,
-            levels: vec![0.0; setup.load_spread.len()],
-            noise: Vec::new(),
-            moves: Vec::new(),
-        }
-    }
-
-    fn of(setup: &Setup, span_s: f64) -> Self {
-        let level = |spread: &super::setup::LoadSpread| {
-            let wanders = spread.wander * averaged(spread.memory_s, span_s);
-            (spread.level * spread.level + wanders * wanders).sqrt()
-        };
-        let moves = |mover: &crate::estimate::Estimated| {
-            if mover.memory_s.is_finite() {
-                let deviation = mover.drift * (mover.memory_s / 2.0).sqrt();
-                (deviation * averaged(mover.memory_s, span_s), 0.0)
-            } else {
-                // The mean over the course of what is pushed is as uncertain as that of a walk.
-                (0.0, mover.drift * 2.0 / (3.0 * span_s).sqrt())
-            }
-        };
-        Self {
-            believed: match &setup.start {
-                Start::Belief { estimated, .. } => estimated.len(),
-                Start::Each(_) | Start::Members(_) => 0,
-            },
-            levels: setup.load_spread.iter().map(level).collect(),
-            noise: setup.noise.iter().map(|noise| noise * span_s.sqrt()).collect(),
-            moves: setup.movers.iter().map(moves).collect(),
-        }
-    }
-
-    /// Points on both sides along each direction; the middle where there is none.
-    fn members(&self, setup: &Setup, span_s: f64) -> Vec<Begin> {
-        let beginning = Beginning::new(setup);
-        let levels: Vec<usize> =
-            (0..self.levels.len()).filter(|at| self.levels[*at] > 0.0).collect();
-        let noisy: Vec<usize> = (0..self.noise.len()).filter(|at| self.noise[*at] > 0.0).collect();
-        let moving = |at: &usize| self.moves[*at] != (0.0, 0.0);
-        let moving: Vec<usize> = (0..self.moves.len()).filter(moving).collect();
-        let before = self.believed + levels.len() + noisy.len();
-        let count = before + moving.len();
-        let reach = (count as f64).sqrt();
-        let all = setup.starts();
-        let mut points = Vec::with_capacity((2 * count).max(1) * all);
-        for start in 0..all {
-            for point in 0..(2 * count).max(1) {
-                let off = if point % 2 == 0 { reach } else { -reach };
-                let along = |at: usize| if count > 0 && point / 2 == at { off } else { 0.0 };
-                let normal: Vec<f64> = (0..self.believed).map(along).collect();
-                // What has no direction draws nothing by chance.
-                let mut none = Chance::new(0, 0);
-                let (states, parameters) = beginning.at(setup, start, &normal, &mut none);
-                let mut begin = Begin { states, parameters, ..Begin::default() };
-                begin.levels = Some(vec![0.0; self.levels.len()]);
-                if let Some(own) = &mut begin.levels {
-                    for (at, level) in levels.iter().enumerate() {
-                        own[*level] = self.levels[*level] * along(self.believed + at);
-                    }
-                }
-                begin.push = vec![0.0; if noisy.is_empty() { 0 } else { self.noise.len() }];
-                for (at, state) in noisy.iter().enumerate() {
-                    let end = self.noise[*state] * along(self.believed + levels.len() + at);
-                    begin.push[*state] = end / span_s;
-                }
-                begin.moves = vec![(0.0, 0.0); self.moves.len()];
-                for (at, mover) in moving.iter().enumerate() {
-                    let (mean, push) = self.moves[*mover];
-                    begin.moves[*mover] = (mean * along(before + at), push * along(before + at));
-                }
-                points.push(begin);
-            }
-        }
-        points
-    }
 }

@@ -3,9 +3,13 @@
 //! Kept are quantiles at instants, the times of all events, and a few whole members. A member that
 //! is shown is one that was computed, never a patchwork of percentiles.
 
-use super::run::Courses;
-use super::setup::Setup;
-use crate::model::WIDTH;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::correction::Correction;
+use super::event::{self, EventForecast};
+use crate::history::Pick;
 
 /// Probabilities whose quantiles are kept at each instant.
 pub const LEVELS: [f64; 13] =
@@ -13,17 +17,25 @@ pub const LEVELS: [f64; 13] =
 /// Whole members that are kept.
 pub const MEMBERS: usize = 32;
 
-/// A forecast.
-#[derive(Clone, Debug, PartialEq)]
+/// A forecast. With the [`super::Setup`] that it was made from, any member can be simulated again:
+/// see [`super::Simulating`] and [`super::Outlook`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
+    /// Name of the model.
+    pub model: String,
+    /// The seed that chose all chance.
+    pub seed: u64,
     /// When it was made, in seconds.
     pub begin_s: f64,
     /// How far it looks, in seconds after that.
     pub horizon_s: f64,
     /// Members of the ensemble.
     pub members: usize,
-    /// Members that diverged and say nothing.
-    pub lost: usize,
+    /// Whether members are points of the unscented transform: then times and bands are those of
+    /// distributions with the points' moments, and there is no member that chance has drawn.
+    pub is_unscented: bool,
+    /// Numbers of the members that diverged and say nothing.
+    pub diverged: Vec<usize>,
     /// Kept instants in seconds.
     pub instants_s: Vec<f64>,
     /// Share of the recorded members whose course goes on at each instant.
@@ -32,6 +44,13 @@ pub struct Forecast {
     pub bands: Vec<Band>,
     /// What happens when.
     pub events: Vec<EventForecast>,
+    /// Names of events of which it cannot say when they happen.
+    pub untold: Vec<String>,
+    /// Names of the events that end a course: they are taken as failures.
+    pub ends: Vec<String>,
+    /// The first of the events that end a course, whichever it is: remaining useful life. `None`:
+    /// nothing ends a course, or it cannot be told.
+    pub failure: Option<EventForecast>,
     /// A few whole members, in the order of how their courses end.
     pub kept: Vec<Member>,
     /// Place in `kept` of the member in the middle of all: it stands for the ensemble.
@@ -39,7 +58,7 @@ pub struct Forecast {
 }
 
 /// Quantiles of a variable at all instants, of the members whose course still goes on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Band {
     /// The variable's name.
     pub name: String,
@@ -47,23 +66,8 @@ pub struct Band {
     pub quantiles: Vec<[f64; LEVELS.len()]>,
 }
 
-/// When an event happens.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventForecast {
-    /// The event's name.
-    pub name: String,
-    /// When it was made, in seconds.
-    pub begin_s: f64,
-    /// Times in seconds at which it happens to members, in order.
-    pub times_s: Vec<f64>,
-    /// Ends of the steps in which it happens, by member; `None`: not before the horizon.
-    pub step_ends_s: Vec<Option<f64>>,
-    /// Members that count: all that did not diverge.
-    pub members: usize,
-}
-
 /// A whole member.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Its number; it can be simulated again by it.
     pub number: usize,
@@ -71,217 +75,81 @@ pub struct Member {
     pub course: Vec<Vec<f64>>,
 }
 
-impl EventForecast {
-    /// Probability that it happens before a time.
-    pub fn probability_before(&self, time_s: f64) -> f64 {
-        let before = self.times_s.partition_point(|time| *time < time_s);
-        before as f64 / self.members.max(1) as f64
-    }
-
-    /// The time before which it happens with that probability; `None`: beyond the horizon.
-    pub fn quantile_s(&self, probability: f64) -> Option<f64> {
-        let place = probability * (self.members as f64 - 1.0);
-        let (low, share) = (libm::floor(place), place - libm::floor(place));
-        let at = |place: f64| self.times_s.get(place as usize).copied();
-        match at(low + 1.0) {
-            Some(next) if share > 0.0 => at(low).map(|low| low + (next - low) * share),
-            _ if share > 0.0 => None,
-            _ => at(low),
-        }
-    }
-
-    /// Remaining time until it with that probability, in seconds: remaining useful life where the
-    /// event is a failure.
-    pub fn remaining_s(&self, probability: f64) -> Option<f64> {
-        self.quantile_s(probability).map(|time| time - self.begin_s)
-    }
-
-    /// Mean of the times at which it happens, of those members to which it does.
-    pub fn mean_s(&self) -> Option<f64> {
-        let count = self.times_s.len();
-        (count > 0).then(|| self.times_s.iter().sum::<f64>() / count as f64)
-    }
-}
-
 impl Forecast {
-    /// Puts together what became of all blocks, which come in order.
-    pub(super) fn of(setup: &Setup, blocks: Vec<Courses>) -> Result<Self, String> {
-        let lost = blocks.iter().flat_map(|block| &block.lost).filter(|lost| **lost).count();
-        if lost * 2 > setup.members {
-            return Err(format!(
-                "no forecast: {lost} of {} members diverged; take shorter steps or check the state",
-                setup.members
-            ));
-        }
-        let records = Records::of(setup, &blocks);
-        let (kept, medoid) = records.choose(&blocks);
-        Ok(Self {
-            begin_s: setup.begin_s,
-            horizon_s: setup.horizon_s,
-            members: setup.members,
-            lost,
-            going: records.going(),
-            bands: records.bands(setup),
-            events: events(setup, &blocks, lost),
-            instants_s: records.instants_s,
-            kept,
-            medoid,
-        })
-    }
-
     /// The event with that name.
     pub fn event(&self, name: &str) -> Option<&EventForecast> {
         self.events.iter().find(|event| event.name == name)
     }
 
-    /// What happens first: probability that any of the events that end a course has happened before
-    /// a time.
+    /// The band of the output, or of the event state, with that name.
     pub fn band(&self, name: &str) -> Option<&Band> {
         self.bands.iter().find(|band| band.name == name)
     }
-}
 
-fn events(setup: &Setup, blocks: &[Courses], lost: usize) -> Vec<EventForecast> {
-    let about = setup.model.about();
-    let each = about.events.iter().enumerate().map(|(event, about)| {
-        let all = blocks.iter().flat_map(|block| block.met[event]).take(setup.members);
-        let all: Vec<_> = all.collect();
-        let mut times_s: Vec<f64> = all.iter().flatten().map(|met| met.time_s).collect();
-        times_s.sort_by(f64::total_cmp);
-        EventForecast {
-            name: about.name.clone(),
-            begin_s: setup.begin_s,
-            times_s,
-            step_ends_s: all.iter().map(|met| met.map(|met| met.step_end_s)).collect(),
-            members: setup.members - lost,
+    /// Members that count: all that did not diverge.
+    pub fn counted(&self) -> usize {
+        self.members.saturating_sub(self.diverged.len())
+    }
+
+    /// The number of the member that is picked.
+    ///
+    /// # Errors
+    /// When there is no such member; with what there is.
+    pub fn pick(&self, pick: Pick) -> Result<usize, String> {
+        if self.is_unscented {
+            return Err("the points of the unscented transform are no members that chance has \
+                        drawn: make an ensemble"
+                .into());
         }
-    });
-    each.collect()
-}
-
-/// Courses of the recorded members.
-struct Records {
-    instants_s: Vec<f64>,
-    /// Variables at an instant.
-    width: usize,
-    members: usize,
-    /// Members × instants × variables.
-    values: Vec<f64>,
-}
-
-impl Records {
-    fn of(setup: &Setup, blocks: &[Courses]) -> Self {
-        let about = setup.model.about();
-        let width = about.outputs.len() + about.events.len();
-        let most = (setup.steps() / setup.steps_an_instant()) as usize + 1;
-        let instants =
-            blocks.iter().map(|block| block.kept.len() / width.max(1)).max().unwrap_or(0).min(most);
-        let members = setup.recorded.div_ceil(WIDTH).saturating_mul(WIDTH).min(setup.members);
-        let mut values = vec![f64::NAN; members * instants * width];
-        for block in blocks.iter().filter(|block| block.first < members) {
-            for (place, lanes) in block.kept.iter().take(instants * width).enumerate() {
-                for lane in 0..WIDTH.min(members - block.first) {
-                    values[(block.first + lane) * instants * width + place] = lanes.0[lane];
-                }
+        match pick {
+            Pick::Medoid => {
+                let medoid = self.kept.get(self.medoid).map(|member| member.number);
+                medoid.ok_or_else(|| "no member was recorded, so that none is the medoid".into())
+            }
+            Pick::Number(number) if (number as usize) >= self.members => Err(format!(
+                "there is no member {number}: they are numbered from 0 to {}",
+                self.members.saturating_sub(1)
+            )),
+            Pick::Number(number) if self.diverged.contains(&(number as usize)) => {
+                Err(format!("member {number} diverged: it has no course"))
+            }
+            Pick::Number(number) => Ok(number as usize),
+            Pick::At { event, permille } => {
+                let events = self.events.len();
+                let found = self.events.get(usize::from(event)).ok_or_else(|| {
+                    format!("there is no event {event}: they are numbered from 0 to below {events}")
+                })?;
+                let probability = f64::from(permille) / 1000.0;
+                found.member_at(probability).ok_or_else(|| {
+                    format!(
+                        "no member stands at {:.1} % of {}: it happens to {:.1} % of them",
+                        100.0 * probability,
+                        found.name,
+                        100.0 * found.probability_before(f64::INFINITY)
+                    )
+                })
             }
         }
-        let span_s = setup.dt_s * setup.steps_an_instant() as f64;
-        let instants_s = (0..instants).map(|at| setup.begin_s + at as f64 * span_s).collect();
-        Self { instants_s, width, members, values }
     }
 
-    fn value(&self, member: usize, instant: usize, variable: usize) -> f64 {
-        self.values[(member * self.instants_s.len() + instant) * self.width + variable]
-    }
-
-    fn going(&self) -> Vec<f64> {
-        let share = |instant: usize| {
-            let all = (0..self.members).filter(|member| !self.value(*member, instant, 0).is_nan());
-            all.count() as f64 / self.members.max(1) as f64
-        };
-        if self.width == 0 { Vec::new() } else { (0..self.instants_s.len()).map(share).collect() }
-    }
-
-    fn bands(&self, setup: &Setup) -> Vec<Band> {
-        let about = setup.model.about();
-        let names = about.outputs.iter().map(|output| output.name.clone());
-        let names = names.chain(about.events.iter().map(|event| event.name.clone()));
-        let mut column = Vec::with_capacity(self.members);
-        let mut quantiles = |instant: usize, variable: usize| {
-            column.clear();
-            let all = (0..self.members).map(|member| self.value(member, instant, variable));
-            column.extend(all.filter(|value| !value.is_nan()));
-            column.sort_by(f64::total_cmp);
-            LEVELS.map(|level| quantile(&column, level))
-        };
-        let band = |(variable, name)| {
-            let each = (0..self.instants_s.len()).map(|instant| quantiles(instant, variable));
-            Band { name, quantiles: each.collect() }
-        };
-        names.enumerate().map(band).collect()
-    }
-
-    /// The members that are kept, in the order of how their courses end, and which of them is the
-    /// medoid: the one whose course is nearest to all others.
-    fn choose(&self, blocks: &[Courses]) -> (Vec<Member>, usize) {
-        let end = |member: usize| {
-            let block = &blocks[member / WIDTH];
-            let first = block.met.iter().filter_map(|met| met[member % WIDTH]);
-            first.map(|met| met.time_s).fold(f64::INFINITY, f64::min)
-        };
-        let mut order: Vec<usize> = (0..self.members).collect();
-        order.sort_by(|a, b| end(*a).total_cmp(&end(*b)));
-        let medoid = self.medoid();
-        let count = MEMBERS.min(self.members);
-        let spread = (0..count).map(|at| at * (self.members - 1) / (count - 1).max(1));
-        let mut chosen: Vec<usize> = spread.map(|place| order[place]).collect();
-        if let Some(medoid) = medoid
-            && !chosen.contains(&medoid)
-        {
-            // In the place of the one that ends most like it.
-            let near = |member: &usize| (end(*member) - end(medoid)).abs();
-            let place = (0..count).min_by(|a, b| near(&chosen[*a]).total_cmp(&near(&chosen[*b])));
-            chosen[place.unwrap_or(0)] = medoid;
+    /// Events are corrected by what past forecasts of theirs taught, and with them the first failure;
+    /// courses and bands stay as the model has them.
+    pub fn corrected(mut self, corrections: &BTreeMap<String, Correction>) -> Self {
+        if corrections.is_empty() {
+            return self;
         }
-        let instants = 0..self.instants_s.len();
-        let row = |member, instant| {
-            (0..self.width).map(|variable| self.value(member, instant, variable)).collect()
-        };
-        let member = |number: &usize| Member {
-            number: *number,
-            course: instants.clone().map(|instant| row(*number, instant)).collect(),
-        };
-        let place = chosen.iter().position(|member| Some(*member) == medoid).unwrap_or(0);
-        (chosen.iter().map(member).collect(), place)
-    }
-
-    /// The member whose course is nearest to the medians of all, each variable by its own spread.
-    fn medoid(&self) -> Option<usize> {
-        let mut distance = vec![0.0; self.members];
-        let mut column = Vec::new();
-        for instant in 0..self.instants_s.len() {
-            for variable in 0..self.width {
-                let value = |member: usize| self.value(member, instant, variable);
-                column.clear();
-                column.extend((0..self.members).map(value).filter(|value| !value.is_nan()));
-                column.sort_by(f64::total_cmp);
-                let spread = quantile(&column, 0.9) - quantile(&column, 0.1);
-                if !(spread > 0.0) {
-                    continue;
-                }
-                let middle = quantile(&column, 0.5);
-                for (member, distance) in distance.iter_mut().enumerate() {
-                    // One that has ended, or not yet, while half do the other is off by a spread.
-                    let half_goes_on = column.len() * 2 > self.members;
-                    let off = match value(member).is_nan() {
-                        false if half_goes_on => ((value(member) - middle) / spread).abs(),
-                        over => f64::from(u8::from(over == half_goes_on)),
-                    };
-                    *distance += off;
-                }
+        let before = self.failure.take();
+        for event in &mut self.events {
+            if let Some(correction) = corrections.get(&event.name) {
+                *event = correction.apply(event);
             }
         }
-        (0..self.members).min_by(|a, b| distance[*a].total_cmp(&distance[*b]))
+        self.failure = if self.is_unscented {
+            before.map(|failure| event::corrected_alike(failure, &self.events))
+        } else {
+            event::first_of(&mut self.events, &self.ends, self.members, self.diverged.len())
+        };
+        self
     }
 }
 

@@ -6,14 +6,36 @@ use std::sync::Mutex;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::begin::Beginning;
 use super::block::{Block, Met};
 use super::result::Forecast;
-use super::setup::{Beginning, Setup};
+use super::setup::Setup;
+use super::summary::{By, Summary};
 use crate::model::{Lanes, WIDTH};
 use crate::worker::{Run, Step};
 
-/// Steps that a piece takes; a block's step takes about 0.3 µs.
-const PIECE: u64 = 4096;
+/// Units of work in a piece: a unit takes about 10 ns, so that a piece ends within a millisecond on
+/// most machines, and a frame that gives 8 ms is not kept waiting on any.
+pub(super) const PIECE: u64 = 50_000;
+/// Units for a state that noise acts on in a step: a normal number for each lane.
+const SHAKEN: u64 = 20;
+/// Units for a load that follows the state: it is asked for each lane.
+const FOLLOWED: u64 = 50;
+/// A block's beginning takes as long as so many of its steps.
+const BEGINNING: u64 = 16;
+
+impl Setup {
+    /// Units of work in a step of a block: as many as the model has numbers, for a step of the pump
+    /// with its 48 takes 0.3 µs, and more where chance acts.
+    pub(super) fn effort_of_a_step(&self) -> u64 {
+        let about = self.model.about();
+        let numbers = about.states.len() + about.inputs.len() + about.parameters.len();
+        let numbers = numbers + about.outputs.len() + about.events.len();
+        let shaken = self.noise.iter().filter(|strength| **strength > 0.0).count() as u64;
+        let followed = if self.load.follows_state() { FOLLOWED } else { 0 };
+        numbers as u64 + SHAKEN * shaken + followed
+    }
+}
 
 /// What became of a block's members.
 pub(super) struct Courses {
@@ -69,9 +91,9 @@ impl Going {
         while done < most && !self.is_over(setup) {
             let until = an_instant - self.block.steps() % an_instant;
             let left = setup.steps() - self.block.steps();
-            let steps = until.min(left).min(most - done);
-            self.block.advance(setup, steps);
-            done += steps;
+            let before = self.block.steps();
+            self.block.advance(setup, until.min(left).min(most - done));
+            done += self.block.steps() - before;
             if self.block.steps().is_multiple_of(an_instant) {
                 self.keep(setup);
             }
@@ -97,6 +119,9 @@ pub struct Forecasting {
     blocks: usize,
     going: Option<Going>,
     done: Vec<Courses>,
+    summary: Option<Summary>,
+    spent: u64,
+    by: By,
 }
 
 impl Forecasting {
@@ -104,11 +129,34 @@ impl Forecasting {
     ///
     /// # Errors
     /// When the setup cannot be carried out; with a sentence that says why.
-    pub fn new(setup: Setup) -> Result<Self, String> {
+    pub fn new(setup: impl Into<Arc<Setup>>) -> Result<Self, String> {
+        let setup = setup.into();
         setup.check()?;
-        let blocks = setup.members.div_ceil(WIDTH);
-        let beginning = Beginning::new(&setup);
-        Ok(Self { setup: Arc::new(setup), beginning, blocks, going: None, done: Vec::new() })
+        Ok(Self {
+            beginning: Beginning::new(&setup),
+            blocks: setup.members.div_ceil(WIDTH),
+            going: None,
+            done: Vec::new(),
+            summary: None,
+            spent: 0,
+            by: By::Quantiles,
+            setup,
+        })
+    }
+
+    /// The same for chosen points, whose moments tell the bands.
+    pub(super) fn of_points(setup: Setup) -> Result<Self, String> {
+        Ok(Self { by: By::Moments, ..Self::new(setup)? })
+    }
+
+    /// What it is made from: with it and the forecast, any member can be simulated again.
+    pub fn setup(&self) -> &Arc<Setup> {
+        &self.setup
+    }
+
+    /// Units of work that were done; as many for the same setup on every machine.
+    pub fn spent(&self) -> u64 {
+        self.spent
     }
 
     /// Does all that is left, on so many threads at once; `None` when it was cancelled.
@@ -119,9 +167,10 @@ impl Forecasting {
         cancelled: &AtomicBool,
         told: &(dyn Fn(f32) + Sync),
     ) -> Option<Result<Forecast, String>> {
-        let Self { setup, beginning, blocks, .. } = self;
+        let Self { setup, beginning, blocks, by, .. } = self;
         let (next, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let all = Mutex::new(Vec::with_capacity(blocks));
+        let steps = (PIECE / setup.effort_of_a_step()).max(1);
         std::thread::scope(|scope| {
             for _ in 0..threads.clamp(1, blocks) {
                 scope.spawn(|| {
@@ -132,7 +181,7 @@ impl Forecasting {
                         }
                         let mut going = Going::new(&setup, &beginning, number);
                         while !going.is_over(&setup) && !cancelled.load(Ordering::Relaxed) {
-                            going.advance(&setup, PIECE);
+                            going.advance(&setup, steps);
                         }
                         let courses = going.end();
                         all.lock().unwrap_or_else(|poison| poison.into_inner()).push(courses);
@@ -141,12 +190,45 @@ impl Forecasting {
                 });
             }
         });
+        let mut done = all.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        done.sort_by_key(|courses: &Courses| courses.first);
         if cancelled.load(Ordering::Relaxed) {
             return None;
         }
-        let mut done = all.into_inner().unwrap_or_else(|poison| poison.into_inner());
-        done.sort_by_key(|courses| courses.first);
-        Some(Forecast::of(&setup, done))
+        let summed = Summary::new(&setup, done, by).map(|mut summary| {
+            while !summary.is_over() {
+                summary.advance(&setup);
+            }
+            summary.end(&setup)
+        });
+        Some(summed)
+    }
+
+    /// Carries blocks on for some units of work, or until all have ended.
+    fn carry_on(&mut self, units: u64) {
+        let Self { setup, beginning, blocks, going, done, spent, .. } = self;
+        let (a_step, until) = (setup.effort_of_a_step(), *spent + units);
+        while *spent < until && done.len() < *blocks {
+            let now = going.get_or_insert_with(|| {
+                *spent += BEGINNING * a_step;
+                Going::new(setup, beginning, done.len())
+            });
+            let steps = until.saturating_sub(*spent) / a_step;
+            *spent += a_step * now.advance(setup, steps.max(1));
+            if now.is_over(setup) {
+                done.extend(going.take().map(Going::end));
+            }
+        }
+    }
+
+    /// Share of all that is done, with the courses taken as nine tenths of it.
+    fn progress(&self) -> f32 {
+        if let Some(summary) = &self.summary {
+            return 0.9 + 0.1 * summary.progress();
+        }
+        let part = self.going.as_ref().map_or(0.0, |going| going.block.steps() as f32);
+        let part = part / self.setup.steps().max(1) as f32;
+        0.9 * (self.done.len() as f32 + part) / self.blocks as f32
     }
 }
 
@@ -154,22 +236,26 @@ impl Run for Forecasting {
     type Output = Forecast;
 
     fn piece(&mut self) -> Step<Forecast> {
-        let Self { setup, beginning, blocks, going, done } = self;
-        let mut left = PIECE;
-        while left > 0 && done.len() < *blocks {
-            let now = going.get_or_insert_with(|| Going::new(setup, beginning, done.len()));
-            left -= now.advance(setup, left).min(left);
-            if now.is_over(setup) {
-                done.extend(going.take().map(Going::end));
-                // A block that was over from the beginning takes time, too.
-                left = left.saturating_sub(16);
+        let until = self.spent + PIECE;
+        if self.summary.is_none() {
+            self.carry_on(PIECE);
+            if self.done.len() < self.blocks {
+                return Step::More(self.progress());
+            }
+            match Summary::new(&self.setup, std::mem::take(&mut self.done), self.by) {
+                Ok(summary) => self.summary = Some(summary),
+                Err(error) => return Step::Done(Err(error)),
             }
         }
-        if done.len() < *blocks {
-            let part = going.as_ref().map_or(0.0, |going| going.block.steps() as f32);
-            let part = part / setup.steps().max(1) as f32;
-            return Step::More((done.len() as f32 + part) / *blocks as f32);
+        while self.spent < until
+            && let Some(summary) = &mut self.summary
+            && !summary.is_over()
+        {
+            self.spent += summary.advance(&self.setup);
         }
-        Step::Done(Forecast::of(setup, std::mem::take(done)))
+        match self.summary.take_if(|summary| summary.is_over()) {
+            Some(summary) => Step::Done(Ok(summary.end(&self.setup))),
+            None => Step::More(self.progress()),
+        }
     }
 }

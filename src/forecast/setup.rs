@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::estimate::{Belief, Estimated, Slot};
-use crate::model::linear::Matrix;
+use crate::estimate::{Belief, Estimated};
 use crate::model::load::Load;
-use crate::model::noise::Chance;
-use crate::model::{Kernel, Model};
+use crate::model::{Kernel, Model, WIDTH};
 
-/// What is forecast, and how far.
+/// Most members of an ensemble: memory for their events is taken all at once.
+pub const MOST_MEMBERS: usize = 100_000;
+/// Most numbers that are kept of courses, 8 bytes each.
+const MOST_NUMBERS: usize = 1 << 27;
+
+/// What is forecast, and how far: the checkpoint from which every member can be simulated again.
 #[derive(Clone)]
 pub struct Setup {
     /// The model.
@@ -51,6 +54,9 @@ pub enum Start {
     Each(Vec<Vec<f64>>),
     /// State and parameters for each member; members beyond them begin with the first again.
     Members(Vec<Begin>),
+    /// Particles of a filter, as probable each: every member draws one of all, so that few members
+    /// stand for the whole cloud, and another seed takes others.
+    Particles(Arc<[Begin]>),
     /// A filter's belief, and what its numbers mean.
     Belief {
         /// The belief.
@@ -123,8 +129,18 @@ impl Setup {
         match &self.start {
             Start::Each(all) => all.len(),
             Start::Members(all) => all.len(),
+            Start::Particles(all) => all.len(),
             Start::Belief { .. } => 1,
         }
+    }
+
+    /// Numbers of courses that are kept for the bands, when no course ends early.
+    fn numbers_kept(&self) -> usize {
+        let about = self.model.about();
+        let width = about.outputs.len() + about.events.len();
+        let members = self.recorded.min(self.members).saturating_add(WIDTH);
+        let instants = (self.instants as u64).min(self.steps()) as usize + 1;
+        members.saturating_mul(instants).saturating_mul(width)
     }
 
     /// Steps from the beginning to the horizon.
@@ -162,21 +178,8 @@ impl Setup {
                     return Err(format!("no forecast: state {} is not a number", at + 1));
                 }
             }
-            Start::Members(all) => {
-                if all.is_empty() {
-                    return Err("no forecast: there is no member to begin with".into());
-                }
-                let numbers = |begin: &Begin| {
-                    begin.states.iter().chain(&begin.parameters).all(|value| value.is_finite())
-                };
-                if let Some(at) = all.iter().position(|begin| !numbers(begin)) {
-                    return Err(format!("no forecast: member {} is not a number", at + 1));
-                }
-                for begin in all {
-                    fit("states", begin.states.len(), about.states.len())?;
-                    fit("parameters", begin.parameters.len(), about.parameters.len())?;
-                }
-            }
+            Start::Members(all) => self.check_each(all)?,
+            Start::Particles(all) => self.check_each(all)?,
             Start::Belief { belief, estimated } => {
                 fit("states", belief.states.len(), about.states.len())?;
                 if belief.mean.len() != estimated.len() {
@@ -197,73 +200,44 @@ impl Setup {
         if self.members == 0 {
             return Err("an ensemble needs a member at least".into());
         }
+        if self.members > MOST_MEMBERS {
+            return Err(format!(
+                "an ensemble has {MOST_MEMBERS} members at most, not {}: the thousandth part tells \
+                 quantiles within a few per cent already",
+                self.members
+            ));
+        }
+        let numbers = self.numbers_kept();
+        if numbers > MOST_NUMBERS {
+            return Err(format!(
+                "{} members kept at {} instants make {numbers} numbers: {MOST_NUMBERS} is the most; \
+                 record fewer members or fewer instants",
+                self.recorded.min(self.members),
+                self.instants
+            ));
+        }
         Ok(())
     }
-}
 
-/// How members begin.
-pub(super) struct Beginning {
-    /// The covariance's root, for a belief.
-    root: Option<Matrix>,
-}
-
-impl Beginning {
-    pub fn new(setup: &Setup) -> Self {
-        let root = match &setup.start {
-            Start::Each(_) | Start::Members(_) => None,
-            Start::Belief { belief, .. } => belief.covariance.cholesky(),
-        };
-        Self { root }
-    }
-
-    /// State and parameters with which a member begins.
-    pub fn draw(&self, setup: &Setup, member: usize, chance: &mut Chance) -> Begin {
-        if let Start::Members(all) = &setup.start {
-            return all[member % all.len()].clone();
+    fn check_each(&self, all: &[Begin]) -> Result<(), String> {
+        let about = self.model.about();
+        if all.is_empty() {
+            return Err("no forecast: there is no member to begin with".into());
         }
-        let (states, parameters) = self.at(setup, member, &[], chance);
-        Begin { states, parameters, ..Begin::default() }
-    }
-
-    /// State and parameters at a point of the belief, so many deviations off along each direction of
-    /// its root; without a point one is drawn.
-    pub fn at(
-        &self,
-        setup: &Setup,
-        member: usize,
-        point: &[f64],
-        chance: &mut Chance,
-    ) -> (Vec<f64>, Vec<f64>) {
-        let mut p = setup.parameters.clone();
-        match (&setup.start, &self.root) {
-            (Start::Belief { belief, estimated }, Some(root)) => {
-                let mut x = belief.states.clone();
-                let drawn: Vec<f64>;
-                let normal = if point.is_empty() {
-                    drawn = estimated.iter().map(|_| chance.normal()).collect();
-                    &drawn
-                } else {
-                    point
-                };
-                for (row, each) in estimated.iter().enumerate() {
-                    let weights = &root.row(row)[..=row];
-                    let off: f64 = weights.iter().zip(normal).map(|(a, b)| a * b).sum();
-                    let value = each.scale.to_value(belief.mean[row] + off);
-                    match each.slot {
-                        Slot::State(at) => x[at] = value,
-                        Slot::Parameter(at) => p[at] = value,
-                        Slot::Bias(_) | Slot::Trend(_) => {}
-                    }
-                }
-                (x, p)
+        for (at, begin) in all.iter().enumerate() {
+            let number = at + 1;
+            if begin.states.len() != about.states.len() {
+                let (is, wanted) = (begin.states.len(), about.states.len());
+                return Err(format!("member {number} begins with {is} states, not {wanted}"));
             }
-            (Start::Belief { belief, .. }, None) => (belief.states.clone(), p),
-            (Start::Each(all), _) => (all[member % all.len()].clone(), p),
-            (Start::Members(all), _) => {
-                let begin = &all[member % all.len()];
-                p.clone_from(&begin.parameters);
-                (begin.states.clone(), p)
+            if begin.parameters.len() != about.parameters.len() {
+                let (is, wanted) = (begin.parameters.len(), about.parameters.len());
+                return Err(format!("member {number} begins with {is} parameters, not {wanted}"));
+            }
+            if !begin.states.iter().chain(&begin.parameters).all(|value| value.is_finite()) {
+                return Err(format!("no forecast: member {number} is not a number"));
             }
         }
+        Ok(())
     }
 }

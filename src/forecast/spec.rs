@@ -86,7 +86,7 @@ impl Setup {
         self.from_belief(filter.belief().clone(), &setup.estimated);
         if let Filter::Particles(particles) = filter {
             let begin = |(states, parameters)| Begin { states, parameters, ..Begin::default() };
-            self.start = Start::Members(particles.members().into_iter().map(begin).collect());
+            self.start = Start::Particles(particles.members().into_iter().map(begin).collect());
         }
     }
 

@@ -13,4 +13,4 @@ mod view;
 
 pub use decimate::{Bucket, decimate};
 pub use recent::{Budget, Inserted, Range, Recent, Rule};
-pub use view::{Lane, Reading, State, View};
+pub use view::{Lane, Pick, Reading, State, View};

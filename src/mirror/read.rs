@@ -9,6 +9,8 @@ impl State for Mirror {
     fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
         match view.lane {
             Lane::Measured => self.read(property, view.time),
+            // What is predicted is never taken for what was measured.
+            Lane::Predicted(_) => None,
         }
     }
 }

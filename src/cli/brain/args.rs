@@ -115,12 +115,23 @@ pub struct Forecast {
     /// An ensemble of many members, or the few points of the unscented transform
     #[arg(long, value_name = "METHOD", value_enum, default_value_t = Method::Ensemble)]
     pub method: Method,
-    /// Members of the ensemble
+    /// Members of the ensemble, 100,000 at most
     #[arg(long, default_value_t = 1000)]
     pub members: usize,
     /// Chooses all chance
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Simulate one whole member again and write its course, with the columns of `simulate`: the
+    /// medoid, the member with a number, or the one whose time of an event is at a percentile, such as
+    /// EOD:10
+    #[arg(long, value_name = "medoid|N|EVENT:PERCENT", requires = "out")]
+    pub member: Option<String>,
+    /// The file to write the member's course to; `-`: standard output, in place of what is told
+    #[arg(long, value_name = "CSV", requires = "member", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Seconds between two rows of the member's course; without it a hundredth of the horizon
+    #[arg(long, value_name = "S", requires = "member")]
+    pub every: Option<f64>,
     /// Correct the times of events by what past forecasts taught: a file that `score --learn` wrote
     #[arg(long, value_name = "JSON", value_hint = ValueHint::FilePath)]
     pub correction: Option<PathBuf>,

@@ -7,9 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde_json::json;
-use twinscope::estimate::Filter;
-use twinscope::forecast::{self, Correction, Forecasting, Kept, LEVELS, Quickly, Setup};
+use twinscope::forecast::{self, Correction, Forecasting, Kept, Quickly, Setup};
 use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::{Machine, table};
 use twinscope::worker::{Budget, Step, step};
@@ -18,20 +16,20 @@ use super::super::files::print;
 use super::super::{Failure, Outcome};
 use super::args::{Forecast, Method};
 use super::feed::run;
-use super::plot::{bars, histogram, span};
 use super::report::page;
-use super::{machine, text, told, wrong};
-
-/// Width of a histogram.
-const PARTS: usize = 48;
+use super::{machine, member, tell, text, told, wrong};
 
 /// Forecasts what will happen to a machine, and when.
 pub fn forecast(args: &Forecast) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
-    let mut last = machine.model.about().usual_inputs();
+    // The inputs of the greatest time: rows that come late may stand after it.
+    let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
         Some(path) => Some(run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
-            last.clone_from(&sample.inputs);
+            if sample.time_s >= last_s {
+                last_s = sample.time_s;
+                last.clone_from(&sample.inputs);
+            }
             Ok(())
         })?),
         None => None,
@@ -43,10 +41,19 @@ pub fn forecast(args: &Forecast) -> Outcome {
     if let Some(filter) = &filter {
         // Nothing is built on what a lost filter believes.
         filter.trust().map_err(|doubt| Failure::Input(format!("no forecast: {doubt}")))?;
-        setup.from_filter(filter);
     }
+    match (&filter, args.method) {
+        (Some(filter), Method::Ensemble) => setup.from_filter(filter),
+        // Points are chosen from mean and covariance, which a cloud of particles has, too.
+        (Some(filter), Method::Unscented) => {
+            setup.from_belief(filter.belief().clone(), &filter.setup().estimated);
+        }
+        // Without samples it begins as uncertain as the machine's file says.
+        (None, _) => setup.from_prior(&behaviour, &machine).map_err(told)?,
+    }
+    let setup = Arc::new(setup);
     let done = match args.method {
-        Method::Ensemble => carry_out(setup)?,
+        Method::Ensemble => carry_out(setup.clone())?,
         Method::Unscented => quickly(&setup)?,
     };
     let done = done.corrected(&corrections(args)?);
@@ -59,7 +66,17 @@ pub fn forecast(args: &Forecast) -> Outcome {
         let page = page.map_err(|error| Failure::Environment(format!("no report: {error}")))?;
         std::fs::write(path, page).map_err(|error| cannot_write(path, &error))?;
     }
-    if args.json { print(as_json(&done, filter.as_ref())) } else { print(as_table(&done)) }
+    if let (Some(picked), Some(out)) = (&args.member, &args.out) {
+        member::write(args, &setup, &done, picked, out)?;
+        if out == Path::new("-") {
+            return Ok(());
+        }
+    }
+    if args.json {
+        print(tell::as_json(&done, filter.as_ref()))
+    } else {
+        print(tell::as_table(&done))
+    }
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
@@ -108,7 +125,7 @@ pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn
 }
 
 /// Makes a forecast on all cores.
-pub fn carry_out(setup: Setup) -> Result<forecast::Forecast, Failure> {
+pub fn carry_out(setup: impl Into<Arc<Setup>>) -> Result<forecast::Forecast, Failure> {
     let run = Forecasting::new(setup).map_err(Failure::Input)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let is_seen = std::io::stderr().is_terminal();
@@ -122,68 +139,4 @@ pub fn carry_out(setup: Setup) -> Result<forecast::Forecast, Failure> {
         Some(done) => done.map_err(Failure::Input),
         None => Err(Failure::Environment("the forecast was given up".into())),
     }
-}
-
-fn as_table(done: &forecast::Forecast) -> String {
-    let mut text = format!(
-        "{} members, from {} s on, {} ahead",
-        done.members,
-        done.begin_s,
-        span(done.horizon_s)
-    );
-    if done.lost > 0 {
-        text += &format!("; {} of them diverged and are left out", done.lost);
-    }
-    for event in &done.events {
-        let sure = event.probability_before(f64::INFINITY);
-        text += &format!("\n\n{}: happens to {:.1} % before then", event.name, 100.0 * sure);
-        if event.times_s.is_empty() {
-            continue;
-        }
-        let at = |probability: f64| event.remaining_s(probability).map_or("later".to_owned(), span);
-        let [early, middle, late] = [0.05, 0.5, 0.95].map(at);
-        text += &format!("\n  remaining: {middle} (90 %: {early} to {late})");
-        let (low, high) = (done.begin_s, done.begin_s + done.horizon_s);
-        let counts = histogram(&event.times_s, low, high, PARTS);
-        text += &format!("\n  now ▕{}▏ {}", bars(&counts), span(done.horizon_s));
-    }
-    text
-}
-
-fn as_json(done: &forecast::Forecast, filter: Option<&Filter>) -> serde_json::Value {
-    let events = done.events.iter().map(|event| {
-        let quantile = |p: &f64| json!({"probability": p, "time_s": event.quantile_s(*p)});
-        let told = json!({
-            "probability": event.probability_before(f64::INFINITY),
-            "mean_s": event.mean_s(),
-            "quantiles": LEVELS.iter().map(quantile).collect::<Vec<_>>(),
-            "remaining_median_s": event.remaining_s(0.5),
-            "step_ends_s": event.step_ends_s,
-        });
-        (event.name.clone(), told)
-    });
-    let bands = done.bands.iter().map(|band| (band.name.clone(), json!(band.quantiles)));
-    let kept =
-        done.kept.iter().map(|member| json!({"number": member.number, "course": member.course}));
-    let names: Vec<&str> = done.bands.iter().map(|band| &*band.name).collect();
-    json!({
-        "begin_s": done.begin_s,
-        "horizon_s": done.horizon_s,
-        "members": done.members,
-        "diverged": done.lost,
-        "estimated": filter.map(|filter| {
-            let setup = filter.setup();
-            let each = (0..setup.estimated.len()).map(|at| {
-                let (mean, deviation) = filter.estimate(at);
-                (setup.name(at), json!({"mean": mean, "deviation": deviation}))
-            });
-            each.collect::<serde_json::Map<_, _>>()
-        }),
-        "events": events.collect::<serde_json::Map<_, _>>(),
-        "instants_s": done.instants_s,
-        "going": done.going,
-        "levels": LEVELS,
-        "bands": bands.collect::<serde_json::Map<_, _>>(),
-        "kept": {"variables": names, "members": kept.collect::<Vec<_>>(), "medoid": done.medoid},
-    })
 }

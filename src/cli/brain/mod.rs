@@ -9,6 +9,7 @@ mod estimate;
 mod feed;
 mod forecast;
 mod found;
+mod member;
 mod models;
 mod optimise;
 mod plot;
@@ -17,6 +18,7 @@ mod score;
 mod series;
 mod simulate;
 mod summary;
+mod tell;
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};

@@ -7,6 +7,7 @@ use twinscope::forecast::{Band, EventForecast, Forecast, LEVELS};
 use twinscope::model::About;
 
 use super::plot::{histogram, span};
+use super::tell::{by, competing, meant, note, remaining, untold};
 
 /// Width and height of a plot.
 const SIZE: (u32, u32) = (560, 260);
@@ -41,11 +42,7 @@ pub fn page(
         forecast.events.iter().filter(|event| !event.times_s.is_empty()).collect();
     let mut events = Vec::new();
     for event in happening {
-        events.push(figure(
-            &event.name,
-            &meaning(about, &event.name),
-            event_plot(event, forecast, &axis)?,
-        ));
+        events.push(figure(&event.name, &meaning(about, &event.name), event_plot(event, &axis)?));
     }
     let mut courses = Vec::new();
     for (at, band) in forecast.bands.iter().enumerate() {
@@ -65,20 +62,34 @@ pub fn page(
             body { main {
                 h1 { (name) }
                 p { (about.title) ", from " (forecast.begin_s) " s on, " (span(forecast.horizon_s)) " ahead, "
-                    (forecast.members) " members." }
-                @if forecast.lost > 0 { p { (forecast.lost) " members diverged and are left out." } }
+                    (by(forecast)) "." }
+                @if !forecast.diverged.is_empty() {
+                    p { (forecast.diverged.len()) " members diverged and are left out." }
+                }
                 h2 { "What happens, and when" }
                 (event_table(about, forecast))
+                @if let Some(note) = untold(forecast) { p.note { (note) } }
+                @if let Some(note) = note(forecast) { p.note { (note) } }
                 @if !events.is_empty() { h2 { "When" } div.grid { @for event in &events { (event) } } }
                 h2 { "Courses" }
-                p.note { "Shaded: 98, 90 and 50 % of the members that still run. Blue: the median. Orange: the member in the "
-                    "middle of all, one course that the model takes." }
+                p.note { (legend(forecast)) }
                 div.grid { @for course in &courses { (course) } }
                 @if let Some(filter) = filter { h2 { "What is known now" } (estimates(filter)) }
             } }
         }
     };
     Ok(page.into_string())
+}
+
+/// What the plots of courses show.
+fn legend(forecast: &Forecast) -> &'static str {
+    if forecast.is_unscented {
+        "Shaded: 98, 90 and 50 %, as of a normal distribution with the points' mean and deviation, as long as \
+         all of them run. Blue: the median. Orange: the course from the mean of what is believed."
+    } else {
+        "Shaded: 98, 90 and 50 % of the members that still run. Blue: the median. Orange: the member in the \
+         middle of all, one course that the model takes."
+    }
 }
 
 fn figure(name: &str, meaning: &str, svg: String) -> Markup {
@@ -95,16 +106,21 @@ fn meaning(about: &About, name: &str) -> String {
 
 fn event_table(about: &About, forecast: &Forecast) -> Markup {
     html! { table {
-        tr { th { "event" } th { "what it is" } th { "before then" } th { "remaining" } th { "90 %" } }
-        @for event in &forecast.events {
-            @let at = |p: f64| event.remaining_s(p).map_or("later".to_owned(), span);
-            tr {
-                td { (event.name) } td { (meaning(about, &event.name)) }
-                td.n { (format!("{:.1} %", 100.0 * event.probability_before(f64::INFINITY))) }
-                td.n { @if event.times_s.is_empty() { "–" } @else { (at(0.5)) } }
-                td.n { @if event.times_s.is_empty() { "–" } @else { (at(0.05)) " to " (at(0.95)) } }
-            }
+        tr { th { "event" } th { "what it is" } th { "probability" } th { "of what" } th { "remaining (90 %)" } }
+        @if let Some(failure) = competing(forecast) {
+            (event_row("any failure", "the first of those that end a course", "happens before then", failure))
         }
+        @for event in &forecast.events {
+            (event_row(&event.name, &meaning(about, &event.name), meant(event, forecast), event))
+        }
+    } }
+}
+
+fn event_row(name: &str, meaning: &str, meant: &str, event: &EventForecast) -> Markup {
+    html! { tr {
+        td { (name) } td { (meaning) }
+        td.n { (format!("{:.1} %", 100.0 * event.probability_before(f64::INFINITY))) } td { (meant) }
+        td.n { @if event.times_s.is_empty() { "–" } @else { (remaining(event)) } }
     } }
 }
 
@@ -157,11 +173,11 @@ fn text() -> TextStyle<'static> {
 }
 
 /// How probable the event is in each part of the time, and before each time.
-fn event_plot(event: &EventForecast, forecast: &Forecast, axis: &Axis) -> Result<String, String> {
+fn event_plot(event: &EventForecast, axis: &Axis) -> Result<String, String> {
     let times: Vec<f64> = event.times_s.iter().map(|time_s| axis.at(*time_s)).collect();
     let counts = histogram(&times, 0.0, axis.end, BARS);
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let members = (forecast.members - forecast.lost).max(1) as f64;
+    let members = event.members.max(1) as f64;
     let width = axis.end / BARS as f64;
     let before = std::iter::once((0.0, 0.0))
         .chain(times.iter().enumerate().map(|(at, time)| (*time, (at + 1) as f64 / members)));

@@ -4,8 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::problem::{Instant, Limit, Problem};
+use crate::forecast::begin::Beginning;
 use crate::forecast::block::Block;
-use crate::forecast::setup::{Beginning, Setup};
+use crate::forecast::setup::Setup;
 use crate::model::{Lanes, WIDTH};
 use crate::twin::goal::When;
 

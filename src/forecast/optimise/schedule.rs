@@ -85,7 +85,12 @@ pub fn schedule(
                 wrong.push(part.event.unknown("event", known));
             }
             let after = |end: &Option<f64>| end.map_or(f64::INFINITY, |end| end - forecast.begin_s);
-            found.map(|event| Ends(event.step_ends_s.iter().map(after).collect()))
+            // Members that diverged neither fail nor live on.
+            let counts = |at: &usize| forecast.diverged.binary_search(at).is_err();
+            found.map(|event| {
+                let all = event.step_ends_s.iter().enumerate();
+                Ends(all.filter(|(at, _)| counts(at)).map(|(_, end)| after(end)).collect())
+            })
         })
         .collect();
     Diagnostics::unless_empty(wrong)?;

@@ -133,18 +133,13 @@ fn forecast(events: &[(&str, Vec<f64>)]) -> Forecast {
         times_s: ends.clone(),
         step_ends_s: ends.iter().map(|end| Some(*end)).collect(),
         members: ends.len(),
+        ..EventForecast::default()
     };
     Forecast {
-        begin_s: 0.0,
         horizon_s: 1e6,
         members: events[0].1.len(),
-        lost: 0,
-        instants_s: Vec::new(),
-        going: Vec::new(),
-        bands: Vec::new(),
         events: events.iter().map(event).collect(),
-        kept: Vec::new(),
-        medoid: 0,
+        ..Forecast::default()
     }
 }
 
