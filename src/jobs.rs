@@ -1,6 +1,7 @@
 //! All kinds of jobs that can be done elsewhere, by their names: a line each.
 
 use crate::cad::DecodeModel;
+use crate::forecast::MakeForecast;
 use crate::worker::Job;
 use crate::worker::remote::{Work, written};
 
@@ -11,6 +12,7 @@ use crate::worker::remote::{Work, written};
 pub fn begin(kind: &str, job: &[u8]) -> Result<Work, String> {
     match kind {
         DecodeModel::KIND => written::<DecodeModel>(job),
+        MakeForecast::KIND => written::<MakeForecast>(job),
         other => Err(format!("there is no work of the kind `{other}` here")),
     }
 }

@@ -97,6 +97,11 @@ impl Quickly {
         Ok(Self { setup: setup.clone(), run, middle: None })
     }
 
+    /// Units of work that were done for the courses under way.
+    pub fn spent(&self) -> u64 {
+        self.run.spent()
+    }
+
     /// Begins with the points, now that it is known how long courses are.
     fn begin_points(&mut self, middle: Forecast) -> Result<(), String> {
         let setup = &self.setup;

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+mod honest;
+mod job;
+mod members;
+
 use super::*;
 use crate::estimate::{self, Belief, Estimated, Filter, Particles, Scale, Slot};
 use crate::model::linear::Matrix;
@@ -181,7 +185,7 @@ fn an_ensemble_begins_with_a_filter_s_particles() {
     let mut setup = battery(64);
     setup.from_filter(&Filter::Particles(Box::new(crowd.clone())));
     assert_eq!(setup.begin_s, 600.0);
-    let Start::Members(all) = &setup.start else { panic!("members") };
+    let Start::Particles(all) = &setup.start else { panic!("particles") };
     assert_eq!(all.len(), 64);
     let mean = all.iter().map(|begin| begin.states[1]).sum::<f64>() / 64.0;
     assert!((mean - crowd.belief().mean[1]).abs() < 1e-6);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::history::{Reading, State};
+use crate::history::{Pick, Reading, State};
 use crate::telemetry::{ClockReading, PresenceChange};
 use crate::twin::mapping::{self, ClockSource};
 use crate::twin::{
@@ -451,4 +451,15 @@ fn what_is_neither_a_recording_nor_a_table_is_refused() {
     let wrong = |text: &str| Replay::open(&twin, "", text.into()).err().expect("wrong").to_string();
     assert!(wrong("{\"a\":1}").contains("recording"));
     assert!(wrong("hello").contains("`time`"));
+}
+
+#[test]
+fn what_is_predicted_is_not_answered_by_what_was_measured() {
+    let mut mirror = mirror(motors());
+    mirror.apply(batch(1_000_000, vec![number(SPEED, Some(1_000_000), 5.0)]));
+    let view = at(1_000_000);
+    assert!(mirror.reading(view, SPEED).is_some());
+    for pick in [Pick::Medoid, Pick::Number(0), Pick::At { event: 0, permille: 100 }] {
+        assert_eq!(mirror.reading(View { lane: Lane::Predicted(pick), ..view }, SPEED), None);
+    }
 }

@@ -209,7 +209,11 @@ fn what_is_wrong_with_an_input_is_told_with_its_place() {
     };
     let odd = file("odd.csv", "t,u_i\n0,2\n1,two\n");
     let machine = file("odd.ron", "(\n  model: \"battery_circuit\",\n  noise: {\"V\": 0.02},\n)");
-    let cases: [(&[&str], &str); 7] = [
+    let battery = format!("{MACHINES}/battery.ron");
+    let course = folder.path().join("course.csv");
+    let course = course.to_str().expect("text");
+    let member: &[&str] = &["forecast", "battery_circuit", "--out", course, "--member", "EOL:10"];
+    let cases: [(&[&str], &str); 10] = [
         (&["simulate", "batery"], "there are battery_circuit"),
         (&["simulate", "battery_circuit", "--inputs", &odd], "line 3, column `u_i`: `two`"),
         (&["simulate", "battery_circuit", "--params", "(Rz: 1)"], "--params:1:2: error"),
@@ -217,6 +221,12 @@ fn what_is_wrong_with_an_input_is_told_with_its_place() {
         (&["simulate", "dc_motor"], "it would never end"),
         (&["estimate", &machine, "--samples", &odd], "odd.ron:3:11: error: unknown output `V`"),
         (&["forecast", &machine, "--fault", "rust"], "there is no fault `rust`"),
+        (&["forecast", "battery_circuit", "--members", "1000000000"], "100000 members at most"),
+        (
+            &["estimate", &battery, "--samples", &odd, "--particles", "1000000000"],
+            "--particles 1000000000: 100000 is the most",
+        ),
+        (member, "`battery_circuit` has no event `EOL`: there are EOD"),
     ];
     for (args, wanted) in cases {
         let (status, out, errors) = run(args);
@@ -432,15 +442,141 @@ fn the_quick_forecast_tells_what_the_ensemble_does() {
             method,
             "--json",
         ]);
-        let event = &done["events"]["EOD"];
-        (
-            done["members"].as_u64().expect("a count"),
-            event["remaining_median_s"].as_f64().expect("it ends"),
-        )
+        let times = [0.05, 0.5, 0.95].map(|p| quantile_s(&done["events"]["EOD"], p));
+        (done["members"].as_u64().expect("a count"), times)
     };
     let ((many, slow), (few, quick)) = (of("ensemble"), of("unscented"));
     assert!(few < 20 && many == 400, "{few}");
-    assert!((quick / slow - 1.0).abs() < 0.02, "{quick} {slow}");
+    for (quick, slow) in quick.iter().zip(slow) {
+        assert!((quick / slow - 1.0).abs() < 0.02, "{quick} {slow}");
+    }
+}
+
+/// When an event has happened with a probability, in seconds.
+fn quantile_s(event: &Json, probability: f64) -> f64 {
+    let quantiles = event["quantiles"].as_array().expect("a list");
+    let found = quantiles.iter().find(|each| each["probability"] == probability);
+    found.and_then(|each| each["time_s"].as_f64()).expect("it is so probable")
+}
+
+#[test]
+fn the_member_at_a_percentile_is_written_whole_as_a_course() {
+    let folder = folder();
+    let (battery, out) = (format!("{MACHINES}/battery.ron"), folder.path().join("course.csv"));
+    let out = out.to_str().expect("a path");
+    let of = |member: &str| {
+        let args = ["forecast", &battery, "--horizon", "3h", "--members", "51", "--json"];
+        let done = json(&[&args[..], &["--member", member, "--out", out]].concat());
+        (done, columns(&std::fs::read_to_string(out).expect("written")))
+    };
+    let (done, course) = of("EOD:10");
+    let (time_s, end_s) =
+        (quantile_s(&done["events"]["EOD"], 0.1), *course["t"].last().expect("rows"));
+    assert!((0.0..=1.0).contains(&(end_s - time_s)), "{end_s} {time_s}");
+    assert_eq!(course["tm_EOD"].last(), Some(&1.0));
+    assert_eq!(course["tm_EOD"].iter().sum::<f64>(), 1.0);
+    let simulated =
+        columns(&fine(&["simulate", "battery_circuit", "--until", "60", "--every", "60"]));
+    let names = |columns: &HashMap<String, Vec<f64>>| {
+        let mut names: Vec<String> = columns.keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&course), names(&simulated));
+    // A member that the forecast keeps is the same course, to the bit.
+    let kept = &done["kept"];
+    let medoid = &kept["members"][kept["medoid"].as_u64().expect("a place") as usize];
+    let (_, course) = of(&medoid["number"].to_string());
+    let volts = kept["variables"].as_array().expect("names").iter().position(|name| name == "v");
+    for (at, row) in medoid["course"].as_array().expect("rows").iter().enumerate() {
+        let Some(told) = row[volts.expect("an output")].as_f64() else { break };
+        assert_eq!(course["z_v"][at], told, "instant {at}");
+    }
+}
+
+#[test]
+fn without_samples_members_begin_as_uncertain_as_the_file_says() {
+    let folder = folder();
+    let machine = folder.path().join("battery.ron");
+    let text = r#"(model: "battery_circuit", estimate: {"qb": (mean: 7000, deviation: 350)})"#;
+    std::fs::write(&machine, text).expect("written");
+    let machine = machine.to_str().expect("a path");
+    let done = json(&["forecast", machine, "--horizon", "3h", "--members", "400", "--json"]);
+    // The time to the end is about in proportion to the charge.
+    let at = |probability| quantile_s(&done["events"]["EOD"], probability);
+    let spread = (at(0.95) - at(0.05)) / at(0.5) / (2.0 * 1.645);
+    assert!((0.03..0.08).contains(&spread), "{spread}");
+}
+
+#[test]
+fn the_inputs_of_the_latest_time_are_held_though_a_late_row_stands_after_it() {
+    let folder = folder();
+    let reference = std::fs::read_to_string(format!("{REFERENCE}/ukf_battery_circuit.csv"));
+    let reference = reference.expect("the reference");
+    let mut rows: Vec<String> = reference.lines().map(str::to_owned).collect();
+    let at = rows[0].split(',').position(|name| name == "u_i").expect("an input");
+    // The load doubles in the last sample.
+    let last = rows.pop().expect("rows");
+    let mut cells: Vec<&str> = last.split(',').collect();
+    cells[at] = "4";
+    rows.push(cells.join(","));
+    let write = |name: &str, rows: &[String]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, rows.join("\n") + "\n").expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    let ordered = write("ordered.csv", &rows);
+    let count = rows.len();
+    rows.swap(count - 1, count - 2);
+    let late = write("late.csv", &rows);
+    let machine = format!("{MACHINES}/battery.ron");
+    let of = |samples: &str| {
+        let args = ["forecast", &machine, "--samples", samples, "--late", "10min"];
+        let done = json(&[&args[..], &["--horizon", "3h", "--members", "20", "--json"]].concat());
+        done["events"]["EOD"].clone()
+    };
+    assert_eq!(of(&ordered), of(&late));
+}
+
+#[test]
+fn a_correction_in_use_is_scored_as_said_and_learnt_from_what_the_model_says() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (came, learnt) = (path("came.csv"), path("correction.json"));
+    let mut truths = "machine,event,t\n".to_owned();
+    let keep = |kept: &str, more: &[&str], truths: &mut String| {
+        truths.truncate("machine,event,t\n".len());
+        for at in 0..10 {
+            let (name, initial) = (format!("B{at}"), format!("(qb: {})", 6_000 + 150 * at));
+            let args = ["forecast", "battery_circuit", "--initial", &initial, "--horizon", "3h"];
+            let own = ["--members", "1", "--as", &name, "--keep", kept, "--json"];
+            let done = json(&[&args[..], &own, more].concat());
+            let end_s = done["events"]["EOD"]["mean_s"].as_f64().expect("it ends");
+            *truths += &format!("{name},EOD,{}\n", 0.9 * end_s);
+        }
+    };
+    let factor = |kept: &str| {
+        let told = json(&["score", "--kept", kept, "--came", &came, "--learn", &learnt, "--json"]);
+        let text = std::fs::read_to_string(&learnt).expect("learnt");
+        let learnt: Json = serde_json::from_str(&text).expect("JSON");
+        let accuracy = told["scores"][0]["score"]["cumulative_relative_accuracy"].as_f64();
+        (learnt["EOD"]["factor"].as_f64().expect("a number"), accuracy.expect("a median"))
+    };
+    let (plain, corrected) = (path("plain.jsonl"), path("corrected.jsonl"));
+    keep(&plain, &[], &mut truths);
+    std::fs::write(&came, &truths).expect("written");
+    let (first, before) = factor(&plain);
+    let mut unused = truths.clone();
+    keep(&corrected, &["--correction", &learnt], &mut unused);
+    let (second, after) = factor(&corrected);
+    assert!((first - 0.9).abs() < 1e-3 && (second - first).abs() < 1e-9, "{first} {second}");
+    assert!(before < 0.9 && after > 0.999, "what was said is scored: {before} {after}");
+    let line = std::fs::read_to_string(&corrected).expect("kept");
+    let line: Json = serde_json::from_str(line.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&line["model"], &line["seed"], &line["version"]),
+        (&"battery_circuit".into(), &1.into(), &2.into())
+    );
 }
 
 #[test]

@@ -16,6 +16,8 @@ use super::{is_standard, told, wrong};
 
 /// Memory that may be kept to go back to late samples, in bytes.
 const MOST_BYTES: usize = 1 << 30;
+/// Most particles of a filter: each carries a state and parameters of its own through every sample.
+const MOST_PARTICLES: usize = 100_000;
 
 /// Which filter, and what it is told besides samples.
 #[derive(Args, Debug)]
@@ -83,6 +85,10 @@ pub fn run(
     path: &Path,
     mut told_row: impl FnMut(&Filter, &Measured, &Heard) -> Outcome,
 ) -> Result<Filter, Failure> {
+    if args.particles > MOST_PARTICLES {
+        let count = args.particles;
+        return Err(Failure::Input(format!("--particles {count}: {MOST_PARTICLES} is the most")));
+    }
     let setup = Setup::of(behaviour, machine).map_err(told)?;
     let log = log(&args.feed, behaviour, &setup)?;
     let manner = args.feed.manner();

@@ -204,3 +204,25 @@ fn a_search_in_pieces_finds_the_same_to_the_bit() {
     // Each ensemble takes a piece for every instant of each block, and one to begin.
     assert!(count > 100 * whole.expect("it can be had").tried, "{count}");
 }
+
+#[test]
+fn a_member_that_diverged_is_no_survivor() {
+    let (fails, unknown) = (vec![3_600.0; 4], Vec::new());
+    let of = |diverged: Vec<usize>| {
+        let mut told = forecast(&[("A", fails.clone())]);
+        // Two members more of which nothing is known.
+        told.events[0].step_ends_s.extend([None, None]);
+        (told.members, told.diverged) = (6, diverged);
+        told
+    };
+    let text = "(maintain: (every: \"2h\", windows: 2, at_once: 1, parts: {\"A\": (event: \"A\", \
+                planned: 100, failure: 1000, life: \"1000h\")}))";
+    let goal = load_goal(Path::new("goal.ron"), text).expect("a goal");
+    let spec = goal.maintain.expect("it is stated");
+    let about = About::new("p", "p").event("A", "fails");
+    let otherwise = |told: &Forecast| {
+        schedule(&spec, &about, told).expect("it can be planned").parts[0].fails_otherwise
+    };
+    assert_eq!(otherwise(&of(unknown)), 4.0 / 6.0);
+    assert_eq!(otherwise(&of(vec![4, 5])), 1.0);
+}
