@@ -101,7 +101,7 @@ impl Outlook {
     }
 
     /// Has a whole member simulated again, unless it is there; whether it is. When more than
-    /// [`COURSES`] wait, the one that was wanted first is given up.
+    /// [`COURSES`] wait, the one that was wanted first is given up; what is under way is not.
     ///
     /// # Errors
     /// When there is no such member.
@@ -116,7 +116,7 @@ impl Outlook {
             let simulating = Simulating::new(self.setup.clone(), number)?;
             self.waiting.push_back((number, simulating));
             if self.waiting.len() > COURSES {
-                self.waiting.pop_front();
+                self.waiting.remove(1);
             }
         }
         Ok(false)

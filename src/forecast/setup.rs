@@ -202,8 +202,8 @@ impl Setup {
         }
         if self.members > MOST_MEMBERS {
             return Err(format!(
-                "an ensemble has {MOST_MEMBERS} members at most, not {}: the thousandth part tells \
-                 quantiles within a few per cent already",
+                "an ensemble has {MOST_MEMBERS} members at most, not {}: a thousand tell \
+                 probabilities within two per cent already",
                 self.members
             ));
         }

@@ -15,7 +15,12 @@ fn quickly(setup: &Setup) -> Quick {
 fn points_are_told_as_a_distribution_that_is_the_ensemble_s() {
     let many = whole(Setup { recorded: 8, ..believed(4_000) });
     let quick = quickly(&believed(1)).forecast;
-    assert!(quick.is_unscented && quick.untold.is_empty());
+    assert!(quick.is_unscented);
+    // What the points leave open, the ensemble leaves open, too.
+    for name in &quick.untold {
+        let share = many.event(name).expect("the pump has it").probability_before(f64::INFINITY);
+        assert!((0.001..0.999).contains(&share), "{name}: {share}");
+    }
     let of = |forecast: &Forecast| forecast.event("ImpellerWearFailure").expect("it wears").clone();
     let (many, few) = (of(&many), of(&quick));
     for (probability, share) in [(0.05, 0.03), (0.5, 0.01), (0.95, 0.03)] {
@@ -31,8 +36,12 @@ fn points_are_told_as_a_distribution_that_is_the_ensemble_s() {
 
 #[test]
 fn bands_of_points_are_as_wide_as_those_of_members() {
-    // All go on to the horizon.
-    let setup = |members| Setup { horizon_s: 1_500.0, recorded: members, ..believed(members) };
+    // All go on to the horizon; what comes and goes is averaged in points.
+    let setup = |members| {
+        let mut setup = Setup { horizon_s: 1_500.0, recorded: members, ..believed(members) };
+        setup.load_spread[0].wander = 0.0;
+        setup
+    };
     let (many, few) = (whole(setup(2_000)), quickly(&setup(1)).forecast);
     let width = |forecast: &Forecast| {
         let band = forecast.band("Qout").expect("the flow");
@@ -64,7 +73,7 @@ fn a_quick_forecast_s_own_course_goes_from_the_mean_without_any_chance() {
 fn of_an_event_that_happens_to_some_points_nothing_is_told() {
     let median_s = quickly(&believed(1)).times[0].median_s();
     let quick = quickly(&Setup { horizon_s: median_s, ..believed(1) });
-    assert_eq!(quick.forecast.untold, ["ImpellerWearFailure"]);
+    assert!(quick.forecast.untold.contains(&"ImpellerWearFailure".to_owned()));
     assert!(quick.forecast.event("ImpellerWearFailure").is_none());
     assert!(quick.forecast.failure.is_none());
 }
