@@ -2,7 +2,8 @@
 //!
 //! Flows in: what is believed of a machine now, the load it will have, and how uncertain both are.
 //! Flows out: a [`Forecast`]. Every member of the ensemble is a course that the model really takes;
-//! it can be simulated again from its number alone.
+//! it can be simulated again from its number alone ([`Simulating`]), and the state at a future
+//! instant is read from it as that at a past one is ([`Outlook`]).
 
 mod begin;
 mod block;

@@ -151,8 +151,12 @@ impl Quick {
         let failure = points.failure.as_ref();
         let failure = failure.and_then(|all| distribution(all, count, points.horizon_s));
         let instants = points.instants_s.len();
+        let goes_on = |time_s: &f64| {
+            failure.as_ref().map_or(1.0, |failure| 1.0 - failure.probability_before(*time_s))
+        };
         let forecast = Forecast {
             is_unscented: true,
+            going: points.instants_s.iter().map(goes_on).collect(),
             kept: middle
                 .kept
                 .get(middle.medoid)

@@ -38,7 +38,7 @@ pub struct Forecast {
     pub diverged: Vec<usize>,
     /// Kept instants in seconds.
     pub instants_s: Vec<f64>,
-    /// Share of the recorded members whose course goes on at each instant.
+    /// Share of the recorded members whose course goes on at each instant, or how probable that is.
     pub going: Vec<f64>,
     /// Bands of outputs, then of event states.
     pub bands: Vec<Band>,

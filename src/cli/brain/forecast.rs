@@ -22,6 +22,7 @@ use super::{machine, member, tell, text, told, wrong};
 /// Forecasts what will happen to a machine, and when.
 pub fn forecast(args: &Forecast) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
+    let picked = member::asked(args, machine.model.about())?;
     // The inputs of the greatest time: rows that come late may stand after it.
     let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
@@ -66,8 +67,8 @@ pub fn forecast(args: &Forecast) -> Outcome {
         let page = page.map_err(|error| Failure::Environment(format!("no report: {error}")))?;
         std::fs::write(path, page).map_err(|error| cannot_write(path, &error))?;
     }
-    if let (Some(picked), Some(out)) = (&args.member, &args.out) {
-        member::write(args, &setup, &done, picked, out)?;
+    if let (Some(pick), Some(out)) = (picked, &args.out) {
+        member::write(args, &setup, &done, pick, out)?;
         if out == Path::new("-") {
             return Ok(());
         }

@@ -11,16 +11,26 @@ use twinscope::worker::{Budget, Step, step};
 use super::super::{Failure, Outcome};
 use super::{Rows, args};
 
-/// Simulates the member that is asked for again, and writes its course.
+/// Which member is asked for, if any.
+pub fn asked(args: &args::Forecast, about: &About) -> Result<Option<Pick>, Failure> {
+    let Some(text) = &args.member else { return Ok(None) };
+    if args.method == args::Method::Unscented {
+        let error = "the points of the unscented transform are no members: take --method ensemble";
+        return Err(wrong(error.into()));
+    }
+    pick(text, about).map(Some)
+}
+
+/// Simulates a member again, and writes its course.
 pub fn write(
     args: &args::Forecast,
     setup: &Arc<Setup>,
     forecast: &Forecast,
-    member: &str,
+    pick: Pick,
     out: &Path,
 ) -> Outcome {
     let about = setup.model.about();
-    let number = forecast.pick(pick(member, about)?).map_err(wrong)?;
+    let number = forecast.pick(pick).map_err(wrong)?;
     let steps = match args.every {
         Some(every) if every >= setup.dt_s / 2.0 => (every / setup.dt_s).round() as u64,
         Some(every) => {

@@ -16,6 +16,8 @@ const BARS: usize = 40;
 /// Places in [`LEVELS`] of the bounds of bands that hold 98, 90 and 50 % of the members.
 const BANDS: [(usize, usize, f64); 3] = [(0, 12, 0.15), (2, 10, 0.25), (4, 8, 0.4)];
 const MIDDLE: usize = 6;
+/// What any failure is.
+const FIRST: &str = "the first of the events that end a course";
 const INK: RGBColor = RGBColor(38, 50, 56);
 const BLUE: RGBColor = RGBColor(25, 103, 180);
 const ORANGE: RGBColor = RGBColor(205, 92, 20);
@@ -41,6 +43,9 @@ pub fn page(
     let happening: Vec<&EventForecast> =
         forecast.events.iter().filter(|event| !event.times_s.is_empty()).collect();
     let mut events = Vec::new();
+    if let Some(failure) = competing(forecast).filter(|failure| !failure.times_s.is_empty()) {
+        events.push(figure("any failure", FIRST, event_plot(failure, &axis)?));
+    }
     for event in happening {
         events.push(figure(&event.name, &meaning(about, &event.name), event_plot(event, &axis)?));
     }
@@ -84,8 +89,9 @@ pub fn page(
 /// What the plots of courses show.
 fn legend(forecast: &Forecast) -> &'static str {
     if forecast.is_unscented {
-        "Shaded: 98, 90 and 50 %, as of a normal distribution with the points' mean and deviation, as long as \
-         all of them run; what comes and goes within the course is averaged in it. Blue: the median. Orange: the course from the mean of what is believed."
+        "Shaded: 98, 90 and 50 %, as of a normal distribution with the points' mean and deviation, as \
+         long as all of them run; what comes and goes within the course is averaged in it. Blue: the \
+         median. Orange: the course from the mean of what is believed."
     } else {
         "Shaded: 98, 90 and 50 % of the members that still run. Blue: the median. Orange: the member in the \
          middle of all, one course that the model takes."
@@ -108,7 +114,7 @@ fn event_table(about: &About, forecast: &Forecast) -> Markup {
     html! { table {
         tr { th { "event" } th { "what it is" } th { "probability" } th { "of what" } th { "remaining (90 %)" } }
         @if let Some(failure) = competing(forecast) {
-            (event_row("any failure", "the first of those that end a course", "happens before then", failure))
+            (event_row("any failure", FIRST, "happens before then", failure))
         }
         @for event in &forecast.events {
             (event_row(&event.name, &meaning(about, &event.name), meant(event, forecast), event))

@@ -34,9 +34,11 @@ pub fn competing(done: &Forecast) -> Option<&EventForecast> {
     done.failure.as_ref().filter(|_| done.ends.len() > 1)
 }
 
-/// When it happens: the time that remains, with the interval that holds it in 90 %.
+/// When it happens: the time that remains, with the interval that holds it in 90 %. What is not so
+/// probable within the horizon comes later, or never where something else fails before it.
 pub fn remaining(event: &EventForecast) -> String {
-    let at = |probability: f64| event.remaining_s(probability).map_or("later".to_owned(), span);
+    let late = || "later or never".to_owned();
+    let at = |probability: f64| event.remaining_s(probability).map_or_else(late, span);
     let [early, middle, late] = [0.05, 0.5, 0.95].map(at);
     format!("{middle} (90 %: {early} to {late})")
 }
