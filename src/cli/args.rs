@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use twinscope::plant::simulation::SPEEDS;
 
+use super::brain::Monitor;
 use super::brain::args::{
     Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Optimise, Score, Simulate,
 };
@@ -105,6 +106,11 @@ pub enum Command {
         after_help = "Example:\n  twinscope diagnose scenes/machines/feed_pump.ron --samples measured.csv --since 36000"
     )]
     Diagnose(Diagnose),
+    /// Watch a machine from when it was new: since when something is wrong with it, and what
+    #[command(
+        after_help = "Example:\n  twinscope monitor scenes/machines/feed_pump.ron --healthy p102.csv --healthy p103.csv --samples p101.csv"
+    )]
+    Monitor(Monitor),
     /// Estimate a machine's state and wear from what is measured of it
     #[command(
         after_help = "Example:\n  twinscope estimate pump.ron --samples measured.csv --out estimates.csv"

@@ -100,6 +100,7 @@ fn run(command: Command) -> Outcome {
         Command::Diagnose(args) => brain::diagnose(&args),
         Command::Estimate(args) => brain::estimate(&args),
         Command::Forecast(args) => brain::forecast(&args),
+        Command::Monitor(args) => brain::monitor(&args),
         Command::Optimise(args) => brain::optimise(&args),
         Command::Score(args) => brain::score(&args),
     }

@@ -1,5 +1,5 @@
-//! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `detect`, `diagnose`,
-//! `forecast`, `score`, `optimise`.
+//! The commands about models: `models`, `simulate`, `calibrate`, `estimate`, `monitor`, `detect`,
+//! `diagnose`, `forecast`, `score`, `optimise`.
 
 pub mod args;
 mod calibrate;
@@ -11,6 +11,7 @@ mod forecast;
 mod found;
 mod member;
 mod models;
+mod monitor;
 mod optimise;
 mod plot;
 mod report;
@@ -30,6 +31,7 @@ pub use diagnose::diagnose;
 pub use estimate::estimate;
 pub use forecast::forecast;
 pub use models::models;
+pub use monitor::{Monitor, monitor};
 pub use optimise::optimise;
 pub use score::score;
 pub use simulate::simulate;
