@@ -84,13 +84,13 @@ pub trait Real:
     fn floor(self) -> Self {
         self.each(libm::floor)
     }
-    /// The lesser of the two.
+    /// The lesser of the two; NaN stays NaN.
     fn min(self, other: Self) -> Self {
-        Self::choose(self.below(other), self, other)
+        Self::choose(other.below(self), other, self)
     }
-    /// The greater of the two.
+    /// The greater of the two; NaN stays NaN.
     fn max(self, other: Self) -> Self {
-        Self::choose(other.below(self), self, other)
+        Self::choose(self.below(other), other, self)
     }
     /// The nearest number from `low` to `high`; NaN stays NaN.
     fn between(self, low: f64, high: f64) -> Self {
@@ -245,6 +245,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_stays_so() {
         assert!(Real::between(f64::NAN, 0.0, 1.0).is_nan());
+        assert!(Real::max(f64::NAN, 0.0).is_nan() && Real::min(f64::NAN, 0.0).is_nan());
         assert!(f64::NAN.signed_sqrt().is_nan());
         assert_eq!(0.0.sign(), 0.0);
     }

@@ -3,7 +3,7 @@
 //! J. R. Dormand, P. J. Prince: A family of embedded Runge–Kutta formulae, J. Comp. Appl. Math. 6
 //! (1980) 19–26; what lies inside a step as in Hairer, Nørsett, Wanner I, section II.6.
 
-use super::{Dense, Problem, SHORTEST, Tolerance, Unsolved, excess, next_step};
+use super::{Dense, GivenUp, Problem, Tolerance, Unsolved, excess, is_given_up, next_step};
 
 const STAGES: usize = 7;
 
@@ -61,13 +61,19 @@ impl DormandPrince {
         dense: &mut Dense,
         watch: &mut dyn FnMut(&Dense),
     ) -> Result<(), Unsolved> {
-        let mut done_s = 0.0;
+        let (mut done_s, mut tries) = (0.0, 0);
         problem.rates(x, &mut self.rates[0]);
         while done_s < dt_s {
             let wanted_s = self.step_s.unwrap_or(dt_s * 0.01);
             let last = done_s + wanted_s >= dt_s;
             let step_s = if last { dt_s - done_s } else { wanted_s };
             let excess = self.attempt(problem, x, step_s);
+            tries += 1;
+            if is_given_up(step_s, dt_s, excess, tries) {
+                self.step_s = None;
+                let (within, error) = (&self.within, &self.error);
+                return Err(GivenUp { problem, within, error, step_s, dt_s }.why());
+            }
             if excess <= 1.0 {
                 self.show(x, done_s, step_s, dense);
                 watch(dense);
@@ -75,8 +81,6 @@ impl DormandPrince {
                 // The last rate of a step is the first of the next.
                 self.rates.swap(0, STAGES - 1);
                 done_s = if last { dt_s } else { done_s + step_s };
-            } else if !(step_s > dt_s * SHORTEST) {
-                return Err(Unsolved::TooStiff { step_s });
             }
             // A step that the interval cut short says little about the next one.
             let next_s = next_step(step_s, excess, 5.0);

@@ -5,7 +5,7 @@
 //! A. Sandu, J. G. Verwer, J. G. Blom, E. J. Spee, G. R. Carmichael, F. A. Potra: Benchmarking
 //! stiff ODE solvers for atmospheric chemistry problems II, Atmospheric Environment 31 (1997).
 
-use super::{Dense, Problem, SHORTEST, Tolerance, Unsolved, excess, next_step};
+use super::{Dense, GivenUp, Problem, Tolerance, Unsolved, excess, is_given_up, next_step};
 use crate::model::linear::{Lu, Matrix};
 
 const STAGES: usize = 4;
@@ -53,7 +53,7 @@ impl Rosenbrock {
         dense: &mut Dense,
         watch: &mut dyn FnMut(&Dense),
     ) -> Result<(), Unsolved> {
-        let mut done_s = 0.0;
+        let (mut done_s, mut tries) = (0.0, 0);
         let mut fresh = false;
         while done_s < dt_s {
             if !fresh {
@@ -65,6 +65,12 @@ impl Rosenbrock {
             let last = done_s + wanted_s >= dt_s;
             let step_s = if last { dt_s - done_s } else { wanted_s };
             let excess = self.attempt(problem, x, step_s);
+            tries += 1;
+            if is_given_up(step_s, dt_s, excess, tries) {
+                self.step_s = None;
+                let (within, error) = (&self.within, &self.stages[ERROR]);
+                return Err(GivenUp { problem, within, error, step_s, dt_s }.why());
+            }
             if excess <= 1.0 {
                 dense.line(done_s, step_s, x, &self.within);
                 problem.rates(&self.within, &mut self.rate_after);
@@ -73,8 +79,6 @@ impl Rosenbrock {
                 x.copy_from_slice(&self.within);
                 fresh = false;
                 done_s = if last { dt_s } else { done_s + step_s };
-            } else if !(step_s > dt_s * SHORTEST) {
-                return Err(Unsolved::TooStiff { step_s });
             }
             let next_s = next_step(step_s, excess, 3.0);
             if !(last && excess <= 1.0 && next_s < wanted_s) {
@@ -106,7 +110,11 @@ impl Rosenbrock {
         for at in 0..x.len() {
             system.set(at, at, system.get(at, at) + 1.0 / (GAMMA * step_s));
         }
-        let Some(lu) = Lu::of(system) else { return f64::INFINITY };
+        let Some(lu) = Lu::of(system) else {
+            // A slope that is no number, or too long a step: shorter ones may do.
+            self.stages[ERROR].copy_from_slice(&self.rate);
+            return f64::INFINITY;
+        };
         for stage in 0..STAGES {
             self.mix(x, &A[stage], 1.0);
             let Self { within, rate_after, .. } = self;

@@ -32,6 +32,17 @@ pub enum Method {
     Rosenbrock(Tolerance),
 }
 
+impl Method {
+    /// The same solver with another tolerance; `None` where it has none, since its steps are given.
+    pub fn with_tolerance(self, tolerance: Tolerance) -> Option<Self> {
+        match self {
+            Self::Euler | Self::Rk4 => None,
+            Self::DormandPrince(_) => Some(Self::DormandPrince(tolerance)),
+            Self::Rosenbrock(_) => Some(Self::Rosenbrock(tolerance)),
+        }
+    }
+}
+
 /// How exact an adaptive solver has to be in each step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
@@ -179,13 +190,17 @@ fn finite(model: &dyn Model, x: &[f64], dt_s: f64) -> Result<(), Unsolved> {
     }
 }
 
-/// Largest ratio of an error to what is tolerated, over all states.
+/// Largest ratio of an error to what is tolerated, over all states; infinite where an error or a
+/// state is not a number or beyond all numbers, so that no such step is ever taken.
 fn excess(error: &[f64], x0: &[f64], x1: &[f64], tolerance: Tolerance) -> f64 {
     let mut worst: f64 = 0.0;
     for at in 0..error.len() {
         let size = if x0[at].abs() > x1[at].abs() { x0[at].abs() } else { x1[at].abs() };
         let ratio = (error[at] / (tolerance.absolute + tolerance.relative * size)).abs();
-        if !(ratio <= worst) {
+        if !(ratio.is_finite() && x1[at].is_finite()) {
+            return f64::INFINITY;
+        }
+        if ratio > worst {
             worst = ratio;
         }
     }
@@ -195,8 +210,44 @@ fn excess(error: &[f64], x0: &[f64], x1: &[f64], tolerance: Tolerance) -> f64 {
 /// Length of the next step after one whose error had this ratio to the tolerated one.
 fn next_step(step_s: f64, excess: f64, order: f64) -> f64 {
     let factor = if excess > 0.0 { 0.9 * libm::pow(excess, -1.0 / order) } else { 5.0 };
-    step_s * if factor.is_nan() { 0.1 } else { factor.clamp(0.2, 5.0) }
+    step_s * factor.clamp(0.2, 5.0)
+}
+
+/// What an adaptive solver tried last in an interval that it gives up.
+struct GivenUp<'a> {
+    problem: Problem<'a>,
+    /// The state that the last step would have led to, and the estimate of its error.
+    within: &'a [f64],
+    error: &'a [f64],
+    step_s: f64,
+    dt_s: f64,
+}
+
+impl GivenUp<'_> {
+    /// A state that left all numbers is told before a tolerance that cannot be kept.
+    fn why(&self) -> Unsolved {
+        let lost = |values: &[f64]| values.iter().position(|value| !value.is_finite());
+        let diverged = |at: usize, value: f64| Unsolved::Diverged {
+            state: self.problem.model.about().states[at].name.clone(),
+            value,
+            dt_s: self.dt_s,
+        };
+        match (lost(self.within), lost(self.error)) {
+            (Some(at), _) => diverged(at, self.within[at]),
+            // The state can still be told, but no longer its rate.
+            (None, Some(at)) => diverged(at, self.error[at]),
+            (None, None) => Unsolved::TooStiff { step_s: self.step_s },
+        }
+    }
 }
 
 /// A step shorter than this share of the interval is given up on.
 const SHORTEST: f64 = 1e-12;
+/// So many steps, taken or not, are tried in an interval.
+const MOST_TRIES: u64 = 10_000_000;
+
+/// Whether an adaptive solver gives an interval up, after a step that was not exact enough or after
+/// so many tries that it would not end.
+fn is_given_up(step_s: f64, dt_s: f64, excess: f64, tries: u64) -> bool {
+    tries >= MOST_TRIES || excess > 1.0 && !(step_s > dt_s * SHORTEST)
+}

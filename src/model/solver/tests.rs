@@ -151,3 +151,36 @@ fn a_step_that_diverges_says_which_state_and_leaves_the_state_as_it_was() {
     assert!(error.starts_with("`v` became -inf"), "{error}");
     assert_eq!(simulation.state(), before);
 }
+
+/// The first state has no rate once a square root has none; the second one fades.
+struct Broken;
+
+impl Equations for Broken {
+    fn about() -> About {
+        About::new("broken", "Broken")
+            .state("a", "1", 1.0, "falls to where it has no rate")
+            .state("b", "1", 1.0, "fades")
+            .input("more", "1", 0.0, "what is added below the root")
+    }
+    fn derivative<R: Real>(x: &[R], u: &[R], _: &[R], dx: &mut [R]) {
+        dx.copy_from_slice(&[-((x[0] - 0.25 + u[0]).sqrt() + 1.0), -x[1]]);
+    }
+    fn output<R: Real>(_: &[R], _: &[R], _: &[R], _: &mut [R]) {}
+}
+
+#[test]
+fn a_rate_that_is_no_number_ends_every_solver_and_the_state_is_named() {
+    for name in NAMES {
+        let method: Method = name.parse().expect("a solver");
+        // Without a rate from the start, and only after a while.
+        for more in [-1.0, 0.0] {
+            let load = Arc::new(Held(vec![more]));
+            let setup = Setup { method, ..Setup::usual(model::<Broken>(), load, 100.0) };
+            let mut simulation = Simulation::new(setup).expect("it fits");
+            let failed = (0..3).find_map(|_| simulation.step().err());
+            let error = failed.expect("there is no way on").to_string();
+            assert!(error.starts_with("`a` became NaN"), "{name} {more}: {error}");
+            assert!(simulation.state().iter().all(|value| value.is_finite()), "{name}");
+        }
+    }
+}
