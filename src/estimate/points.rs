@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::setup::{Setup, Slot, Weights};
 use crate::model::linear::Matrix;
-use crate::model::{Kernel, Lanes, Real, WIDTH};
+use crate::model::{Kernel, Lanes, Real, WIDTH, nearest_angle};
 
 /// Samples side by side: a block is [`WIDTH`] of them.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub(super) struct Points {
     u: Vec<Lanes>,
     next: Vec<Lanes>,
     lone: Lone,
+    /// States that are angles within a turn, and how much a turn is.
+    angles: SmallVec<[(usize, f64); 2]>,
 }
 
 /// A sample that is alone in its block, as the last of 2n + 1 is for n = 4, 8, …: carried on as one
@@ -72,6 +74,9 @@ impl Points {
             blocks: vec![block; count.div_ceil(WIDTH)],
             u: zero(about.inputs.len()),
             next: zero(about.states.len()),
+            angles: (about.states.iter().enumerate())
+                .filter_map(|(at, state)| Some((at, state.turn?)))
+                .collect(),
             lone: Lone {
                 x: vec![0.0; about.states.len()],
                 p: setup.parameters.clone(),
@@ -187,6 +192,9 @@ impl Points {
                     std::mem::swap(&mut block.x, &mut self.next);
                 }
             }
+        }
+        self.unwind();
+        for block in &mut self.blocks {
             for (place, each) in setup.estimated.iter().enumerate() {
                 let scale = each.scale;
                 if each.forgets() {
@@ -202,6 +210,17 @@ impl Points {
                     let growth = scale.to_value(block.estimated[place]) * dt_s;
                     block.estimated[bias] = block.estimated[bias] + growth;
                 }
+            }
+        }
+    }
+
+    /// Angles within a turn become as near as can be to that of the first point: means and
+    /// covariances are then those of what lies together on the circle.
+    fn unwind(&mut self) {
+        for (at, turn) in &self.angles {
+            let middle = self.blocks[0].x[*at].0[0];
+            for block in &mut self.blocks {
+                block.x[*at] = block.x[*at].each(|angle| nearest_angle(angle, middle, *turn));
             }
         }
     }
@@ -318,5 +337,32 @@ impl Points {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::model::registry;
+
+    #[test]
+    fn angles_on_both_sides_of_a_whole_turn_have_their_mean_and_spread_there() {
+        let model = registry::find("dc_motor_three_phase").expect("a model");
+        let setup = Setup::usual(model, &[1e-3; 5], &[0.0; 5], &[1.0; 2]);
+        let weights = setup.spread.weights(5);
+        let mut points = Points::new(&setup, 11);
+        for angle in [0.02, 1.0, TAU - 0.02] {
+            let mean = [0.0, 0.0, 0.0, 0.0, angle];
+            let covariance = Matrix::diagonal(&[1e-6, 1e-6, 1e-6, 1e-6, 0.01]);
+            points.draw(&setup, weights, &mean, &covariance, &mean).expect("a covariance");
+            points.advance(&setup, &[0.0; 4], 1e-4);
+            let mut means = [0.0; 5];
+            points.means(weights, &mut means);
+            assert!((nearest_angle(means[4], angle, TAU) - angle).abs() < 1e-3, "{means:?}");
+            let spread = points.covariance(weights, &means).get(4, 4);
+            assert!((spread / 0.01 - 1.0).abs() < 1e-3, "{angle}: {spread}");
+        }
     }
 }

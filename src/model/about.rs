@@ -39,6 +39,9 @@ pub struct Variable {
     pub usual: f64,
     /// Under which other name, in which other unit, a table may tell it.
     pub alias: Option<Alias>,
+    /// Of an angle that is kept within a turn, how much a turn is; `None` of all else. Means and
+    /// differences of such angles are taken over the shorter way round.
+    pub turn: Option<f64>,
 }
 
 /// Another name of a variable: the variable is so many times what it tells, and so much more.
@@ -112,6 +115,13 @@ impl About {
         self
     }
 
+    /// Says that states and outputs of that name are angles that are kept within such a turn.
+    pub fn within_a_turn(mut self, name: &str, turn: f64) -> Self {
+        let all = self.states.iter_mut().chain(&mut self.outputs);
+        all.filter(|variable| variable.name == name).for_each(|angle| angle.turn = Some(turn));
+        self
+    }
+
     /// Adds an event.
     pub fn event(mut self, name: &str, meaning: &str) -> Self {
         self.events.push(EventAbout { name: name.into(), meaning: meaning.into() });
@@ -159,7 +169,13 @@ impl Variable {
 }
 
 fn variable(name: &str, unit: &str, usual: f64, meaning: &str) -> Variable {
-    Variable { name: name.into(), unit: unit.into(), meaning: meaning.into(), usual, alias: None }
+    let (name, unit, meaning) = (name.into(), unit.into(), meaning.into());
+    Variable { name, unit, meaning, usual, alias: None, turn: None }
+}
+
+/// An angle, so many whole turns further that it is as near as can be to another one.
+pub fn nearest_angle(angle: f64, to: f64, turn: f64) -> f64 {
+    angle - libm::floor((angle - to) / turn + 0.5) * turn
 }
 
 /// The place of the variable with that name.

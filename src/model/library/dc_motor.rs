@@ -69,6 +69,7 @@ impl Equations for ThreePhaseMotor {
             .input("t_l", "N.m", 0.0, "torque of the load")
             .output("v_rot", "rad/s", "speed")
             .output("theta", "rad", "electrical angle, within a turn")
+            .within_a_turn("theta", TAU)
             .parameter("L", "H", 83e-6, (1e-7, 1.0), "inductance of a phase")
             .parameter("R", "Ohm", 0.081, (1e-4, 100.0), "resistance of a phase")
             .parameter("K", "N.m/A", 0.0265, (1e-5, 100.0), "torque a current of a phase")
@@ -107,9 +108,10 @@ impl Equations for ThreePhaseMotor {
 
 /// Shape of the back electromotive force of each phase at an electrical angle in radians: a
 /// trapezium that is flat for 120° and crosses over in 60°. At the border of two sectors the
-/// earlier one holds.
+/// earlier one holds. The angle may be any: within a step it is not kept within a turn.
 fn shape<R: Real>(angle: R) -> [R; 3] {
     let degrees = angle * (360.0 / TAU);
+    let degrees = degrees - (degrees / 360.0).floor() * 360.0;
     let sector = -((-degrees / 60.0).floor()) - 1.0;
     let sector = sector.between(0.0, 5.0);
     let across = (degrees - sector * 60.0) / 30.0;
@@ -130,4 +132,50 @@ fn shape<R: Real>(angle: R) -> [R; 3] {
         }
     }
     chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::kernel::model;
+    use crate::model::load::Held;
+    use crate::model::simulation::{Setup, Simulation};
+
+    #[test]
+    fn the_shape_is_the_same_turn_after_turn() {
+        for degrees in 0..360 {
+            let angle = f64::from(degrees) * TAU / 360.0;
+            for turns in [-3.0, -1.0, 1.0, 20.0] {
+                let (once, again): ([f64; 3], [f64; 3]) =
+                    (shape(angle), shape(angle + turns * TAU));
+                for phase in 0..3 {
+                    assert!((once[phase] - again[phase]).abs() < 1e-12, "{degrees}° {turns}");
+                }
+            }
+        }
+    }
+
+    /// Speed of a motor with its phases shorted, a tenth of a second after it turned fast.
+    fn braked(dt_s: f64) -> f64 {
+        let model = model::<ThreePhaseMotor>();
+        let mut setup = Setup::usual(model, Arc::new(Held(vec![0.0; 4])), dt_s);
+        setup.initial[3] = 500.0;
+        setup.parameters[1] = 2.0;
+        setup.method = "dopri5".parse().expect("a solver");
+        let mut simulation = Simulation::new(setup).expect("it fits");
+        while simulation.time_s() < 0.1 - dt_s / 2.0 {
+            simulation.step().expect("finite");
+        }
+        simulation.state()[3]
+    }
+
+    #[test]
+    fn a_step_of_many_turns_brakes_as_many_steps_within_one_do() {
+        // Eleven turns in the first hundredth of a second.
+        let (long, short) = (braked(0.01), braked(1e-4));
+        assert!(short < 300.0, "it brakes: {short}");
+        assert!((long / short - 1.0).abs() < 1e-5, "{long} {short}");
+    }
 }
