@@ -2,38 +2,76 @@
 
 use crate::model::kernel::{Kernel, Model};
 use crate::model::machine::Machine;
+use crate::model::noise::Chance;
 
-/// How far an input is moved to see what follows, as a share of its usual size.
+/// How far an input is moved to see what follows, as a share of its size.
 const MOVED: f64 = 0.01;
+/// So many states and inputs are tried besides the stated and the usual ones.
+const TRIED: usize = 64;
 
-/// For each output of a machine, the inputs it follows at once.
+/// For each output of a machine, the inputs it follows at once, in whatever state it may come to.
 ///
 /// Nothing is asked of who writes a model: each input in turn becomes what is not a number, which
 /// spreads through all that is computed from it, and is moved a little up and down, where a
-/// comparison would have swallowed it.
+/// comparison would have swallowed it. One state does not tell: what is drawn from an empty tank is
+/// nothing, however much is asked for. So this is done in the state that is stated, in the usual one
+/// and in many others, and what follows in any of them counts.
 pub(super) fn followed(machine: &Machine) -> Vec<Vec<usize>> {
     let about = machine.model.about();
-    let usual = about.usual_inputs();
-    let mut x = machine.initial.clone();
-    Kernel::<f64>::start(&*machine.model, &usual, &machine.parameters, &mut x);
-    let outputs = |u: &[f64]| outputs(&*machine.model, &x, u, &machine.parameters);
-    let before = outputs(&usual);
     let mut followed = vec![Vec::new(); about.outputs.len()];
-    for input in 0..usual.len() {
-        let size = usual[input].abs().max(1e-6);
-        let tried = [f64::NAN, usual[input] + MOVED * size, usual[input] - MOVED * size];
-        let after = tried.map(|value| {
-            let mut u = usual.clone();
-            u[input] = value;
-            outputs(&u)
-        });
-        for (output, followed) in followed.iter_mut().enumerate() {
-            if after.iter().any(|after| after[output].to_bits() != before[output].to_bits()) {
-                followed.push(input);
+    for (x, u) in instants(machine) {
+        let outputs = |u: &[f64]| outputs(&*machine.model, &x, u, &machine.parameters);
+        let before = outputs(&u);
+        for input in 0..u.len() {
+            let size = u[input].abs().max(1e-6);
+            let tried = [f64::NAN, u[input] + MOVED * size, u[input] - MOVED * size];
+            let after = tried.map(|value| {
+                let mut u = u.clone();
+                u[input] = value;
+                outputs(&u)
+            });
+            for (output, followed) in followed.iter_mut().enumerate() {
+                let is_same =
+                    |after: &Vec<f64>| after[output].to_bits() == before[output].to_bits();
+                // A state that cannot be has outputs that are no numbers, whatever is moved.
+                let is_telling = before[output].is_finite() && !followed.contains(&input);
+                if is_telling && !after.iter().all(is_same) {
+                    followed.push(input);
+                }
             }
         }
     }
     followed
+}
+
+/// States and inputs in which outputs are looked at; the same each time.
+fn instants(machine: &Machine) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let about = machine.model.about();
+    let states: Vec<f64> = about.states.iter().map(|state| state.usual).collect();
+    let inputs = about.usual_inputs();
+    let mut all = vec![(machine.initial.clone(), inputs.clone()), (states.clone(), inputs.clone())];
+    let mut chance = Chance::new(0, 0);
+    for _ in 0..TRIED {
+        let x = machine.initial.iter().zip(&states).map(|(stated, usual)| {
+            let size = if *stated == 0.0 { *usual } else { *stated };
+            anywhere(size, &mut chance)
+        });
+        let x = x.collect();
+        all.push((x, inputs.iter().map(|usual| anywhere(*usual, &mut chance)).collect()));
+    }
+    for (x, u) in &mut all {
+        Kernel::<f64>::start(&*machine.model, u, &machine.parameters, x);
+    }
+    all
+}
+
+/// A number up to twice a size; where that is 0, one of any sign and size.
+fn anywhere(size: f64, chance: &mut Chance) -> f64 {
+    if size != 0.0 {
+        return 2.0 * size * chance.even();
+    }
+    let sign = if chance.even() < 0.5 { -1.0 } else { 1.0 };
+    sign * libm::pow(10.0, 8.0 * chance.even() - 6.0)
 }
 
 fn outputs(model: &dyn Model, x: &[f64], u: &[f64], p: &[f64]) -> Vec<f64> {

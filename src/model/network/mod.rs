@@ -55,7 +55,7 @@ impl Network {
                 source_line: String::new(),
             }]));
         }
-        let mut wired = Wired::of(&twin.name, &twin.title, &resolved)?;
+        let mut wired = Wired::of(twin, &resolved)?;
         wired.tell(twin, &resolved);
         let all = |of: fn(&Machine) -> &Vec<f64>| -> Vec<f64> {
             resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()

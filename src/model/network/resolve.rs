@@ -1,5 +1,6 @@
 //! Names of a twin's wires, found.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::model::about::{Variable, position};
@@ -44,7 +45,10 @@ pub(super) struct Feed {
 pub(super) struct Resolved {
     pub parts: Vec<Part>,
     pub feeds: Vec<Feed>,
+    /// Properties that tell an input alone.
     pub told: Vec<Told>,
+    /// Properties that are summed with whatever else flows into an input.
+    pub added: Vec<Told>,
     pub measured: Vec<Told>,
 }
 
@@ -52,7 +56,8 @@ impl Resolved {
     pub(super) fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let mut wrong = Vec::new();
         let parts = parts(twin, &mut wrong);
-        let mut resolved = Self { parts, feeds: vec![], told: vec![], measured: vec![] };
+        let mut resolved =
+            Self { parts, feeds: vec![], told: vec![], added: vec![], measured: vec![] };
         for wire in &twin.wiring {
             if let Err(error) = resolved.wire(twin, wire) {
                 wrong.push(*error);
@@ -76,7 +81,12 @@ impl Resolved {
             let unit = wire.unit.as_ref().unwrap_or(&twin.property(property).unit);
             let (scale, offset) =
                 conversion(&wire.from, (wire.scale, wire.offset), unit, &input.1)?;
-            self.told.push(Told { property, at: to, scale, offset });
+            let told = Told { property, at: to, scale, offset };
+            if wire.adds {
+                self.added.push(told)
+            } else {
+                self.told.push(told)
+            }
             return Ok(());
         }
         let (from, output) =
@@ -146,10 +156,13 @@ impl Resolved {
         }
     }
 
-    /// An input that a wire feeds is told by no property, and two wires say that they add up.
+    /// An input that a wire leads to is told by no property of its class, and two wires say that
+    /// they add up.
     fn one_feed_each(&mut self, wrong: &mut Vec<Diagnostic>, wires: &[Wire]) {
-        let feeds = &self.feeds;
-        self.told.retain(|told| feeds.iter().all(|feed| feed.to != told.at));
+        let mut taken: HashSet<usize> = self.feeds.iter().map(|feed| feed.to).collect();
+        taken.extend(self.added.iter().map(|added| added.at));
+        // Those of wires come first.
+        self.told.retain(|told| taken.insert(told.at));
         for (at, wire) in wires.iter().enumerate() {
             let others = wires[..at].iter().filter(|other| other.to.text == wire.to.text);
             if others.clone().any(|other| !(other.adds && wire.adds)) {

@@ -30,9 +30,10 @@ impl Resolver for Files {
     }
 }
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("tank.ron", "(model: \"tank\", initial: (h: 2.0))"),
     ("lower.ron", "(model: \"tank\", initial: (h: 0.5), parameters: (A: 2.0))"),
+    ("empty.ron", "(model: \"tank\", initial: (h: 0))"),
     ("line.ron", "(model: \"machine_line\")"),
     ("pump.ron", "(model: \"centrifugal_pump\")"),
 ];
@@ -226,6 +227,82 @@ fn flows_that_add_up_are_summed() {
     Kernel::<f64>::output(&*machine.model, &x, &u, &machine.parameters, &mut z);
     assert!(z[3] > 0.0, "it spills");
     assert!((2.0 * dx[2] - (z[2] + 0.5 * z[3] - z[6])).abs() < 1e-15);
+}
+
+const METERS: &str = "\"Lower\": (behaviour: \"lower.ron\"), \"Upper\": (behaviour: \"tank.ron\"), \
+                      \"Meter\": (properties: {\"flow\": (unit: \"m3/h\")})";
+const METERED: &str = "(name: \"T-1\", class: \"Upper\"), (name: \"T-2\", class: \"Lower\"), \
+                       (name: \"F-1\", class: \"Meter\"), (name: \"F-2\", class: \"Meter\")";
+
+#[test]
+fn properties_that_add_up_are_summed_with_each_other_and_with_outputs() {
+    let wires = |outputs: &str| {
+        let told = "(property: \"F-1.flow\", to: \"T-2.q_in\", adds: true), \
+                    (property: \"F-2.flow\", to: \"T-2.q_in\", adds: true, scale: 2)";
+        network(METERS, METERED, &format!("{told}{outputs}")).expect("a sum").machine
+    };
+    let drawn = ", (from: \"T-1.q_out\", to: \"T-2.q_in\", adds: true)";
+    for (machine, is_drawn) in [(wires(""), 0.0), (wires(drawn), 1.0)] {
+        let about = machine.model.about();
+        assert!(position(&about.inputs, "T-2.q_in").is_none(), "it is wired");
+        assert!(about.inputs.iter().all(|input| input.unit().is_ok()));
+        let u =
+            inputs(&*machine.model, &[("F-1.flow", 3.6), ("F-2.flow", 7.2), ("T-2.q_out", 0.0)]);
+        let (mut dx, mut z) = (vec![0.0; 4], vec![0.0; 8]);
+        Kernel::<f64>::derivative(
+            &*machine.model,
+            &machine.initial,
+            &u,
+            &machine.parameters,
+            &mut dx,
+        );
+        Kernel::<f64>::output(&*machine.model, &machine.initial, &u, &machine.parameters, &mut z);
+        // 3.6 m3/h are 0.001 m3/s, and twice 7.2 m3/h are 0.004 m3/s.
+        let wanted = 0.005 + is_drawn * z[2];
+        assert!((2.0 * dx[2] - wanted).abs() < 1e-15, "{} {wanted}", 2.0 * dx[2]);
+    }
+    let lone =
+        "(property: \"F-1.flow\", to: \"T-2.q_in\"), (property: \"F-2.flow\", to: \"T-2.q_in\")";
+    let error = network(METERS, METERED, lone).expect_err("which of both");
+    assert!(error.contains("two wires lead to `T-2.q_in`"), "{error}");
+}
+
+/// Three tanks of which the first begins empty, and gives what the third lets go.
+const EMPTY: &str = "\"Empty\": (behaviour: \"empty.ron\"), \"Full\": (behaviour: \"tank.ron\")";
+const THREE: &str = "(name: \"T-1\", class: \"Empty\"), (name: \"T-2\", class: \"Full\"), \
+                     (name: \"T-3\", class: \"Full\")";
+
+#[test]
+fn what_an_empty_tank_gives_follows_what_is_asked_of_it_once_there_is_something() {
+    let wiring =
+        "(from: \"T-3.q_out\", to: \"T-1.q_out\"), (from: \"T-1.q_out\", to: \"T-2.q_in\")";
+    let Network { machine, .. } = network(EMPTY, THREE, wiring).expect("three tanks");
+    let load = [("T-1.q_in", 0.01), ("T-2.q_out", 0.0), ("T-3.q_in", 0.003), ("T-3.q_out", 0.003)];
+    let u = inputs(&*machine.model, &load);
+    let setup = Setup {
+        parameters: machine.parameters.clone(),
+        initial: machine.initial.clone(),
+        ..Setup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
+    };
+    let mut plant = Simulation::new(setup).expect("it fits");
+    let volume = |x: &[f64]| 4.0 * (x[0] + x[2]);
+    let before = volume(plant.state());
+    for step in 1..=500 {
+        plant.step().expect("finite");
+        // All water of the first two tanks came in through the first.
+        let gained = volume(plant.state()) - before;
+        assert!((gained - 0.01 * f64::from(step)).abs() < 1e-9, "{step} s: {gained}");
+    }
+    assert!(plant.state()[2] > 2.2, "the second one has filled: {:?}", plant.state());
+}
+
+#[test]
+fn an_algebraic_loop_of_empty_tanks_is_found_before_there_is_water() {
+    let wiring =
+        "(from: \"T-1.q_out\", to: \"T-2.q_out\"), (from: \"T-2.q_out\", to: \"T-1.q_out\")";
+    let two = "(name: \"T-1\", class: \"Empty\"), (name: \"T-2\", class: \"Empty\")";
+    let error = network(EMPTY, two, wiring).expect_err("each draws what the other draws");
+    assert!(error.contains("an algebraic loop: each of"), "{error}");
 }
 
 #[test]

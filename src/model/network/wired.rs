@@ -27,9 +27,18 @@ struct Place {
 
 /// A wire's numbers.
 struct Flow {
-    from: usize,
+    from: Source,
     scale: f64,
     offset: f64,
+}
+
+/// Where a wire begins.
+#[derive(Clone, Copy)]
+enum Source {
+    /// At an output, by its place among those of all machines.
+    Output(usize),
+    /// At a property, by its place among the inputs of the whole.
+    Property(usize),
 }
 
 /// Several models, wired.
@@ -39,27 +48,50 @@ pub(super) struct Wired {
     /// For each input of any machine, what flows in.
     flows: Vec<Vec<Flow>>,
     usual: Vec<f64>,
-    /// Inputs of the whole, by their place among those of all machines.
+    /// Inputs of the whole, by their place among those of all machines; properties that are summed
+    /// with others come after them.
     external: Vec<usize>,
+    /// Inputs of machines into which such a property flows.
+    told: Vec<usize>,
     /// Machines in an order in which each knows what it needs; one may come twice.
     order: Vec<usize>,
 }
 
 impl Wired {
-    pub(super) fn of(name: &str, title: &str, resolved: &Resolved) -> Result<Self, Diagnostics> {
+    pub(super) fn of(twin: &Twin, resolved: &Resolved) -> Result<Self, Diagnostics> {
         let parts = &resolved.parts;
         let order = order(parts, &resolved.feeds)?;
         let inputs = parts.last().map_or(0, |part| part.inputs.end);
         let mut flows: Vec<Vec<Flow>> = (0..inputs).map(|_| Vec::new()).collect();
         for feed in &resolved.feeds {
-            flows[feed.to].push(Flow { from: feed.from, scale: feed.scale, offset: feed.offset });
+            let from = Source::Output(feed.from);
+            flows[feed.to].push(Flow { from, scale: feed.scale, offset: feed.offset });
+        }
+        let mut told: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
+        told.sort_unstable();
+        told.dedup();
+        let is_free = |input: &usize| flows[*input].is_empty() && !told.contains(input);
+        let external: Vec<usize> = (0..inputs).filter(is_free).collect();
+        let mut about = about(&twin.name, &twin.title, parts, &external);
+        for Told { property, at, scale, offset } in &resolved.added {
+            let name = twin.property_path(*property);
+            let known =
+                (external.len()..about.inputs.len()).find(|at| about.inputs[*at].name == name);
+            let place = known.unwrap_or(about.inputs.len());
+            if known.is_none() {
+                let unit = twin.property(*property).unit.code();
+                about = about.input(&name, unit, 0.0, "what a property tells, summed with others");
+            }
+            let (scale, offset) = (*scale, *offset);
+            flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
         Ok(Self {
-            about: about(name, title, parts, &flows),
+            about,
             places: places(parts, &resolved.feeds),
             usual: usual.collect(),
-            external: (0..inputs).filter(|input| flows[*input].is_empty()).collect(),
+            external,
+            told,
             flows,
             order,
         })
@@ -92,20 +124,32 @@ impl Wired {
             inputs[*input] = *value;
         }
         let mut z = vec![R::default(); self.about.outputs.len()];
+        for input in &self.told {
+            inputs[*input] = self.sum(*input, u, &z);
+        }
         for at in &self.order {
             let place = &self.places[*at];
             let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
-            let u = &inputs[place.inputs.clone()];
-            place.model.output(x, u, p, &mut z[place.outputs.clone()]);
+            let own = &inputs[place.inputs.clone()];
+            place.model.output(x, own, p, &mut z[place.outputs.clone()]);
             for input in &place.feeds {
-                let mut sum = R::default();
-                for flow in &self.flows[*input] {
-                    sum = sum + (z[flow.from] * flow.scale + flow.offset);
-                }
-                inputs[*input] = sum;
+                inputs[*input] = self.sum(*input, u, &z);
             }
         }
         (inputs, z)
+    }
+
+    /// All that flows into an input, as far as outputs are known.
+    fn sum<R: Real>(&self, input: usize, u: &[R], z: &[R]) -> R {
+        let mut sum = R::default();
+        for flow in &self.flows[input] {
+            let value = match flow.from {
+                Source::Output(at) => z[at],
+                Source::Property(at) => u[at],
+            };
+            sum = sum + (value * flow.scale + flow.offset);
+        }
+        sum
     }
 }
 
@@ -211,7 +255,7 @@ fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
     parts.iter().map(place).collect()
 }
 
-fn about(name: &str, title: &str, parts: &[Part], flows: &[Vec<Flow>]) -> About {
+fn about(name: &str, title: &str, parts: &[Part], external: &[usize]) -> About {
     let mut all = About::new(name, title);
     for part in parts {
         let about = part.machine.model.about();
@@ -223,7 +267,7 @@ fn about(name: &str, title: &str, parts: &[Part], flows: &[Vec<Flow>]) -> About 
         };
         all.states.extend(about.states.iter().map(variable));
         all.outputs.extend(about.outputs.iter().map(variable));
-        let free = |at: &usize| flows[part.inputs.start + at].is_empty();
+        let free = |at: &usize| external.contains(&(part.inputs.start + at));
         let inputs = (0..about.inputs.len()).filter(free);
         all.inputs.extend(inputs.map(|at| variable(&about.inputs[at])));
         let event = |e: &EventAbout| EventAbout { name: full(&e.name), ..e.clone() };
