@@ -273,11 +273,16 @@ impl Block {
             }
             if margin.is_nan() {
                 (self.ended[lane], self.lost[lane]) = (true, true);
-            } else if margin <= 0.0 && self.met[event][lane].is_none() {
+            } else if !first && margin <= 0.0 && self.met[event][lane].is_none() {
                 let before = self.way.before[event].0[lane];
-                let share = if first { 1.0 } else { before / (before - margin) };
-                let share = if share.is_finite() { share.between(0.0, 1.0) } else { 1.0 };
-                let time_s = if first { self.t_s } else { self.t_s - setup.dt_s * (1.0 - share) };
+                let share = before / (before - margin);
+                let share = match before > 0.0 {
+                    true if share.is_finite() => share.between(0.0, 1.0),
+                    true => 1.0,
+                    // It held at the beginning already, and still does after a step.
+                    false => 0.0,
+                };
+                let time_s = self.t_s - setup.dt_s * (1.0 - share);
                 self.met[event][lane] = Some(Met { time_s, step_end_s: self.t_s });
                 self.ended[lane] |= setup.ends.contains(&event);
             }

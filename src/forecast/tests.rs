@@ -12,7 +12,7 @@ use crate::estimate::{self, Belief, Estimated, Filter, Particles, Scale, Slot};
 use crate::model::linear::Matrix;
 use crate::model::load::{Held, Profile};
 use crate::model::registry;
-use crate::model::tests::{Reference, currents};
+use crate::model::tests::{Reference, currents, varied};
 use crate::worker::{Budget, Step, step};
 
 fn whole(setup: Setup) -> Forecast {
@@ -59,6 +59,58 @@ fn every_time_of_event_is_that_of_the_reference() {
     for (row, time_s) in event.step_ends_s.iter().enumerate() {
         reference.compare("toe_EOD", row, time_s.expect("before the horizon"));
     }
+}
+
+#[test]
+fn every_battery_ends_when_the_reference_says_however_empty_it_begins() {
+    let reference = Reference::read("mc_battery_wide");
+    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| reference.column(name));
+    let rows = (0..states[0].len()).map(|row| states.map(|state| state[row]).to_vec());
+    let mut setup = battery(states[0].len());
+    setup.start = Start::Each(rows.collect());
+    let forecast = whole(setup);
+    let event = forecast.event("EOD").expect("it ends");
+    for (row, time_s) in event.step_ends_s.iter().enumerate() {
+        reference.compare("toe_EOD", row, time_s.expect("before the horizon"));
+    }
+}
+
+#[test]
+fn every_event_of_every_pump_comes_when_the_reference_says() {
+    // Worn pumps that begin far apart, in warm air, until all four events have come to each.
+    let reference = Reference::read("mc_pump_every");
+    let model = registry::find("centrifugal_pump").expect("a model");
+    let names: Vec<String> = model.about().states.iter().map(|x| format!("x_{}", x.name)).collect();
+    let states: Vec<&[f64]> = names.iter().map(|name| reference.column(name)).collect();
+    let rows = (0..states[0].len()).map(|row| states.iter().map(|state| state[row]).collect());
+    let load = Profile(|t_s: f64, u: &mut [f64]| {
+        u.copy_from_slice(&varied(t_s));
+        u[0] = 340.0 + 18.0 * libm::sin(t_s / 3000.0);
+    });
+    let mut setup = Setup::usual(model, Arc::new(load), 1.0, 15_000.0);
+    setup.start = Start::Each(rows.collect());
+    (setup.members, setup.ends) = (states[0].len(), Vec::new());
+    let forecast = whole(setup);
+    for event in &forecast.events {
+        assert_eq!(event.times_s.len(), 24, "{}", event.name);
+        for (row, time_s) in event.step_ends_s.iter().enumerate() {
+            reference.compare(&format!("toe_{}", event.name), row, time_s.expect("it comes"));
+        }
+    }
+}
+
+#[test]
+fn an_event_that_holds_at_the_beginning_comes_with_the_first_step_and_is_dated_back() {
+    // The voltage of one is below its end from the start; that of the other rises above it again
+    // once the surface has given off its charge.
+    let mut setup = battery(2);
+    setup.start = Start::Each(vec![vec![292.1, 50.0, 0.0, 0.0], vec![292.1, 4000.0, 0.0, 199.2]]);
+    let load = Profile(|_: f64, u: &mut [f64]| u[0] = 0.0);
+    setup.load = Arc::new(load);
+    let forecast = whole(setup);
+    let event = forecast.event("EOD").expect("of the battery");
+    assert_eq!((event.step_ends_s[0], event.times_s[0]), (Some(1.0), 0.0));
+    assert_eq!(event.step_ends_s[1], None);
 }
 
 #[test]

@@ -130,3 +130,32 @@ fn a_dc_motor_with_a_fan_goes_as_the_reference() {
     });
     beside("dcmotor_sp", "dc_motor", Arc::new(load), 1e-3, &[]);
 }
+
+/// The varied load of the pump's other runs.
+pub fn varied(t_s: f64) -> Vec<f64> {
+    let boost = if t_s % 1200.0 < 300.0 { 40.0 } else { 0.0 };
+    let volts = 471.2389 + 60.0 * libm::sin(t_s / 700.0) + boost;
+    let ambient = 290.0 + 12.0 * libm::sin(t_s / 9000.0);
+    let discharge = 928_654.0 + 1e5 * libm::sin(t_s / 400.0);
+    vec![ambient, volts, discharge, 239_179.0, 0.8 * volts]
+}
+
+#[test]
+fn a_pump_whose_every_part_wears_goes_as_the_reference_past_all_its_events() {
+    let load = Profile(|t_s: f64, u: &mut [f64]| u.copy_from_slice(&varied(t_s)));
+    let worn = [(9, 0.3), (10, 3e-10), (11, 3e-10)];
+    beside("pump_past_all_events", "centrifugal_pump", Arc::new(load), 1.0, &worn);
+}
+
+#[test]
+fn a_three_phase_motor_goes_as_the_reference_to_and_fro_through_many_turns() {
+    // Voltages turn ever faster; the rotor is dragged along, slips, and turns back in between.
+    let load = Profile(|t_s: f64, u: &mut [f64]| {
+        let phase = 40.0 * t_s + 30.0 * t_s * t_s;
+        for (at, volts) in u[..3].iter_mut().enumerate() {
+            *volts = 3.0 * libm::sin(phase - at as f64 * 2.0 * PI / 3.0);
+        }
+        u[3] = 1e-3;
+    });
+    beside("three_open_loop", "dc_motor_three_phase", Arc::new(load), 1e-4, &[]);
+}

@@ -73,6 +73,12 @@ impl Equations for Battery {
         z.copy_from_slice(&[x[0], voltage(x, p)]);
     }
 
+    #[inline(always)]
+    fn settle<R: Real>(_: &[R], _: &[R], _: &[R], next: &mut [R]) {
+        // What is not there cannot be drawn: a course may go on after its end.
+        next[1] = next[1].max(R::of(0.0));
+    }
+
     fn event_state<R: Real>(x: &[R], _: &[R], p: &[R], es: &mut [R]) {
         let &[.., v_end, v_drop] = p else { return };
         es[0] = state_of_charge(x[1], p).min((voltage(x, p) - v_end) / v_drop);

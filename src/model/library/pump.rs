@@ -14,6 +14,8 @@ pub struct CentrifugalPump;
 
 /// Slip is a share of this speed at least, rad/s, so that a supply at rest divides by no zero.
 const SLOWEST: f64 = 1e-9;
+/// Place of the impeller's area among the states.
+const AREA: usize = 5;
 /// Place of the leak among the states.
 const LEAK: usize = 8;
 /// Place of the leak's size among the parameters.
@@ -153,6 +155,8 @@ impl Equations for CentrifugalPump {
     #[inline(always)]
     fn settle<R: Real>(_: &[R], u: &[R], p: &[R], next: &mut [R]) {
         Self::start(u, p, next);
+        // Of an impeller that is worn away nothing is left to wear: a course may go on after its end.
+        next[AREA] = next[AREA].max(R::of(0.0));
     }
 
     #[inline(always)]
