@@ -37,7 +37,7 @@ impl Lone {
     fn advance(&mut self, model: &dyn Kernel<f64>, block: &mut Block, u: &[f64], by: (u64, f64)) {
         self.take(block);
         for _ in 0..by.0 {
-            model.euler(&self.x, u, &self.p, by.1, &mut self.next);
+            model.step(&self.x, u, &self.p, by.1, &mut self.next);
             std::mem::swap(&mut self.x, &mut self.next);
         }
         block.x.iter_mut().zip(&self.x).for_each(|(lanes, x)| lanes.0[0] = *x);
@@ -188,7 +188,7 @@ impl Points {
                 self.lone.advance(&*setup.model, block, u, (count, step_s));
             } else {
                 for _ in 0..count {
-                    kernel.euler(&block.x, &self.u, &block.p, step_s, &mut self.next);
+                    kernel.step(&block.x, &self.u, &block.p, step_s, &mut self.next);
                     std::mem::swap(&mut block.x, &mut self.next);
                 }
             }

@@ -53,7 +53,7 @@ impl Beside {
         if dt_s > 0.0 {
             for _ in 0..steps as u64 {
                 let Self { parameters, x, next, .. } = self;
-                kernel.euler(x, &sample.inputs, parameters, dt_s / steps, next);
+                kernel.step(x, &sample.inputs, parameters, dt_s / steps, next);
                 std::mem::swap(x, next);
             }
         }

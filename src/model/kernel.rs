@@ -66,9 +66,9 @@ impl<R: Real> Way<R> {
         Self { margin: zero.clone(), before: zero, next: x.clone(), x }
     }
 
-    /// Takes an Euler step; what the margins are then has to be asked.
+    /// Takes a step; what the margins are then has to be asked.
     pub fn step(&mut self, model: &dyn Kernel<R>, u: &[R], p: &[R], dt_s: f64) {
-        model.euler(&self.x, u, p, dt_s, &mut self.next);
+        model.step(&self.x, u, p, dt_s, &mut self.next);
         self.turn();
     }
 
@@ -97,11 +97,17 @@ pub trait Kernel<R: Real> {
     /// One explicit Euler step from `x` to `next`.
     fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]);
 
+    /// One step of filters and ensembles: Euler's, unless the machine says otherwise
+    /// ([`super::stepped`]). What cannot be solved becomes NaN.
+    fn step(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
+        self.euler(x, u, p, dt_s, next);
+    }
+
     /// Takes such steps under the same inputs, `most` of them, or up to the one after which not all
     /// margins are above 0; how many it took.
     fn march(&self, way: &mut Way<R>, u: &[R], p: &[R], dt_s: f64, most: u64) -> u64 {
         for taken in 1..=most {
-            self.euler(&way.x, u, p, dt_s, &mut way.next);
+            self.step(&way.x, u, p, dt_s, &mut way.next);
             way.turn();
             if !self.margin(&way.x, u, p, &mut way.margin) {
                 return taken;

@@ -1,6 +1,7 @@
 //! What acts on a machine in the course of time: its inputs as a function of time.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Inputs by time, and where a machine's load depends on what it does (a fan's torque on its
 /// speed), by state.
@@ -93,6 +94,8 @@ pub struct Schedule {
     rows: Vec<f64>,
     inputs: usize,
     hold: Hold,
+    /// Whether the last row holds for ever, rather than that nothing is known after it.
+    is_endless: bool,
 }
 
 impl Schedule {
@@ -122,7 +125,37 @@ impl Schedule {
             rows: rows.iter().flat_map(|(_, row)| row.iter().copied()).collect(),
             inputs,
             hold,
+            is_endless: false,
         })
+    }
+
+    /// Inputs of which some change: each with times that grow, and the values that hold from then
+    /// on; before its first time the first value holds.
+    pub fn of_changes(usual: &[f64], changes: &[(usize, Vec<(f64, f64)>)]) -> Self {
+        let mut times_s: Vec<f64> =
+            changes.iter().flat_map(|(_, all)| all.iter().map(|(time_s, _)| *time_s)).collect();
+        times_s.sort_by(f64::total_cmp);
+        times_s.dedup();
+        if times_s.is_empty() {
+            times_s.push(0.0);
+        }
+        let mut rows = Vec::with_capacity(times_s.len() * usual.len());
+        for time_s in &times_s {
+            let mut row = usual.to_vec();
+            for (input, all) in changes {
+                let reached = all.partition_point(|(at_s, _)| at_s <= time_s);
+                if let Some((_, value)) = all.get(reached.saturating_sub(1)) {
+                    row[*input] = *value;
+                }
+            }
+            rows.extend(row);
+        }
+        Self { times_s, rows, inputs: usual.len(), hold: Hold::Start, is_endless: true }
+    }
+
+    /// When it begins to say anything, in seconds.
+    pub fn begin_s(&self) -> Option<f64> {
+        self.times_s.first().copied()
     }
 
     /// Number of inputs.
@@ -177,13 +210,65 @@ impl Load for Schedule {
     }
 
     fn end_s(&self) -> Option<f64> {
-        self.times_s.last().copied()
+        self.times_s.last().copied().filter(|_| !self.is_endless)
+    }
+}
+
+/// A load of which some inputs are told by another one.
+pub struct Over {
+    /// What holds of all others.
+    pub base: Arc<dyn Load>,
+    /// What tells some.
+    pub told: Arc<dyn Load>,
+    /// These, by place.
+    pub inputs: Vec<usize>,
+}
+
+impl Load for Over {
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
+        let mut told = u.to_vec();
+        self.told.at(t_s, x, &mut told);
+        self.base.at(t_s, x, u);
+        for input in &self.inputs {
+            u[*input] = told[*input];
+        }
+    }
+    fn follows_state(&self) -> bool {
+        self.base.follows_state() || self.told.follows_state()
+    }
+    fn holds_until(&self, t_s: f64) -> f64 {
+        self.base.holds_until(t_s).min(self.told.holds_until(t_s))
+    }
+    fn end_s(&self) -> Option<f64> {
+        self.told.end_s()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schedule_of_changes_holds_each_value_until_the_next_and_the_last_for_ever() {
+        let changes = [(0, vec![(0.0, 2.0), (600.0, 1.0)]), (2, vec![(300.0, 7.0), (600.0, 8.0)])];
+        let load = Schedule::of_changes(&[9.0, 5.0, 9.0], &changes);
+        let at = |t_s: f64| {
+            let mut u = [0.0; 3];
+            load.at(t_s, &[], &mut u);
+            u
+        };
+        assert_eq!(at(-1.0), [2.0, 5.0, 7.0]);
+        assert_eq!(at(299.0), [2.0, 5.0, 7.0]);
+        assert_eq!(at(600.0), [1.0, 5.0, 8.0]);
+        assert_eq!((load.holds_until(10.0), load.holds_until(700.0)), (300.0, f64::INFINITY));
+        assert_eq!(load.end_s(), None);
+        let told =
+            Arc::new(Schedule::of_changes(&[0.0; 3], &[(1, vec![(50.0, 3.0), (60.0, 4.0)])]));
+        let over = Over { base: Arc::new(load), told, inputs: vec![1] };
+        let mut u = [0.0; 3];
+        over.at(60.0, &[], &mut u);
+        assert_eq!((u, over.holds_until(55.0)), ([2.0, 4.0, 7.0], 60.0));
+    }
 
     fn at(hold: Hold, t_s: f64) -> f64 {
         let rows = [(0.0, vec![2.0]), (10.0, vec![4.0]), (20.0, vec![8.0])];

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use super::about::position;
 use super::kernel::Model;
+use super::load::Schedule;
 use super::registry;
-use crate::twin::behaviour::{Behaviour, NamedNumber};
+use super::solver::{self, Method};
+use super::stepped::stepped;
+use crate::twin::behaviour::{Behaviour, Named, NamedNumber};
 use crate::twin::{Diagnostic, Diagnostics, Severity};
 
 /// A machine.
@@ -17,6 +20,10 @@ pub struct Machine {
     pub parameters: Vec<f64>,
     /// The state it begins with.
     pub initial: Vec<f64>,
+    /// The solver of its steps; the model takes its own steps by it.
+    pub method: Method,
+    /// Inputs that its file states, by place: times in seconds, and the values from then on.
+    pub inputs: Vec<(usize, Vec<(f64, f64)>)>,
     /// What of its definition is odd, though it can be used.
     pub warnings: Vec<Diagnostic>,
 }
@@ -28,9 +35,17 @@ impl Machine {
         Self {
             parameters: about.usual_parameters(),
             initial: about.states.iter().map(|state| state.usual).collect(),
+            method: Method::Euler,
+            inputs: Vec::new(),
             warnings: Vec::new(),
             model,
         }
+    }
+
+    /// What acts on it where nothing else is told: the inputs that its file states, and the usual
+    /// ones.
+    pub fn load(&self) -> Schedule {
+        Schedule::of_changes(&self.model.about().usual_inputs(), &self.inputs)
     }
 
     /// The one that a behaviour states.
@@ -45,8 +60,34 @@ impl Machine {
         let mut machine = Self::usual(model);
         let mut wrong = machine.set_parameters(&behaviour.parameters);
         wrong.extend(machine.set_initial(&behaviour.initial));
+        for (name, changes) in &behaviour.inputs {
+            wrong.extend(machine.set_input(name, changes.clone()));
+        }
+        if let Some(name) = &behaviour.solver {
+            match name.text.parse() {
+                Ok(method) => machine.step_by(method),
+                Err(_) => wrong.push(name.unknown("solver", solver::NAMES)),
+            }
+        }
         Diagnostics::unless_empty(wrong)?;
         Ok(machine)
+    }
+
+    /// From now on its steps are taken by that solver.
+    fn step_by(&mut self, method: Method) {
+        self.method = method;
+        self.model = stepped(self.model.clone(), method);
+    }
+
+    /// Sets an input by name: times in seconds, and the values from then on; what is wrong with it.
+    pub fn set_input(&mut self, name: &Named, changes: Vec<(f64, f64)>) -> Option<Diagnostic> {
+        let about = self.model.about();
+        let Some(at) = position(&about.inputs, &name.text) else {
+            return Some(name.unknown("input", about.inputs.iter().map(|input| &*input.name)));
+        };
+        self.inputs.retain(|(other, _)| *other != at);
+        self.inputs.push((at, changes));
+        None
     }
 
     /// Sets parameters by name; what is wrong with them.

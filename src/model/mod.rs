@@ -16,6 +16,7 @@ mod real;
 pub mod registry;
 pub mod simulation;
 pub mod solver;
+mod stepped;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,3 +25,4 @@ pub use about::{About, Alias, EventAbout, ParameterAbout, Variable, nearest_angl
 pub use kernel::{Equations, Kernel, Model, Way, model};
 pub use machine::Machine;
 pub use real::{LaneMask, Lanes, Real, WIDTH};
+pub use stepped::stepped;

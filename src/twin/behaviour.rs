@@ -59,6 +59,11 @@ pub struct Behaviour {
     pub estimate: Vec<EstimateSpec>,
     /// Longest step of the model in seconds.
     pub step_s: f64,
+    /// The solver that takes the steps; `None`: Euler's method.
+    pub solver: Option<Named>,
+    /// What is done with it where nothing else says so: inputs, each with times in seconds and the
+    /// values that hold from then on.
+    pub inputs: Vec<(Named, Vec<(f64, f64)>)>,
     /// Measurements that are off by more standard deviations are not taken.
     pub gate: f64,
     /// Sigma points: alpha, beta, kappa; `None`: the usual ones.
@@ -144,6 +149,8 @@ impl Behaviour {
             noise: Vec::new(),
             estimate: Vec::new(),
             step_s: 1.0,
+            solver: None,
+            inputs: Vec::new(),
             gate: 5.0,
             spread: None,
             ends: Vec::new(),

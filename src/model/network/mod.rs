@@ -18,6 +18,7 @@ use self::resolve::Resolved;
 use self::wired::Wired;
 use super::kernel::Model;
 use super::machine::Machine;
+use super::solver::Method;
 use crate::twin::behaviour::Behaviour;
 use crate::twin::{AssetId, Diagnostic, Diagnostics, Severity, Twin};
 
@@ -61,10 +62,14 @@ impl Network {
             resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()
         };
         let warnings = resolved.parts.iter().flat_map(|part| part.machine.warnings.clone());
+        let mut methods = resolved.parts.iter().map(|part| part.machine.method);
         Ok(Self {
             machine: Machine {
                 parameters: all(|machine| &machine.parameters),
                 initial: all(|machine| &machine.initial),
+                // Of the whole, the one that any machine needs.
+                method: methods.find(|method| *method != Method::Euler).unwrap_or_default(),
+                inputs: wired.stated(&resolved.parts),
                 warnings: warnings.collect(),
                 model: Arc::new(wired) as Arc<dyn Model>,
             },

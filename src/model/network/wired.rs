@@ -114,6 +114,16 @@ impl Wired {
         }
     }
 
+    /// What machines' files state of inputs that are those of the whole; a wire goes before.
+    pub(super) fn stated(&self, parts: &[Part]) -> Vec<(usize, Vec<(f64, f64)>)> {
+        let all = parts.iter().flat_map(|part| {
+            let own = part.machine.inputs.iter();
+            own.map(|(input, changes)| (part.inputs.start + input, changes))
+        });
+        let place = |at: usize| self.external.iter().position(|input| *input == at);
+        all.filter_map(|(at, changes)| Some((place(at)?, changes.clone()))).collect()
+    }
+
     /// Inputs of all machines, and their outputs.
     fn flow<R: Real>(&self, x: &[R], u: &[R], p: &[R]) -> (Vec<R>, Vec<R>)
     where
@@ -222,6 +232,16 @@ where
             let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
             let next = &mut next[place.states.clone()];
             place.model.euler(x, &inputs[place.inputs.clone()], p, dt_s, next);
+        }
+    }
+
+    fn step(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
+        // Each machine by its own solver, while what flows between them is held.
+        let (inputs, _) = self.flow(x, u, p);
+        for place in &self.places {
+            let (x, p) = (&x[place.states.clone()], &p[place.parameters.clone()]);
+            let next = &mut next[place.states.clone()];
+            place.model.step(x, &inputs[place.inputs.clone()], p, dt_s, next);
         }
     }
 }

@@ -11,10 +11,12 @@ use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 12] = [
+const BEHAVIOUR: [&str; 14] = [
     "model",
     "parameters",
     "initial",
+    "inputs",
+    "solver",
     "noise",
     "estimate",
     "step",
@@ -102,6 +104,8 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
         noise: each("noise"),
         estimate: entries("estimate").into_iter().filter_map(|entry| estimate(cx, entry)).collect(),
         step_s: positive("step", 1.0),
+        solver: fields.get("solver").and_then(|at| named(cx, at)),
+        inputs: entries("inputs").into_iter().filter_map(|entry| input(cx, entry)).collect(),
         gate: positive("gate", 5.0),
         spread,
         ends: list("ends").into_iter().filter_map(|at| named(cx, at)).collect(),
@@ -137,6 +141,32 @@ pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
         .into_iter()
         .filter_map(|(key, value)| Some((named(cx, key)?, cx.number(value)?)))
         .collect()
+}
+
+/// An input's value, or times and values that hold from then on: `[(0, 2.0), ("10min", 1.0)]`.
+fn input<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<(Named, Vec<(f64, f64)>)> {
+    let name = named(cx, key)?;
+    if !value.is_list() {
+        return Some((name, vec![(0.0, cx.number(value)?)]));
+    }
+    let mut all: Vec<(f64, f64)> = Vec::new();
+    for at in cx.list(value)? {
+        let pair = cx.tuple(at, 2, "a time and a value: (600, 2.5) or (\"10min\", 2.5)")?;
+        let time_s = match pair[0].is_text() {
+            true => cx.duration(pair[0])?.as_secs_f64(),
+            false => cx.number(pair[0])?,
+        };
+        if all.last().is_some_and(|(before_s, _)| time_s <= *before_s) {
+            cx.error(at, format!("the time {time_s} s does not come after the one before"));
+            return None;
+        }
+        all.push((time_s, cx.number(pair[1])?));
+    }
+    if all.is_empty() {
+        cx.error(value, "a schedule needs a time and a value at least");
+        return None;
+    }
+    Some((name, all))
 }
 
 fn estimate<'a>(cx: &Cx<'a>, (key, value): (At<'a>, At<'a>)) -> Option<EstimateSpec> {
@@ -233,6 +263,8 @@ mod tests {
             ends: ["ImpellerWearFailure"],
             load: [(inputs: ["V", "wsync"], level: 0.01, memory: "10min")],
             parts: {"impeller": ["A", "wA"], "seal": {"c": 8e-5, "A": (12.7, 0.1)}},
+            solver: "rk4",
+            inputs: {"V": 471.2, "pdisch": [(0, 9e5), ("10min", 8e5)]},
         )"#;
         let behaviour = load_behaviour(Path::new("p.ron"), text).expect("it is right");
         assert_eq!(behaviour.model.text, "centrifugal_pump");
@@ -244,6 +276,8 @@ mod tests {
         let seal = &behaviour.parts[1].numbers;
         assert_eq!((seal[0].mean, seal[0].deviation), (Some(8e-5), None));
         assert_eq!((seal[1].mean, seal[1].deviation), (Some(12.7), Some(0.1)));
+        assert_eq!(behaviour.inputs[0].1, [(0.0, 471.2)]);
+        assert_eq!(behaviour.inputs[1].1, [(0.0, 9e5), (600.0, 8e5)]);
         let message = behaviour.noise[0].0.unknown("output", ["W", "Qout"]).to_string();
         assert!(message.starts_with("p.ron:3:21: error: unknown output `w`"), "{message}");
         assert!(message.contains("did you mean `W`"), "{message}");
@@ -251,10 +285,13 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
-        let text = "(parameters: {\"a\": \"b\"}, step: 0, gain: 1)";
+        let text =
+            "(parameters: {\"a\": \"b\"}, step: 0, gain: 1, inputs: {\"i\": [(9, 1), (8, 1)]})";
         let errors = load_behaviour(Path::new("p.ron"), text).expect_err("much is wrong");
         let text = errors.to_string();
-        for part in ["has no `model`", "a finite number", "above 0", "unknown field"] {
+        for part in
+            ["has no `model`", "a finite number", "above 0", "unknown field", "does not come after"]
+        {
             assert!(text.contains(part), "{text}");
         }
     }

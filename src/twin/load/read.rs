@@ -44,6 +44,10 @@ impl<'a> At<'a> {
         }
     }
 
+    pub(super) fn is_list(self) -> bool {
+        matches!(self.plain().node.kind, Kind::List(_))
+    }
+
     pub(super) fn is_text(self) -> bool {
         matches!(self.plain().node.kind, Kind::Text(_))
     }
