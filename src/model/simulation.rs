@@ -11,7 +11,7 @@ use super::load::Load;
 use super::noise::Chance;
 use super::solver::{Dense, Method, Problem, Solver, Unsolved};
 
-/// How exactly an event is located, as a share of the step in which it happens.
+/// How exactly an event is located unless told otherwise, as a share of a step.
 const LOCATED: f64 = 1e-12;
 
 /// What is simulated, and how.
@@ -31,6 +31,8 @@ pub struct Setup {
     pub dt_s: f64,
     /// The solver.
     pub method: Method,
+    /// How exactly events are located inside a step, in seconds.
+    pub located_s: f64,
     /// Process noise.
     pub noise: Option<Noise>,
 }
@@ -56,6 +58,7 @@ impl Setup {
             load,
             dt_s,
             method: Method::Euler,
+            located_s: LOCATED * dt_s,
             noise: None,
             model,
         }
@@ -107,7 +110,11 @@ impl Simulation {
             chance: setup.noise.as_ref().map(|noise| Chance::new(noise.seed, 0)),
             t_s: setup.start_s,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
-            locator: Locator { within: vec![0.0; states], margin: vec![0.0; events] },
+            locator: Locator {
+                within: vec![0.0; states],
+                margin: vec![0.0; events],
+                located_s: setup.located_s,
+            },
             x,
             u,
             margin,
@@ -227,6 +234,13 @@ impl Setup {
         if !(self.dt_s > 0.0 && self.dt_s.is_finite()) {
             return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.dt_s));
         }
+        if !self.start_s.is_finite() {
+            return Err(format!("it cannot begin at {} s: expected a finite time", self.start_s));
+        }
+        if !(self.located_s > 0.0) {
+            let located = self.located_s;
+            return Err(format!("events within {located} s are never found: state more than 0 s"));
+        }
         Ok(())
     }
 }
@@ -235,6 +249,7 @@ impl Setup {
 struct Locator {
     within: Vec<f64>,
     margin: Vec<f64>,
+    located_s: f64,
 }
 
 impl Locator {
@@ -266,8 +281,12 @@ impl Locator {
     /// Where in the piece the event happens, by halving.
     fn locate(&mut self, problem: Problem, dense: &Dense, event: usize) -> f64 {
         let (mut low, mut high) = (0.0, 1.0);
-        while high - low > LOCATED {
+        while (high - low) * dense.length_s > self.located_s {
             let middle = 0.5 * (low + high);
+            if !(low < middle && middle < high) {
+                // No number lies between them.
+                break;
+            }
             self.margins(problem, dense, middle);
             if self.margin[event] > 0.0 { low = middle } else { high = middle }
         }

@@ -12,14 +12,14 @@ const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/prognos
 const MACHINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/machines");
 
 /// Exit status, standard output and standard error.
-fn run(args: &[&str]) -> (i32, String, String) {
+pub fn run(args: &[&str]) -> (i32, String, String) {
     let output = twinscope().args(args).output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
     (output.status.code().expect("it ends"), text(output.stdout), text(output.stderr))
 }
 
 /// What a command writes that has to end well.
-fn fine(args: &[&str]) -> String {
+pub fn fine(args: &[&str]) -> String {
     let (status, out, errors) = run(args);
     assert_eq!(status, 0, "{errors}");
     out
@@ -30,7 +30,7 @@ fn json(args: &[&str]) -> Json {
 }
 
 /// A table by its columns.
-fn columns(text: &str) -> HashMap<String, Vec<f64>> {
+pub fn columns(text: &str) -> HashMap<String, Vec<f64>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let names: Vec<String> = reader.headers().expect("headings").iter().map(String::from).collect();
     let mut columns: HashMap<String, Vec<f64>> = HashMap::new();
@@ -60,7 +60,7 @@ fn compare(ours: &str, reference: &str, is_compared: impl Fn(&str) -> bool) -> u
     compared
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
@@ -259,7 +259,8 @@ fn a_table_tells_a_wired_machine_s_input_by_the_property_that_measures_it() {
     let inputs = folder.path().join("inputs.csv");
     std::fs::write(&inputs, "t,station/P-1.command\n60,3600\n120,3000\n").expect("a file");
     let inputs = inputs.to_str().expect("UTF-8");
-    let course = columns(&fine(&["simulate", twin, "--inputs", inputs, "--until", "120"]));
+    let options = ["--inputs", inputs, "--begin", "0", "--until", "120"];
+    let course = columns(&fine(&[&["simulate", twin], &options[..]].concat()));
     let synchronous = &course["u_P-1.wsync"];
     let revolution = 2.0 * std::f64::consts::PI / 60.0;
     assert!((synchronous[30] - 3600.0 * revolution).abs() < 1e-9, "{}", synchronous[30]);

@@ -14,5 +14,6 @@ mod recording;
 mod scenes;
 mod serve;
 mod session;
+mod simulate;
 mod support;
 mod watch;

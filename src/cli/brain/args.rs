@@ -6,6 +6,18 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::feed::{FeedArgs, FilterArgs};
 
+/// A finite number.
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a finite number".into())
+}
+
+/// A finite number above 0.
+fn above_zero(text: &str) -> Result<f64, String> {
+    let number = finite(text).ok().filter(|number| *number > 0.0);
+    number.ok_or_else(|| "expected a finite number above 0".into())
+}
+
 /// Arguments of `models`.
 #[derive(Args, Debug)]
 pub struct Models {
@@ -49,18 +61,33 @@ pub struct Simulate {
     /// time from there on (`start`, as in a schedule), or a point of straight lines (`linear`)
     #[arg(long, default_value = "end")]
     pub hold: twinscope::model::load::Hold,
+    /// Inputs that are held where the table tells nothing: RON such as '(V: 471.2, pdisch: 9e5)', a
+    /// file with it, or V=471.2,pdisch=9e5
+    #[arg(long, value_name = "RON|NAME=VALUE,…")]
+    pub set: Option<String>,
     /// Length of a step in seconds
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = above_zero)]
     pub dt: f64,
-    /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems)
-    #[arg(long, default_value = "euler")]
-    pub solver: twinscope::model::solver::Method,
+    /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems); without it the one that the
+    /// machine's file states, or euler
+    #[arg(long)]
+    pub solver: Option<twinscope::model::solver::Method>,
+    /// How exact dopri5 and rosenbrock have to be: relative to a state, and after a comma in its unit
+    /// [default: 1e-8,1e-10]
+    #[arg(long, value_name = "REL[,ABS]", value_delimiter = ',', num_args = 1, value_parser = above_zero)]
+    pub tolerance: Vec<f64>,
+    /// How exactly events are located, in seconds [default: 1e-12 steps]
+    #[arg(long, value_name = "S", value_parser = above_zero)]
+    pub event_tolerance: Option<f64>,
+    /// Time in seconds at which it begins; without it that of the inputs' first row, or 0
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = finite)]
+    pub begin: Option<f64>,
     /// When to end: a time in seconds, `event` or an event's name; without it the end of the inputs
     /// or the first event, whichever comes first
-    #[arg(long, value_name = "T|EVENT")]
+    #[arg(long, value_name = "T|EVENT", allow_negative_numbers = true)]
     pub until: Option<String>,
     /// Seconds between two rows; without it each step is one
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = above_zero)]
     pub every: Option<f64>,
     /// Process noise: for states, their standard deviation after one second, in RON
     #[arg(long, value_name = "RON")]

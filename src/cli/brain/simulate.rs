@@ -1,64 +1,100 @@
 //! The command `simulate`.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::model::load::{Held, Hold, Load};
+use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::simulation::{Happened, Noise, Setup, Simulation};
-use twinscope::model::{About, Machine, table};
+use twinscope::model::solver::{Method, Tolerance};
+use twinscope::model::table::{self, Table};
+use twinscope::model::{About, Machine};
 use twinscope::twin::Diagnostics;
+use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::{Failure, Outcome};
 use super::args::Simulate;
 use super::{Rows, machine, numbers, told, wrong};
 
-/// Steps beyond which a course that waits for an event is given up.
+/// Steps beyond which a course is given up: as many take hours.
 const MOST_STEPS: u64 = 1_000_000_000;
 
 /// Simulates a machine and writes its course.
 pub fn simulate(args: &Simulate) -> Outcome {
-    let (machine, _) = machine(&args.machine)?;
+    let (mut machine, _) = machine(&args.machine)?;
+    let set = set(args, &mut machine)?;
     let about = machine.model.about().clone();
-    let load = load(args, &about)?;
-    let until = Until::of(args, &about, load.end_s())?;
-    let every = match args.every {
-        Some(every) if every >= args.dt / 2.0 => (every / args.dt).round() as u64,
-        Some(every) => {
-            let text = format!("rows every {every} s need steps of {every} s or less: see --dt");
-            return Err(Failure::Input(text));
-        }
-        None => 1,
-    };
+    let acting = Acting::of(args, &machine, &set)?;
+    let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
+    let until = Until::of(args, &about, start_s, acting.load.end_s())?;
+    let every = every(args)?;
     let setup = Setup {
         noise: noise(args, &machine)?,
+        method: method(args, machine.method)?,
         parameters: machine.parameters,
         initial: machine.initial,
-        start_s: 0.0,
-        dt_s: args.dt,
-        method: args.solver,
-        load,
-        model: machine.model,
+        start_s,
+        ..Setup::usual(machine.model, acting.load, args.dt)
     };
+    let located_s = args.event_tolerance.unwrap_or(setup.located_s);
+    let setup = Setup { located_s, ..setup };
     let mut simulation = Simulation::new(setup).map_err(Failure::Input)?;
     let mut rows = Rows::create(&args.out)?;
     rows.line(&table::headings(&about).join(","))?;
     rows.line(&table::row(&simulation).join(","))?;
-    for step in 1..=MOST_STEPS {
-        if until.is_reached(simulation.time_s(), args.dt) {
-            break;
-        }
-        let happened = simulation
-            .step()
-            .map_err(|error| Failure::Input(format!("at {} s: {error}", simulation.time_s())))?;
+    let mut is_over =
+        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
+    let mut step = 0;
+    while !is_over && step < MOST_STEPS {
+        step += 1;
+        let happened = simulation.step().map_err(|error| {
+            Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
+        })?;
         tell(&about, &happened);
-        let is_last = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
-        if step % every == 0 || is_last {
+        is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
+        if step % every == 0 || is_over {
             rows.line(&table::row(&simulation).join(","))?;
         }
-        if is_last {
-            break;
-        }
     }
-    rows.end()
+    rows.end()?;
+    match is_over {
+        true => Ok(()),
+        false => Err(Failure::Input(format!(
+            "given up after {MOST_STEPS} steps, at {} s: what it was to go on until has not \
+             happened; state a time with --until, or longer steps with --dt",
+            simulation.time_s()
+        ))),
+    }
+}
+
+/// Steps from row to row.
+fn every(args: &Simulate) -> Result<u64, Failure> {
+    match args.every {
+        Some(every) if every >= args.dt / 2.0 => Ok((every / args.dt).round() as u64),
+        Some(every) => {
+            let text = format!("rows every {every} s need steps of {every} s or less: see --dt");
+            Err(Failure::Input(text))
+        }
+        None => Ok(1),
+    }
+}
+
+fn method(args: &Simulate, stated: Method) -> Result<Method, Failure> {
+    let method = args.solver.unwrap_or(stated);
+    let usual = Tolerance::default();
+    let tolerance = match args.tolerance[..] {
+        [] => return Ok(method),
+        [relative] => Tolerance { relative, ..usual },
+        [relative, absolute] => Tolerance { relative, absolute },
+        _ => {
+            let text = "--tolerance: expected one number, or two with a comma: 1e-8,1e-10";
+            return Err(Failure::Input(text.into()));
+        }
+    };
+    method.with_tolerance(tolerance).ok_or_else(|| {
+        let text = "--tolerance: euler and rk4 take the steps of --dt; take --solver dopri5 or \
+                    rosenbrock, which choose their own";
+        Failure::Input(text.into())
+    })
 }
 
 fn tell(about: &About, happened: &[Happened]) {
@@ -70,14 +106,66 @@ fn tell(about: &About, happened: &[Happened]) {
     }
 }
 
-fn load(args: &Simulate, about: &About) -> Result<Arc<dyn Load>, Failure> {
-    let Some(path) = &args.inputs else { return Ok(Arc::new(Held(about.usual_inputs()))) };
-    let table = super::table(path)?;
-    let (schedule, notes) =
-        table::load(&table, about, args.hold).map_err(|error| wrong(path, &error))?;
-    for note in notes {
-        eprintln!("note: {}: {note}", path.display());
+/// Sets the inputs that are held; their names.
+fn set(args: &Simulate, machine: &mut Machine) -> Result<Vec<NamedNumber>, Failure> {
+    let stated = args.set.as_deref().map(|text| {
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=')?;
+            Some(format!("{:?}: {}", name.trim(), value.trim()))
+        };
+        let pairs: Option<Vec<String>> = text.split(',').map(pair).collect();
+        pairs.map_or_else(|| text.to_owned(), |pairs| format!("{{{}}}", pairs.join(", ")))
+    });
+    let set = numbers("--set", stated.as_deref())?;
+    let wrong = set.iter().filter_map(|(name, value)| machine.set_input(name, vec![(0.0, *value)]));
+    Diagnostics::unless_empty(wrong.collect()).map_err(told)?;
+    Ok(set)
+}
+
+/// What acts on the machine.
+struct Acting {
+    load: Arc<dyn Load>,
+    /// When the table begins.
+    begin_s: Option<f64>,
+}
+
+impl Acting {
+    /// The table, over what the machine's file and `--set` state, over the usual inputs.
+    fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
+        let base: Arc<dyn Load> = Arc::new(machine.load());
+        let Some(path) = &args.inputs else { return Ok(Self { load: base, begin_s: None }) };
+        let table = super::table(path)?;
+        let about = machine.model.about();
+        let (schedule, notes) =
+            table::load(&table, about, args.hold).map_err(|error| wrong(path, &error))?;
+        let is_told = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
+        let inputs: Vec<usize> = (0..about.inputs.len()).filter(is_told).collect();
+        for (name, _) in set {
+            if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
+                let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
+                return Err(wrong(path, &text));
+            }
+        }
+        let is_stated = |note: &String| {
+            let mut stated = machine.inputs.iter().map(|(input, _)| &about.inputs[*input].name);
+            stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
+        };
+        for note in notes.iter().filter(|note| !is_stated(note)) {
+            eprintln!("note: {}: {note}", path.display());
+        }
+        note_hold(args, path, &schedule);
+        note_gap(args, path, &table);
+        let begin_s = schedule.begin_s();
+        let told: Arc<dyn Load> = Arc::new(schedule);
+        let load = match inputs.len() == about.inputs.len() {
+            true => told,
+            false => Arc::new(Over { base, told, inputs }),
+        };
+        Ok(Self { load, begin_s })
     }
+}
+
+fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
     let step_s = schedule.usual_step_s();
     if args.hold == Hold::End && step_s.is_some_and(|step_s| step_s > 1.5 * args.dt) {
         eprintln!(
@@ -86,7 +174,18 @@ fn load(args: &Simulate, about: &About) -> Result<Arc<dyn Load>, Failure> {
             path.display()
         );
     }
-    Ok(Arc::new(schedule))
+}
+
+/// A table that begins with the end of the first step says nothing of the state before it.
+fn note_gap(args: &Simulate, path: &Path, table: &Table) {
+    let first_s = table.times().map_or(0.0, |times| times[0]);
+    if args.hold == Hold::End && args.begin.is_none() && first_s == args.dt {
+        eprintln!(
+            "note: {}: it begins at {first_s} s, the time of the first row; if that row is the end \
+             of a first step: --begin 0",
+            path.display()
+        );
+    }
 }
 
 fn noise(args: &Simulate, machine: &Machine) -> Result<Option<Noise>, Failure> {
@@ -104,35 +203,69 @@ struct Until {
     time_s: Option<f64>,
     /// Any event, or this one.
     event: Option<Option<usize>>,
+    /// Whether an event is what was asked for, rather than a time or the end of the inputs.
+    is_awaited: bool,
 }
 
 impl Until {
-    fn of(args: &Simulate, about: &About, end_s: Option<f64>) -> Result<Self, Failure> {
+    fn of(
+        args: &Simulate,
+        about: &About,
+        start_s: f64,
+        end_s: Option<f64>,
+    ) -> Result<Self, Failure> {
         let any = (!about.events.is_empty()).then_some(None);
         let until = match args.until.as_deref() {
-            None => Self { time_s: end_s, event: any },
-            Some("event") => Self { time_s: None, event: any },
+            None => Self { time_s: end_s, event: any, is_awaited: false },
+            Some("event") => Self { time_s: None, event: any, is_awaited: true },
             Some(text) => match text.parse::<f64>() {
-                Ok(time_s) => Self { time_s: Some(time_s), event: None },
+                Ok(time_s) => Self { time_s: Some(time_s), event: None, is_awaited: false },
                 Err(_) => {
-                    let found = about.events.iter().position(|event| event.name == text);
-                    let names: Vec<_> = about.events.iter().map(|event| &*event.name).collect();
-                    let at = found.ok_or_else(|| {
-                        let known = names.join(", ");
-                        let name = &about.name;
-                        Failure::Input(format!(
-                            "--until {text}: expected seconds, `event`, or an event of `{name}`: {known}"
-                        ))
-                    })?;
-                    Self { time_s: None, event: Some(Some(at)) }
+                    let event = Some(Some(named(about, text)?));
+                    Self { time_s: None, event, is_awaited: true }
                 }
             },
         };
-        if until.time_s.is_none() && until.event.is_none() {
-            let text = "it would never end: state --inputs, or --until and a time in seconds";
-            return Err(Failure::Input(text.into()));
+        match until.time_s {
+            None if until.event.is_none() => {
+                let text = "it would never end: state --inputs, or --until and a time in seconds";
+                Err(Failure::Input(text.into()))
+            }
+            Some(end_s) if !end_s.is_finite() => {
+                let text =
+                    format!("--until {end_s}: expected a finite time in seconds, or an event");
+                Err(Failure::Input(text))
+            }
+            Some(end_s) if end_s < start_s => {
+                let text = format!("it would end at {end_s} s, before it begins at {start_s} s");
+                Err(Failure::Input(format!("{text}: see --begin and --until")))
+            }
+            Some(end_s) if (end_s - start_s) / args.dt > MOST_STEPS as f64 => {
+                let count = (end_s - start_s) / args.dt;
+                let text = format!(
+                    "from {start_s} s to {end_s} s there are {count:.1e} steps of {} s, and \
+                     {MOST_STEPS} is the most: see --begin, --until and --dt",
+                    args.dt
+                );
+                Err(Failure::Input(text))
+            }
+            _ => Ok(until),
         }
-        Ok(until)
+    }
+
+    /// Tells events that hold at the beginning; whether that is what was waited for.
+    fn holds_at_once(&self, about: &About, simulation: &Simulation) -> bool {
+        let holding = |event: &usize| simulation.met()[*event];
+        let all: Vec<usize> = (0..about.events.len()).filter(holding).collect();
+        for event in &all {
+            let (name, time_s) = (&about.events[*event].name, simulation.time_s());
+            eprintln!("note: {name} holds at the beginning already, at {time_s} s");
+        }
+        match self.event {
+            _ if !self.is_awaited => false,
+            Some(Some(event)) => all.contains(&event),
+            _ => !all.is_empty(),
+        }
     }
 
     fn is_reached(&self, time_s: f64, dt_s: f64) -> bool {
@@ -146,4 +279,15 @@ impl Until {
             None => false,
         }
     }
+}
+
+/// The place of an event.
+fn named(about: &About, text: &str) -> Result<usize, Failure> {
+    about.events.iter().position(|event| event.name == text).ok_or_else(|| {
+        let names: Vec<_> = about.events.iter().map(|event| &*event.name).collect();
+        let (known, name) = (names.join(", "), &about.name);
+        Failure::Input(format!(
+            "--until {text}: expected seconds, `event`, or an event of `{name}`: {known}"
+        ))
+    })
 }
