@@ -33,9 +33,10 @@ pub fn optimise(args: &Optimise) -> Outcome {
         })?),
         None => None,
     };
-    let load: Arc<dyn Load> = match &args.plan {
-        Some(path) => schedule_of(path, args.hold, &machine)?,
-        None => Arc::new(Held(last)),
+    let load: Arc<dyn Load> = match (&args.plan, &args.samples) {
+        (Some(path), _) => schedule_of(path, args.hold, &machine)?,
+        (None, Some(_)) => Arc::new(Held(last)),
+        (None, None) => Arc::new(machine.load()),
     };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
@@ -112,7 +113,12 @@ fn as_table(optimum: &Optimum) -> String {
     let now = optimum.gain.as_ref().map_or("-".into(), |gain| format!("{:.5}", gain.now));
     text += &format!("\n{:<28} {now:>12} {:>12.5}", "cost", optimum.cost);
     match &optimum.gain {
-        Some(gain) => text += &format!("\n\n{}", gain_in_words(gain)),
+        Some(gain) => {
+            text += &format!("\n\n{}", gain_in_words(gain));
+            if !optimum.keeps_now {
+                text += "; what is done now breaks a limit";
+            }
+        }
         None => text += "\n\nwhat is done now cannot be measured: it diverges or makes nothing",
     }
     for limit in &optimum.limits {
@@ -175,6 +181,7 @@ fn as_json(optimum: &Optimum) -> Value {
         "settings": settings.collect::<serde_json::Map<_, _>>(),
         "cost": optimum.cost,
         "gain": optimum.gain.as_ref().map(gain_as_json),
+        "now_keeps_limits": optimum.keeps_now,
         "limits": limits.collect::<Vec<_>>(),
         "alternatives": alternatives.collect::<Vec<_>>(),
         "ensembles": optimum.tried,

@@ -3,14 +3,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::problem::{Instant, Limit, Problem};
+use super::expression::Instant;
+use super::problem::{Limit, Problem};
 use crate::forecast::begin::Beginning;
 use crate::forecast::block::Block;
 use crate::forecast::setup::Setup;
 use crate::model::{Lanes, WIDTH};
 use crate::twin::goal::When;
 
-/// Instants at which costs and limits are looked at.
+/// Instants at which costs and limits are looked at, evenly over the horizon, the last one at its end;
+/// what lies between two of them is not seen.
 const INSTANTS: u64 = 200;
 /// Most steps of a block at once.
 const PIECE: u64 = 4096;
@@ -163,17 +165,19 @@ impl Going {
     fn new(problem: &Problem, setup: &Setup, beginning: &Beginning, number: usize) -> Self {
         let about = setup.model.about();
         let block = Block::new(setup, beginning, number);
-        let member = Member { margins: vec![0.0; problem.limits.len()], ..Member::default() };
-        Self {
-            members: vec![member; block.members().len()],
-            look: Look {
-                z: vec![Lanes::default(); about.outputs.len()],
-                es: vec![Lanes::default(); about.events.len()],
-                rows: [const { Vec::new() }; 5],
-            },
-            looked: 0,
-            block,
-        }
+        let mut look = Look {
+            z: vec![Lanes::default(); about.outputs.len()],
+            es: vec![Lanes::default(); about.events.len()],
+            rows: [const { Vec::new() }; 5],
+        };
+        block.look(setup, &mut look.z, &mut look.es);
+        // A life is used from the beginning on, not from the first instant on.
+        let begin = |lane: usize| Member {
+            margins: vec![0.0; problem.limits.len()],
+            worn: look.es.iter().map(|es| (es.0[lane], es.0[lane])).collect(),
+            ..Member::default()
+        };
+        Self { members: (0..block.members().len()).map(begin).collect(), look, looked: 0, block }
     }
 
     fn is_over(&self, setup: &Setup) -> bool {
@@ -200,7 +204,7 @@ impl Going {
     fn end(mut self, problem: &Problem, setup: &Setup) -> Done {
         let block = &self.block;
         let whole = |(lane, member): (usize, &mut Member)| {
-            if block.lost[lane] || member.worn.is_empty() && !problem.wear.is_empty() {
+            if block.lost[lane] {
                 return (f64::INFINITY, vec![f64::NEG_INFINITY; problem.limits.len()]);
             }
             for (margin, limit) in member.margins.iter_mut().zip(&problem.limits) {
@@ -242,9 +246,6 @@ impl Member {
     fn add(&mut self, problem: &Problem, now: &Instant, span_s: f64, first: bool) {
         self.running += span_s * problem.running.iter().map(|of| of.at(now)).sum::<f64>();
         self.made += problem.per.as_ref().map_or(0.0, |of| span_s * of.at(now));
-        if first {
-            self.worn = now.es.iter().map(|es| (*es, *es)).collect();
-        }
         self.worn.iter_mut().zip(now.es).for_each(|(worn, es)| worn.1 = *es);
         for (margin, limit) in self.margins.iter_mut().zip(&problem.limits) {
             let value = limit.of.at(now);

@@ -10,12 +10,15 @@
 //! into a frame ([`Optimising`]).
 
 mod course;
+mod expression;
+mod optimum;
 mod problem;
 mod schedule;
 mod search;
 #[cfg(test)]
 mod tests;
 
+pub use optimum::{Alternative, Gain, Kept, Optimum, Setting};
 pub use problem::Problem;
 pub use schedule::{Planned, Schedule, schedule};
-pub use search::{Alternative, Gain, Kept, Optimising, Optimum, Setting, optimise};
+pub use search::{Optimising, optimise};

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use exmex::{Express, FlatEx, FloatOpsFactory, MatchLiteral, literal_matcher_from_pattern};
-
+use super::expression::Expression;
 use crate::forecast::setup::Setup;
 use crate::model::load::Load;
 use crate::model::{Machine, position};
+use crate::twin::Diagnostics;
 use crate::twin::behaviour::{Named, NamedNumber};
 use crate::twin::goal::{Goal, When};
-use crate::twin::{Diagnostic, Diagnostics};
 
 /// A goal that fits a machine.
 #[derive(Clone)]
@@ -57,77 +56,6 @@ impl Limit {
     /// A size beside which margins are small or large.
     pub fn size(&self) -> f64 {
         self.bound.abs().max(1e-9)
-    }
-}
-
-/// Where an expression's variable is found.
-#[derive(Clone, Copy)]
-enum Slot {
-    Output(usize),
-    Input(usize),
-    State(usize),
-    Event(usize),
-    Parameter(usize),
-}
-
-literal_matcher_from_pattern!(Number, r"^(\.?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)");
-type Flat = FlatEx<f64, FloatOpsFactory<f64>, Number>;
-
-/// An expression over what a machine is and does.
-#[derive(Clone)]
-pub(super) struct Expression {
-    flat: Flat,
-    slots: Vec<Slot>,
-}
-
-/// A machine at an instant.
-pub(super) struct Instant<'a> {
-    pub x: &'a [f64],
-    pub u: &'a [f64],
-    pub p: &'a [f64],
-    pub z: &'a [f64],
-    pub es: &'a [f64],
-}
-
-impl Expression {
-    fn new(named: &Named, machine: &Machine) -> Result<Self, Box<Diagnostic>> {
-        let about = machine.model.about();
-        let flat = Flat::parse(&named.text).map_err(|error| {
-            Box::new(named.wrong(format!("`{}` is no expression: {error}", named.text)))
-        })?;
-        let slot = |name: &String| {
-            let name = &**name;
-            let variable = |all, slot: fn(usize) -> Slot| position(all, name).map(slot);
-            let events = || about.events.iter().position(|event| event.name == name);
-            let parameters = || about.parameters.iter().position(|p| p.name == name);
-            variable(&about.outputs, Slot::Output)
-                .or_else(|| variable(&about.inputs, Slot::Input))
-                .or_else(|| variable(&about.states, Slot::State))
-                .or_else(|| events().map(Slot::Event))
-                .or_else(|| parameters().map(Slot::Parameter))
-                .ok_or_else(|| {
-                    let all = [&about.outputs, &about.inputs, &about.states].into_iter().flatten();
-                    let names = all.map(|variable| &*variable.name);
-                    let names = names.chain(about.events.iter().map(|event| &*event.name));
-                    let names = names.chain(about.parameters.iter().map(|p| &*p.name));
-                    Box::new(named.part(name).unknown("name", names))
-                })
-        };
-        let slots = flat.var_names().iter().map(slot).collect::<Result<_, _>>()?;
-        Ok(Self { flat, slots })
-    }
-
-    /// Its value at an instant.
-    pub fn at(&self, now: &Instant) -> f64 {
-        let value = |slot: &Slot| match *slot {
-            Slot::Output(at) => now.z[at],
-            Slot::Input(at) => now.u[at],
-            Slot::State(at) => now.x[at],
-            Slot::Event(at) => now.es[at],
-            Slot::Parameter(at) => now.p[at],
-        };
-        let values: Vec<f64> = self.slots.iter().map(value).collect();
-        self.flat.eval(&values).unwrap_or(f64::NAN)
     }
 }
 

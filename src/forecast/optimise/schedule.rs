@@ -9,7 +9,7 @@
 use pathfinding::matrix::Matrix;
 use pathfinding::prelude::kuhn_munkres_min;
 
-use super::search::Gain;
+use super::optimum::Gain;
 use crate::forecast::result::Forecast;
 use crate::model::About;
 use crate::twin::goal::{MaintainSpec, UpkeepSpec};

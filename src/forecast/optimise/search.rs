@@ -11,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 use cobyla::{RhoBeg, StopTols, minimize};
 
 use super::course::{Carrying, Chances, Outcome, carry_out};
+use super::optimum::{Alternative, Gain, Kept, Optimum, Setting};
 use super::problem::{Knob, Limit, Problem};
-use crate::forecast::result::quantile;
 use crate::worker::{Run, Step};
 
 /// Most knobs that may be switched off: twice as many choices for each.
@@ -21,77 +21,15 @@ const SWITCHES: usize = 8;
 const TRIES: (usize, usize) = (25, 15);
 /// The gain is measured on so many times as many members.
 const FRESH: usize = 4;
-
-/// The best settings.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Optimum {
-    /// All of them.
-    pub settings: Vec<Setting>,
-    /// Mean cost over the horizon, or of one of what is made.
-    pub cost: f64,
-    /// What is gained over what is done now; `None` where that breaks a limit or costs no number.
-    pub gain: Option<Gain>,
-    /// Each limit, now and then.
-    pub limits: Vec<Kept>,
-    /// The best of each choice of what is switched off, the cheapest first.
-    pub alternatives: Vec<Alternative>,
-    /// Ensembles that were carried out.
-    pub tried: usize,
-}
-
-/// A setting.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// Its name.
-    pub name: String,
-    /// Now.
-    pub now: f64,
-    /// The best.
-    pub best: f64,
-}
-
-/// What is gained, over members with the same chance.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Gain {
-    /// Mean cost now.
-    pub now: f64,
-    /// Mean of what is saved.
-    pub mean: f64,
-    /// Standard error of that mean.
-    pub error: f64,
-    /// Bounds that hold what is saved in 90 % of the members.
-    pub interval: (f64, f64),
-    /// Share of the members that save anything.
-    pub probability: f64,
-}
-
-/// How far a limit is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    /// The limit.
-    pub limit: String,
-    /// The margin that is kept with the wanted probability now; below 0 it is broken.
-    pub now: f64,
-    /// The same under the best settings.
-    pub best: f64,
-}
-
-/// The best of a choice.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alternative {
-    /// Values of all knobs.
-    pub settings: Vec<f64>,
-    /// Its mean cost.
-    pub cost: f64,
-    /// Whether all limits are kept.
-    pub keeps: bool,
-}
+/// Most members of an ensemble that is compared.
+const MOST_MEMBERS: usize = 25_000;
 
 /// Looks for the settings that cost least and keep all limits, on all cores; `None` when cancelled.
 /// `told` hears how much is done, from 0 to 1.
 ///
 /// # Errors
-/// When nothing may be set, too much may be switched off, or no settings keep all limits.
+/// When the forecast cannot be carried out, nothing may be set, too much may be switched off, or no
+/// settings keep all limits.
 pub fn optimise(
     problem: &Problem,
     cancelled: &AtomicBool,
@@ -124,7 +62,7 @@ impl Optimising {
     /// Begins.
     ///
     /// # Errors
-    /// When nothing may be set, or too much may be switched off.
+    /// When the forecast cannot be carried out, nothing may be set, or too much may be switched off.
     pub fn new(problem: Problem) -> Result<Self, String> {
         Ok(Self { search: Search::new(&problem)?, problem, trying: None })
     }
@@ -179,6 +117,14 @@ impl Search {
     fn new(problem: &Problem) -> Result<Self, String> {
         let switches: Vec<usize> =
             (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
+        problem.setup.check()?;
+        if problem.setup.members > MOST_MEMBERS {
+            let members = problem.setup.members;
+            return Err(format!(
+                "settings are compared over {MOST_MEMBERS} members at most, not {members}: a few \
+                 hundred tell means within per cents"
+            ));
+        }
         if problem.knobs.is_empty() {
             return Err("nothing may be set: state `set: {\"input\": (from: …, to: …)}`".into());
         }
@@ -268,27 +214,10 @@ impl Search {
             settings: problem.knobs.iter().zip(best).map(setting).collect(),
             cost: then.cost(),
             gain: (now.lost + then.lost == 0).then(|| Gain::of(&now.costs, &then.costs)),
+            keeps_now: now.keeps(&problem.limits),
             limits: limits.collect(),
             alternatives: self.alternatives.clone(),
             tried: self.tried.0.len(),
-        }
-    }
-}
-
-impl Gain {
-    /// Of members' costs now and then, in the same order.
-    pub(super) fn of(now: &[f64], then: &[f64]) -> Self {
-        let mut saved: Vec<f64> = now.iter().zip(then).map(|(now, then)| now - then).collect();
-        saved.sort_by(f64::total_cmp);
-        let count = saved.len().max(1) as f64;
-        let mean = saved.iter().sum::<f64>() / count;
-        let squares: f64 = saved.iter().map(|value| (value - mean) * (value - mean)).sum();
-        Self {
-            now: now.iter().sum::<f64>() / count,
-            mean,
-            error: (squares / (count * (count - 1.0).max(1.0))).sqrt(),
-            interval: (quantile(&saved, 0.05), quantile(&saved, 0.95)),
-            probability: saved.iter().filter(|saved| **saved > 0.0).count() as f64 / count,
         }
     }
 }

@@ -115,6 +115,37 @@ fn an_uncertain_load_needs_room_and_leaves_the_gain_uncertain() {
 }
 
 #[test]
+fn a_life_is_used_from_the_beginning_whatever_the_number_of_steps() {
+    // A flow of 1 wears 1e-4 of the life in a second: 0.01 in 100 s.
+    let goal = "(set: {\"q1\": (from: 1, to: 1.0000001)}, wear: {\"Worn\": 100}, \
+                limits: [(of: \"q\", at_least: 0)])";
+    for dt_s in [100.0, 12.5, 1.0, 0.1] {
+        let best = found(goal, |setup| setup.dt_s = dt_s).expect("it can be had");
+        assert!((best.cost - 1.0).abs() < 1e-6, "{dt_s} s: {}", best.cost);
+    }
+}
+
+#[test]
+fn what_is_gained_over_a_broken_limit_says_so() {
+    let goal = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 3)])");
+    let best = found(&goal, |_| {}).expect("it can be had");
+    // Now 2 of 3 are made for 4 a second, then 3 for 7.
+    assert!(!best.keeps_now);
+    assert!((best.gain.expect("both cost a number").mean + 300.0).abs() < 3.0);
+    let less = goal.replace("at_least: 3", "at_least: 1");
+    assert!(found(&less, |_| {}).expect("it can be had").keeps_now);
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_answered_before_anything_is_tried() {
+    let goal = format!("({SET}, running: [\"P\"])");
+    let of = |change: fn(&mut Setup)| found(&goal, change).expect_err("it cannot be");
+    assert!(of(|setup| setup.members = 0).contains("a member at least"));
+    assert!(of(|setup| setup.horizon_s = 0.0).contains("a horizon of 0 s"));
+    assert!(of(|setup| setup.members = usize::MAX).contains("members at most"));
+}
+
+#[test]
 fn what_cannot_be_is_answered() {
     let much = format!("({SET}, running: [\"P\"], limits: [(of: \"q\", at_least: 9)])");
     assert!(found(&much, |_| {}).expect_err("too much").contains("no settings keep all limits"));
