@@ -6,6 +6,7 @@
 #![allow(missing_docs, unsafe_code, clippy::print_stdout, clippy::expect_used)]
 
 mod runs;
+mod wider;
 
 use runs::{Run, runs};
 

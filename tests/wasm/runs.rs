@@ -14,6 +14,8 @@ use twinscope::model::solver::Method;
 use twinscope::model::table::Table;
 use twinscope::worker::{Budget, Step, step};
 
+use super::wider::wider;
+
 /// A run: its name, and all that it computed in order.
 pub struct Run {
     pub name: String,
@@ -29,6 +31,7 @@ pub fn runs() -> Vec<Run> {
     runs.push(battery_ensemble());
     runs.push(pump_ensemble());
     runs.push(calibration());
+    wider(&mut runs);
     runs
 }
 
@@ -85,36 +88,49 @@ fn reference_runs(runs: &mut Vec<Run>) {
         Setup::usual(registry::find(model).expect("a model"), load, dt_s)
     };
     let constant = setup("centrifugal_pump", Arc::new(Held(pump_inputs(471.2389))), 1.0);
-    runs.push(course("pump_default_const".into(), constant, 7_200));
+    runs.push(course("pump_default_const".into(), constant, 5_000));
     let cycle = Profile(|t_s: f64, u: &mut [f64]| {
         let t = t_s % 3600.0;
-        let volts = if t < 1800.0 { 471.2389 } else { 571.2389 };
+        let volts = match t {
+            t if t < 1800.0 => 471.2389,
+            t if t < 1900.0 => 471.2389 + (t - 1800.0),
+            t if t < 3500.0 => 571.2389,
+            t => 471.2398 - (t - 3600.0),
+        };
         u.copy_from_slice(&pump_inputs(volts));
     });
     let mut wearing = setup("centrifugal_pump", Arc::new(cycle), 1.0);
     wearing.initial[9] = 0.01;
-    runs.push(course("pump_wearA_cycle".into(), wearing, 20_000));
+    runs.push(course("pump_wearA_cycle".into(), wearing, 23_892));
     let battery = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
     let battery = setup("battery_circuit", Arc::new(battery), 1.0);
-    runs.push(course("battery_circuit_euler".into(), battery, 3_300));
+    runs.push(course("battery_circuit_euler".into(), battery, 3_005));
     let fan = Follows(|t_s: f64, x: &[f64], u: &mut [f64]| {
         u[0] = 10.0 + 2.0 * libm::sin(2.0 * PI * 0.5 * t_s);
         u[1] = 1e-5 * x[1] * x[1];
     });
-    runs.push(course("dcmotor_sp".into(), setup("dc_motor", Arc::new(fan), 1e-3), 4_000));
+    runs.push(course("dcmotor_sp".into(), setup("dc_motor", Arc::new(fan), 1e-3), 2_001));
+}
+
+/// The filter of the references.
+pub fn battery_filter() -> Filter {
+    let model = registry::find("battery_circuit").expect("a model");
+    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
+    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
+    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
+    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
+    for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
+        each.mean = mean;
+    }
+    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
+    setup
 }
 
 /// The unscented filter on the reference's measurements: means and covariances.
 fn filter() -> Run {
     let table = include_bytes!("../data/prognostics/ukf_battery_circuit.csv");
     let table = Table::read(table).expect("the reference");
-    let model = registry::find("battery_circuit").expect("a model");
-    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
-    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
-    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
-    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
-    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
-    let mut filter = Unscented::new(setup, 0.0, &[2.0]).expect("it fits");
+    let mut filter = Unscented::new(battery_filter(), 0.0, &[2.0]).expect("it fits");
     let column = |name: &str| table.column(name).expect("a column");
     let (times, input) = (column("t"), column("u_i"));
     let (temperature, volts) = (column("meas_t"), column("meas_v"));
@@ -133,7 +149,8 @@ fn filter() -> Run {
     Run { name: "ukf_battery_circuit".into(), numbers }
 }
 
-fn ensemble(name: &str, setup: Outlook) -> Run {
+/// Times of events, bands and kept members of a forecast.
+pub fn ensemble(name: &str, setup: Outlook) -> Run {
     let mut run = Forecasting::new(setup).expect("it can be carried out");
     let Step::Done(done) = step(&mut run, &Budget::until(&|| false)) else {
         unreachable!("the budget is never spent")
