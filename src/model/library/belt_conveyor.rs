@@ -21,9 +21,13 @@ impl Equations for BeltConveyor {
     fn about() -> About {
         About::new("belt_conveyor", "Belt conveyor with wear")
             .source(
-                "ISO 5048:1989 Belt conveyors with carrying idlers: operating power; DIN 22101 \
-                 (resistance by the fictive friction f and the coefficient C); wear by sliding work \
-                 after J. F. Archard, J. Applied Physics 24 (1953) 981-988",
+                "Resistance: ISO 5048:1989, Continuous mechanical handling equipment, Belt conveyors \
+                 with carrying idlers, Calculation of operating power and tensile forces: C f L g \
+                 (q_R + (2 q_B + q_G) cos d) + q_G H g, without special resistances; the same in DIN \
+                 22101. The standard gives C from 80 m on; 2.4 at 40 m is the usual value of older \
+                 tables. That friction and cover wear in proportion to work and to what is carried is \
+                 an assumption after J. F. Archard: Contact and Rubbing of Flat Surfaces, J. Applied \
+                 Physics 24 (1953) 981-988; drive and heat are first-order lags.",
             )
             .validity(
                 "One straight conveyor, level or uphill, that a backstop keeps from running back; \

@@ -24,11 +24,15 @@ impl Equations for ControlValve {
     fn about() -> About {
         About::new("control_valve", "Control valve with wear")
             .source(
-                "IEC 60534-2-1:2011 Industrial-process control valves: sizing equations for fluid \
-                 flow (incompressible, choked by F_L and F_F); IEC 60534-2-4:2009 (equal-percentage \
-                 characteristic); wear after M. Daigle, K. Goebel: A Model-Based Prognostics \
-                 Approach Applied to Pneumatic Valves, Int. J. Prognostics and Health Management 2 \
-                 (2011)",
+                "Flow: IEC 60534-2-1:2011, Industrial-process control valves, Flow capacity, Sizing \
+                 equations for fluid flow under installed conditions: incompressible, without \
+                 fittings, choked at F_L^2 (p1 - F_F pv), F_F = 0.96 - 0.28 sqrt(pv/pc). \
+                 Characteristic: IEC 60534-2-4:2009, equal percentage. That the seat's leak and the \
+                 packing's friction grow with use is after M. Daigle, K. Goebel: A Model-based \
+                 Prognostics Approach Applied to Pneumatic Valves, Int. J. Prognostics and Health \
+                 Management 2 (2011), where both grow with the work of friction; here, as an \
+                 assumption, the leak grows with the work that the flow loses and the friction with \
+                 the way of the stem. The actuator's lag is an assumption, too.",
             )
             .validity(
                 "Turbulent liquid, water by default, without fittings; either direction of flow. No \

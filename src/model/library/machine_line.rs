@@ -27,10 +27,12 @@ impl Equations for MachineLine {
     fn about() -> About {
         let mut about = About::new("machine_line", "Line of five machines with buffers")
             .source(
-                "Y. Dallery, S. B. Gershwin: Manufacturing flow line systems: a review of models \
-                 and analytical results, Queueing Systems 12 (1992) 3-94 (continuous material); \
-                 B. Zimmern, Etudes de la propagation des arrets aleatoires dans les chaines de \
-                 production, Revue de Statistique Appliquee 4 (1956) 85-104",
+                "Flow of continuous material through unreliable machines and finite buffers: B. \
+                 Zimmern: Etudes de la propagation des arrets aleatoires dans les chaines de \
+                 production, Revue de Statistique Appliquee 4 (1956) 85-104; reviewed in Y. Dallery, \
+                 S. B. Gershwin: Manufacturing flow line systems: a review of models and analytical \
+                 results, Queueing Systems 12 (1992) 3-94. Slowing down near empty and full, and rates \
+                 that wear with items, are assumptions of this model.",
             )
             .validity(
                 "Many small items, such as bottles, as a fluid. Stops come in by the availability: 0 \

@@ -24,10 +24,13 @@ impl Equations for PlateHeatExchanger {
     fn about() -> About {
         About::new("plate_heat_exchanger", "Plate heat exchanger that fouls")
             .source(
-                "W. M. Kays, A. L. London: Compact Heat Exchangers, 3rd ed. (1984), chapter 2 \
-                 (effectiveness-NTU, counterflow); D. Q. Kern, R. E. Seaton: A theoretical analysis \
-                 of thermal surface fouling, British Chemical Engineering 4 (1959) 258-262 \
-                 (asymptotic fouling)",
+                "Duty: W. M. Kays, A. L. London: Compact Heat Exchangers, 3rd ed. (1984), chapter 2, \
+                 effectiveness by NTU in counterflow. Fouling: deposition less removal after D. Q. \
+                 Kern, R. E. Seaton: A theoretical analysis of thermal surface fouling, British \
+                 Chemical Engineering 4 (1959) 258-262; removal with the square of the flow, as the \
+                 shear at the wall. Films with flow^0.8 (F. W. Dittus, L. M. K. Boelter, 1930, for \
+                 turbulent flow in tubes; plates have 0.6 to 0.8), pressure drop with flow^1.75 (H. \
+                 Blasius, 1913). The lag of the outlets is an assumption of this model.",
             )
             .validity(
                 "Turbulent liquids without change of phase, no loss to the surroundings, fouling on \

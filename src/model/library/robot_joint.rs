@@ -24,12 +24,15 @@ impl Equations for RobotJoint {
     fn about() -> About {
         About::new("robot_joint", "Robot joint with elastic gear")
             .source(
-                "M. W. Spong: Modeling and Control of Elastic Joint Robots, J. Dynamic Systems, \
-                 Measurement, and Control 109 (1987) 310-318; M. Nordin, P.-O. Gutman: Controlling \
-                 mechanical systems with backlash - a survey, Automatica 38 (2002) 1633-1649; \
-                 A. C. Bittencourt, S. Gunnarsson: Static Friction in a Robot Joint, J. Dynamic \
-                 Systems, Measurement, and Control 134 (2012) 051013; wear by work after \
-                 J. F. Archard, J. Applied Physics 24 (1953)",
+                "Two masses and a spring: M. W. Spong: Modeling and Control of Elastic Joint Robots, \
+                 J. Dynamic Systems, Measurement, and Control 109 (1987). Play as a dead zone: M. \
+                 Nordin, P.-O. Gutman: Controlling mechanical systems with backlash - a survey, \
+                 Automatica 38 (2002) 1633-1649; its edge is rounded here. Friction: A. C. \
+                 Bittencourt, S. Gunnarsson: Static Friction in a Robot Joint - Modeling and \
+                 Identification of Load and Temperature Effects, J. Dynamic Systems, Measurement, and \
+                 Control 134 (2012) 051013, with the Stribeck part kept from load and temperature. \
+                 That play grows with the work that passes is an assumption after J. F. Archard, J. \
+                 Applied Physics 24 (1953) 981-988.",
             )
             .validity(
                 "One axis of a mid-size six-axis robot. The current loop is far faster than the \

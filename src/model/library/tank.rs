@@ -21,9 +21,12 @@ impl Equations for Tank {
     fn about() -> About {
         About::new("tank", "Tank with outlet and overflow")
             .source(
-                "Torricelli's law and Poleni's weir formula, e.g. F. M. White: Fluid Mechanics, 7th \
-                 ed. (2011), chapters 3 and 10; stirred-tank balances, e.g. D. E. Seborg et al.: \
-                 Process Dynamics and Control, 3rd ed. (2011), chapter 2",
+                "Outlet: E. Torricelli, De motu aquarum (1644), v = sqrt(2 g h) with a coefficient of \
+                 discharge. Rim: G. Poleni's weir, q = 2/3 C b sqrt(2 g) h^1.5; both e.g. in F. M. \
+                 White: Fluid Mechanics, 7th ed. (2011), chapters 3 and 10. Balances of the stirred \
+                 tank: D. E. Seborg, T. F. Edgar, D. A. Mellichamp, F. J. Doyle: Process Dynamics and \
+                 Control, 3rd ed. (2011), chapter 2. How the drawn flow fades at the suction is an \
+                 assumption of this model.",
             )
             .validity(
                 "One well-mixed liquid in an open upright tank of even cross-section. Below the \
