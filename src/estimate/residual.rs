@@ -41,7 +41,8 @@ impl Beside {
     /// modelled, for what is measured.
     ///
     /// # Errors
-    /// When the sample comes too late or much too long after the last one, or the model diverges; its state is then what it was.
+    /// When the sample comes too late or much too long after the last one, or the model diverges; its
+    /// state is then what it was.
     pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, Lost> {
         let dt_s = sample.time_s - self.time_s;
         if !(dt_s >= 0.0) {
