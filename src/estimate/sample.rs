@@ -1,7 +1,7 @@
 //! What a filter is fed with, what it answers, and why it refuses.
 
 use super::setup::Setup;
-use crate::model::{About, Variable};
+use crate::model::{About, Variable, nearest_angle};
 
 /// A sample.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,6 +121,8 @@ pub(super) struct Gate {
     refused: Vec<u32>,
     /// What an output is above, whatever happens; −∞ where nothing is known.
     above: Vec<f64>,
+    /// A turn of each output that is an angle kept within one.
+    turns: Vec<Option<f64>>,
 }
 
 impl Gate {
@@ -128,15 +130,18 @@ impl Gate {
         // The outputs in kelvins are temperatures, not differences of them.
         let above = |output: &Variable| if output.unit == "K" { 0.0 } else { f64::NEG_INFINITY };
         let above: Vec<f64> = about.outputs.iter().map(above).collect();
-        Self { refused: vec![0; above.len()], above }
+        let turns = about.outputs.iter().map(|output| output.turn).collect();
+        Self { refused: vec![0; above.len()], above, turns }
     }
 
     /// Measured minus expected, where there is a number that can be: nothing else is ever taken,
     /// however often it comes.
     pub fn innovation(&self, sample: &Measured, expected: &[f64]) -> Vec<Option<f64>> {
-        let each = sample.outputs.iter().zip(expected).zip(&self.above);
-        let off = |((z, expected), above): ((&Option<f64>, &f64), &f64)| {
-            let z = z.filter(|z| z.is_finite() && z > above)?;
+        let each = sample.outputs.iter().zip(expected).enumerate();
+        let off = |(at, (z, expected)): (usize, (&Option<f64>, &f64))| {
+            let z = z.filter(|z| z.is_finite() && *z > self.above[at])?;
+            // Of an angle, the shorter way round.
+            let z = self.turns[at].map_or(z, |turn| nearest_angle(z, *expected, turn));
             Some(z - expected).filter(|off| off.is_finite())
         };
         each.map(off).collect()

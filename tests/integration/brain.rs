@@ -259,7 +259,7 @@ fn a_table_tells_a_wired_machine_s_input_by_the_property_that_measures_it() {
     let inputs = folder.path().join("inputs.csv");
     std::fs::write(&inputs, "t,station/P-1.command\n60,3600\n120,3000\n").expect("a file");
     let inputs = inputs.to_str().expect("UTF-8");
-    let options = ["--inputs", inputs, "--begin", "0", "--until", "120"];
+    let options = ["--inputs", inputs, "--until", "120"];
     let course = columns(&fine(&[&["simulate", twin], &options[..]].concat()));
     let synchronous = &course["u_P-1.wsync"];
     let revolution = 2.0 * std::f64::consts::PI / 60.0;

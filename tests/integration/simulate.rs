@@ -14,6 +14,12 @@ fn a_course_begins_where_its_table_does_or_where_it_is_told_to() {
     let options = ["--inputs", late, "--begin", "35998", "--until", "36001"];
     let sooner = columns(&fine(&[&["simulate", "battery_circuit"][..], &options[..]].concat()));
     assert_eq!(sooner["t"], [35998.0, 35999.0, 36000.0, 36001.0]);
+    // A first row that is the end of a first step leaves the state before it out.
+    std::fs::write(&path, "t,u_i\n1,2\n2,3\n").expect("written");
+    let without = columns(&fine(&["simulate", "battery_circuit", "--inputs", late]));
+    std::fs::write(&path, "t,u_i\n0,2\n1,2\n2,3\n").expect("written");
+    assert_eq!(without, columns(&fine(&["simulate", "battery_circuit", "--inputs", late])));
+    assert_eq!(without["t"], [0.0, 1.0, 2.0]);
     // Seconds since 1970 in steps of a second are as many rows as there are.
     std::fs::write(&path, "t,u_i\n1764393600,2\n1764393660,2\n").expect("written");
     assert_eq!(columns(&fine(&["simulate", "battery_circuit", "--inputs", late]))["t"].len(), 61);

@@ -25,10 +25,14 @@ use super::{machine, text, told};
 pub fn optimise(args: &Optimise) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     let goal = load_goal(&args.goal, &text(&args.goal)?).map_err(told)?;
-    let mut last = machine.model.about().usual_inputs();
+    // The inputs of the greatest time: rows that come late may stand after it.
+    let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
         Some(path) => Some(run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
-            last.clone_from(&sample.inputs);
+            if sample.time_s >= last_s {
+                last_s = sample.time_s;
+                last.clone_from(&sample.inputs);
+            }
             Ok(())
         })?),
         None => None,
@@ -42,7 +46,11 @@ pub fn optimise(args: &Optimise) -> Outcome {
     let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
     (setup.members, setup.seed) = (args.members, args.seed);
     match &filter {
-        Some(filter) => setup.from_filter(filter),
+        Some(filter) => {
+            // Nothing is built on what a lost filter believes.
+            filter.trust().map_err(|doubt| Failure::Input(format!("no plan: {doubt}")))?;
+            setup.from_filter(filter);
+        }
         // Without samples it begins as uncertain as the machine's file says.
         None => setup.from_prior(&behaviour, &machine).map_err(told)?,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::simulation::{Happened, Noise, Setup, Simulation};
 use twinscope::model::solver::{Method, Tolerance};
-use twinscope::model::table::{self, Table};
+use twinscope::model::table;
 use twinscope::model::{About, Machine};
 use twinscope::twin::Diagnostics;
 use twinscope::twin::behaviour::NamedNumber;
@@ -154,8 +154,7 @@ impl Acting {
             eprintln!("note: {}: {note}", path.display());
         }
         note_hold(args, path, &schedule);
-        note_gap(args, path, &table);
-        let begin_s = schedule.begin_s();
+        let begin_s = begin_s(args, &schedule);
         let told: Arc<dyn Load> = Arc::new(schedule);
         let load = match inputs.len() == about.inputs.len() {
             true => told,
@@ -176,16 +175,13 @@ fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
     }
 }
 
-/// A table that begins with the end of the first step says nothing of the state before it.
-fn note_gap(args: &Simulate, path: &Path, table: &Table) {
-    let first_s = table.times().map_or(0.0, |times| times[0]);
-    if args.hold == Hold::End && args.begin.is_none() && first_s == args.dt {
-        eprintln!(
-            "note: {}: it begins at {first_s} s, the time of the first row; if that row is the end \
-             of a first step: --begin 0",
-            path.display()
-        );
-    }
+/// When a table begins. One whose rows tell the ends of steps, and whose first row comes no later
+/// than one row after 0, leaves the state before its first row out: it begins at 0.
+fn begin_s(args: &Simulate, schedule: &Schedule) -> Option<f64> {
+    let first_s = schedule.begin_s()?;
+    let row_s = schedule.usual_step_s().unwrap_or(args.dt);
+    let ends_the_first = args.hold == Hold::End && first_s > 0.0 && first_s <= 1.000_001 * row_s;
+    Some(if ends_the_first { 0.0 } else { first_s })
 }
 
 fn noise(args: &Simulate, machine: &Machine) -> Result<Option<Noise>, Failure> {
