@@ -26,13 +26,16 @@ pub fn forecast(args: &Forecast) -> Outcome {
     // The inputs of the greatest time: rows that come late may stand after it.
     let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
-        Some(path) => Some(run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
-            if sample.time_s >= last_s {
-                last_s = sample.time_s;
-                last.clone_from(&sample.inputs);
-            }
-            Ok(())
-        })?),
+        Some(path) => Some(
+            run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
+                if sample.time_s >= last_s {
+                    last_s = sample.time_s;
+                    last.clone_from(&sample.inputs);
+                }
+                Ok(())
+            })
+            .map_err(no_forecast)?,
+        ),
         None => None,
     };
     let load = plan(args, &machine, last)?;
@@ -41,7 +44,7 @@ pub fn forecast(args: &Forecast) -> Outcome {
     (setup.members, setup.seed) = (args.members, args.seed);
     if let Some(filter) = &filter {
         // Nothing is built on what a lost filter believes.
-        filter.trust().map_err(|doubt| Failure::Input(format!("no forecast: {doubt}")))?;
+        filter.trust().map_err(|doubt| no_forecast(Failure::Input(doubt.to_string())))?;
     }
     match (&filter, args.method) {
         (Some(filter), Method::Ensemble) => setup.from_filter(filter),
@@ -77,6 +80,14 @@ pub fn forecast(args: &Forecast) -> Outcome {
         print(tell::as_json(&done, filter.as_ref()))
     } else {
         print(tell::as_table(&done))
+    }
+}
+
+/// That there is no forecast, and why.
+fn no_forecast(failure: Failure) -> Failure {
+    match failure {
+        Failure::Input(why) => Failure::Input(format!("no forecast: {why}")),
+        other => other,
     }
 }
 
