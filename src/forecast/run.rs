@@ -39,8 +39,6 @@ impl Setup {
 
 /// What became of a block's members.
 pub(super) struct Courses {
-    /// Number of the first member.
-    pub first: usize,
     /// For each event, when it happened to each member.
     pub met: Vec<[Option<Met>; WIDTH]>,
     /// Members that diverged.
@@ -108,7 +106,7 @@ impl Going {
     fn end(self) -> Courses {
         let Self { block, kept, .. } = self;
         let kept = kept.unwrap_or_default();
-        Courses { first: block.members().start, met: block.met, lost: block.lost, kept }
+        Courses { met: block.met, lost: block.lost, kept }
     }
 }
 
@@ -183,15 +181,16 @@ impl Forecasting {
                         while !going.is_over(&setup) && !cancelled.load(Ordering::Relaxed) {
                             going.advance(&setup, steps);
                         }
-                        let courses = going.end();
-                        all.lock().unwrap_or_else(|poison| poison.into_inner()).push(courses);
+                        let one = (number, going.end());
+                        all.lock().unwrap_or_else(|poison| poison.into_inner()).push(one);
                         told((over.fetch_add(1, Ordering::Relaxed) + 1) as f32 / blocks as f32);
                     }
                 });
             }
         });
         let mut done = all.into_inner().unwrap_or_else(|poison| poison.into_inner());
-        done.sort_by_key(|courses: &Courses| courses.first);
+        done.sort_by_key(|(number, _)| *number);
+        let done = done.into_iter().map(|(_, courses)| courses).collect();
         if cancelled.load(Ordering::Relaxed) {
             return None;
         }

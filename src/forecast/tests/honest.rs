@@ -118,12 +118,8 @@ fn few_members_stand_for_all_particles_and_another_seed_takes_others() {
 fn members_that_diverged_have_no_times_and_no_share() {
     let setup = battery(4);
     let met = |time_s: f64| Some(Met { time_s, step_end_s: time_s });
-    let mut courses = Courses {
-        first: 0,
-        met: vec![[None; WIDTH]],
-        lost: [false; WIDTH],
-        kept: vec![Lanes::of(1.0); 3],
-    };
+    let mut courses =
+        Courses { met: vec![[None; WIDTH]], lost: [false; WIDTH], kept: vec![Lanes::of(1.0); 3] };
     courses.met[0][..3].copy_from_slice(&[met(10.0), met(20.0), met(30.0)]);
     // The second met the event, and then left all numbers.
     courses.lost[1] = true;
