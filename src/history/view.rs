@@ -51,7 +51,8 @@ pub struct Reading {
 }
 
 /// Whatever can tell the state of the plant in a view: memory of the past, a forecast of the future;
-/// the historian and the branches later. Each answers for its own lanes alone. All that is seen reads it through this.
+/// the historian and the branches later. Each answers for its own lanes alone. All that is seen
+/// reads it through this.
 pub trait State {
     /// The property in that view; `None` when nothing is known of it at that time.
     fn reading(&self, view: View, property: PropertyId) -> Option<Reading>;
