@@ -11,8 +11,8 @@ use crate::history::{Cursor, IssueId, Lane, Presence, Reading, State, What};
 use crate::telemetry::{ClockReading, PresenceChange};
 use crate::twin::mapping::{self, ClockSource};
 use crate::twin::{
-    Asset, Class, ClassId, IntegralOf, Interpolation, Level, Pose, Property, PropertyKind, Quality,
-    Unit, Value, ValueType,
+    Asset, AssetId, Class, ClassId, IntegralOf, Interpolation, Level, Pose, Property, PropertyId,
+    PropertyKind, Quality, Unit, Value, ValueType,
 };
 
 const SPEED: PropertyId = PropertyId(0);

@@ -7,15 +7,14 @@ use bevy::prelude::*;
 
 use crate::twin::{self, AssetId, Diagnostics, Loaded};
 use crate::viewer::base::{Notice, Selection, Severity, TwinDefinition};
-use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
+use crate::viewer::time::{Sources, TelemetryLink};
 
 /// All that a definition is in.
 #[derive(SystemParam)]
 pub struct Definition<'w> {
     twin: ResMut<'w, TwinDefinition>,
-    mirror: ResMut<'w, LiveMirror>,
+    sources: ResMut<'w, Sources>,
     link: Res<'w, TelemetryLink>,
-    playback: ResMut<'w, Playback>,
     selection: ResMut<'w, Selection>,
     problems: MessageWriter<'w, Notice>,
 }
@@ -31,8 +30,7 @@ impl Definition<'_> {
                     fresh.asset_by_name.get(&self.twin.0.asset(asset?).path).copied()
                 };
                 let kept = Selection { selected: same(self.selection.selected), hovered: None };
-                self.mirror.0.swap_twin(fresh.clone(), self.link.status.redefine(&fresh));
-                self.playback.redefine(&fresh);
+                self.sources.redefine(&fresh, self.link.status.redefine(&fresh));
                 self.twin.0 = fresh;
                 *self.selection = kept;
                 self.say(Severity::Info, news);

@@ -19,7 +19,9 @@ use super::{build, machine};
 use crate::viewer::base::Occlusion;
 use crate::viewer::scene::camera::SceneCamera;
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::LiveMirror;
+use crate::history::State;
+use crate::viewer::base::Playhead;
+use crate::viewer::time::Sources;
 
 /// Frames before the drawn one: panels need a second one to know their sizes, and the scene's
 /// rectangle follows them by one.
@@ -112,7 +114,8 @@ fn step(app: &mut App) {
 
 /// Whether the plant has said anything.
 fn has_data(app: &App) -> bool {
-    app.world().resource::<LiveMirror>().0.history().span().is_some()
+    let source = app.world().resource::<Playhead>().source;
+    app.world().resource::<Sources>().span(source).is_some()
 }
 
 /// Switches the drawing of the scene; whether it was on.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bevy::camera::visibility::RenderLayers;
 use bevy::prelude::*;
 
-use crate::history::{Lane, View};
+use crate::history::{Lane, SourceId, View};
 use crate::twin::{AssetId, Timestamp, Twin};
 
 /// One round of a frame, in this order, within `Update`.
@@ -40,7 +41,9 @@ pub struct TwinDefinition(pub Arc<Twin>);
 /// The instant that the scene shows. Written by the playhead's one system.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct Playhead {
-    /// What the main scene shows.
+    /// Whose time and values the main scene shows.
+    pub source: SourceId,
+    /// Which instant of that source.
     pub time: Timestamp,
     /// Whether it follows the present.
     pub following: bool,
@@ -57,6 +60,7 @@ pub struct Playhead {
 impl Default for Playhead {
     fn default() -> Self {
         Self {
+            source: SourceId::LIVE,
             time: Timestamp::default(),
             following: false,
             playing: false,
@@ -70,7 +74,80 @@ impl Default for Playhead {
 impl Playhead {
     /// The view of the main scene.
     pub fn view(&self) -> View {
-        View { time: self.time, lane: self.lane }
+        View { source: self.source, time: self.time, lane: self.lane }
+    }
+}
+
+/// Number of a scene: one set of entities for the whole plant. The main scene is 0.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Scene(pub u32);
+
+impl Scene {
+    /// The one that the playhead moves.
+    pub const MAIN: Self = Self(0);
+
+    /// The layers on which its meshes are drawn, so that each camera sees one scene; `None`: the usual
+    /// ones.
+    pub fn layers(self) -> Option<RenderLayers> {
+        (self != Self::MAIN).then(|| RenderLayers::layer(SCENE_LAYERS + self.0 as usize))
+    }
+}
+
+/// The first layers are the engine's and the main scene's.
+const SCENE_LAYERS: usize = 8;
+
+/// What one scene shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SceneView {
+    /// Which scene.
+    pub scene: Scene,
+    /// What it looks at.
+    pub view: View,
+    /// Whether it goes on with the newest instant of its source.
+    pub follows: bool,
+}
+
+/// What each scene shows: the main one, which the playhead moves, and more beside it for whoever
+/// compares. Each has entities of its own, and reads the state of its own view.
+#[derive(Resource, Clone, Debug, PartialEq, Eq)]
+pub struct SceneViews(Vec<SceneView>);
+
+impl Default for SceneViews {
+    fn default() -> Self {
+        Self(vec![SceneView { scene: Scene::MAIN, view: View::default(), follows: true }])
+    }
+}
+
+impl SceneViews {
+    /// Scenes at most, the main one included.
+    pub const MOST: usize = 4;
+
+    /// All, the main scene first.
+    pub fn iter(&self) -> impl Iterator<Item = &SceneView> {
+        self.0.iter()
+    }
+
+    /// What a scene shows.
+    pub fn get(&self, scene: Scene) -> Option<&SceneView> {
+        self.0.iter().find(|shown| shown.scene == scene)
+    }
+
+    /// Opens another scene with that view; `None` when there are as many as can be.
+    pub fn open(&mut self, view: View, follows: bool) -> Option<Scene> {
+        let free = (1..Self::MOST as u32).map(Scene).find(|scene| self.get(*scene).is_none())?;
+        self.0.push(SceneView { scene: free, view, follows });
+        Some(free)
+    }
+
+    /// Changes what a scene shows; whether there is such a scene.
+    pub fn set(&mut self, scene: Scene, view: View, follows: bool) -> bool {
+        let found = self.0.iter_mut().find(|shown| shown.scene == scene);
+        found.map(|shown| *shown = SceneView { scene, view, follows }).is_some()
+    }
+
+    /// Closes a scene. The main one stays.
+    pub fn close(&mut self, scene: Scene) {
+        self.0.retain(|shown| shown.scene != scene || scene == Scene::MAIN);
     }
 }
 
@@ -83,7 +160,7 @@ pub struct Selection {
     pub hovered: Option<AssetId>,
 }
 
-/// Root entity of an asset's scene, in the main view.
+/// Root entity of an asset, one in each scene.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetRoot(pub AssetId);
 

@@ -8,7 +8,7 @@ use bevy::prelude::{Color, LinearRgba, Resource};
 use bevy_egui::egui::{self, Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle};
 
 use super::command::ThemeChoice;
-use crate::twin::Quality;
+use crate::twin::{Condition, Quality};
 
 /// The colours of a theme.
 #[derive(Resource, Clone, Debug, PartialEq)]
@@ -185,6 +185,17 @@ impl Palette {
     /// as light is, in which a dark one on a bright surface is grey.
     pub fn tint(&self, color: Color32, share: f32) -> Color32 {
         self.panel.lerp_to_gamma(color, share)
+    }
+
+    /// The colour of how something is doing.
+    pub fn condition(&self, condition: Condition) -> Color32 {
+        match condition {
+            Condition::Unknown => self.text_faint,
+            Condition::Normal => self.good,
+            Condition::Stale => self.stale,
+            Condition::Warning => self.warning,
+            Condition::Alarm => self.alarm,
+        }
     }
 
     /// The colour of a value's text by how far it can be trusted.

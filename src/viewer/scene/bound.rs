@@ -9,15 +9,18 @@ use crate::cad::{Affine, Model};
 use crate::history::Reading;
 use crate::twin::binding::{Effect, LabelPart};
 use crate::twin::{AssetId, Twin};
+use crate::viewer::base::Scene;
 
 /// What bindings drive: an asset's root or a node of its model, and what they read.
 #[derive(Component)]
 pub struct Bound {
+    /// In which scene.
+    pub scene: Scene,
     /// Whose.
     pub asset: AssetId,
     /// Positions in the class's bindings.
     pub bindings: Vec<usize>,
-    /// What each binding reads, at the playhead; `None`: nothing is known.
+    /// What each binding reads, in the view of its scene; `None`: nothing is known.
     pub readings: Vec<Option<Reading>>,
     /// Placement at rest.
     pub(super) base: Transform,
@@ -28,11 +31,13 @@ pub struct Bound {
     /// For animations: node, its entity, and the frame in which its placement is written.
     pub(super) animated: Vec<(usize, Entity, Affine)>,
     pub(super) tracks: Vec<Option<Track>>,
+    /// It stands in the list of what was written in this frame.
+    pub(super) is_listed: bool,
 }
 
 impl Bound {
     pub(super) fn new(
-        asset: AssetId,
+        (scene, asset): (Scene, AssetId),
         bindings: Vec<usize>,
         base: Transform,
         above: Transform,
@@ -41,8 +46,19 @@ impl Bound {
         animated: Vec<(usize, Entity, Affine)>,
     ) -> Self {
         let readings = vec![None; bindings.len()];
-        let tracks = Vec::new();
-        Self { asset, bindings, readings, base, above, is_root, model, animated, tracks }
+        Self {
+            scene,
+            asset,
+            bindings,
+            readings,
+            base,
+            above,
+            is_root,
+            model,
+            animated,
+            tracks: Vec::new(),
+            is_listed: false,
+        }
     }
 }
 
@@ -53,6 +69,8 @@ pub struct Paints(pub Vec<Entity>);
 /// A text that stands at this entity; drawn by the labels.
 #[derive(Component, Clone, Debug, PartialEq)]
 pub struct LabelSpec {
+    /// In which scene.
+    pub scene: Scene,
     /// Whose.
     pub asset: AssetId,
     /// Text and property values in turn; positions of properties are those of the asset's class.

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use bevy::time::Real;
 
 use crate::twin::AssetId;
-use crate::viewer::base::{Command, PartOf, Round, Selection, TwinDefinition};
+use crate::viewer::base::{Command, PartOf, Round, Scene, Selection, TwinDefinition};
 use crate::viewer::scene::camera::{Gesture, SceneCamera, ScenePointer};
 use crate::viewer::scene::label::{self, PlacedLabels};
 
@@ -25,7 +25,7 @@ type SceneView<'w, 's> =
 fn hover(
     pointer: Res<ScenePointer>,
     view: SceneView,
-    parts: Query<&PartOf>,
+    parts: Query<&PartOf, Without<Scene>>,
     mut rays: MeshRayCast,
     mut selection: ResMut<Selection>,
     time: Res<Time<Real>>,
@@ -52,7 +52,7 @@ fn hover(
 fn click(
     pointer: Res<ScenePointer>,
     view: SceneView,
-    parts: Query<&PartOf>,
+    parts: Query<&PartOf, Without<Scene>>,
     twin: Res<TwinDefinition>,
     labels: Res<PlacedLabels>,
     mut rays: MeshRayCast,
@@ -77,7 +77,7 @@ fn click(
 fn asset_at(
     at: Vec2,
     (camera, camera_transform): (&Camera, &GlobalTransform),
-    parts: &Query<&PartOf>,
+    parts: &Query<&PartOf, Without<Scene>>,
     rays: &mut MeshRayCast,
 ) -> Option<AssetId> {
     let ray = camera.viewport_to_world(camera_transform, at).ok()?;

@@ -1,11 +1,16 @@
-//! Time: samples into the mirror, recordings beside the plant, and the playhead over both. Stands
-//! on [`base`](super::base) alone.
+//! Time: samples into the live plant, recordings beside it, the playhead over both, and who follows
+//! what changed. Stands on [`base`](super::base) alone.
 
+mod ageing;
+mod follow;
 pub mod ingest;
 pub mod playback;
 pub mod playhead;
 mod sources;
+pub mod survey;
 
+pub use follow::{Anew, Follower};
 pub use playback::{Playback, Stage};
 pub use playhead::SPEEDS;
-pub use sources::{Keep, LiveMirror, TelemetryLink, WallClock};
+pub use sources::{Keep, OnScreen, Sources, TelemetryLink, WallClock};
+pub use survey::Survey;

@@ -1,35 +1,36 @@
-//! A recording or a table on screen instead of the plant.
+//! A recording or a table on screen, beside the plant.
 //!
-//! Flows in: the bytes of a file. Flows out: a mirror with all that the file holds, read within a
-//! time budget a frame. The plant's own mirror goes on beside it, so that nothing of the plant is
+//! Flows in: the bytes of a file. Flows out: a source of its own with all that the file holds, read
+//! within a time budget a frame. The plant's source goes on beside it, so that nothing of the plant is
 //! lost and the way back is immediate.
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
-use super::sources::{Keep, LiveMirror, TelemetryLink};
-use crate::mirror::{Budget, Mirror, Replay};
-use crate::twin::{Timestamp, Twin};
-use crate::viewer::base::{Command, Notice, Round, Severity, TwinDefinition};
+use super::sources::{Keep, Sources, TelemetryLink};
+use crate::history::SourceId;
+use crate::mirror::Budget;
+use crate::viewer::base::{Command, Notice, Round, Severity};
 
 /// How far a recording may reach: a hundred years, so that bytes alone decide how much is kept.
 const RETENTION: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 86_400);
-/// Things that are not used and told one by one.
+/// Things that are not used and reported one by one.
 const NOTES: usize = 10;
 
 /// What is played; nothing while the scene shows the plant.
 #[derive(Resource, Default)]
 pub struct Playback(Option<Played>);
 
+#[derive(Clone, Debug, PartialEq)]
 struct Played {
+    source: SourceId,
     name: String,
-    replay: Replay,
-    /// All of the file is read.
-    is_read: bool,
-    /// And it was told what it held.
-    is_told: bool,
-    /// The plant goes on here; `None` where there is none.
-    plant: Option<(Mirror, TelemetryLink)>,
+    /// Share of the file that is read.
+    share: f32,
+    /// And it was reported what it held.
+    is_reported: bool,
+    /// Whether there is a plant to return to.
+    has_plant: bool,
 }
 
 /// What the panels say of a recording on screen.
@@ -46,34 +47,13 @@ pub struct Shown<'a> {
 impl Playback {
     /// What is played.
     pub fn shown(&self) -> Option<Shown<'_>> {
-        let played = self.0.as_ref()?;
-        let share = if played.is_read { 1.0 } else { played.replay.share().min(0.999) };
-        Some(Shown { name: &played.name, share, has_plant: played.plant.is_some() })
+        let Played { name, share, has_plant, .. } = self.0.as_ref()?;
+        Some(Shown { name, share: *share, has_plant: *has_plant })
     }
 
-    /// Reads on until `enough`, and lets the plant go on; `false`: nothing is played.
-    pub(super) fn read_on(
-        &mut self,
-        shown: &mut Mirror,
-        wall: Timestamp,
-        mut enough: impl FnMut() -> bool,
-    ) -> bool {
-        let Some(played) = &mut self.0 else { return false };
-        if !played.is_read {
-            played.is_read = played.replay.step(shown, &mut enough);
-        }
-        if let Some((mirror, link)) = &mut played.plant {
-            mirror.ingest(&link.batches, enough);
-            mirror.tick(wall);
-        }
-        true
-    }
-
-    /// The plant has another definition.
-    pub fn redefine(&mut self, twin: &std::sync::Arc<Twin>) {
-        if let Some((mirror, link)) = self.0.as_mut().and_then(|played| played.plant.as_mut()) {
-            mirror.swap_twin(twin.clone(), link.status.redefine(twin));
-        }
+    /// The source that the main scene shows.
+    pub fn source(&self) -> SourceId {
+        self.0.as_ref().map_or(SourceId::LIVE, |played| played.source)
     }
 }
 
@@ -81,57 +61,48 @@ impl Playback {
 #[derive(SystemParam)]
 pub struct Stage<'w> {
     playback: ResMut<'w, Playback>,
-    mirror: ResMut<'w, LiveMirror>,
-    link: ResMut<'w, TelemetryLink>,
+    sources: ResMut<'w, Sources>,
+    link: Res<'w, TelemetryLink>,
     keep: Option<Res<'w, Keep>>,
-    twin: Res<'w, TwinDefinition>,
     problems: MessageWriter<'w, Notice>,
 }
 
 impl Stage<'_> {
-    /// Puts a file on screen; `false`: it cannot be read, which is told, and the scene stays.
+    /// Puts a file on screen; `false`: it cannot be read, which is reported, and the scene stays.
     pub fn begin(&mut self, name: &str, bytes: Vec<u8>) -> bool {
-        let replay = match Replay::open(&self.twin.0, name, bytes) {
-            Ok(replay) => replay,
+        let keep = self.keep.as_ref().map(|keep| keep.0).unwrap_or_default();
+        let budget = Budget { retention: RETENTION, ..keep };
+        let source = match self.sources.open(name, bytes, budget) {
+            Ok(source) => source,
             Err(error) => {
                 self.say(Severity::Error, format!("{name}: {error}"));
                 return false;
             }
         };
-        let keep = self.keep.as_ref().map(|keep| keep.0).unwrap_or_default();
-        let budget = Budget { retention: RETENTION, ..keep };
-        let fresh = replay.mirror(self.twin.0.clone(), budget);
-        let link =
-            TelemetryLink { batches: crossbeam_channel::never(), status: replay.status().clone() };
-        for note in replay.notes().iter().take(NOTES) {
+        let notes = self.sources.find(source).map(|opened| opened.notes().to_vec());
+        let notes = notes.unwrap_or_default();
+        for note in notes.iter().take(NOTES) {
             self.say(Severity::Warning, format!("{name}: {note}"));
         }
-        if let Some(more) = replay.notes().len().checked_sub(NOTES + 1) {
+        if let Some(more) = notes.len().checked_sub(NOTES + 1) {
             self.say(Severity::Warning, format!("{name}: and {} more columns", more + 1));
         }
-        let mirror = std::mem::replace(&mut self.mirror.0, fresh);
-        let link = std::mem::replace(&mut *self.link, link);
-        // The plant waits behind the first recording, not behind each.
-        let plant = match self.playback.0.take() {
-            Some(before) => before.plant,
-            None => Some((mirror, link)),
-        };
-        let plant = plant.filter(|(_, link)| !link.is_none());
+        // One file is on screen at a time, and only the plant goes on behind it.
+        if let Some(before) = self.playback.0.take() {
+            self.sources.close(before.source);
+        }
         self.say(Severity::Info, format!("{name} is on screen"));
+        let has_plant = !self.link.is_none();
+        let name = name.to_owned();
         self.playback.0 =
-            Some(Played { name: name.to_owned(), replay, is_read: false, is_told: false, plant });
+            Some(Played { source, name, share: 0.0, is_reported: false, has_plant });
         true
     }
 
     /// Returns to the plant, if there is one.
     fn end(&mut self) {
-        let Some(Played { plant: Some((mirror, link)), .. }) =
-            self.playback.0.take_if(|played| played.plant.is_some())
-        else {
-            return;
-        };
-        self.mirror.0 = mirror;
-        *self.link = link;
+        let Some(played) = self.playback.0.take_if(|played| played.has_plant) else { return };
+        self.sources.close(played.source);
         self.say(Severity::Info, "The plant is on screen again".into());
     }
 
@@ -144,7 +115,8 @@ impl Stage<'_> {
 /// Plays what is opened.
 pub fn plugin(app: &mut App) {
     app.init_resource::<Playback>()
-        .add_systems(Update, (return_to_plant, tell_end).chain().before(Round::Ingest));
+        .add_systems(Update, return_to_plant.before(Round::Ingest))
+        .add_systems(Update, report.after(Round::Ingest).before(Round::Playhead));
 }
 
 fn return_to_plant(mut asked: MessageReader<Command>, mut stage: Stage) {
@@ -153,12 +125,19 @@ fn return_to_plant(mut asked: MessageReader<Command>, mut stage: Stage) {
     }
 }
 
-/// Says what the file held when all of it is read.
-fn tell_end(mut playback: ResMut<Playback>, mut problems: MessageWriter<Notice>) {
-    let unknown = playback.bypass_change_detection().0.as_mut().filter(|played| !played.is_told);
-    let Some(played) = unknown.filter(|played| played.is_read) else { return };
-    played.is_told = true;
-    let counts = played.replay.status().counters.snapshot();
+/// How much of the file is read; says what it held when all of it is.
+fn report(
+    mut playback: ResMut<Playback>,
+    sources: Res<Sources>,
+    mut problems: MessageWriter<Notice>,
+) {
+    let Some(played) = playback.bypass_change_detection().0.as_mut() else { return };
+    let Some(opened) = sources.find(played.source) else { return };
+    played.share = opened.share();
+    if !opened.is_read() || std::mem::replace(&mut played.is_reported, true) {
+        return;
+    }
+    let counts = opened.status().counters.snapshot();
     let bad = match counts.malformed + counts.oversized {
         0 => String::new(),
         bad => format!(", of which {bad} could not be understood"),
@@ -178,6 +157,8 @@ mod tests {
 
     use super::*;
     use crate::history::State;
+    use crate::twin::Timestamp;
+    use crate::viewer::base::TwinDefinition;
     use crate::telemetry::{Batch, Status, Update};
     use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
     use crate::viewer::app::open::{self, Dropped, Opened};
@@ -237,8 +218,8 @@ mod tests {
     }
 
     fn shown(app: &App) -> Option<Value> {
-        let mirror = &app.world().resource::<LiveMirror>().0;
-        mirror.reading(playhead(app).view(), PropertyId(0)).map(|reading| reading.value)
+        let sources = app.world().resource::<Sources>();
+        sources.reading(playhead(app).view(), PropertyId(0)).map(|reading| reading.value)
     }
 
     #[test]
@@ -263,7 +244,7 @@ mod tests {
         app.update();
         assert!(playhead(&app).following);
         assert_eq!(app.world().resource::<Playback>().shown(), None);
-        let mirror = &app.world().resource::<LiveMirror>().0;
+        let mirror = app.world().resource::<Sources>().live();
         assert_eq!(mirror.latest(PropertyId(0)).map(|now| now.value), Some(Value::Number(2.0)));
     }
 
@@ -279,7 +260,8 @@ mod tests {
         app.world_mut().write_message(Command::Follow);
         app.update();
         app.update();
-        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+        assert_eq!(playhead(&app).source, SourceId::LIVE);
+        assert!(app.world().resource::<Sources>().opened().is_empty(), "both are closed");
     }
 
     /// What was said of files.
@@ -299,6 +281,6 @@ mod tests {
         assert_eq!(app.world().resource::<Playback>().shown(), None);
         let said = &app.world().resource::<Said>().0;
         assert!(said[0].contains("wrong.csv: line 1, column 1: expected a column"), "{said:?}");
-        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+        assert_eq!(playhead(&app).source, SourceId::LIVE);
     }
 }

@@ -1,15 +1,16 @@
 //! The playhead: the one system that owns the clock of the scene.
 //!
-//! Flows in: the mirror's present, and the user's wish to look at the past. Flows out:
-//! [`Playhead`], which everything that is seen reads.
+//! Flows in: the present of the source on screen, and the user's wish to look at the past. Flows out:
+//! [`Playhead`], which everything that is seen reads, and the main scene's view.
 
 use bevy::prelude::*;
 use bevy::time::Real;
 
 use super::playback::Playback;
-use super::sources::LiveMirror;
+use super::sources::Sources;
+use crate::history::State;
 use crate::twin::Timestamp;
-use crate::viewer::base::{Command, Playhead, Round};
+use crate::viewer::base::{Command, Playhead, Round, Scene, SceneViews};
 
 /// Speeds at which the playhead can go on by itself.
 pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0];
@@ -17,28 +18,34 @@ pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0];
 /// Adds the playhead, which follows the present at first.
 pub fn plugin(app: &mut App) {
     app.insert_resource(Playhead { following: true, ..default() })
+        .init_resource::<SceneViews>()
         .add_systems(Update, advance.in_set(Round::Playhead));
 }
 
 fn advance(
-    mirror: Res<LiveMirror>,
+    sources: Res<Sources>,
     playback: Res<Playback>,
     time: Res<Time<Real>>,
     mut commands: MessageReader<Command>,
     mut playhead: ResMut<Playhead>,
+    mut views: ResMut<SceneViews>,
 ) {
+    let source = playback.source();
     let known = Known {
-        oldest: mirror.0.history().span().map(|span| span.0),
-        live: mirror.0.live_view().time,
+        oldest: sources.span(source).map(|span| span.from),
+        live: sources.present(source).live.unwrap_or(Timestamp::MIN),
         end: match playback.shown() {
             None => End::Present,
             Some(shown) if shown.share < 1.0 => End::More,
             Some(_) => End::Last,
         },
     };
-    let mut next = *playhead;
+    let mut next = Playhead { source, ..*playhead };
     commands.read().for_each(|command| next = asked(next, command, known));
     playhead.set_if_neq(moved(next, known, time.delta_secs_f64()));
+    let mut shown = views.clone();
+    shown.set(Scene::MAIN, playhead.view(), playhead.following);
+    views.set_if_neq(shown);
 }
 
 /// What the playhead can show.

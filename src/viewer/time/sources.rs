@@ -1,23 +1,48 @@
-//! Where samples come from and where they are kept: the source on screen and its mirror.
+//! Where samples come from, and all sources that can be looked at.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use crossbeam_channel::Receiver;
 
-use crate::mirror::{Budget, Mirror};
+use crate::mirror::{self, Budget, Mirror};
 use crate::telemetry::{Batch, Status};
-use crate::twin::Timestamp;
+use crate::twin::{Timestamp, Twin};
+use crate::viewer::base::Playhead;
 
-/// State and history of the plant on screen.
+/// The live plant and the recordings beside it. What is seen reads them through
+/// [`crate::history::State`], by the source that its view names.
 #[derive(Resource)]
-pub struct LiveMirror(pub Mirror);
+pub struct Sources(mirror::Sources);
 
-/// How much of the past the mirror keeps.
+impl Sources {
+    /// The live plant of a twin, of which nothing is known yet.
+    pub fn new(twin: Arc<Twin>, budget: Budget) -> Self {
+        Self(mirror::Sources::new(Mirror::new(twin, budget)))
+    }
+}
+
+impl Deref for Sources {
+    type Target = mirror::Sources;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Sources {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// How much of the past is kept of each source.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Keep(pub Budget);
 
-/// Where the samples come from.
+/// Where the live plant's samples come from.
 #[derive(Resource, Clone)]
 pub struct TelemetryLink {
     /// Decoded messages, in order.
@@ -35,6 +60,36 @@ impl TelemetryLink {
     /// Whether there is no plant.
     pub fn is_none(&self) -> bool {
         self.status.broker().is_empty()
+    }
+}
+
+/// The source that the main scene shows: how it is doing, and what was counted of it.
+#[derive(SystemParam)]
+pub struct OnScreen<'w> {
+    sources: Res<'w, Sources>,
+    link: Res<'w, TelemetryLink>,
+    playhead: Res<'w, Playhead>,
+}
+
+impl OnScreen<'_> {
+    /// How its connection or its file is doing.
+    pub fn status(&self) -> &Arc<Status> {
+        let opened = self.sources.find(self.playhead.source);
+        opened.map_or(&self.link.status, mirror::Opened::status)
+    }
+
+    /// Batches that wait to be taken in, and room for them; a file has none.
+    pub fn queue(&self) -> (usize, usize) {
+        match self.sources.find(self.playhead.source) {
+            Some(_) => (0, 0),
+            None => (self.link.batches.len(), self.link.batches.capacity().unwrap_or(0)),
+        }
+    }
+
+    /// What became of everything that it sent.
+    pub fn counters(&self) -> mirror::Counters {
+        let mirror = self.sources.get(self.playhead.source);
+        mirror.map(|mirror| *mirror.counters()).unwrap_or_default()
     }
 }
 

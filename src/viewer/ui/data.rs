@@ -1,21 +1,22 @@
 //! What panels are given: plain data, borrowed for one frame. They know neither Bevy's world nor
 //! where it comes from, and are tested without it.
 
-use crate::history::{Reading, State, View};
-use crate::mirror::{Mirror, Presence};
+use crate::history::{Presence, Present, Reading, Span, State, View};
 use crate::telemetry::{ConnectionState, Counts, Rates};
-use crate::twin::{AssetId, PropertyId, Twin};
-use crate::viewer::base::{Condition, Palette, Playhead, Selection, Shown, condition_of};
+use crate::twin::{AssetId, Condition, PropertyId, Twin};
+use crate::viewer::base::{Palette, Playhead, Selection, Shown};
 use crate::viewer::scene::camera::SavedViewpoint;
-use crate::viewer::time::playback;
+use crate::viewer::time::{Survey, playback, survey};
 
 /// All that the panels of one frame read.
 #[derive(Clone, Copy)]
 pub struct PanelData<'a> {
     /// The definition on screen.
     pub twin: &'a Twin,
-    /// State and history.
-    pub mirror: &'a Mirror,
+    /// What is known of the plant, in any view.
+    pub state: &'a dyn State,
+    /// How all of its properties are doing.
+    pub survey: &'a Survey,
     /// Where on the time axis the scene is.
     pub playhead: Playhead,
     /// What is selected and hovered.
@@ -54,7 +55,9 @@ pub struct Health {
     pub counts: Counts,
     /// What goes through per second.
     pub rates: Rates,
-    /// Batches that wait for the mirror, and room for them.
+    /// Samples that took their place in the past, since newer ones had come before them.
+    pub late: u64,
+    /// Batches that wait to be taken in, and room for them.
     pub queue: (usize, usize),
     /// Mean time from one frame to the next, of the last ones, in milliseconds.
     pub frame_ms: f64,
@@ -70,14 +73,19 @@ impl PanelData<'_> {
         self.playhead.view()
     }
 
+    /// The view in which a property has its values: an estimate stands in a lane of its own.
+    pub fn view_of(&self, property: PropertyId) -> View {
+        self.view().of_kind(self.twin.property(property).kind)
+    }
+
     /// A property at the playhead.
     pub fn reading(&self, property: PropertyId) -> Option<Reading> {
-        self.mirror.reading(self.view(), property)
+        self.state.reading(self.view_of(property), property)
     }
 
     /// How a property is doing at the playhead.
     pub fn property_condition(&self, property: PropertyId) -> Condition {
-        condition_of(self.reading(property).as_ref(), &self.twin.property(property).limits)
+        survey::condition(self.state, self.twin, self.view(), property)
     }
 
     /// The worst condition of an asset's own properties at the playhead.
@@ -87,8 +95,18 @@ impl PanelData<'_> {
         worst.unwrap_or_default()
     }
 
-    /// Whether the asset's source said that it is gone.
+    /// Whether the asset's source was gone at the playhead.
     pub fn is_offline(&self, asset: AssetId) -> bool {
-        self.mirror.online(asset) == Presence::Offline
+        self.state.presence(self.view(), asset) == Presence::Offline
+    }
+
+    /// What the source on screen knows.
+    pub fn span(&self) -> Option<Span> {
+        self.state.span(self.playhead.source)
+    }
+
+    /// Where its own time stands.
+    pub fn present(&self) -> Present {
+        self.state.present(self.playhead.source)
     }
 }

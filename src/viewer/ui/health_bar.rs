@@ -140,7 +140,7 @@ fn figures(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         health.counts.malformed,
         health.counts.oversized,
         health.counts.unmapped,
-        data.mirror.counters().late,
+        data.health.late,
     );
     figure(ui, data, &bad.to_string(), "bad", color, &hint);
     if wide {
@@ -177,8 +177,8 @@ fn problems(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
 
 /// How far the newest sample is behind the plant's present, with its unit.
 fn lag_text(data: &PanelData) -> (String, &'static str) {
-    let newest = data.mirror.history().span().map(|span| span.1);
-    match newest.zip(data.mirror.now()).map(|(newest, now)| now.seconds_since(newest).max(0.0)) {
+    let newest = data.span().map(|span| span.to);
+    match newest.zip(data.present().now).map(|(newest, now)| now.seconds_since(newest).max(0.0)) {
         None => ("—".to_owned(), "ms lag"),
         Some(lag_s) if lag_s < 10.0 => (format!("{:.0}", lag_s * 1e3), "ms lag"),
         Some(lag_s) => (format!("{lag_s:.0}"), "s lag"),

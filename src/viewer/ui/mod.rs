@@ -16,7 +16,7 @@ use crate::viewer::base::{
 };
 use crate::viewer::scene::camera::{CameraRig, SavedViewpoints};
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
+use crate::viewer::time::{OnScreen, Playback, Sources, Survey};
 
 pub mod data;
 mod dock;
@@ -95,7 +95,7 @@ pub fn plugin(app: &mut App) {
 /// Takes the figures of the health bar; the slow ones some times a second, so that they can be read.
 fn refresh(
     mut state: ResMut<UiState>,
-    link: Res<TelemetryLink>,
+    on_screen: OnScreen,
     time: Res<Time<Real>>,
     frame_time: Res<FrameTime>,
     progress: Option<Res<LoadProgress>>,
@@ -110,14 +110,15 @@ fn refresh(
         return;
     }
     state.refreshed_s = now_s;
-    let status = &link.status;
+    let status = on_screen.status();
     let health = &mut state.health;
     health.frame_ms = frame_time.mean_ms();
     status.broker().clone_into(&mut health.broker);
     health.connection = status.connection();
     health.counts = status.counters.snapshot();
     health.rates = state.rates.update(now_s, health.counts);
-    health.queue = (link.batches.len(), link.batches.capacity().unwrap_or(0));
+    health.late = on_screen.counters().late;
+    health.queue = on_screen.queue();
     state.bad = status.bad.snapshot();
 }
 
@@ -191,7 +192,8 @@ fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
 #[derive(bevy::ecs::system::SystemParam)]
 struct Looking<'w> {
     twin: Res<'w, TwinDefinition>,
-    mirror: Res<'w, LiveMirror>,
+    sources: Res<'w, Sources>,
+    survey: Res<'w, Survey>,
     playhead: Res<'w, Playhead>,
     palette: Res<'w, Palette>,
     log: ResMut<'w, MessageLog>,
@@ -220,7 +222,8 @@ fn draw(
     health.problems = looking.log.unseen();
     let data = PanelData {
         twin: &looking.twin.0,
-        mirror: &looking.mirror.0,
+        state: &**looking.sources,
+        survey: &looking.survey,
         playhead: *looking.playhead,
         selection: *selection,
         palette: &looking.palette,

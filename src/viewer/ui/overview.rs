@@ -4,8 +4,8 @@
 use bevy_egui::egui::{self, RichText, Sense, Ui, vec2};
 
 use super::data::PanelData;
-use crate::twin::{AssetId, PropertyId};
-use crate::viewer::base::{Command, Condition};
+use crate::twin::{AssetId, Condition, PropertyId};
+use crate::viewer::base::Command;
 
 /// Entries of the list of what deserves a look.
 const MOST_LISTED: usize = 40;
@@ -18,14 +18,16 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         ui.label(RichText::new(&data.twin.description).small().color(palette.text_dim));
     }
     ui.add_space(6.0);
-    let (counts, worst) = survey(data);
+    let survey = data.survey;
+    let [normal, stale, warning, alarm] =
+        [Condition::Normal, Condition::Stale, Condition::Warning, Condition::Alarm]
+            .map(|condition| survey.count(condition));
     ui.columns(3, |columns| {
-        let equipment = data.twin.equipment_count();
-        tile(&mut columns[0], data, "assets", equipment, palette.text);
+        tile(&mut columns[0], data, "assets", survey.equipment(), palette.text);
         tile(&mut columns[1], data, "properties", data.twin.property_count(), palette.text);
-        let out = counts[Condition::Warning as usize] + counts[Condition::Alarm as usize];
+        let out = warning + alarm;
         // Of what is stale nobody knows whether it is in order.
-        let color = match (out, counts[Condition::Stale as usize]) {
+        let color = match (out, stale) {
             (0, 0) => palette.good,
             (0, _) => palette.stale,
             _ => palette.warning,
@@ -33,15 +35,17 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         tile(&mut columns[2], data, "off limits", out, color);
     });
     ui.add_space(8.0);
-    let stale = counts[Condition::Stale as usize];
+    if !survey.is_complete() {
+        ui.label(RichText::new("Looking through all properties…").color(palette.text_dim));
+    }
     if stale > 0 {
         ui.label(RichText::new(format!("{stale} properties are stale")).color(palette.stale));
     }
     ui.add_space(4.0);
     ui.label(RichText::new("Deserves a look").strong().color(palette.text));
     ui.separator();
-    if worst.is_empty() {
-        let text = match (stale, counts[Condition::Normal as usize]) {
+    if warning + alarm == 0 {
+        let text = match (stale, normal) {
             (0, 0) => "Nothing is known yet.",
             (0, _) => "Nothing: every value is within its limits.",
             (_, 0) => "No value is current: nobody knows.",
@@ -51,26 +55,10 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
         return;
     }
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        for (property, condition) in worst {
+        for (property, condition) in survey.worst().take(MOST_LISTED) {
             line(ui, data, property, condition, commands);
         }
     });
-}
-
-/// Counts of properties by condition, and those off their limits, the worst first.
-fn survey(data: &PanelData) -> ([usize; 5], Vec<(PropertyId, Condition)>) {
-    let mut counts = [0; 5];
-    let mut worst = Vec::new();
-    for property in data.twin.property_ids() {
-        let condition = data.property_condition(property);
-        counts[condition as usize] += 1;
-        if condition >= Condition::Warning {
-            worst.push((property, condition));
-        }
-    }
-    worst.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    worst.truncate(MOST_LISTED);
-    (counts, worst)
 }
 
 fn tile(ui: &mut Ui, data: &PanelData, name: &str, count: usize, color: egui::Color32) {
@@ -126,7 +114,7 @@ fn row(ui: &mut Ui, data: &PanelData, condition: Condition, texts: &[String; 3])
     }
     let painter = ui.painter_at(rect);
     let mid = rect.center().y;
-    let color = condition.color(palette);
+    let color = palette.condition(condition);
     painter.circle_filled(egui::pos2(rect.min.x + 6.0, mid), 3.5, color);
     let font = egui::FontId::proportional(13.0);
     let value = painter.text(

@@ -5,8 +5,8 @@ use bevy_egui::egui::{self, RichText, ScrollArea, Ui};
 use super::data::PanelData;
 use super::overview;
 use super::property_row::{self, RowState};
-use crate::twin::{AssetId, Level};
-use crate::viewer::base::{Command, Condition};
+use crate::twin::{AssetId, Condition, Level};
+use crate::viewer::base::Command;
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -56,7 +56,7 @@ fn heading(ui: &mut Ui, data: &PanelData, id: AssetId, commands: &mut Vec<Comman
     ui.horizontal_wrapped(|ui| {
         let condition = data.asset_condition(id);
         if condition != Condition::Unknown {
-            chip(ui, condition.name(), condition.color(palette));
+            chip(ui, condition.name(), palette.condition(condition));
         }
         if data.is_offline(id) {
             chip(ui, "source offline", palette.stale);

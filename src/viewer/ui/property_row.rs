@@ -10,8 +10,7 @@ use bevy_egui::egui::{
 use super::data::PanelData;
 use crate::history::{Bucket, Reading};
 use crate::telemetry::topic_of;
-use crate::twin::{Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
-use crate::viewer::base::Condition;
+use crate::twin::{Condition, Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
 
 /// Rows whose details are open, by the property's name in its class, so that they stay open from
 /// one pump to the next.
@@ -70,7 +69,7 @@ fn paint(
         reading.map_or_else(|| "—".to_owned(), |reading| property.format(&reading.value));
     let value_color = match condition {
         Condition::Normal => palette.text,
-        other => other.color(palette),
+        other => palette.condition(other),
     };
     let value = painter.text(
         pos2(right, rect.min.y + 13.0),
@@ -87,7 +86,7 @@ fn paint(
         FontId::proportional(13.0),
         palette.text,
     );
-    let note = note(data, property, reading);
+    let note = note(data, id, property, reading);
     let noted = painter.text(
         pos2(left, rect.min.y + 31.0),
         Align2::LEFT_CENTER,
@@ -117,7 +116,12 @@ fn paint(
 }
 
 /// Age and quality in a few letters.
-fn note(data: &PanelData, property: &Property, reading: Option<&Reading>) -> String {
+pub(super) fn note(
+    data: &PanelData,
+    id: PropertyId,
+    property: &Property,
+    reading: Option<&Reading>,
+) -> String {
     let Some(reading) = reading else { return "no data yet".to_owned() };
     let age = data.playhead.time.seconds_since(reading.time);
     let kind = match property.kind {
@@ -126,7 +130,11 @@ fn note(data: &PanelData, property: &Property, reading: Option<&Reading>) -> Str
         PropertyKind::Estimate => " · estimate",
         PropertyKind::Derived => " · derived",
     };
-    format!("{} · {}{kind}", age_text(age), reading.quality.name())
+    let band = data.state.band(data.view_of(id), id).map_or(String::new(), |band| {
+        let [low, high] = [band.low, band.high].map(|end| property.format_number(end));
+        format!(" · {low} to {high} ({:.0} %)", 100.0 * band.coverage)
+    });
+    format!("{} · {}{kind}{band}", age_text(age), reading.quality.name())
 }
 
 /// How long ago, in one unit.
@@ -186,7 +194,7 @@ fn sparkline(
 ) {
     let to = data.playhead.time;
     let from = to.plus_micros(-SPARK_MICROS);
-    let buckets = data.mirror.sparkline(id, from, to, SPARK_BUCKETS);
+    let buckets = data.state.series(data.view_of(id), id, from, to, SPARK_BUCKETS);
     let (low, high) = extent(&buckets);
     // A steady value is drawn in the middle, not as noise from top to bottom.
     let least = property.range.map_or(1e-9, |(low, high)| (high - low).abs() * 0.02).max(1e-9);

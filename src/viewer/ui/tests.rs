@@ -9,23 +9,26 @@ use egui_kittest::kittest::Queryable;
 
 use super::data::{Health, PanelData, Views};
 use super::{health_bar, property_panel, timeline, tree, view_menu};
+use crate::history::{Estimate, Presence};
 use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{Batch, Update};
 use crate::twin::{self, AssetId, Quality, Timestamp, Twin, Value};
 use crate::viewer::base::{Command, Palette, Playhead, Selection, Shown, ThemeChoice};
 use crate::viewer::scene::camera::SavedViewpoint;
-use crate::viewer::time::playback;
+use crate::viewer::time::{Survey, playback};
 
 const TWIN: &str = r#"Twin(
     schema: 2,
     name: "test",
     title: "Test plant",
+    presence: [(topic: "test/online", online: "1", offline: "0", assets: ["hall"])],
     classes: {
         "Pump": (
             title: "Pump",
             properties: {
                 "flow": (title: "Flow", unit: "m3/h", range: (0, 40), high_alarm: 30, interval: "5s"),
                 "state": (title: "State", type: enumeration(["stopped", "running"])),
+                "wear": (title: "Wear", kind: estimate, unit: "mm", range: (0, 2), decimals: 2),
             },
             mappings: [Scalar(topic: "test/{asset}/{property}")],
         ),
@@ -41,6 +44,7 @@ const TWIN: &str = r#"Twin(
 /// What a panel needs, owned.
 struct Scene {
     mirror: Mirror,
+    survey: Survey,
     palette: Palette,
     health: Health,
     playhead: Playhead,
@@ -66,6 +70,7 @@ impl Scene {
         }
         let live = start + Duration::from_secs(4);
         Self {
+            survey: Survey::new(mirror.twin()),
             mirror,
             palette: Palette::of(ThemeChoice::Dark),
             health: Health::default(),
@@ -77,10 +82,17 @@ impl Scene {
         }
     }
 
+    /// What a frame does before its panels are drawn.
+    fn advance(&mut self) {
+        let (view, follows) = (self.playhead.view(), self.playhead.following);
+        self.survey.advance(&self.mirror, self.mirror.twin(), view, follows);
+    }
+
     fn data(&self) -> PanelData<'_> {
         PanelData {
             twin: self.mirror.twin(),
-            mirror: &self.mirror,
+            state: &self.mirror,
+            survey: &self.survey,
             playhead: self.playhead,
             selection: self.selection,
             palette: &self.palette,
@@ -125,6 +137,7 @@ fn sized(size: egui::Vec2, scene: Scene, draw: Draw) -> Harness<'static, Scene> 
     let mut state = State::default();
     Harness::builder().with_size(size).build_ui_state(
         move |ui, scene: &mut Scene| {
+            scene.advance();
             let commands = draw(ui, &scene.data(), &mut state);
             scene.commands.extend(commands);
         },
@@ -309,4 +322,43 @@ fn new_problems_stand_in_the_health_bar_and_lead_to_the_messages() {
     harness.get_by_label("2 problems").click();
     harness.run();
     assert_eq!(harness.state().commands, [Command::ShowMessages]);
+}
+
+#[test]
+fn what_a_model_estimates_is_seen_in_the_panel_with_how_sure_it_is() {
+    let mut scene = Scene::new();
+    let wear = scene.mirror.twin().property_by_path("P-1.wear").expect("it is in the file");
+    let time = scene.playhead.time;
+    let value = Value::Number(0.5);
+    let estimate = Estimate { time, value, deviation: Some(0.1), quality: Quality::Good };
+    assert!(scene.mirror.estimate(wear, estimate).changed());
+    scene.selection.selected = Some(scene.asset("P-1"));
+    let mut harness = harness(scene, draw_properties);
+    harness.run();
+    let data = harness.state().data();
+    let reading = data.reading(wear).expect("it is estimated");
+    assert_eq!(data.twin.property(wear).format(&reading.value), "0.50\u{a0}mm");
+    let note = super::property_row::note(&data, wear, data.twin.property(wear), Some(&reading));
+    assert_eq!(note, "now · good · estimate · 0.30 to 0.70 (95 %)");
+    assert_eq!(data.property_condition(wear), crate::twin::Condition::Normal);
+}
+
+#[test]
+fn a_panel_that_shows_the_past_says_whether_the_source_was_online_then() {
+    let mut scene = Scene::new();
+    let asset = scene.asset("P-1");
+    let offline = |scene: &Scene| scene.data().state.presence(scene.playhead.view(), asset);
+    assert_eq!(offline(&scene), Presence::Unknown, "nothing states it");
+    let group = |online| crate::telemetry::PresenceChange { presence: 0, online };
+    let start = scene.playhead.time;
+    for (second, online) in [(1, true), (3, false)] {
+        let arrival = start + Duration::from_secs(second);
+        let presence = vec![group(online)];
+        scene.mirror.apply(Batch { arrival, presence, ..Batch::default() });
+        scene.mirror.tick(arrival);
+    }
+    scene.playhead.time = start + Duration::from_secs(2);
+    assert!(!scene.data().is_offline(asset), "it was online then");
+    scene.playhead.time = start + Duration::from_secs(3);
+    assert!(scene.data().is_offline(asset));
 }

@@ -117,7 +117,7 @@ fn speed_text(speed: f64) -> String {
 
 fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let palette = data.palette;
-    let goes_on = data.mirror.knows_time();
+    let goes_on = data.present().goes_on;
     let live = if goes_on { palette.live } else { palette.stale };
     let follows = data.playhead.following && data.playback.is_none();
     let alone = data.playback.is_some_and(|recording| !recording.has_plant);
@@ -174,7 +174,7 @@ fn clock(ui: &mut Ui, data: &PanelData) {
 
 fn track(ui: &mut Ui, data: &PanelData, size: egui::Vec2, commands: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-    let oldest = data.mirror.history().span().map(|span| span.0);
+    let oldest = data.span().map(|span| span.from);
     let axis = match data.playback {
         Some(_) => Axis::whole(oldest, data.playhead.live),
         None => Axis::new(oldest, data.playhead.live),
@@ -208,7 +208,7 @@ fn paint_axis(
     let x_of = |time: Timestamp| bar.min.x + axis.share(time).clamp(0.0, 1.0) * bar.width();
     painter.rect_filled(bar, 4.0, palette.well);
     painter.rect_stroke(bar, 4.0, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
-    let color = match (data.playhead.following, data.mirror.knows_time()) {
+    let color = match (data.playhead.following, data.present().goes_on) {
         _ if data.playback.is_some() => palette.past,
         (true, true) => palette.live,
         (true, false) => palette.stale,

@@ -186,7 +186,7 @@ fn row_ui(
     painter.circle_filled(
         pos2(x + 4.0, mid),
         if row.has_children { 0.0 } else { 3.5 },
-        data.asset_condition(row.asset).color(palette),
+        palette.condition(data.asset_condition(row.asset)),
     );
     if !row.has_children {
         x += 14.0;

@@ -13,7 +13,7 @@ use crate::twin::AssetId;
 use crate::viewer::app::viewed::Viewed;
 use crate::viewer::base::FrameTime;
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
+use crate::viewer::time::{OnScreen, Playback, Sources};
 
 /// Times are told at most so often.
 const TIME_EVERY_S: f64 = 0.25;
@@ -37,8 +37,8 @@ pub(super) struct Told {
 #[derive(SystemParam)]
 pub(super) struct Watched<'w> {
     viewed: Viewed<'w>,
-    mirror: Res<'w, LiveMirror>,
-    link: Res<'w, TelemetryLink>,
+    sources: Res<'w, Sources>,
+    on_screen: OnScreen<'w>,
     progress: Res<'w, LoadProgress>,
     playback: Res<'w, Playback>,
     time: Res<'w, Time<Real>>,
@@ -66,7 +66,7 @@ pub(super) fn tell(
             told.selected = Some(selection.selected);
         }
     }
-    let connection = watched.link.status.connection();
+    let connection = watched.on_screen.status().connection();
     if told.connection.as_ref() != Some(&connection) {
         let reason = match &connection {
             ConnectionState::Disconnected { reason, .. }
@@ -96,13 +96,15 @@ impl Watched<'_> {
     fn report(&self) -> Report {
         let Viewed { selection, playhead, .. } = &self.viewed;
         let twin = &self.viewed.twin.0;
-        let mirror = &self.mirror.0;
-        let newest = mirror.history().span().map(|span| span.1);
-        let lag = newest.zip(mirror.now()).map(|(newest, now)| now.seconds_since(newest));
+        let (state, view) = (&**self.sources, playhead.view());
+        let newest = state.span(view.source).map(|span| span.to);
+        let now = state.present(view.source).now;
+        let lag = newest.zip(now).map(|(newest, now)| now.seconds_since(newest));
+        let status = self.on_screen.status();
         let selected = selection.selected;
         let property = |id| {
             let property = twin.property(id);
-            let reading = mirror.reading(playhead.view(), id);
+            let reading = state.reading(view.of_kind(property.kind), id);
             PropertyReport {
                 name: property.name.to_string(),
                 value: reading.as_ref().map(|reading| property.format(&reading.value)),
@@ -114,10 +116,10 @@ impl Watched<'_> {
             following: playhead.following,
             recording: self.playback.shown().map(|shown| shown.name.to_owned()),
             selected: selected.map(|asset| twin.asset(asset).path.to_string()),
-            connection: self.link.status.connection().name().to_owned(),
-            counts: self.link.status.counters.snapshot(),
-            mirror: *mirror.counters(),
-            queue: self.link.batches.len(),
+            connection: status.connection().name().to_owned(),
+            counts: status.counters.snapshot(),
+            mirror: self.on_screen.counters(),
+            queue: self.on_screen.queue().0,
             lag_s: lag.unwrap_or(0.0),
             frame_ms: self.frame_time.mean_ms(),
             frames: self.frames.as_ref().map_or(0, |frames| frames.0),

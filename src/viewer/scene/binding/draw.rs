@@ -5,11 +5,11 @@ use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
 use super::maths::{color, holds, node_transform};
-use super::sample::Index;
+use super::sample::{Indexes, Written};
 use crate::cad::{self, Affine};
 use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Twin};
-use crate::viewer::base::{Palette, PartOf, TwinDefinition};
+use crate::viewer::base::{Palette, PartOf, Scene, TwinDefinition};
 use crate::viewer::scene::bound::{Bound, Paints, effects};
 use crate::viewer::scene::look::{self, Look};
 use crate::viewer::scene::placement;
@@ -18,9 +18,11 @@ use crate::viewer::scene::track::Track;
 /// Placements and what is shown.
 pub(super) fn place(
     twin: Res<TwinDefinition>,
-    mut bounds: Query<(&mut Bound, &mut Transform, &mut Visibility), Changed<Bound>>,
+    written: Res<Written>,
+    mut bounds: Query<(&mut Bound, &mut Transform, &mut Visibility)>,
 ) {
-    for (mut bound, mut transform, mut visibility) in &mut bounds {
+    let mut changed = bounds.iter_many_mut(&written.0);
+    while let Some((mut bound, mut transform, mut visibility)) = changed.fetch_next() {
         let bound = bound.bypass_change_detection();
         if bound.tracks.len() != bound.bindings.len() {
             bound.tracks = effects(&twin.0, bound)
@@ -32,7 +34,6 @@ pub(super) fn place(
                 })
                 .collect();
         }
-        let parent_from_asset = scene_transform(&twin.0, bound.asset);
         let mut local = Transform::IDENTITY;
         let mut base = bound.base;
         let mut shown = None;
@@ -44,6 +45,7 @@ pub(super) fn place(
                 if bound.is_root {
                     pose
                 } else {
+                    let parent_from_asset = scene_transform(&twin.0, bound.asset);
                     let inverse = (parent_from_asset * bound.above).to_matrix().inverse();
                     Transform::from_matrix(inverse) * pose.with_scale(bound.base.scale)
                 }
@@ -90,17 +92,15 @@ fn scene_transform(twin: &Twin, asset: AssetId) -> Transform {
 pub(super) fn paint(
     twin: Res<TwinDefinition>,
     palette: Res<Palette>,
-    bounds: Query<(Ref<Bound>, &Paints)>,
+    written: Res<Written>,
+    bounds: Query<(&Bound, &Paints)>,
     mut tags: Query<&mut MeshTag>,
 ) {
     let limit_colors = [palette.scene.good, palette.scene.warning, palette.scene.alarm]
         .map(|color| color.to_srgba().to_f32_array_no_alpha());
-    for (bound, paints) in &bounds {
-        if !bound.is_changed() && !palette.is_changed() {
-            continue;
-        }
+    let mut paint = |(bound, paints): (&Bound, &Paints)| {
         let mut look: Option<Look> = None;
-        for (_, effect, reading) in effects(&twin.0, &bound) {
+        for (_, effect, reading) in effects(&twin.0, bound) {
             let (Effect::Color { by, map, .. } | Effect::Glow { by, map, .. }) = effect else {
                 continue;
             };
@@ -122,23 +122,29 @@ pub(super) fn paint(
                 _ => {}
             }
         }
-        let Some(look) = look else { continue };
+        let Some(look) = look else { return };
         for part in &paints.0 {
             if let Ok(mut tag) = tags.get_mut(*part) {
                 let value = look::with_look(tag.0, &look);
                 look::write(&mut tag, value);
             }
         }
+    };
+    if palette.is_changed() {
+        bounds.iter().for_each(&mut paint);
+    } else {
+        bounds.iter_many(&written.0).for_each(&mut paint);
     }
 }
 
 /// Poses of animations.
 pub(super) fn animate(
     twin: Res<TwinDefinition>,
-    bounds: Query<&Bound, Changed<Bound>>,
+    written: Res<Written>,
+    bounds: Query<&Bound>,
     mut nodes: Query<&mut Transform, Without<Bound>>,
 ) {
-    for bound in &bounds {
+    for bound in bounds.iter_many(&written.0) {
         let Some(model) = &bound.model else { continue };
         for (_, effect, reading) in effects(&twin.0, bound) {
             let Effect::Animation { name, seconds_per_unit, repeat, .. } = effect else { continue };
@@ -168,17 +174,20 @@ pub(super) fn animate(
 
 /// What is stale looks stale.
 pub(super) fn age(
-    index: Res<Index>,
-    mut parts: Query<(&PartOf, &mut MeshTag)>,
-    mut last: Local<Vec<bool>>,
+    indexes: Res<Indexes>,
+    mut parts: Query<(&PartOf, Option<&Scene>, &mut MeshTag)>,
+    mut last: Local<Vec<(Scene, Vec<bool>)>>,
     added: Query<(), Added<PartOf>>,
 ) {
-    let stale: Vec<bool> = index.stale_count.iter().map(|count| *count > 0).collect();
+    let of_scene = |scene| Some((scene, indexes.stale(scene)?));
+    let stale: Vec<_> = indexes.scenes().filter_map(of_scene).collect();
     if stale == *last && added.is_empty() {
         return;
     }
-    for (part, mut tag) in &mut parts {
-        let on = stale.get(part.0.0 as usize).copied().unwrap_or(false);
+    for (part, scene, mut tag) in &mut parts {
+        let scene = scene.copied().unwrap_or_default();
+        let stale = stale.iter().find(|(of, _)| *of == scene).map(|(_, stale)| stale);
+        let on = stale.and_then(|stale| stale.get(part.0.0 as usize)).copied().unwrap_or(false);
         let value = look::with_flag(tag.0, look::STALE, on);
         look::write(&mut tag, value);
     }

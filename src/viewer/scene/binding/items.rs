@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
+use super::sample::Written;
 use crate::twin::Value;
 use crate::twin::binding::Effect;
 use crate::viewer::base::{PartOf, TwinDefinition};
 use crate::viewer::scene::bound::{Bound, effects};
-use crate::viewer::scene::models::Models;
+use crate::viewer::scene::models::{Models, put_in};
 
 /// More than this on one path are not drawn.
 const MAX_ITEMS: usize = 2000;
@@ -22,24 +23,26 @@ pub(super) struct Shown(HashMap<(usize, u64), (u8, Entity)>);
 pub(super) fn show(
     twin: Res<TwinDefinition>,
     models: Res<Models>,
-    bounds: Query<(Entity, Ref<Bound>, Option<&Shown>)>,
+    written: Res<Written>,
+    bounds: Query<(Entity, &Bound, Option<&Shown>)>,
     mut places: Query<&mut Transform>,
     mut commands: Commands,
 ) {
-    for (entity, bound, shown) in &bounds {
-        // What was missing for want of a model is tried again when models come.
-        let again = models.is_changed() && shown.is_some();
-        if !bound.is_changed() && !again {
-            continue;
-        }
+    // What was missing for want of a model is tried again when models come.
+    let again: Vec<Entity> = match models.is_changed() {
+        true => bounds.iter().filter(|(_, _, shown)| shown.is_some()).map(|(at, ..)| at).collect(),
+        false => Vec::new(),
+    };
+    let again = again.iter().filter(|entity| !written.0.contains(entity));
+    for (entity, bound, shown) in bounds.iter_many(written.0.iter().chain(again)) {
         let has =
-            effects(&twin.0, &bound).any(|(_, effect, _)| matches!(effect, Effect::Items { .. }));
+            effects(&twin.0, bound).any(|(_, effect, _)| matches!(effect, Effect::Items { .. }));
         if !has {
             continue;
         }
         let mut left = shown.map(|shown| shown.0.clone()).unwrap_or_default();
         let mut now = HashMap::new();
-        for (slot, effect, reading) in effects(&twin.0, &bound) {
+        for (slot, effect, reading) in effects(&twin.0, bound) {
             let Effect::Items { models: files, .. } = effect else { continue };
             let Some(Some(track)) = bound.tracks.get(slot) else { continue };
             let Some(Value::Items(items)) = reading.map(|reading| &reading.value) else { continue };
@@ -64,13 +67,14 @@ pub(super) fn show(
                 };
                 let instance = commands.spawn((ChildOf(entity), place, Visibility::default())).id();
                 for (mesh, material) in parts {
-                    commands.spawn((
+                    let mut part = commands.spawn((
                         ChildOf(instance),
                         PartOf(bound.asset),
                         Mesh3d(mesh),
                         MeshMaterial3d(material),
                         MeshTag(0),
                     ));
+                    put_in(bound.scene, &mut part);
                 }
                 now.insert(key, (model, instance));
             }

@@ -64,16 +64,6 @@ pub fn color(
             colors.get(at).map_or(([0.0; 3], 0.0), |color| (*color, 1.0))
         }
         ColorMap::Single { color, low, high } => (*color, share(value, *low, *high)),
-        ColorMap::Limits => {
-            let beyond = |low: Option<f64>, high: Option<f64>| {
-                low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high)
-            };
-            let level = if beyond(limits.low_alarm, limits.high_alarm) {
-                2
-            } else {
-                usize::from(beyond(limits.low_warning, limits.high_warning))
-            };
-            (limit_colors[level], 1.0)
-        }
+        ColorMap::Limits => (limit_colors[limits.judge(value) as usize], 1.0),
     }
 }

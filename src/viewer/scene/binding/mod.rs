@@ -1,12 +1,11 @@
 //! Samples into something seen: bindings at the playhead.
 //!
-//! Flows in: the state in the main view, read through [`crate::history::State`]. Flows out:
+//! Flows in: the state in each scene's view, read through [`crate::history::State`]. Flows out:
 //! transforms, tags, visibility, items. [`Round::Sample`] writes into
 //! [`Bound`](super::bound::Bound) only what changed or still interpolates; [`Round::Present`] draws
-//! only what was written. Nothing here reads a clock: the scene is a function of the playhead and
-//! the samples.
+//! only what was written. Nothing here reads a clock: a scene is a function of its view and the
+//! samples.
 
-mod ageing;
 mod draw;
 mod items;
 mod maths;
@@ -25,7 +24,8 @@ use crate::viewer::base::Round;
 
 /// Samples at the playhead into what is seen.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<sample::Index>()
+    app.init_resource::<sample::Indexes>()
+        .init_resource::<sample::Written>()
         .add_systems(Update, (sample::index, sample::sample).chain().in_set(Round::Sample))
         .add_systems(
             Update,

@@ -1,17 +1,16 @@
-//! State at the playhead into [`Bound`]: which entities each property drives, and which properties
-//! must be read anew in this frame.
+//! State in each scene's view into [`Bound`]: which entities each property drives there, and which
+//! properties must be read anew in this frame.
 
 use std::sync::Arc;
 
 use bevy::prelude::*;
 
-use super::ageing::{Ageing, Known};
 use crate::history::State;
 use crate::twin::binding::Effect;
-use crate::twin::{PropertyId, Quality};
-use crate::viewer::base::{Playhead, TwinDefinition};
+use crate::twin::{PropertyId, Quality, Twin};
+use crate::viewer::base::{Scene, SceneView, SceneViews, TwinDefinition};
 use crate::viewer::scene::bound::Bound;
-use crate::viewer::time::LiveMirror;
+use crate::viewer::time::{Anew, Follower, Sources};
 
 /// The property that an effect reads, by its position in the class.
 pub fn source(effect: &Effect) -> Option<u16> {
@@ -30,9 +29,10 @@ pub fn source(effect: &Effect) -> Option<u16> {
     }
 }
 
-/// What is driven by each property, and which must be read anew.
-#[derive(Resource, Default)]
+/// What is driven in one scene by each property, and which must be read anew.
+#[derive(Default)]
 pub(super) struct Index {
+    scene: Scene,
     /// By [`PropertyId`]: entity and position in its [`Bound`].
     targets: Vec<Vec<(Entity, u16)>>,
     /// Properties that have or had a target.
@@ -40,119 +40,172 @@ pub(super) struct Index {
     is_bound: Vec<bool>,
     active: Vec<PropertyId>,
     is_active: Vec<bool>,
-    view: Option<crate::history::View>,
-    following: bool,
-    /// What becomes stale without a new sample.
-    ageing: Ageing,
+    follower: Follower,
     /// For each asset, how many of its bound properties are stale, and by property whether it is.
-    pub(super) stale_count: Vec<u32>,
+    stale_count: Vec<u32>,
     is_stale: Vec<bool>,
 }
 
 impl Index {
-    fn activate(&mut self, id: PropertyId) {
-        let at = id.0 as usize;
-        if self.targets.get(at).is_some_and(|targets| !targets.is_empty()) && !self.is_active[at] {
-            self.is_active[at] = true;
-            self.active.push(id);
+    fn new(scene: Scene, twin: &Twin) -> Self {
+        let count = twin.property_count();
+        Self {
+            scene,
+            targets: vec![Vec::new(); count],
+            is_bound: vec![false; count],
+            is_active: vec![false; count],
+            is_stale: vec![false; count],
+            stale_count: vec![0; twin.assets.len()],
+            follower: Follower::new(count),
+            ..Self::default()
         }
+    }
+
+    fn add(&mut self, entity: Entity, slot: u16, id: PropertyId) {
+        self.targets[id.0 as usize].push((entity, slot));
+        if !std::mem::replace(&mut self.is_bound[id.0 as usize], true) {
+            self.bound.push(id);
+        }
+        activate(&self.targets, &mut self.is_active, &mut self.active, id);
+    }
+}
+
+/// A property that drives something is to be read.
+fn activate(
+    targets: &[Vec<(Entity, u16)>],
+    is_active: &mut [bool],
+    active: &mut Vec<PropertyId>,
+    id: PropertyId,
+) {
+    let at = id.0 as usize;
+    if targets.get(at).is_some_and(|targets| !targets.is_empty()) && !is_active[at] {
+        is_active[at] = true;
+        active.push(id);
+    }
+}
+
+/// An index for each scene.
+#[derive(Resource, Default)]
+pub(super) struct Indexes(Vec<Index>);
+
+/// What was written in this frame: what follows looks at these alone, and not through all that is
+/// bound.
+#[derive(Resource, Default)]
+pub(super) struct Written(pub Vec<Entity>);
+
+impl Indexes {
+    /// By asset, whether something that is bound there is stale in that scene.
+    pub(super) fn stale(&self, scene: Scene) -> Option<Vec<bool>> {
+        let index = self.0.iter().find(|index| index.scene == scene)?;
+        Some(index.stale_count.iter().map(|count| *count > 0).collect())
+    }
+
+    /// The scenes that have one.
+    pub(super) fn scenes(&self) -> impl Iterator<Item = Scene> {
+        self.0.iter().map(|index| index.scene)
     }
 }
 
 /// Registers what was spawned.
 pub(super) fn index(
     twin: Res<TwinDefinition>,
-    mut index: ResMut<Index>,
+    views: Res<SceneViews>,
+    mut indexes: ResMut<Indexes>,
     added: Query<(Entity, &Bound), Added<Bound>>,
 ) {
-    if twin.is_changed() || index.targets.len() != twin.0.property_count() {
-        let count = twin.0.property_count();
-        *index = Index {
-            targets: vec![Vec::new(); count],
-            is_bound: vec![false; count],
-            is_active: vec![false; count],
-            is_stale: vec![false; count],
-            stale_count: vec![0; twin.0.assets.len()],
-            ageing: Ageing::new(count),
-            ..Index::default()
-        };
+    let count = twin.0.property_count();
+    let is_other = twin.is_changed() || indexes.0.iter().any(|index| index.targets.len() != count);
+    if is_other {
+        indexes.0.clear();
+    }
+    indexes.0.retain(|index| views.get(index.scene).is_some());
+    for SceneView { scene, .. } in views.iter() {
+        if indexes.0.iter().all(|index| index.scene != *scene) {
+            indexes.0.push(Index::new(*scene, &twin.0));
+        }
     }
     for (entity, bound) in &added {
         let Some(class) = twin.0.class_of(bound.asset) else { continue };
+        let index = indexes.0.iter_mut().find(|index| index.scene == bound.scene);
+        let Some(index) = index else { continue };
         for (slot, binding) in bound.bindings.iter().enumerate() {
             let Some(by) = source(&class.bindings[*binding].effect) else { continue };
-            let id = twin.0.property_at(bound.asset, usize::from(by));
-            index.targets[id.0 as usize].push((entity, slot as u16));
-            if !std::mem::replace(&mut index.is_bound[id.0 as usize], true) {
-                index.bound.push(id);
-            }
-            index.activate(id);
+            index.add(entity, slot as u16, twin.0.property_at(bound.asset, usize::from(by)));
         }
     }
 }
 
-/// State at the playhead into [`Bound`], only what changed or still interpolates.
+/// State in the scenes' views into [`Bound`], only what changed or still interpolates.
 pub(super) fn sample(
-    playhead: Res<Playhead>,
-    mut mirror: ResMut<LiveMirror>,
+    views: Res<SceneViews>,
+    sources: Res<Sources>,
     twin: Res<TwinDefinition>,
-    mut index: ResMut<Index>,
+    mut indexes: ResMut<Indexes>,
+    mut written: ResMut<Written>,
     mut bounds: Query<&mut Bound>,
 ) {
-    let index = &mut *index;
-    if !Arc::ptr_eq(mirror.0.twin(), &twin.0) {
+    for entity in written.0.drain(..) {
+        if let Ok(mut bound) = bounds.get_mut(entity) {
+            bound.is_listed = false;
+        }
+    }
+    if !Arc::ptr_eq(sources.live().twin(), &twin.0) {
         return;
     }
-    let changes = mirror.bypass_change_detection().0.take_changes();
-    let mirror = &mirror.0;
-    let view = playhead.view();
-    changes.into_iter().for_each(|id| index.activate(id));
-    let moved = index.view.is_some_and(|last| last != view);
-    // Any jump, a change of series and a return to live ask everything anew.
-    let back = index.view.is_none_or(|last| view.time < last.time || view.lane != last.lane);
-    let aged = index.ageing.all(Known::of(mirror), mirror.now(), view.time);
-    if back || aged || index.following != playhead.following || (!playhead.following && moved) {
-        for at in 0..index.bound.len() {
-            index.activate(index.bound[at]);
-        }
-    } else {
-        // What becomes stale sends no sample.
-        while let Some(id) = index.ageing.next(view.time) {
-            index.activate(id);
+    for index in &mut indexes.0 {
+        if let Some(shown) = views.get(index.scene) {
+            index.sample(&**sources, &twin.0, shown, &mut bounds, &mut written.0);
         }
     }
-    index.view = Some(view);
-    index.following = playhead.following;
-    let mut active = std::mem::take(&mut index.active);
-    active.retain(|id| {
-        let at = id.0 as usize;
-        let reading = mirror.reading(view, *id);
-        let stale = reading.as_ref().is_some_and(|reading| reading.quality >= Quality::Stale);
-        if !stale && !index.ageing.waits(*id) {
-            index.ageing.wait(*id, mirror.stale_at(*id).map(|at| at.max(view.time.plus_micros(1))));
+}
+
+impl Index {
+    fn sample(
+        &mut self,
+        state: &impl State,
+        twin: &Twin,
+        shown: &SceneView,
+        bounds: &mut Query<&mut Bound>,
+        written: &mut Vec<Entity>,
+    ) {
+        let Self { targets, bound, active, is_active, follower, stale_count, is_stale, .. } = self;
+        let SceneView { view, follows, .. } = *shown;
+        let mut activate = |id| activate(targets, is_active, active, id);
+        if follower.advance(state, view, follows, &mut activate) == Anew::All {
+            bound.iter().for_each(|id| activate(*id));
         }
-        if stale != index.is_stale[at] {
-            index.is_stale[at] = stale;
-            let count = &mut index.stale_count[twin.0.owner(*id).0 as usize];
-            *count = if stale { *count + 1 } else { count.saturating_sub(1) };
-        }
-        index.targets[at].retain(|(entity, slot)| {
-            let Ok(mut bound) = bounds.get_mut(*entity) else { return false };
-            let slot = usize::from(*slot);
-            let same = match (&bound.readings[slot], &reading) {
-                (Some(a), Some(b)) => a.value == b.value && a.quality == b.quality,
-                (None, None) => true,
-                _ => false,
-            };
-            if !same {
-                bound.readings[slot] = reading.clone();
+        active.retain(|id| {
+            let at = id.0 as usize;
+            let view = view.of_kind(twin.property(*id).kind);
+            let reading = state.reading(view, *id);
+            let stale = reading.as_ref().is_some_and(|reading| reading.quality >= Quality::Stale);
+            if !stale {
+                follower.fresh(state, view, *id);
             }
-            true
+            if stale != is_stale[at] {
+                is_stale[at] = stale;
+                let count = &mut stale_count[twin.owner(*id).0 as usize];
+                *count = if stale { *count + 1 } else { count.saturating_sub(1) };
+            }
+            targets[at].retain(|(entity, slot)| {
+                let Ok(mut bound) = bounds.get_mut(*entity) else { return false };
+                let slot = usize::from(*slot);
+                let same = match (&bound.readings[slot], &reading) {
+                    (Some(a), Some(b)) => a.value == b.value && a.quality == b.quality,
+                    (None, None) => true,
+                    _ => false,
+                };
+                if !same {
+                    bound.readings[slot] = reading.clone();
+                    if !std::mem::replace(&mut bound.is_listed, true) {
+                        written.push(*entity);
+                    }
+                }
+                true
+            });
+            let waits = follower.goes_on(state, view, *id);
+            is_active[at] = waits;
+            waits
         });
-        let newest = mirror.newest_stamp(*id);
-        let waits = playhead.following && newest.is_some_and(|newest| newest > view.time);
-        index.is_active[at] = waits;
-        waits
-    });
-    index.active = active;
+    }
 }

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 
 use super::orbit::Bounds;
 use crate::twin::AssetId;
-use crate::viewer::base::{PartOf, TwinDefinition};
+use crate::viewer::base::{PartOf, Scene, TwinDefinition};
 
 /// Boxes around what is drawn, in the world's frame. Measured when parts appear or go, not as they
 /// move: a robot's arm does not make the camera restless.
@@ -20,8 +20,9 @@ pub struct PlantBounds {
 }
 
 pub(super) fn measure(
-    parts: Query<(&PartOf, &Aabb, &GlobalTransform)>,
-    fresh: Query<(), (With<PartOf>, Added<Aabb>)>,
+    // Parts of the main scene carry no scene: all scenes stand at the same place.
+    parts: Query<(&PartOf, &Aabb, &GlobalTransform), Without<Scene>>,
+    fresh: Query<(), (With<PartOf>, Without<Scene>, Added<Aabb>)>,
     mut gone: RemovedComponents<PartOf>,
     mut plant: ResMut<PlantBounds>,
     mut settled: Local<u8>,

@@ -11,16 +11,14 @@ use bevy_egui::egui::{self, Align, Color32, FontId, Stroke, text::LayoutJob, tex
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use crate::history::{State, View};
-use crate::mirror::Mirror;
 use crate::twin::binding::LabelPart;
-use crate::twin::{AssetId, Twin};
+use crate::twin::{AssetId, Condition, Twin};
 use crate::viewer::base::{
-    Command, Condition, Paint, Palette, Playhead, SceneRect, Selection, Shown, TwinDefinition,
-    condition_of,
+    Command, Paint, Palette, Playhead, Scene, SceneRect, Selection, Shown, TwinDefinition,
 };
 use crate::viewer::scene::bound::LabelSpec;
 use crate::viewer::scene::camera::SceneCamera;
-use crate::viewer::time::LiveMirror;
+use crate::viewer::time::Sources;
 
 use placing::{Placed, Placer, Wish};
 
@@ -52,7 +50,7 @@ const FADE_PX_PER_M: (f32, f32) = (11.0, 16.0);
 #[derive(bevy::ecs::system::SystemParam)]
 struct Looking<'w> {
     twin: Res<'w, TwinDefinition>,
-    mirror: Res<'w, LiveMirror>,
+    sources: Res<'w, Sources>,
     playhead: Res<'w, Playhead>,
     palette: Res<'w, Palette>,
     selection: Res<'w, Selection>,
@@ -82,7 +80,7 @@ fn draw(
     let mut wishes = Vec::new();
     let mut chips = Vec::new();
     for (entity, spec, transform, visible) in &labels {
-        if !visible.get() {
+        if !visible.get() || spec.scene != Scene::MAIN {
             continue;
         }
         let Some((anchor, alpha)) = project(*camera, transform, spec) else { continue };
@@ -149,12 +147,12 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
     };
     let view = looking.playhead.view();
     for part in &spec.parts {
-        let (text, condition) = part_text(&looking.twin.0, &looking.mirror.0, view, spec, part);
+        let (text, condition) = part_text(&looking.twin.0, &**looking.sources, view, spec, part);
         stale |= condition == Some(Condition::Stale);
         let color = match condition {
             None => palette.text_dim,
             Some(Condition::Normal) => palette.text,
-            Some(other) => other.color(palette),
+            Some(other) => palette.condition(other),
         };
         add(&text, color);
     }
@@ -164,7 +162,7 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
 /// The words of one part; with the condition, where it is a value.
 fn part_text(
     twin: &Twin,
-    mirror: &Mirror,
+    state: &impl State,
     view: View,
     spec: &LabelSpec,
     part: &LabelPart,
@@ -178,8 +176,10 @@ fn part_text(
         LabelPart::Property(at) => {
             let id = twin.property_at(spec.asset, usize::from(*at));
             let property = twin.property(id);
-            let reading = mirror.reading(view, id);
-            let condition = condition_of(reading.as_ref(), &property.limits);
+            let reading = state.reading(view.of_kind(property.kind), id);
+            let condition = reading.as_ref().map_or(Condition::Unknown, |reading| {
+                Condition::of(&reading.value, reading.quality, &property.limits)
+            });
             let text =
                 reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));
             (text, Some(condition))

@@ -18,10 +18,13 @@ use bevy::asset::io::embedded::EmbeddedAssetRegistry;
 use bevy::prelude::*;
 
 pub use load::{LoadProgress, Models, ReloadModels, Work};
-pub use spawn::{Scene, SceneEntities, SceneOf};
+pub use spawn::SceneEntities;
+pub(super) use spawn::put_in;
 
 use crate::twin::{AssetId, Twin};
-use crate::viewer::base::{Files, Notice, PartOf, Round, Selection, TwinDefinition};
+use crate::viewer::base::{
+    Files, Notice, PartOf, Round, SceneViews, Selection, TwinDefinition,
+};
 use crate::viewer::scene::look::{self, TwinPbr, with_flag, write};
 
 /// Loads and spawns what [`TwinDefinition`] says, and marks what is selected.
@@ -42,6 +45,7 @@ pub(super) fn systems(app: &mut App) {
         .init_resource::<LoadProgress>()
         .init_resource::<load::Work>()
         .init_resource::<SceneEntities>()
+        .init_resource::<SceneViews>()
         .init_resource::<Files>()
         .init_resource::<Selection>()
         .init_resource::<Assets<Mesh>>()

@@ -1,6 +1,6 @@
 //! Assets into entities, a slice of each frame, parents first.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use bevy::mesh::MeshTag;
@@ -12,7 +12,9 @@ use super::surfaces::highlight;
 use crate::cad::Affine;
 use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Twin};
-use crate::viewer::base::{AssetRoot, Notice, Palette, PartOf, Severity, TwinDefinition};
+use crate::viewer::base::{
+    AssetRoot, Notice, Palette, PartOf, Scene, SceneViews, Severity, TwinDefinition,
+};
 use crate::viewer::scene::bound::{Bound, LabelSpec, Paints};
 use crate::viewer::scene::look::{MISSING, TwinPbr};
 use crate::viewer::scene::placement::{local, transform};
@@ -20,26 +22,20 @@ use crate::viewer::scene::placement::{local, transform};
 /// Time of a frame that spawning may take.
 const SLICE: Duration = Duration::from_millis(8);
 
-/// Number of a scene, so that two views can each have their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Scene(pub u32);
-
-/// The scene to which a root belongs; the main one is 0.
-#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SceneOf(pub Scene);
-
-/// The entities of the main scene.
+/// The entities of all scenes.
 #[derive(Resource, Default)]
 pub struct SceneEntities {
-    /// Root of each asset, by [`AssetId`].
-    pub roots: Vec<Entity>,
-    waiting: VecDeque<AssetId>,
+    /// By scene the root of each asset, by [`AssetId`].
+    roots: HashMap<Scene, Vec<Entity>>,
+    waiting: VecDeque<(Scene, AssetId)>,
     told: std::collections::HashSet<String>,
 }
 
-/// Starts afresh when the definition changed or models were saved anew.
+/// Starts afresh when the definition changed or models were saved anew; begins scenes that were opened
+/// and ends those that were closed.
 pub(super) fn renew(
     twin: Res<TwinDefinition>,
+    views: Res<SceneViews>,
     mut reload: MessageReader<ReloadModels>,
     mut models: ResMut<Models>,
     mut scene: ResMut<SceneEntities>,
@@ -50,33 +46,47 @@ pub(super) fn renew(
     let saved: Vec<_> = reload.read().flat_map(|message| message.0.clone()).collect();
     let is_saved = |key: &Key| saved.contains(&key.file);
     let any = models.by_key.keys().any(is_saved);
-    if !twin.is_changed() && !any {
-        return;
+    if twin.is_changed() || any {
+        models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
+        models.wanted = true;
+        progress.failed.clear();
+        roots.iter().for_each(|root| commands.entity(root).despawn());
+        *scene = SceneEntities::default();
     }
-    models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
-    models.wanted = true;
-    progress.failed.clear();
-    for root in &roots {
-        commands.entity(root).despawn();
+    let is_open = |scene: &Scene| views.get(*scene).is_some();
+    for (_, roots) in scene.roots.extract_if(|scene, _| !is_open(scene)) {
+        // Those below others go with them.
+        roots.iter().for_each(|root| commands.entity(*root).try_despawn());
     }
-    *scene = SceneEntities::default();
-    for asset in twin.0.asset_ids() {
-        let definition = twin.0.asset(asset);
+    scene.waiting.retain(|(scene, _)| is_open(scene));
+    for shown in views.iter() {
+        if !scene.roots.contains_key(&shown.scene) {
+            begin(&twin.0, shown.scene, &mut scene, &mut commands);
+        }
+    }
+}
+
+/// The roots of a scene, in which models are still missing.
+fn begin(twin: &Twin, of: Scene, scene: &mut SceneEntities, commands: &mut Commands) {
+    let mut roots: Vec<Entity> = Vec::with_capacity(twin.assets.len());
+    for asset in twin.asset_ids() {
+        let definition = twin.asset(asset);
         let root = commands
             .spawn((
                 AssetRoot(asset),
-                SceneOf::default(),
+                of,
                 Name::new(definition.path.to_string()),
                 transform(&definition.parent_from_asset),
                 Visibility::default(),
             ))
             .id();
         if let Some(parent) = definition.parent {
-            commands.entity(root).insert(ChildOf(scene.roots[parent.0 as usize]));
+            commands.entity(root).insert(ChildOf(roots[parent.0 as usize]));
         }
-        scene.roots.push(root);
-        scene.waiting.push_back(asset);
+        roots.push(root);
+        scene.waiting.push_back((of, asset));
     }
+    scene.roots.insert(of, roots);
 }
 
 /// Where shared meshes and surfaces are kept.
@@ -102,22 +112,23 @@ pub(super) fn spawn(
         if start.elapsed() > SLICE {
             break;
         }
-        let Some(asset) = scene.waiting.pop_front() else { break };
-        let root = scene.roots[asset.0 as usize];
+        let Some((of, asset)) = scene.waiting.pop_front() else { break };
+        let root = scene.roots.get(&of).and_then(|roots| roots.get(asset.0 as usize));
+        let Some(root) = root.copied() else { continue };
         let Some(class) = twin.0.class_of(asset) else { continue };
         let ready = match Key::of(class).map(|key| models.by_key.get(&key)) {
             Some(Some(State::Ready(ready))) => Some(ready.clone()),
             Some(Some(State::Failed)) => {
-                placeholder(&mut commands, root, asset, &mut models, &mut stock);
+                placeholder(&mut commands, root, (of, asset), &mut models, &mut stock);
                 None
             }
             Some(_) => {
-                scene.waiting.push_back(asset);
+                scene.waiting.push_back((of, asset));
                 continue;
             }
             None => None,
         };
-        let told = instance(&mut commands, &twin.0, asset, root, ready.as_deref());
+        let told = instance(&mut commands, &twin.0, (of, asset), root, ready.as_deref());
         for text in told {
             if scene.told.insert(text.clone()) {
                 problems.write(Notice {
@@ -138,7 +149,7 @@ pub(super) fn spawn(
 fn placeholder(
     commands: &mut Commands,
     root: Entity,
-    asset: AssetId,
+    (scene, asset): (Scene, AssetId),
     models: &mut Models,
     stock: &mut Stock,
 ) {
@@ -150,7 +161,7 @@ fn placeholder(
             (stock.meshes.add(Cuboid::from_length(1.0)), stock.materials.add(material))
         })
         .clone();
-    commands.spawn((
+    let mut part = commands.spawn((
         ChildOf(root),
         PartOf(asset),
         Mesh3d(mesh),
@@ -158,13 +169,21 @@ fn placeholder(
         MeshTag(MISSING),
         Transform::from_xyz(0.0, 0.5, 0.0),
     ));
+    put_in(scene, &mut part);
+}
+
+/// A mesh of another scene than the main one is seen by that scene's camera alone.
+pub(in crate::viewer::scene) fn put_in(scene: Scene, part: &mut EntityCommands) {
+    if let Some(layers) = scene.layers() {
+        part.insert((scene, layers));
+    }
 }
 
 /// Spawns the groups and parts of one asset; returns what its bindings ask for in vain.
 fn instance(
     commands: &mut Commands,
     twin: &Twin,
-    asset: AssetId,
+    (scene, asset): (Scene, AssetId),
     root: Entity,
     ready: Option<&Ready>,
 ) -> Vec<String> {
@@ -201,12 +220,14 @@ fn instance(
             let look =
                 (PartOf(asset), Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(0));
             // A group's only part is the group itself: with many assets, each entity counts.
-            let part = if at > 0 && group.parts.len() == 1 {
-                commands.entity(entities[at]).insert(look).id()
+            let mut part = if at > 0 && group.parts.len() == 1 {
+                commands.entity(entities[at])
             } else {
-                commands.spawn((ChildOf(entities[at]), placed, look)).id()
+                commands.spawn((ChildOf(entities[at]), placed))
             };
-            paints[painter[at]].push(part);
+            part.insert(look);
+            put_in(scene, &mut part);
+            paints[painter[at]].push(part.id());
         }
     }
     let by_node: Vec<(usize, Entity)> = groups
@@ -223,7 +244,7 @@ fn instance(
                         ChildOf(*entity),
                         Transform::from_translation(Vec3::from(offset.map(|entry| entry as f32))),
                         Visibility::Inherited,
-                        LabelSpec { asset, parts: text.clone(), priority: *priority },
+                        LabelSpec { scene, asset, parts: text.clone(), priority: *priority },
                     ));
                 }
             }
@@ -248,7 +269,7 @@ fn instance(
             };
             let model = ready.map(|ready| ready.model.clone());
             commands.entity(*entity).insert(Bound::new(
-                asset,
+                (scene, asset),
                 own,
                 base,
                 above,

@@ -9,16 +9,17 @@ use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
 use super::*;
-use crate::mirror::{Budget, Mirror};
+use crate::history::View;
+use crate::mirror::Budget;
 use crate::telemetry::Status;
 use crate::telemetry::{Batch, Update as SampleUpdate};
 use crate::twin::{Quality, Timestamp, Value, load};
 use crate::viewer::app::watch;
-use crate::viewer::base::{AssetRoot, Palette, Playhead, ThemeChoice, TwinDefinition};
+use crate::viewer::base::{AssetRoot, Palette, Playhead, Scene, ThemeChoice, TwinDefinition};
 use crate::viewer::scene::binding;
 use crate::viewer::scene::bound::{Bound, LabelSpec};
 use crate::viewer::scene::look::{self, STALE};
-use crate::viewer::time::{LiveMirror, TelemetryLink};
+use crate::viewer::time::{Sources, TelemetryLink};
 
 const START: Timestamp = Timestamp(1_000_000_000_000_000);
 
@@ -68,7 +69,7 @@ fn app(folder: &Path) -> App {
     let mut app = App::new();
     app.add_plugins((MinimalPlugins, TransformPlugin))
         .insert_resource(Palette::of(ThemeChoice::Dark))
-        .insert_resource(LiveMirror(Mirror::new(twin.clone(), Budget::default())))
+        .insert_resource(Sources::new(twin.clone(), Budget::default()))
         .insert_resource(TwinDefinition(twin))
         .insert_resource(TelemetryLink {
             batches: crossbeam_channel::never(),
@@ -87,10 +88,15 @@ fn app(folder: &Path) -> App {
     app
 }
 
-fn follow(mirror: Res<LiveMirror>, mut playhead: ResMut<Playhead>) {
+fn follow(
+    sources: Res<Sources>,
+    mut playhead: ResMut<Playhead>,
+    mut views: ResMut<SceneViews>,
+) {
     if playhead.following {
-        playhead.time = mirror.0.live_view().time;
+        playhead.time = sources.live().live_view().time;
     }
+    views.set(Scene::MAIN, playhead.view(), playhead.following);
 }
 
 /// Runs frames until something holds.
@@ -123,20 +129,26 @@ fn say(app: &mut App, path: &str, at_s: i64, value: f64) {
         value: Value::Number(value),
         quality: Quality::Good,
     };
-    let mut mirror = app.world_mut().resource_mut::<LiveMirror>();
-    mirror.0.tick(time);
+    let mut sources = app.world_mut().resource_mut::<Sources>();
+    let mirror = sources.live_mut();
+    mirror.tick(time);
     let batch = Batch { arrival: time, updates: vec![update], ..Batch::default() };
-    mirror.0.apply(batch);
-    mirror.0.tick(time + twin.display_delay);
+    mirror.apply(batch);
+    mirror.tick(time + twin.display_delay);
     app.update();
 }
 
 /// What drives the rotor of an asset: the placed entity below its root with a binding.
 fn turned(app: &mut App, asset: &str) -> Quat {
+    turned_in(app, Scene::MAIN, asset)
+}
+
+fn turned_in(app: &mut App, scene: Scene, asset: &str) -> Quat {
     let twin = app.world().resource::<TwinDefinition>().0.clone();
     let asset = twin.asset_by_name[asset];
     let mut query = app.world_mut().query_filtered::<(&Bound, &Transform), Without<AssetRoot>>();
-    let moved = query.iter(app.world()).filter(|(bound, _)| bound.asset == asset);
+    let here = |bound: &Bound| bound.asset == asset && bound.scene == scene;
+    let moved = query.iter(app.world()).filter(|(bound, _)| here(bound));
     moved.map(|(_, transform)| transform.rotation).fold(Quat::IDENTITY, |all, one| all * one)
 }
 
@@ -244,7 +256,7 @@ fn a_value_colours_the_bound_node_and_a_stale_one_marks_the_asset() {
     assert_eq!(coloured(&mut app, STALE), 0);
     // Long after its interval the same value is stale, and all of the asset shows it.
     let late = START.plus_micros(60_000_000);
-    app.world_mut().resource_mut::<LiveMirror>().0.tick(late);
+    app.world_mut().resource_mut::<Sources>().live_mut().tick(late);
     // In the very frame whose time it is.
     app.update();
     let mut query = app.world_mut().query::<(&PartOf, &MeshTag)>();
@@ -359,4 +371,50 @@ fn nothing_of_a_larger_twin_outlives_the_frame_in_which_a_smaller_one_is_shown()
     assert_eq!(roots, [0]);
     assert_eq!(world.query::<&LabelSpec>().iter(world).count(), 0);
     assert_eq!(world.query::<&PartOf>().iter(world).count(), 0);
+}
+
+#[test]
+fn a_recording_is_seen_beside_the_live_plant_and_both_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = app(folder.path());
+    loaded(&mut app);
+    say(&mut app, "P-1.turns", 0, 0.5);
+    let table = "time,P-1.turns\n2001-09-09T01:46:40Z,0\n2001-09-09T01:46:50Z,1\n";
+    let mut sources = app.world_mut().resource_mut::<Sources>();
+    let opened = sources.open("table.csv", table.into(), Budget::default());
+    let source = opened.unwrap_or_else(|wrong| panic!("{wrong}"));
+    sources.read_on(|| false);
+    let at = |tenths: i64| View { source, ..View::live(START.plus_micros(tenths * 100_000)) };
+    let mut views = app.world_mut().resource_mut::<SceneViews>();
+    let second = views.open(at(25), false).expect("there is room");
+    until(&mut app, "the second scene is there", |world| {
+        world.resource::<LoadProgress>().is_complete()
+            && world.query::<&Bound>().iter(world).any(|bound| bound.scene == second)
+    });
+    let quarter = Quat::from_rotation_x(std::f32::consts::FRAC_PI_2);
+    let near = |a: Quat, b: Quat| a.angle_between(b) < 1e-3;
+    let half = quarter * quarter;
+    assert!(near(turned(&mut app, "P-1"), half));
+    assert!(near(turned_in(&mut app, second, "P-1"), quarter));
+    // Each goes on by itself.
+    say(&mut app, "P-1.turns", 1, 0.25);
+    assert!(near(turned(&mut app, "P-1"), quarter));
+    assert!(near(turned_in(&mut app, second, "P-1"), quarter));
+    app.world_mut().resource_mut::<SceneViews>().set(second, at(50), false);
+    app.update();
+    assert!(near(turned(&mut app, "P-1"), quarter));
+    assert!(near(turned_in(&mut app, second, "P-1"), half));
+    // The meshes are shared, and only the main scene's parts are measured, picked and labelled.
+    let mut parts = app.world_mut().query::<(&PartOf, &Mesh3d, Option<&Scene>)>();
+    let of = |app: &App, parts: &mut QueryState<(&PartOf, &Mesh3d, Option<&Scene>)>, scene| {
+        let own = parts.iter(app.world()).filter(|(_, _, of)| of.copied() == scene);
+        let mut ids: Vec<_> = own.map(|(part, mesh, _)| (part.0.0, mesh.id())).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(of(&app, &mut parts, None), of(&app, &mut parts, Some(second)));
+    app.world_mut().resource_mut::<SceneViews>().close(second);
+    app.update();
+    let world = app.world_mut();
+    assert!(world.query::<&Bound>().iter(world).all(|bound| bound.scene == Scene::MAIN));
 }

@@ -1,13 +1,11 @@
 //! What grows old without a word: when to look again at properties that get no samples.
 //!
-//! Flows in: until when each reading holds, and how the plant's clock and its devices are. Flows
-//! out: which properties to read anew in this frame. Each property waits at most once, so that a
-//! frame costs what is due in it and no more.
+//! Flows in: until when each reading holds. Flows out: which properties to read anew in this frame.
+//! Each property waits at most once, so that a frame costs what is due in it and no more.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::mirror::Mirror;
 use crate::twin::{PropertyId, Timestamp};
 
 /// The next instants at which readings may become stale.
@@ -15,23 +13,6 @@ use crate::twin::{PropertyId, Timestamp};
 pub(super) struct Ageing {
     due: BinaryHeap<Reverse<(Timestamp, u32)>>,
     waits: Vec<bool>,
-    known: Option<Known>,
-    review_at: Option<Timestamp>,
-}
-
-/// What makes many properties stale at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
-    /// Plant time goes on.
-    pub clock: bool,
-    /// How often devices have come and gone.
-    pub presence: u64,
-}
-
-impl Known {
-    pub(super) fn of(mirror: &Mirror) -> Self {
-        Self { clock: mirror.knows_time(), presence: mirror.counters().presence }
-    }
 }
 
 impl Ageing {
@@ -64,23 +45,11 @@ impl Ageing {
         self.waits[id as usize] = false;
         Some(PropertyId(id))
     }
-
-    /// Whether everything must be read anew: a device or the clock has come or gone, as the plant
-    /// knows it (`now`) or, some time later, as the view sees it (`time`).
-    pub(super) fn all(&mut self, known: Known, now: Option<Timestamp>, time: Timestamp) -> bool {
-        if self.known.replace(known) != Some(known) {
-            self.review_at = now.filter(|now| *now > time);
-            return true;
-        }
-        self.review_at.take_if(|at| *at <= time).is_some()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const QUIET: Known = Known { clock: true, presence: 0 };
 
     #[test]
     fn a_property_is_due_when_its_time_has_come_and_not_before() {
@@ -102,17 +71,5 @@ mod tests {
             ageing.wait(PropertyId(0), Some(Timestamp(sample)));
         }
         assert_eq!(ageing.due.len(), 1);
-    }
-
-    #[test]
-    fn a_device_that_goes_is_looked_at_now_and_when_the_view_comes_there() {
-        let mut ageing = Ageing::new(1);
-        assert!(ageing.all(QUIET, Some(Timestamp(5)), Timestamp(5)), "at first");
-        assert!(!ageing.all(QUIET, Some(Timestamp(6)), Timestamp(6)));
-        let gone = Known { presence: 1, ..QUIET };
-        assert!(ageing.all(gone, Some(Timestamp(20)), Timestamp(10)));
-        assert!(!ageing.all(gone, Some(Timestamp(29)), Timestamp(19)));
-        assert!(ageing.all(gone, Some(Timestamp(30)), Timestamp(20)));
-        assert!(!ageing.all(gone, Some(Timestamp(31)), Timestamp(21)));
     }
 }

@@ -1,0 +1,247 @@
+//! How the plant is doing as a whole: every property against its limits, counted.
+//!
+//! Flows in: the view of the main scene and the change log of its source. Flows out: how many
+//! properties are in which condition, and the worst of them. Only what changed is judged anew, so that
+//! a frame costs the same for a thousand properties and for a million; after a jump in time all are, a
+//! part in each frame.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, VecDeque};
+
+use bevy::prelude::*;
+
+use super::follow::{Anew, Follower};
+use super::sources::Sources;
+use crate::history::{State, View};
+use crate::twin::{Condition, PropertyId, Twin, ValueType};
+use crate::viewer::base::{Playhead, Round, TwinDefinition};
+
+/// Properties that are judged in a frame.
+pub const A_FRAME: usize = 2048;
+
+/// How a property is doing in a view.
+pub fn condition(state: &dyn State, twin: &Twin, view: View, id: PropertyId) -> Condition {
+    let property = twin.property(id);
+    let view = view.of_kind(property.kind);
+    // Of what is no number the quality alone counts, and its value may be long.
+    if property.ty != ValueType::Number {
+        let quality = state.quality(view, id);
+        return quality.map_or(Condition::Unknown, |quality| {
+            Condition::of_number(None, quality, &property.limits)
+        });
+    }
+    state.reading(view, id).map_or(Condition::Unknown, |reading| {
+        Condition::of(&reading.value, reading.quality, &property.limits)
+    })
+}
+
+/// How the plant is doing; see the module.
+#[derive(Resource, Debug, Default)]
+pub struct Survey {
+    follower: Follower,
+    conditions: Vec<Condition>,
+    counts: [usize; Condition::ALL.len()],
+    /// What is beyond a limit, the worst first.
+    beyond: BTreeSet<(Reverse<Condition>, PropertyId)>,
+    /// Properties that changed and wait to be judged, each once.
+    waiting: VecDeque<PropertyId>,
+    waits: Vec<bool>,
+    /// The next property of a round through all, and how many are left in it.
+    next: usize,
+    left: usize,
+    equipment: usize,
+}
+
+impl Survey {
+    /// Of a plant of which nothing is known yet.
+    pub fn new(twin: &Twin) -> Self {
+        let count = twin.property_count();
+        let mut counts = [0; Condition::ALL.len()];
+        counts[Condition::Unknown as usize] = count;
+        Self {
+            follower: Follower::new(count),
+            conditions: vec![Condition::Unknown; count],
+            counts,
+            waits: vec![false; count],
+            equipment: twin.equipment_count(),
+            ..Self::default()
+        }
+    }
+
+    /// How many assets are equipment, and not groups.
+    pub fn equipment(&self) -> usize {
+        self.equipment
+    }
+
+    /// How many properties are in that condition.
+    pub fn count(&self, condition: Condition) -> usize {
+        self.counts[condition as usize]
+    }
+
+    /// What is beyond its limits or not to be trusted, the worst first.
+    pub fn worst(&self) -> impl Iterator<Item = (PropertyId, Condition)> + '_ {
+        self.beyond.iter().map(|(Reverse(condition), id)| (*id, *condition))
+    }
+
+    /// Whether everything is judged in the present view; after a jump it takes some frames.
+    pub fn is_complete(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Judges what changed since the frame before, and a part of the rest after a jump.
+    pub fn advance(&mut self, state: &impl State, twin: &Twin, view: View, follows: bool) {
+        let Self { follower, waiting, waits, .. } = self;
+        let anew = follower.advance(state, view, follows, |id| {
+            if let Some(waits) = waits.get_mut(id.0 as usize)
+                && !std::mem::replace(waits, true)
+            {
+                waiting.push_back(id);
+            }
+        });
+        if anew == Anew::All {
+            self.left = self.conditions.len();
+        }
+        for _ in 0..self.left.min(A_FRAME) {
+            self.next = if self.next + 1 < self.conditions.len() { self.next + 1 } else { 0 };
+            self.left -= 1;
+            self.judge(state, twin, view, PropertyId(self.next as u32));
+        }
+        for _ in 0..self.waiting.len().min(A_FRAME) {
+            let Some(id) = self.waiting.pop_front() else { break };
+            self.judge(state, twin, view, id);
+            // On its way to a sample that the view has not come to, it may pass a limit.
+            let of_kind = view.of_kind(twin.property(id).kind);
+            if self.follower.goes_on(state, of_kind, id) {
+                self.waiting.push_back(id);
+            } else {
+                self.waits[id.0 as usize] = false;
+            }
+        }
+    }
+
+    fn judge(&mut self, state: &impl State, twin: &Twin, view: View, id: PropertyId) {
+        let now = condition(state, twin, view, id);
+        if now > Condition::Unknown && now != Condition::Stale {
+            self.follower.fresh(state, view.of_kind(twin.property(id).kind), id);
+        }
+        let before = std::mem::replace(&mut self.conditions[id.0 as usize], now);
+        if now == before {
+            return;
+        }
+        self.counts[before as usize] -= 1;
+        self.counts[now as usize] += 1;
+        if before >= Condition::Warning {
+            self.beyond.remove(&(Reverse(before), id));
+        }
+        if now >= Condition::Warning {
+            self.beyond.insert((Reverse(now), id));
+        }
+    }
+}
+
+/// Adds the survey of the plant on screen.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<Survey>().add_systems(Update, advance.in_set(Round::Sample));
+}
+
+fn advance(
+    twin: Res<TwinDefinition>,
+    sources: Res<Sources>,
+    playhead: Res<Playhead>,
+    mut survey: ResMut<Survey>,
+) {
+    if !std::sync::Arc::ptr_eq(sources.live().twin(), &twin.0) {
+        return;
+    }
+    if twin.is_changed() || survey.conditions.len() != twin.0.property_count() {
+        *survey = Survey::new(&twin.0);
+    }
+    survey.advance(&**sources, &twin.0, playhead.view(), playhead.following);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::mirror::{Budget, Mirror};
+    use crate::telemetry::{Batch, Update};
+    use crate::twin::{NoFiles, Quality, Timestamp, Value, load_text};
+
+    const NOW: Timestamp = Timestamp(1_772_366_400_000_000);
+
+    fn twin(assets: usize) -> Arc<Twin> {
+        let assets: String =
+            (0..assets).map(|at| format!("(name: \"a{at}\", class: \"A\"),")).collect();
+        let text = format!(
+            r#"Twin(schema: 2, name: "t", display_delay: "0s",
+            classes: {{"A": (properties: {{"v": (high_warning: 5, high_alarm: 9, interval: "1s")}},
+                mappings: [Scalar(topic: "{{asset}}/v", property: "v")])}},
+            assets: [{assets}])"#
+        );
+        let loaded = load_text(Path::new("t.ron"), &text, &NoFiles);
+        Arc::new(loaded.unwrap_or_else(|wrong| panic!("{wrong}")).twin)
+    }
+
+    fn take(mirror: &mut Mirror, at: Timestamp, values: &[(u32, f64)]) {
+        let update = |(id, number): &(u32, f64)| Update {
+            property: PropertyId(*id),
+            time: Some(at),
+            value: Value::Number(*number),
+            quality: Quality::Good,
+        };
+        let updates = values.iter().map(update).collect();
+        mirror.apply(Batch { arrival: at, updates, ..Batch::default() });
+        mirror.tick(at);
+    }
+
+    /// The same, by looking at every property.
+    fn counted(mirror: &Mirror, view: View) -> [usize; Condition::ALL.len()] {
+        let mut counts = [0; Condition::ALL.len()];
+        for id in mirror.twin().property_ids() {
+            counts[condition(mirror, mirror.twin(), view, id) as usize] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn what_is_counted_is_what_looking_at_every_property_finds() {
+        let twin = twin(50);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let mut survey = Survey::new(&twin);
+        for round in 0..120_u32 {
+            let at = NOW.plus_micros(i64::from(round) * 100_000);
+            let values: Vec<_> =
+                (0..7).map(|n| ((round * 13 + n * 5) % 40, f64::from((round + n) % 12))).collect();
+            take(&mut mirror, at, &values);
+            let view = mirror.live_view();
+            survey.advance(&mirror, &twin, view, true);
+            assert_eq!(survey.counts, counted(&mirror, view), "in round {round}");
+            assert!(survey.worst().is_sorted_by(|a, b| a.1 >= b.1));
+            let beyond = survey.count(Condition::Warning) + survey.count(Condition::Alarm);
+            assert_eq!(survey.worst().count(), beyond);
+        }
+        // Silence makes them stale, and a look at the past counts as it was.
+        mirror.tick(NOW.plus_micros(60_000_000));
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert_eq!(survey.count(Condition::Stale), 40);
+        let past = View::live(NOW.plus_micros(500_000));
+        survey.advance(&mirror, &twin, past, false);
+        assert_eq!(survey.counts, counted(&mirror, past));
+    }
+
+    #[test]
+    fn a_frame_judges_a_bounded_number_and_says_that_it_is_not_done() {
+        let twin = twin(3 * A_FRAME);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let all: Vec<_> = (0..3 * A_FRAME as u32).map(|id| (id, 10.0)).collect();
+        take(&mut mirror, NOW, &all);
+        let mut survey = Survey::new(&twin);
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert!(!survey.is_complete());
+        (0..2).for_each(|_| survey.advance(&mirror, &twin, mirror.live_view(), true));
+        assert!(survey.is_complete());
+        assert_eq!(survey.count(Condition::Alarm), 3 * A_FRAME);
+    }
+}
