@@ -118,7 +118,7 @@ fn a_reading_at_a_future_instant_is_the_member_s_output_between_its_instants() {
     let member = at(&outlook, Pick::Medoid, 700.0);
     let measured = View { lane: Lane::Measured, ..member };
     assert_eq!(outlook.reading(measured, FLOW), None, "others know what was measured");
-    let later = Outlook::new(setup.clone(), forecast.clone(), ORIGIN, &[(FLOW, "flow")]);
+    let later = Outlook::new(setup.clone(), forecast.clone(), ORIGIN, &[(FLOW, "Qout")]);
     let later = later.map(|later| later.issued(IssueId(7))).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(later.reading(member, FLOW), None, "it is another forecast");
 }
