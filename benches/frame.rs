@@ -25,10 +25,10 @@ use bevy::winit::WinitPlugin;
 use crossbeam_channel::{Sender, bounded};
 use twinscope::telemetry::{Batch, Status, Update as SampleUpdate};
 use twinscope::twin::{PropertyId, Quality, Timestamp, Twin, Value, load};
-use twinscope::viewer::camera::SceneCamera;
-use twinscope::viewer::headless;
-use twinscope::viewer::ingest::WallClock;
-use twinscope::viewer::scene::LoadProgress;
+use twinscope::viewer::app::headless;
+use twinscope::viewer::scene::camera::SceneCamera;
+use twinscope::viewer::scene::models::LoadProgress;
+use twinscope::viewer::time::WallClock;
 
 const PER_ASSET: usize = 10;
 /// One asset in so many has a node that moves.

@@ -33,7 +33,7 @@ fn property(at: u32) -> Arc<Property> {
         kind: PropertyKind::Measurement,
         ty: ValueType::Number,
         unit: Default::default(),
-        display_unit: Default::default(),
+        display: Default::default(),
         decimals: None,
         range: None,
         limits: Default::default(),
@@ -84,6 +84,7 @@ fn changing(properties: u32, round: i64) -> impl Iterator<Item = u32> {
 /// Mean seconds of the mirror's apply and of its reading, for one changed property.
 fn mirror(properties: u32) -> (f64, f64) {
     let mut mirror = Mirror::new(Arc::new(twin(properties)), Budget::default());
+    let mut cursor = mirror.changes().end();
     let (mut apply, mut read) = (Duration::ZERO, Duration::ZERO);
     let mut changed = 0;
     for round in 0..ROUNDS {
@@ -102,7 +103,8 @@ fn mirror(properties: u32) -> (f64, f64) {
         let begin = Instant::now();
         batches.into_iter().for_each(|batch| mirror.apply(batch));
         mirror.tick(now);
-        let changes = mirror.take_changes();
+        let unread = mirror.changes().read(&mut cursor);
+        let changes: Vec<_> = unread.filter_map(|change| change.what.property()).collect();
         let applied = Instant::now();
         let view = mirror.live_view();
         for id in &changes {

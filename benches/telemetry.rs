@@ -130,6 +130,7 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
     let twin = Arc::new(twin());
     let link = Source::spawn(&twin, options).unwrap();
     let mut mirror = Mirror::new(twin.clone(), Budget::default());
+    let mut cursor = mirror.changes().end();
     let mut components = vec![0.0; twin.property_count()];
     let connected = || link.status.connection() == ConnectionState::Connected;
     assert!(support::eventually(Duration::from_secs(10), connected));
@@ -147,7 +148,7 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
         let frame = Instant::now();
         mirror.ingest(&link.batches, || frame.elapsed() > INGEST);
         mirror.tick(Timestamp::now());
-        for id in mirror.take_changes() {
+        for id in mirror.changes().read(&mut cursor).filter_map(|change| change.what.property()) {
             if let Some(Value::Number(number)) = mirror.latest(id).map(|reading| reading.value) {
                 components[id.0 as usize] = number;
             }
@@ -171,7 +172,7 @@ fn twin() -> Twin {
         kind: PropertyKind::Measurement,
         ty: ValueType::Number,
         unit: Unit::default(),
-        display_unit: Unit::default(),
+        display: Default::default(),
         decimals: None,
         range: None,
         limits: Limits::default(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::{Value as Json, json};
 
-use crate::history::Reading;
+use crate::history::{Cursor, Reading, What};
 use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
 use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
@@ -70,6 +70,7 @@ pub fn run(
     out: &mut impl Write,
 ) -> Result<(), WatchError> {
     let mut mirror = Mirror::new(twin, Budget::default());
+    let mut followed = Followed::new(&mirror);
     let begin = Instant::now();
     let mut reached: Option<Instant> = None;
     loop {
@@ -90,7 +91,7 @@ pub fn run(
                 mirror.apply(batch);
                 mirror.tick(Timestamp::now());
                 if options.follow {
-                    for id in mirror.take_changes() {
+                    for id in followed.changed(&mirror) {
                         write_property(&mirror, id, options.json, out)?;
                     }
                     out.flush()?;
@@ -106,6 +107,48 @@ pub fn run(
     mirror.tick(Timestamp::now());
     write_state(&mirror, status, options.json, out)?;
     Ok(out.flush()?)
+}
+
+/// A reader of the change log that wants each property that changed once.
+struct Followed {
+    cursor: Cursor,
+    is_changed: Vec<bool>,
+}
+
+impl Followed {
+    fn new(mirror: &Mirror) -> Self {
+        let is_changed = vec![false; mirror.twin().property_count()];
+        Self { cursor: mirror.changes().end(), is_changed }
+    }
+
+    /// The properties with changes since the last call, in the order of their first one; all of them
+    /// after more changes than the log keeps, and when the plant's time was turned back.
+    fn changed(&mut self, mirror: &Mirror) -> Vec<PropertyId> {
+        let unread = mirror.changes().read(&mut self.cursor);
+        let mut all = unread.is_behind();
+        let mut changed = Vec::new();
+        for change in unread {
+            let twin = mirror.twin();
+            let concerned: Vec<PropertyId> = match change.what {
+                What::TurnedBack => {
+                    all = true;
+                    continue;
+                }
+                What::Presence(group) => {
+                    let assets = twin.assets_on(group as usize).into_iter();
+                    assets.flat_map(|asset| twin.properties_of(asset)).collect()
+                }
+                what => what.property().into_iter().collect(),
+            };
+            for id in concerned {
+                if !std::mem::replace(&mut self.is_changed[id.0 as usize], true) {
+                    changed.push(id);
+                }
+            }
+        }
+        changed.iter().for_each(|id| self.is_changed[id.0 as usize] = false);
+        if all { mirror.twin().property_ids().collect() } else { changed }
+    }
 }
 
 fn unreachable(status: &Status) -> WatchError {

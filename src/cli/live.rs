@@ -78,7 +78,7 @@ pub fn view(args: &args::View) -> Outcome {
 #[cfg(feature = "viewer")]
 fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::Options, Failure> {
     use twinscope::mirror::Replay;
-    use twinscope::viewer::{Options, ingest::TelemetryLink, open::Dropped};
+    use twinscope::viewer::{Options, app::open::Dropped, time::TelemetryLink};
     let bytes = files::recording(file)?;
     let replay = Replay::open(&twin, "", bytes)
         .map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?;

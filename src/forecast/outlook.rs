@@ -12,10 +12,11 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::pick::Pick;
 use super::result::{Forecast, Member};
 use super::setup::Setup;
 use super::simulate::{Course, Simulating};
-use crate::history::{Lane, Pick, Reading, State, View};
+use crate::history::{Answer, Area, IssueId, Lane, Reading, State, View};
 use crate::model::{About, position};
 use crate::twin::{PropertyId, Quality, Timestamp, Value, nearest};
 use crate::worker::{Budget, Step, step};
@@ -51,12 +52,25 @@ impl Place {
     }
 }
 
+/// A property that counts the integral of another one which the forecast predicts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Integrated {
+    /// The property that is integrated.
+    pub of: PropertyId,
+    /// Integral per second for one unit of that property.
+    pub per_second: f64,
+    /// The integral as it was measured at the plant time at which the forecast's seconds are 0.
+    pub at_origin: f64,
+}
+
 /// What a forecast says of the plant at a future instant.
 pub struct Outlook {
     setup: Arc<Setup>,
     forecast: Arc<Forecast>,
     origin: Timestamp,
+    issue: IssueId,
     places: HashMap<PropertyId, Place>,
+    integrals: HashMap<PropertyId, Integrated>,
     /// The last one was wanted last.
     courses: VecDeque<Arc<Course>>,
     /// The first one is simulated.
@@ -92,7 +106,30 @@ impl Outlook {
         };
         let places = table.iter().map(place).collect::<Result<_, String>>()?;
         let (courses, waiting) = (VecDeque::new(), VecDeque::new());
-        Ok(Self { setup, forecast, origin, places, courses, waiting })
+        let (issue, integrals) = (IssueId::default(), HashMap::new());
+        Ok(Self { setup, forecast, origin, issue, places, integrals, courses, waiting })
+    }
+
+    /// The same under the number with which it was issued: it answers for no other.
+    pub fn issued(mut self, issue: IssueId) -> Self {
+        self.issue = issue;
+        self
+    }
+
+    /// The same with properties that count the integral of a predicted one: what was measured at the
+    /// origin, and the area below each member from there on.
+    pub fn with_integrals(mut self, all: impl IntoIterator<Item = (PropertyId, Integrated)>) -> Self {
+        self.integrals = all.into_iter().collect();
+        self
+    }
+
+    /// The lane in which a member's course is read.
+    ///
+    /// # Errors
+    /// When there is no such member.
+    pub fn lane(&self, pick: Pick) -> Result<Lane, String> {
+        let member = self.forecast.pick(pick)? as u32;
+        Ok(Lane::Predicted { issue: self.issue, member })
     }
 
     /// The forecast.
@@ -145,8 +182,7 @@ impl Outlook {
     }
 
     /// Value and time of the instant before, at seconds of the forecast.
-    fn read(&self, pick: Pick, place: Place, time_s: f64) -> Option<(f64, f64)> {
-        let number = self.forecast.pick(pick).ok()?;
+    fn read_member(&self, number: usize, place: Place, time_s: f64) -> Option<(f64, f64)> {
         if let Some(course) = self.courses.iter().find(|course| course.number == number) {
             let value = |at: usize| {
                 let row = course.row(at)?;
@@ -204,17 +240,48 @@ fn unknown(about: &About, name: &str) -> String {
     format!("`{}` has no variable `{name}`: {like}There are {}", about.name, names.join(", "))
 }
 
+impl Outlook {
+    /// A member's area below a predicted property from the origin to an instant, on straight lines
+    /// between the instants that are kept; `None` where a part of the way is not known.
+    fn area(&self, number: usize, place: Place, time_s: f64) -> Option<Area> {
+        let course = self.courses.iter().find(|course| course.number == number);
+        let instants_s = course.map_or(&self.forecast.instants_s, |course| &course.instants_s);
+        let at = |time_s: f64| Timestamp(libm::round(time_s * 1e6) as i64);
+        let mut before = (at(0.0), self.read_member(number, place, 0.0)?.0);
+        let mut sum = Area::ZERO;
+        let between = instants_s.iter().copied().filter(|instant| *instant > 0.0 && *instant < time_s);
+        for instant_s in between.chain([time_s]) {
+            let next = (at(instant_s), self.read_member(number, place, instant_s)?.0);
+            sum += Area::below_line(before, next);
+            before = next;
+        }
+        Some(sum)
+    }
+}
+
 impl State for Outlook {
-    fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
-        let Lane::Predicted(pick) = view.lane else { return None };
-        let place = *self.places.get(&property)?;
-        let (value, time_s) = self.read(pick, place, view.time.seconds_since(self.origin))?;
-        let since = libm::round(time_s * 1e6) as i64;
-        Some(Reading {
+    fn read(&self, view: View, property: PropertyId) -> Answer {
+        let Lane::Predicted { issue, member } = view.lane else { return Answer::Unknown };
+        if issue != self.issue {
+            return Answer::Unknown;
+        }
+        let (number, since_s) = (member as usize, view.time.seconds_since(self.origin));
+        let place_of = |property: &PropertyId| self.places.get(property).copied();
+        let read = match (place_of(&property), self.integrals.get(&property)) {
+            (Some(place), _) => self.read_member(number, place, since_s),
+            (None, Some(integrated)) => place_of(&integrated.of).and_then(|place| {
+                let (_, time_s) = self.read_member(number, place, since_s)?;
+                let area = self.area(number, place, since_s)?.unit_seconds();
+                Some((integrated.at_origin + area * integrated.per_second, time_s))
+            }),
+            (None, None) => None,
+        };
+        let reading = read.map(|(value, time_s)| Reading {
             value: Value::Number(value),
-            time: self.origin.plus_micros(since),
+            time: self.origin.plus_micros(libm::round(time_s * 1e6) as i64),
             // What one member does is one of many things that may come.
             quality: Quality::Uncertain,
-        })
+        });
+        reading.into()
     }
 }

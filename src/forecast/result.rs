@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::correction::Correction;
 use super::event::{self, EventForecast};
-use crate::history::Pick;
+use super::pick::Pick;
 
 /// Probabilities whose quantiles are kept at each instant.
 pub const LEVELS: [f64; 13] =

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::area::{Area, AreaRule};
 use super::interpolate::Stored;
-use super::{Inserted, Rule};
+use super::rule::{Inserted, Rule};
 use crate::twin::{Quality, Timestamp};
 
 /// Bytes that the allocator keeps for itself beside a block.
@@ -48,11 +49,14 @@ pub(super) struct Column<T> {
     entries: VecDeque<Entry<T>>,
     /// Bytes of the values outside `entries`.
     heap: usize,
+    /// Where the property is integrated: for each entry the area below the series from its first
+    /// sample ever up to that entry.
+    sums: Option<Box<VecDeque<Area>>>,
 }
 
 impl<T: Stored> Column<T> {
     pub(super) const fn new() -> Self {
-        Self { entries: VecDeque::new(), heap: 0 }
+        Self { entries: VecDeque::new(), heap: 0, sums: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -69,9 +73,12 @@ impl<T: Stored> Column<T> {
 
     /// Bytes of memory outside the struct itself, as reserved and not only as used.
     pub(super) fn bytes(&self) -> usize {
+        let sums = self.sums.as_ref().map_or(0, |sums| {
+            sums.capacity() * size_of::<Area>() + size_of::<VecDeque<Area>>() + ALLOCATION_OVERHEAD
+        });
         match self.entries.capacity() {
-            0 => 0,
-            capacity => capacity * size_of::<Entry<T>>() + ALLOCATION_OVERHEAD + self.heap,
+            0 => sums,
+            capacity => capacity * size_of::<Entry<T>>() + ALLOCATION_OVERHEAD + self.heap + sums,
         }
     }
 
@@ -98,6 +105,9 @@ impl<T: Stored> Column<T> {
             self.reserve_one();
             self.heap += entry.value.heap();
             self.entries.push_back(entry);
+            if let Some(sums) = &mut self.sums {
+                sums.push_back(sums.back().copied().unwrap_or_default());
+            }
             return Inserted::Newest;
         }
         let at = self.count_until(time);
@@ -117,13 +127,21 @@ impl<T: Stored> Column<T> {
         self.reserve_one();
         self.heap += entry.value.heap();
         self.entries.insert(at, entry);
+        if let Some(sums) = &mut self.sums {
+            let before = sums.get(at.saturating_sub(1)).copied().unwrap_or_default();
+            sums.insert(at, before);
+        }
         Inserted::Late
     }
 
     /// Room grows by a half instead of twofold: what is reserved counts against the budget.
     fn reserve_one(&mut self) {
         if self.entries.len() == self.entries.capacity() {
-            self.entries.reserve_exact((self.entries.len() / 2).max(4));
+            let more = (self.entries.len() / 2).max(4);
+            self.entries.reserve_exact(more);
+            if let Some(sums) = &mut self.sums {
+                sums.reserve_exact(more);
+            }
         }
     }
 
@@ -145,6 +163,9 @@ impl<T: Stored> Column<T> {
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
             self.heap -= oldest.value.heap();
+            if let Some(sums) = &mut self.sums {
+                sums.pop_front();
+            }
         }
     }
 
@@ -153,6 +174,9 @@ impl<T: Stored> Column<T> {
         let wanted = self.entries.len() + self.entries.len() / 16 + 1;
         if self.entries.capacity() > wanted + wanted / 8 {
             self.entries.shrink_to(wanted);
+            if let Some(sums) = &mut self.sums {
+                sums.shrink_to(wanted);
+            }
         }
     }
 
@@ -162,6 +186,9 @@ impl<T: Stored> Column<T> {
         let dropped = self.entries.len() - keep;
         self.heap -= self.entries.range(keep..).map(|entry| entry.value.heap()).sum::<usize>();
         self.entries.truncate(keep);
+        if let Some(sums) = &mut self.sums {
+            sums.truncate(keep);
+        }
         dropped
     }
 
@@ -170,12 +197,12 @@ impl<T: Stored> Column<T> {
         self.entries.iter_mut().for_each(|entry| change(&mut entry.value));
     }
 
-    /// The value at that time with the time of the sample before it, and its quality; see [`Rule`].
-    pub(super) fn read(&self, time: Timestamp, rule: &Rule) -> Option<(T, Timestamp, Quality)> {
-        let count = self.count_until(time);
-        let before = self.entries.get(count.checked_sub(1)?)?;
+    /// What the state at that time rests on, without its value; see [`Rule`].
+    pub(super) fn found(&self, time: Timestamp, rule: &Rule) -> Option<Found<'_, T>> {
+        let at = self.count_until(time).checked_sub(1)?;
+        let before = self.entries.get(at)?;
         let age = time.0.saturating_sub(before.time().0);
-        let hold = |quality| Some((before.value.clone(), before.time(), quality));
+        let hold = |quality| Some(Found { at, before, after: None, quality });
         if rule.offline {
             return hold(before.quality().max(Quality::Stale));
         }
@@ -183,7 +210,7 @@ impl<T: Stored> Column<T> {
             let fresh = age <= rule.stale_after;
             if fresh { before.quality() } else { before.quality().max(Quality::Stale) }
         };
-        let Some(after) = self.entries.get(count) else { return hold(aged()) };
+        let Some(after) = self.entries.get(at + 1) else { return hold(aged()) };
         let span = after.time().0.saturating_sub(before.time().0);
         let crosses = rule.linear
             && age > 0
@@ -194,8 +221,122 @@ impl<T: Stored> Column<T> {
         if !crosses {
             return hold(aged());
         }
-        let share = age as f64 / span as f64;
         let quality = before.quality().max(after.quality());
-        Some((before.value.mix(&after.value, share), before.time(), quality))
+        Some(Found { at, before, after: Some((after, age as f64 / span as f64)), quality })
     }
+
+    /// The value at that time with the time of the sample before it, and its quality; see [`Rule`].
+    pub(super) fn read(&self, time: Timestamp, rule: &Rule) -> Option<(T, Timestamp, Quality)> {
+        let Found { before, after, quality, .. } = self.found(time, rule)?;
+        let value = match after {
+            Some((after, share)) => before.value.mix(&after.value, share),
+            None => before.value.clone(),
+        };
+        Some((value, before.time(), quality))
+    }
+}
+
+/// What the state at an instant rests on.
+pub(super) struct Found<'a, T> {
+    /// Place of `before` in the column.
+    at: usize,
+    /// The last sample at or before the instant.
+    before: &'a Entry<T>,
+    /// The first one after it, where the value lies between the two, and how far on the way to it
+    /// the instant is, from 0 to 1.
+    after: Option<(&'a Entry<T>, f64)>,
+    /// Quality of the state at that instant.
+    pub(super) quality: Quality,
+}
+
+/// Where a property is integrated.
+impl Column<f64> {
+    /// Has the areas between the samples summed from now on.
+    pub(super) fn integrate(&mut self) {
+        if self.sums.is_none() {
+            self.sums = Some(Box::new(self.entries.iter().map(|_| Area::ZERO).collect()));
+        }
+    }
+
+    /// The area between the sample at a place and the one before it.
+    fn area_before(&self, at: usize, rule: &AreaRule) -> Area {
+        let earlier = at.checked_sub(1).and_then(|before| self.entries.get(before));
+        match earlier.zip(self.entries.get(at)) {
+            Some((from, to)) if is_measured(from) && is_measured(to) => {
+                rule.between((from.time(), from.value), (to.time(), to.value))
+            }
+            _ => Area::ZERO,
+        }
+    }
+
+    /// A sample at that time was inserted or replaced: counts the areas on both of its sides anew.
+    pub(super) fn recount(&mut self, time: Timestamp, rule: &AreaRule) {
+        let Some(at) = self.count_until(time).checked_sub(1) else { return };
+        let (before, after) = (self.area_before(at, rule), self.area_before(at + 1, rule));
+        let Some(sums) = &mut self.sums else { return };
+        // The first sample that is kept stands for all before it.
+        if let Some(earlier) = at.checked_sub(1) {
+            sums[at] = sums[earlier] + before;
+        }
+        if let Some(next) = sums.get(at + 1) {
+            let change = sums[at] + after - *next;
+            if change != Area::ZERO {
+                sums.range_mut(at + 1..).for_each(|sum| *sum += change);
+            }
+        }
+    }
+
+    /// By another rule from that time on: counts every area anew that ends after it.
+    pub(super) fn recount_after(&mut self, time: Timestamp, rule: &AreaRule) {
+        for at in self.count_until(time).max(1)..self.entries.len() {
+            let area = self.area_before(at, rule);
+            if let Some(sums) = &mut self.sums {
+                sums[at] = sums[at - 1] + area;
+            }
+        }
+    }
+
+    /// The integral at the sample at a place.
+    pub(super) fn area_at(&self, at: usize) -> Option<Area> {
+        self.sums.as_ref()?.get(at).copied()
+    }
+
+    /// The integral at that time with the time of the sample before it, and its quality. After a
+    /// sample with nothing measured behind it, it stays as it is.
+    pub(super) fn read_area(
+        &self,
+        time: Timestamp,
+        rule: &Rule,
+        area_rule: &AreaRule,
+    ) -> Option<(Area, Timestamp, Quality)> {
+        let Found { at, before, quality, .. } = self.found(time, rule)?;
+        let sum = self.area_at(at)?;
+        let (start, value) = (before.time(), before.value);
+        let after = self.entries.get(at + 1).filter(|after| {
+            is_measured(before) && is_measured(after) && area_rule.counts(start, after.time())
+        });
+        let Some(after) = after.filter(|_| time > start) else { return Some((sum, start, quality)) };
+        let part = if area_rule.linear {
+            let span = after.time().0.saturating_sub(start.0);
+            let share = time.0.saturating_sub(start.0) as f64 / span as f64;
+            Area::below_line((start, value), (time, value.mix(&after.value, share)))
+        } else {
+            Area::rectangle(value, start, time)
+        };
+        // The later sample's quality counts where it is used.
+        let quality = if rule.offline { quality } else { before.quality().max(after.quality()) };
+        Some((sum + part, start, quality))
+    }
+
+    /// Changes the unit of all that is kept: values by `change`, sums by its scale.
+    pub(super) fn convert_sums(&mut self, scale: f64) {
+        if let Some(sums) = &mut self.sums {
+            sums.iter_mut().for_each(|sum| *sum = Area::of(sum.unit_seconds() * scale));
+        }
+    }
+}
+
+/// Whether a sample says what was measured.
+fn is_measured(entry: &Entry<f64>) -> bool {
+    entry.quality() < Quality::Stale
 }

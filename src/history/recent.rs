@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Reading;
+use super::area::{Area, AreaRule};
 use super::column::{Column, Entry, can_keep};
 use super::interpolate::Stored;
+use super::rule::{Inserted, Rule};
 use crate::twin::{Item, Pose, PropertyId, Quality, Sample, Timestamp, Value, ValueType};
 
 /// How much is kept.
@@ -23,43 +25,6 @@ impl Default for Budget {
     fn default() -> Self {
         Self { retention: Duration::from_secs(600), bytes: 256 << 20 }
     }
-}
-
-/// What became of a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is the newest of its property now.
-    Newest,
-    /// It took its place in the past.
-    Late,
-    /// It was there already, to the bit: nothing changed.
-    Duplicate,
-    /// Another value stood at that very time; the one that came last counts.
-    Replaced,
-    /// It is late, and lies before the span that is kept.
-    TooOld,
-    /// Its value is not of the property's type, or its time cannot be kept.
-    Refused,
-}
-
-impl Inserted {
-    /// Whether the history differs from before.
-    pub fn changed(self) -> bool {
-        matches!(self, Self::Newest | Self::Late | Self::Replaced)
-    }
-}
-
-/// By which rule a value between, or after, samples is read.
-pub struct Rule<'a> {
-    /// Interpolate where the type allows it, instead of holding the earlier sample.
-    pub linear: bool,
-    /// Microseconds after which a sample no longer tells the state; `i64::MAX`: never. The value
-    /// is not interpolated across a longer gap either.
-    pub stale_after: i64,
-    /// The source is known to be offline at that time.
-    pub offline: bool,
-    /// Whether the source was offline at some time between two instants.
-    pub broken: &'a dyn Fn(Timestamp, Timestamp) -> bool,
 }
 
 /// A column for each type.
@@ -101,38 +66,8 @@ impl Track {
     }
 }
 
-fn to_sample<T: Stored + Into<Stand>>(entry: &Entry<T>) -> Sample {
-    let Stand(value) = entry.value.clone().into();
-    Sample { time: entry.time(), value, quality: entry.quality() }
-}
-
-/// A stored value as a [`Value`].
-struct Stand(Value);
-
-impl From<f64> for Stand {
-    fn from(value: f64) -> Self {
-        Self(Value::Number(value))
-    }
-}
-impl From<u16> for Stand {
-    fn from(value: u16) -> Self {
-        Self(Value::Enumeration(value))
-    }
-}
-impl From<Arc<str>> for Stand {
-    fn from(value: Arc<str>) -> Self {
-        Self(Value::Text(value))
-    }
-}
-impl From<Pose> for Stand {
-    fn from(value: Pose) -> Self {
-        Self(Value::Pose(value))
-    }
-}
-impl From<Arc<[Item]>> for Stand {
-    fn from(value: Arc<[Item]>) -> Self {
-        Self(Value::Items(value))
-    }
+fn to_sample<T: Stored + Into<Value>>(entry: &Entry<T>) -> Sample {
+    Sample { time: entry.time(), value: entry.value.clone().into(), quality: entry.quality() }
 }
 
 /// The last minutes of every property, in memory: typed columns, dense by [`PropertyId`].
@@ -336,9 +271,62 @@ impl Recent {
     pub fn read(&self, id: PropertyId, time: Timestamp, rule: &Rule<'_>) -> Option<Reading> {
         let track = self.tracks.get(id.0 as usize)?;
         each_type!(track, column => column.read(time, rule).map(|(value, time, quality)| {
-            let Stand(value) = value.into();
-            Reading { value, time, quality }
+            Reading { value: value.into(), time, quality }
         }))
+    }
+
+    /// The quality that [`Recent::read`] states, without making the value.
+    #[inline]
+    pub fn quality(&self, id: PropertyId, time: Timestamp, rule: &Rule<'_>) -> Option<Quality> {
+        let track = self.tracks.get(id.0 as usize)?;
+        each_type!(track, column => column.found(time, rule).map(|found| found.quality))
+    }
+
+    /// Has the areas below a number's series summed from now on; see [`Area`].
+    pub fn integrate(&mut self, id: PropertyId) {
+        self.change_numbers(id, Column::integrate);
+    }
+
+    /// A sample of a number that is integrated has come or changed at that time: brings the integral
+    /// up to date.
+    pub fn recount(&mut self, id: PropertyId, time: Timestamp, rule: &AreaRule<'_>) {
+        self.change_numbers(id, |column| column.recount(time, rule));
+    }
+
+    /// What counts for the integral of a number has changed from that time on: counts it anew.
+    pub fn recount_after(&mut self, id: PropertyId, time: Timestamp, rule: &AreaRule<'_>) {
+        self.change_numbers(id, |column| column.recount_after(time, rule));
+    }
+
+    fn change_numbers(&mut self, id: PropertyId, change: impl FnOnce(&mut Column<f64>)) {
+        if let Some(Track::Numbers(column)) = self.tracks.get_mut(id.0 as usize) {
+            let before = column.bytes();
+            change(column);
+            self.bytes = self.bytes + column.bytes() - before;
+        }
+    }
+
+    /// The integral of a number at that time, with the time of the sample that it rests on and its
+    /// quality; `None` where nothing is known, or it is not integrated.
+    pub fn area(
+        &self,
+        id: PropertyId,
+        time: Timestamp,
+        rule: &Rule<'_>,
+        area_rule: &AreaRule<'_>,
+    ) -> Option<(Area, Timestamp, Quality)> {
+        match self.tracks.get(id.0 as usize)? {
+            Track::Numbers(column) => column.read_area(time, rule, area_rule),
+            _ => None,
+        }
+    }
+
+    /// The integral of a number at its sample at a place in the column, the oldest at 0.
+    pub fn area_at(&self, id: PropertyId, at: usize) -> Option<Area> {
+        match self.tracks.get(id.0 as usize)? {
+            Track::Numbers(column) => column.area_at(at),
+            _ => None,
+        }
     }
 
     /// The samples from `from` to `to`, both included, oldest first.
@@ -360,6 +348,11 @@ impl Recent {
     pub fn count_until(&self, id: PropertyId, time: Timestamp) -> usize {
         let Some(track) = self.tracks.get(id.0 as usize) else { return 0 };
         each_type!(track, column => column.count_until(time))
+    }
+
+    /// A sample by its place in the column, the oldest at 0.
+    pub fn sample(&self, id: PropertyId, at: usize) -> Option<Sample> {
+        self.tracks.get(id.0 as usize)?.sample(at)
     }
 
     /// A number's sample by its place in the column, the oldest at 0.
@@ -440,13 +433,13 @@ impl Recent {
     }
 
     /// Takes a property's samples over from another history; both must have the same type there.
-    /// Numbers become number × `factor` + `offset`. Tells whether they were taken.
+    /// With `convert` (scale, offset) numbers become number × scale + offset. Whether they were taken.
     pub fn adopt(
         &mut self,
         id: PropertyId,
         other: &mut Self,
         its_id: PropertyId,
-        convert: Option<&dyn Fn(f64) -> f64>,
+        convert: Option<(f64, f64)>,
     ) -> bool {
         let Some((mine, theirs)) =
             self.tracks.get_mut(id.0 as usize).zip(other.tracks.get_mut(its_id.0 as usize))
@@ -459,8 +452,9 @@ impl Recent {
         let before = each_type!(&*mine, column => column.bytes());
         let moved = each_type!(&*theirs, column => column.bytes());
         std::mem::swap(mine, theirs);
-        if let (Track::Numbers(column), Some(convert)) = (&mut *mine, convert) {
-            column.convert(|number| *number = convert(*number));
+        if let (Track::Numbers(column), Some((scale, offset))) = (&mut *mine, convert) {
+            column.convert(|number| *number = *number * scale + offset);
+            column.convert_sums(scale);
         }
         self.bytes = self.bytes + moved - before;
         other.bytes = other.bytes + before - moved;

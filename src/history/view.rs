@@ -1,59 +1,69 @@
-//! A view: which instant, of which series, is looked at; and the one interface that answers it.
+//! A view: which instant, of which series, of which source is looked at.
 
-use crate::twin::{PropertyId, Quality, Timestamp, Value};
+use crate::twin::{PropertyKind, Timestamp};
+
+/// The live plant, an opened recording or a branch. Numbers are given by whoever keeps the sources
+/// and are not used twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+impl SourceId {
+    /// The live plant.
+    pub const LIVE: Self = Self(0);
+}
+
+/// A forecast, by the number under which it was issued; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IssueId(pub u32);
 
 /// Which series of a property is looked at. Measured, estimated and predicted values never mix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lane {
-    /// What the plant said.
+    /// What the plant sent, and what follows from it alone (integrals).
     #[default]
     Measured,
+    /// What a model that is fed with measurements concludes.
+    Estimated,
     /// What one member of a forecast will do: a whole course that a model takes.
-    Predicted(Pick),
-}
-
-/// Which member of a forecast.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Pick {
-    /// The one in the middle of all, which stands for the ensemble.
-    #[default]
-    Medoid,
-    /// The one whose time of an event is at a percentile.
-    At {
-        /// Place of the event among the model's.
-        event: u16,
-        /// Thousandths of the members to which it happens no later: 100 is the 10 % percentile.
-        permille: u16,
+    Predicted {
+        /// The forecast.
+        issue: IssueId,
+        /// The member's number in it, from 0.
+        member: u32,
     },
-    /// The one with this number, from 0.
-    Number(u32),
 }
 
-/// What a scene, a plot or a panel looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a scene, a plot or a panel looks at: all of it concrete, so that two readers of the same view
+/// see the same. What is relative (the newest instant, the member in the middle) is resolved by the
+/// playhead, once a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct View {
-    /// Plant time.
+    /// Whose time and values.
+    pub source: SourceId,
+    /// Plant time of that source.
     pub time: Timestamp,
     /// Which series.
     pub lane: Lane,
 }
 
-/// The state of one property in a view.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// The value, interpolated where the property allows it.
-    pub value: Value,
-    /// Plant time of the newest sample that it rests on.
-    pub time: Timestamp,
-    /// How far it can be trusted in that view: the sample's own quality, or stale.
-    pub quality: Quality,
-}
+impl View {
+    /// What the live plant sent, at that time.
+    pub const fn live(time: Timestamp) -> Self {
+        Self { source: SourceId::LIVE, time, lane: Lane::Measured }
+    }
 
-/// Whatever can tell the state of the plant in a view: memory of the past, a forecast of the future;
-/// the historian and the branches later. Each answers for its own lanes alone. All that is seen
-/// reads it through this.
-pub trait State {
-    /// The property in that view; `None` when nothing is known of it at that time.
-    fn reading(&self, view: View, property: PropertyId) -> Option<Reading>;
+    /// The same at another time.
+    pub const fn at(self, time: Timestamp) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The series in which a property of that kind has its values in this view: up to now an
+    /// estimate stands in the lane of estimates; a forecast predicts both.
+    pub fn of_kind(self, kind: PropertyKind) -> Self {
+        match (self.lane, kind) {
+            (Lane::Measured, PropertyKind::Estimate) => Self { lane: Lane::Estimated, ..self },
+            _ => self,
+        }
+    }
 }

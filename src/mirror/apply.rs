@@ -2,7 +2,7 @@
 
 use super::layout::{NONE, SINCE_EVER};
 use super::{Mirror, Timestamp};
-use crate::history::Inserted;
+use crate::history::{Estimate, Inserted, What};
 use crate::telemetry::{Batch, PresenceChange, Update};
 use crate::twin::{PropertyId, Sample, Value};
 
@@ -31,7 +31,6 @@ impl Mirror {
         for update in batch.updates {
             self.apply_update(update, now, batch.arrival);
         }
-        self.correct_integrals();
         if let Some(now) = now {
             self.recent.advance(now);
         }
@@ -44,11 +43,19 @@ impl Mirror {
         };
         self.counters.presence += 1;
         timeline.evict(self.recent.start());
-        if timeline.set(now.unwrap_or(SINCE_EVER), change.online) {
-            let assets = &self.twin.presence[change.presence as usize].assets;
-            let ids: Vec<_> =
-                assets.iter().flat_map(|asset| self.twin.properties_of(*asset)).collect();
-            ids.into_iter().for_each(|id| self.mark_changed(id));
+        let time = now.unwrap_or(SINCE_EVER);
+        if timeline.set(time, change.online) {
+            self.changes.push(What::Presence(change.presence), time);
+            // A source whose clock is ahead stamps its samples that much later.
+            let sets: Vec<bool> = self
+                .layout
+                .groups
+                .iter()
+                .map(|set| set.contains(&change.presence))
+                .collect();
+            self.recount_after(time, |traits| {
+                traits.groups != NONE && sets[traits.groups as usize]
+            });
         }
     }
 
@@ -77,9 +84,16 @@ impl Mirror {
 
     fn settle(&mut self, source: u32, now: Timestamp, allowed: i64) {
         let believed = &mut self.layout.sources[source as usize];
-        if !believed.settle(allowed) {
+        let before = believed.ahead;
+        let fell = believed.settle(allowed);
+        if believed.ahead != before {
+            // When its devices were online is counted by its stamps.
+            self.recount_after(Timestamp::MIN, |traits| traits.source == source);
+        }
+        if !fell {
             return;
         }
+        let believed = &self.layout.sources[source as usize];
         // Its clock was set right: what it said of the future was said of a time that never was.
         let limit = now.plus_micros(believed.ahead.saturating_add(allowed));
         for id in 0..self.layout.traits.len() as u32 {
@@ -87,7 +101,7 @@ impl Mirror {
                 let dropped = self.recent.drop_after(PropertyId(id), limit);
                 if dropped > 0 {
                     self.counters.turned_back += dropped as u64;
-                    self.mark_changed(PropertyId(id));
+                    self.note(What::Dropped, PropertyId(id), limit);
                 }
             }
         }
@@ -121,8 +135,7 @@ impl Mirror {
                 return;
             }
         };
-        let integral = traits.integral;
-        let before = (integral != NONE).then(|| self.recent.latest_time(id)).flatten();
+        let is_integrated = traits.integrals != NONE;
         let inserted = match update.value {
             Value::Number(number) => self.recent.insert_number(id, time, update.quality, number),
             value if value.fits(&self.twin.property(id).ty) => {
@@ -131,12 +144,44 @@ impl Mirror {
             _ => Inserted::Refused,
         };
         self.counters.count(inserted);
-        if inserted.changed() {
-            self.mark_changed(id);
-            if integral != NONE {
-                self.integrate(integral, inserted, before, time);
-            }
+        let what = match inserted {
+            Inserted::Newest => What::New,
+            Inserted::Late => What::Late,
+            Inserted::Replaced => What::Replaced,
+            Inserted::Duplicate | Inserted::TooOld | Inserted::Refused => return,
+        };
+        if is_integrated {
+            self.recount(id, time);
+            self.note(what, id, time);
+        } else {
+            self.changes.push(what(id), time);
         }
+    }
+
+    /// Into the change log: a property and the integrals of it.
+    fn note(&mut self, what: fn(PropertyId) -> What, id: PropertyId, time: Timestamp) {
+        self.changes.push(what(id), time);
+        let mut next = self.layout.traits[id.0 as usize].integrals;
+        while let Some(integral) = self.layout.integrals.get(next as usize) {
+            self.changes.push(what(integral.derived), time);
+            next = integral.next;
+        }
+    }
+
+    /// Takes an estimate of a property into its own lane. Estimates come from models beside the
+    /// mirror, never from telemetry; only properties of the kind `estimate` have some.
+    pub fn estimate(&mut self, id: PropertyId, estimate: Estimate) -> Inserted {
+        let fits = (id.0 as usize) < self.twin.property_count()
+            && estimate.value.fits(&self.twin.property(id).ty);
+        if !fits {
+            return Inserted::Refused;
+        }
+        let time = estimate.time;
+        let inserted = self.estimates.insert(id, estimate);
+        if inserted.changed() {
+            self.changes.push(What::Estimated(id), time);
+        }
+        inserted
     }
 
     /// The time of a sample that has none: when it arrived, and after the property's newest one,

@@ -60,17 +60,6 @@ pub struct Ingested {
     pub closed: bool,
 }
 
-/// Whether a device is online, as it or its last will told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Presence {
-    /// Nothing tells about it.
-    Unknown,
-    /// It told that it is online.
-    Online,
-    /// It, or its last will, told that it is offline.
-    Offline,
-}
-
 /// The plant's clock, for the health bar.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClockStatus {

@@ -1,99 +1,107 @@
-//! Running integrals: turns from a speed, metres from a velocity.
+//! Integrals over time: turns from a speed, metres from a velocity.
 //!
-//! An integral gets a sample whenever its source does: the trapezoid between the two samples, or
-//! the rectangle where the source is held. A sample that comes late takes its place in the
-//! integral too, and everything after it is computed anew, in the same order of additions; so the
-//! integral depends on what is in history, and not on the order in which it came.
+//! A derived property has no samples of its own: it is read from the areas below its source's samples,
+//! which history keeps as exact sums ([`crate::history::Area`]). What counts is between two samples
+//! that are both measured, no farther apart than the source's interval allows, while its devices were
+//! online; neither the display delay nor where memory begins make a difference.
 
-use super::layout::{Integral, Layout, NONE};
-use super::{Mirror, Timestamp};
-use crate::history::Inserted;
-use crate::twin::Quality;
+use super::Mirror;
+use super::layout::{Layout, NONE, Traits};
+use crate::history::{Area, AreaRule, Reading, Rule};
+use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 impl Mirror {
-    /// Carries the integrals of a property on after a sample at `time`; `before` was its newest.
-    pub(super) fn integrate(
-        &mut self,
-        first: u32,
-        inserted: Inserted,
-        before: Option<Timestamp>,
-        time: Timestamp,
-    ) {
-        let mut next = first;
-        while next != NONE {
-            let integral = self.layout.integrals[next as usize];
-            let continues =
-                inserted == Inserted::Newest && self.recent.latest_time(integral.derived) == before;
-            if continues {
-                self.add_step(&integral, time);
-            } else {
-                match self.to_correct.iter_mut().find(|(at, _)| *at == next) {
-                    Some((_, from)) => *from = time.min(*from),
-                    None => self.to_correct.push((next, time)),
-                }
-            }
-            next = integral.next;
-        }
+    /// A sample of a property that is integrated has come or changed at that time.
+    pub(super) fn recount(&mut self, id: PropertyId, time: Timestamp) {
+        let traits = self.layout.traits[id.0 as usize];
+        let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
+        self.recent.recount(id, time, &area_rule(&traits, &broken));
     }
 
-    /// Computes anew what late samples changed.
-    pub(super) fn correct_integrals(&mut self) {
-        while let Some((at, from)) = self.to_correct.pop() {
-            let integral = self.layout.integrals[at as usize];
-            let begin = self.recent.count_until(integral.source, from.plus_micros(-1));
-            for place in begin..self.recent.len_of(integral.source) {
-                if let Some((time, ..)) = self.recent.number(integral.source, place) {
-                    self.add_step(&integral, time);
-                }
+    /// A device came or went at that time: what counts from there on is another.
+    pub(super) fn recount_after(&mut self, time: Timestamp, concerns: impl Fn(&Traits) -> bool) {
+        for integral in &self.layout.integrals {
+            let id = integral.source;
+            let traits = self.layout.traits[id.0 as usize];
+            if concerns(&traits) {
+                let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
+                self.recent.recount_after(id, time, &area_rule(&traits, &broken));
             }
         }
     }
 
-    /// The integral at a sample of its source, from its value at the sample before.
-    fn add_step(&mut self, integral: &Integral, time: Timestamp) {
-        let (source, derived) = (integral.source, integral.derived);
-        let place = self.recent.count_until(source, time);
-        let Some((_, to, quality)) =
-            place.checked_sub(1).and_then(|at| self.recent.number(source, at))
-        else {
-            return;
-        };
-        let earlier = place.checked_sub(2).and_then(|at| self.recent.number(source, at));
-        let value = match earlier {
-            None => self.integral_at(integral, time.plus_micros(-1)),
-            Some((start, from, quality_before)) => {
-                let measured = quality < Quality::Stale && quality_before < Quality::Stale;
-                let base = self.integral_at(integral, start);
-                let area = self.area(integral, (start, from), (time, to));
-                base + if measured { area } else { 0.0 }
-            }
-        };
-        if self.recent.insert_number(derived, time, quality, value).changed() {
-            self.mark_changed(derived);
-        }
+    /// The derived property with its source's traits and what one unit second of it counts.
+    fn integral_of(&self, traits: &Traits) -> Option<(PropertyId, f64)> {
+        let integral = self.layout.integrals.get(traits.integral as usize)?;
+        Some((integral.source, integral.per_second))
     }
 
-    /// The integral's last value at or before that time, else 0.
-    fn integral_at(&self, integral: &Integral, time: Timestamp) -> f64 {
-        let at = self.recent.count_until(integral.derived, time).checked_sub(1);
-        at.and_then(|at| self.recent.number(integral.derived, at))
-            .map_or(0.0, |(_, value, _)| value)
-    }
-
-    fn area(
+    /// A derived property at a time by its source's stamps.
+    pub(super) fn read_integral(
         &self,
-        integral: &Integral,
-        (start, from): (Timestamp, f64),
-        (end, to): (Timestamp, f64),
-    ) -> f64 {
-        let traits = &self.layout.traits[integral.source.0 as usize];
-        let span = end.0.saturating_sub(start.0);
-        let stale_after = Layout::stale_after(traits.interval, self.display_delay());
-        if span > stale_after || self.broken(traits, start, end) {
-            return 0.0;
-        }
-        let mean = if traits.linear { 0.5 * from + 0.5 * to } else { from };
-        let area = mean * integral.per_second * (span as f64 * 1e-6);
-        if area.is_finite() { area } else { 0.0 }
+        derived: &Traits,
+        time: Timestamp,
+        rule: &Rule,
+    ) -> Option<Reading> {
+        let (source, per_second) = self.integral_of(derived)?;
+        let traits = self.layout.traits[source.0 as usize];
+        let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
+        let found = self.recent.area(source, time, rule, &area_rule(&traits, &broken))?;
+        let (area, time, quality) = found;
+        Some(Reading { value: value(area, per_second), time, quality })
     }
+
+    /// A derived property at its source's sample at a place, with the sample's quality.
+    pub(super) fn integral_at(
+        &self,
+        derived: &Traits,
+        at: usize,
+    ) -> Option<(Timestamp, f64, Quality)> {
+        let (source, per_second) = self.integral_of(derived)?;
+        let (time, _, quality) = self.recent.number(source, at)?;
+        Some((time, self.recent.area_at(source, at)?.unit_seconds() * per_second, quality))
+    }
+
+    /// The property whose samples tell the state of this one: the source of a derived property, else
+    /// itself.
+    pub(super) fn sampled(&self, id: PropertyId) -> PropertyId {
+        match self.layout.traits.get(id.0 as usize) {
+            Some(traits) if traits.derived => {
+                self.integral_of(traits).map_or(id, |(source, _)| source)
+            }
+            _ => id,
+        }
+    }
+}
+
+fn value(area: Area, per_second: f64) -> Value {
+    let number = area.unit_seconds() * per_second;
+    Value::Number(if number.is_finite() { number } else { 0.0 })
+}
+
+/// What counts between two samples of a property.
+fn area_rule<'a>(
+    traits: &Traits,
+    broken: &'a dyn Fn(Timestamp, Timestamp) -> bool,
+) -> AreaRule<'a> {
+    let longest_gap_us = Layout::stale_after(traits.interval, 0);
+    AreaRule { linear: traits.linear, longest_gap_us, broken }
+}
+
+/// Whether a device that a property hangs on was offline at some time between two stamps of its
+/// source.
+fn was_away(
+    layout: &Layout,
+    presence: &[super::Timeline],
+    traits: &Traits,
+    from: Timestamp,
+    to: Timestamp,
+) -> bool {
+    if traits.groups == NONE {
+        return false;
+    }
+    let ahead = layout.sources[traits.source as usize].ahead;
+    let (from, to) = (from.plus_micros(-ahead), to.plus_micros(-ahead));
+    let groups = layout.groups[traits.groups as usize].iter();
+    groups.into_iter().any(|group| presence[*group as usize].away_between(from, to))
 }

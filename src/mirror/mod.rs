@@ -32,6 +32,7 @@ mod layout;
 mod read;
 mod replay;
 mod skew;
+mod sources;
 mod swap;
 #[cfg(test)]
 mod tests;
@@ -43,18 +44,19 @@ use crossbeam_channel::{Receiver, TryRecvError};
 
 pub use crate::history::Budget;
 pub use clock::PlantClock;
-pub use counters::{ClockStatus, Counters, Ingested, Presence};
+pub use counters::{ClockStatus, Counters, Ingested};
 pub use layout::STALE_AFTER_INTERVALS;
 pub use replay::{Replay, Replayed, replay};
 pub use skew::SkewWarning;
+pub use sources::{Opened, Sources};
 #[cfg(test)]
 pub(crate) use tests::motors;
 
-use crate::history::{Lane, Recent, View};
+use crate::history::{ChangeLog, Estimates, Recent, View, What};
 use crate::telemetry::{Batch, Update};
-use crate::twin::{AssetId, PropertyId, Timestamp, Twin};
+use crate::twin::{Timestamp, Twin};
 use clock::Turn;
-use layout::{Layout, NONE};
+use layout::Layout;
 use timeline::Timeline;
 
 /// At most so many properties does one tick look at to count the stale ones; of few a share.
@@ -72,13 +74,12 @@ pub struct Mirror {
     clock_known: Timeline,
     counters: Counters,
     restarts: u64,
-    /// Properties with new samples since the last [`Mirror::take_changes`], each once.
-    changes: Vec<PropertyId>,
-    is_changed: Vec<bool>,
+    /// What came of late, for any number of readers.
+    changes: ChangeLog,
+    /// What models conclude, beside what was measured.
+    estimates: Estimates,
     /// Samples without a stamp that wait for plant time to be known.
     waiting: Vec<(Timestamp, Update)>,
-    /// Integrals to correct, with the place from which on.
-    to_correct: Vec<(u32, Timestamp)>,
     /// The newest instant that was shown.
     live: Option<Timestamp>,
     stale_look: usize,
@@ -95,18 +96,20 @@ impl Mirror {
     /// A mirror that knows nothing of the plant yet.
     pub fn new(twin: Arc<Twin>, budget: Budget) -> Self {
         let types: Vec<_> = twin.property_ids().map(|id| twin.property(id).ty.clone()).collect();
+        let layout = Layout::new(&twin);
+        let mut recent = Recent::new(&types, budget);
+        layout.integrals.iter().for_each(|integral| recent.integrate(integral.source));
         Self {
-            layout: Layout::new(&twin),
-            recent: Recent::new(&types, budget),
+            layout,
+            recent,
+            estimates: Estimates::new(&twin, share_of(budget)),
             clock: PlantClock::new(twin.clock.as_ref()),
             presence: vec![Timeline::default(); twin.presence.len()],
             clock_known: Timeline::default(),
             counters: Counters::default(),
             restarts: 0,
-            changes: Vec::new(),
-            is_changed: vec![false; twin.property_count()],
+            changes: ChangeLog::new(twin.property_count()),
             waiting: Vec::new(),
-            to_correct: Vec::new(),
             live: None,
             stale_look: 0,
             stale_found: 0,
@@ -176,10 +179,11 @@ impl Mirror {
         if !self.clock.known_at(wall)
             && let Some(stop) = self.clock.stop()
         {
-            self.clock_known.set(self.hidden_by_delay(stop), false);
+            self.know_clock(self.hidden_by_delay(stop), false);
         }
         if let Some(now) = self.clock.now() {
             self.recent.advance(now);
+            self.estimates.advance(now);
             let live = now.plus_micros(-self.display_delay());
             self.live = Some(self.live.map_or(live, |shown| shown.max(live)));
         }
@@ -189,8 +193,8 @@ impl Mirror {
     /// What the clock told, into history.
     fn follow(&mut self, turn: Turn) {
         if let Some((stop, go)) = turn.gap {
-            self.clock_known.set(self.hidden_by_delay(stop), false);
-            self.clock_known.set(go, true);
+            self.know_clock(self.hidden_by_delay(stop), false);
+            self.know_clock(go, true);
         }
         if let Some(time) = turn.restart {
             self.restarts += 1;
@@ -198,8 +202,16 @@ impl Mirror {
             self.presence.iter_mut().for_each(|timeline| timeline.turn_back(time));
             self.clock_known = Timeline::default();
             self.layout.sources.iter_mut().for_each(|source| source.forget());
+            self.estimates.turn_back(time);
             self.live = None;
-            (0..self.is_changed.len() as u32).for_each(|id| self.mark_changed(PropertyId(id)));
+            self.changes.push(What::TurnedBack, time);
+        }
+    }
+
+    /// Plant time is known, or no longer known, from that time on.
+    fn know_clock(&mut self, time: Timestamp, known: bool) {
+        if self.clock_known.set(time, known) {
+            self.changes.push(What::Clock { known }, time);
         }
     }
 
@@ -229,42 +241,12 @@ impl Mirror {
     /// plant's own time does. Before plant time is known it is the earliest time of all, where
     /// nothing is known.
     pub fn live_view(&self) -> View {
-        View { time: self.live.unwrap_or(Timestamp::MIN), lane: Lane::Measured }
+        View::live(self.live.unwrap_or(Timestamp::MIN))
     }
 
-    /// Properties with new samples since the last call, each once.
-    pub fn take_changes(&mut self) -> Vec<PropertyId> {
-        let changes = std::mem::take(&mut self.changes);
-        changes.iter().for_each(|id| self.is_changed[id.0 as usize] = false);
-        changes
-    }
-
-    #[inline]
-    fn mark_changed(&mut self, id: PropertyId) {
-        let flag = &mut self.is_changed[id.0 as usize];
-        if !*flag {
-            *flag = true;
-            self.changes.push(id);
-        }
-    }
-
-    /// Whether an asset's source is online: offline when any device that it hangs on is.
-    pub fn online(&self, asset: AssetId) -> Presence {
-        let Some(set) = self.layout.groups_of_asset.get(asset.0 as usize) else {
-            return Presence::Unknown;
-        };
-        if *set == NONE {
-            return Presence::Unknown;
-        }
-        let mut known = Presence::Unknown;
-        for group in &self.layout.groups[*set as usize] {
-            match self.presence[*group as usize].present() {
-                Some(false) => return Presence::Offline,
-                Some(true) => known = Presence::Online,
-                None => {}
-            }
-        }
-        known
+    /// What came of late, to be followed by any number of readers, each with a cursor of its own.
+    pub fn changes(&self) -> &ChangeLog {
+        &self.changes
     }
 
     /// The plant's clock, and the sources whose clocks are off.
@@ -287,4 +269,9 @@ impl Mirror {
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
+}
+
+/// Of the bytes for measured samples, what estimates may take beside them: they come by the minute.
+fn share_of(budget: Budget) -> Budget {
+    Budget { bytes: budget.bytes / 16, ..budget }
 }

@@ -2,22 +2,102 @@
 
 use super::layout::{Layout, NONE, Traits};
 use super::{Mirror, STALE_LOOK, Timestamp};
-use crate::history::{Bucket, Lane, Reading, Rule, State, View, decimate};
-use crate::twin::{Item, Pose, PropertyId, Quality, Sample, Value};
+use crate::history::{
+    Answer, Band, Bucket, ChangeLog, Lane, Presence, Present, Reading, Rule, SourceId, Span, State,
+    View, decimate,
+};
+use crate::twin::{AssetId, Item, Pose, PropertyId, Quality, Sample, Value};
 
+/// A mirror is one source, whichever number it has where there are several: it answers for all.
 impl State for Mirror {
-    fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
+    fn read(&self, view: View, property: PropertyId) -> Answer {
         match view.lane {
-            Lane::Measured => self.read(property, view.time),
+            Lane::Measured => self.measured(property, view.time).into(),
+            Lane::Estimated => self.estimated(property, view.time).into(),
             // What is predicted is never taken for what was measured.
-            Lane::Predicted(_) => None,
+            Lane::Predicted { .. } => Answer::Unknown,
         }
+    }
+
+    fn quality(&self, view: View, property: PropertyId) -> Option<Quality> {
+        match view.lane {
+            Lane::Measured => self.quality_at(property, view.time),
+            lane => self.reading(View { lane, ..view }, property).map(|reading| reading.quality),
+        }
+    }
+
+    fn band(&self, view: View, property: PropertyId) -> Option<Band> {
+        match view.lane {
+            Lane::Estimated => self.estimates.band(property, view.time),
+            _ => None,
+        }
+    }
+
+    fn presence(&self, view: View, asset: AssetId) -> Presence {
+        self.presence_at(asset, view.time)
+    }
+
+    fn series(
+        &self,
+        view: View,
+        property: PropertyId,
+        from: Timestamp,
+        to: Timestamp,
+        buckets: usize,
+    ) -> Vec<Bucket> {
+        match view.lane {
+            Lane::Measured => decimate(self.samples(property, from, to), from, to, buckets),
+            Lane::Estimated => {
+                decimate(self.estimates.series(property, from, to), from, to, buckets)
+            }
+            Lane::Predicted { .. } => Vec::new(),
+        }
+    }
+
+    fn newest(&self, view: View, property: PropertyId) -> Option<Timestamp> {
+        match view.lane {
+            Lane::Measured => self.newest_stamp(property),
+            Lane::Estimated => self.estimates.newest(property),
+            Lane::Predicted { .. } => None,
+        }
+    }
+
+    fn stale_from(&self, view: View, property: PropertyId) -> Option<Timestamp> {
+        match view.lane {
+            Lane::Measured => self.stale_at(property),
+            Lane::Estimated => {
+                let after = self.layout.traits.get(property.0 as usize)?.interval;
+                let newest = self.estimates.newest(property)?;
+                let after = Layout::stale_after(after, self.display_delay());
+                (after < i64::MAX).then(|| newest.plus_micros(after).plus_micros(1))
+            }
+            Lane::Predicted { .. } => None,
+        }
+    }
+
+    fn span(&self, _: SourceId) -> Option<Span> {
+        self.recent.span().map(|(from, to)| Span { from, to })
+    }
+
+    fn present(&self, _: SourceId) -> Present {
+        Present { now: self.clock.now(), live: self.live, goes_on: self.knows_time() }
+    }
+
+    fn changes(&self, _: SourceId) -> Option<&ChangeLog> {
+        Some(&self.changes)
     }
 }
 
 impl Mirror {
+    /// Reads a property by its rule, at a time of a view; `read` gets the time by the stamps of the
+    /// property's source.
     #[inline]
-    fn read(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {
+    fn by_rule<T>(
+        &self,
+        id: PropertyId,
+        time: Timestamp,
+        read: impl FnOnce(&Traits, Timestamp, &Rule) -> Option<T>,
+    ) -> Option<T> {
         let traits = self.layout.traits.get(id.0 as usize)?;
         let ahead = self.layout.sources[traits.source as usize].ahead;
         let rule = Rule {
@@ -28,7 +108,49 @@ impl Mirror {
                 self.broken(traits, from.plus_micros(-ahead), to.plus_micros(-ahead))
             },
         };
-        self.recent.read(id, time.plus_micros(ahead), &rule)
+        read(traits, time.plus_micros(ahead), &rule)
+    }
+
+    #[inline]
+    fn measured(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {
+        self.by_rule(id, time, |traits, time, rule| {
+            if traits.derived {
+                self.read_integral(traits, time, rule)
+            } else {
+                self.recent.read(id, time, rule)
+            }
+        })
+    }
+
+    fn quality_at(&self, id: PropertyId, time: Timestamp) -> Option<Quality> {
+        let sampled = self.sampled(id);
+        self.by_rule(sampled, time, |_, time, rule| self.recent.quality(sampled, time, rule))
+    }
+
+    fn estimated(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        let stale_after = Layout::stale_after(traits.interval, self.display_delay());
+        self.estimates.read(id, time, stale_after)
+    }
+
+    /// Whether an asset's source is online now: offline when any device that it hangs on is.
+    pub fn online(&self, asset: AssetId) -> Presence {
+        self.presence_at(asset, Timestamp::MAX)
+    }
+
+    /// The set of devices that an asset hangs on, as they were at that time.
+    fn presence_at(&self, asset: AssetId, time: Timestamp) -> Presence {
+        let set = self.layout.groups_of_asset.get(asset.0 as usize);
+        let groups = set.and_then(|set| self.layout.groups.get(*set as usize));
+        let mut known = Presence::Unknown;
+        for group in groups.into_iter().flatten() {
+            match self.presence[*group as usize].at(time) {
+                Some(false) => return Presence::Offline,
+                Some(true) => known = Presence::Online,
+                None => {}
+            }
+        }
+        known
     }
 
     #[inline]
@@ -37,7 +159,7 @@ impl Mirror {
     }
 
     /// Whether the source was away, or plant time unknown, at some time between.
-    pub(super) fn broken(&self, traits: &Traits, from: Timestamp, to: Timestamp) -> bool {
+    fn broken(&self, traits: &Traits, from: Timestamp, to: Timestamp) -> bool {
         self.clock_known.away_between(from, to)
             || self.groups(traits).any(|group| group.away_between(from, to))
     }
@@ -51,7 +173,7 @@ impl Mirror {
     /// Stale when it is too old for the present, or its source is offline.
     pub fn latest(&self, id: PropertyId) -> Option<Reading> {
         let traits = self.layout.traits.get(id.0 as usize)?;
-        let Sample { time, value, quality } = self.recent.latest(id)?;
+        let Sample { time, value, quality } = self.newest_sample(traits, id)?;
         let age = self.age_us(traits, time);
         let stale = age
             .is_some_and(|age| age > Layout::stale_after(traits.interval, self.display_delay()))
@@ -60,9 +182,18 @@ impl Mirror {
         Some(Reading { value, time, quality })
     }
 
-    /// The source's own stamp of the newest sample.
+    fn newest_sample(&self, traits: &Traits, id: PropertyId) -> Option<Sample> {
+        if !traits.derived {
+            return self.recent.latest(id);
+        }
+        let last = self.recent.len_of(self.sampled(id)).checked_sub(1)?;
+        let (time, number, quality) = self.integral_at(traits, last)?;
+        Some(Sample { time, value: Value::Number(number), quality })
+    }
+
+    /// The source's own stamp of the newest sample that the property rests on.
     pub fn newest_stamp(&self, id: PropertyId) -> Option<Timestamp> {
-        self.recent.latest_time(id)
+        self.recent.latest_time(self.sampled(id))
     }
 
     /// The first instant of a view at which the newest sample of a property is too old; `None`
@@ -71,7 +202,7 @@ impl Mirror {
         let traits = self.layout.traits.get(id.0 as usize)?;
         let ahead = self.layout.sources[traits.source as usize].ahead;
         let after = Layout::stale_after(traits.interval, self.display_delay());
-        let newest = self.recent.latest_time(id)?;
+        let newest = self.newest_stamp(id)?;
         (after < i64::MAX).then(|| newest.plus_micros(-ahead).plus_micros(after).plus_micros(1))
     }
 
@@ -88,38 +219,36 @@ impl Mirror {
     /// Plant seconds since the newest sample, allowing for a source whose clock is ahead.
     pub fn age_s(&self, id: PropertyId) -> Option<f64> {
         let traits = self.layout.traits.get(id.0 as usize)?;
-        let age = self.age_us(traits, self.recent.latest_time(id)?)?;
+        let age = self.age_us(traits, self.newest_stamp(id)?)?;
         Some(age as f64 * 1e-6)
     }
 
     /// The samples of a number or an enumeration (as its index) from `from` to `to`, oldest first,
     /// with the one before them, so that a line enters the chart from its left edge. Times are
     /// plant time, allowing for a source whose clock is ahead.
-    pub fn series(
+    pub fn samples(
         &self,
         id: PropertyId,
         from: Timestamp,
         to: Timestamp,
     ) -> impl Iterator<Item = (Timestamp, f64, Quality)> + '_ {
-        let source = self.layout.traits.get(id.0 as usize).map(|traits| traits.source);
-        let ahead = source.map_or(0, |source| self.layout.sources[source as usize].ahead);
+        let traits = self.layout.traits.get(id.0 as usize);
+        let ahead = traits.map_or(0, |traits| self.layout.sources[traits.source as usize].ahead);
         let (from, to) = (from.plus_micros(ahead), to.plus_micros(ahead));
-        let before = self.recent.bracket(id, from).0.filter(|sample| sample.time < from);
-        before.into_iter().chain(self.recent.range(id, from, to)).filter_map(move |sample| {
-            let number = sample.value.as_number()?;
-            Some((sample.time.plus_micros(-ahead), number, sample.quality))
+        let sampled = self.sampled(id);
+        let begin = self.recent.count_until(sampled, from.plus_micros(-1)).saturating_sub(1);
+        let end = self.recent.count_until(sampled, to);
+        let sample = move |at: usize| match traits {
+            Some(traits) if traits.derived => self.integral_at(traits, at),
+            _ => {
+                let sample = self.recent.sample(sampled, at)?;
+                Some((sample.time, sample.value.as_number()?, sample.quality))
+            }
+        };
+        (begin..end).filter_map(move |at| {
+            let (time, number, quality) = sample(at)?;
+            Some((time.plus_micros(-ahead), number, quality))
         })
-    }
-
-    /// A series shortened to at most `count` buckets that keep its peaks.
-    pub fn sparkline(
-        &self,
-        id: PropertyId,
-        from: Timestamp,
-        to: Timestamp,
-        count: usize,
-    ) -> Vec<Bucket> {
-        decimate(self.series(id, from, to), from, to, count)
     }
 
     /// Number of properties that are stale now; looks at each of them.
@@ -129,7 +258,7 @@ impl Mirror {
 
     fn is_stale(&self, id: PropertyId) -> bool {
         let traits = &self.layout.traits[id.0 as usize];
-        let Some(stamp) = self.recent.latest_time(id) else { return false };
+        let Some(stamp) = self.newest_stamp(id) else { return false };
         let Some(now) = self.clock.now() else { return false };
         let after = Layout::stale_after(traits.interval, self.display_delay());
         self.age_us(traits, stamp).is_some_and(|age| age > after) || self.away_at(traits, now)

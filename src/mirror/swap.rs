@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Mirror;
+use crate::history::ChangeLog;
 use crate::telemetry::{Batch, PresenceChange, Update};
-use crate::twin::{Property, PropertyId, Twin, Value, ValueType};
+use crate::twin::{Property, PropertyId, Timestamp, Twin, Value, ValueType};
 
 /// Definitions before the present one whose batches may still be on their way.
 const EARLIER: usize = 4;
@@ -26,11 +27,10 @@ impl Mirror {
         fresh.recent.adopt_span(&self.recent);
         for (at, target) in step.properties.iter().enumerate() {
             let Some((id, convert)) = target else { continue };
-            let number = convert.map(|(scale, offset)| move |n: f64| n * scale + offset);
-            let convert = number.as_ref().map(|convert| convert as &dyn Fn(f64) -> f64);
-            fresh.recent.adopt(*id, &mut self.recent, PropertyId(at as u32), convert);
-            fresh.mark_changed(*id);
+            fresh.recent.adopt(*id, &mut self.recent, PropertyId(at as u32), *convert);
         }
+        let here = |id: PropertyId| step.properties.get(id.0 as usize).copied().flatten();
+        fresh.estimates.adopt(&mut self.estimates, here);
         for (at, target) in step.presence.iter().enumerate() {
             if let Some(same) = target {
                 fresh.presence[*same as usize] = std::mem::take(&mut self.presence[at]);
@@ -50,6 +50,13 @@ impl Mirror {
         let too_many = fresh.earlier.len().saturating_sub(EARLIER);
         fresh.earlier.drain(..too_many);
         fresh.edition = edition;
+        for integral in &fresh.layout.integrals {
+            fresh.recent.integrate(integral.source);
+        }
+        fresh.recount_after(Timestamp::MIN, |_| true);
+        // Entries name properties of the definition before.
+        fresh.changes = std::mem::replace(&mut self.changes, ChangeLog::new(0));
+        fresh.changes.invalidate();
         *self = fresh;
     }
 

@@ -33,6 +33,12 @@ impl Timeline {
         self.changes.back().map(|(_, available)| *available)
     }
 
+    /// How it was at that time, as far as it is known.
+    pub(super) fn at(&self, time: Timestamp) -> Option<bool> {
+        let after = self.changes.partition_point(|(at, _)| *at <= time);
+        after.checked_sub(1).and_then(|at| self.changes.get(at)).map(|(_, known)| *known)
+    }
+
     /// Whether it was known to be unavailable at that time.
     #[inline]
     pub(super) fn away_at(&self, time: Timestamp) -> bool {

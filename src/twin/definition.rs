@@ -186,8 +186,8 @@ pub struct Property {
     pub ty: ValueType,
     /// Unit of the stored number.
     pub unit: Unit,
-    /// Unit in which people read it; convertible from `unit`.
-    pub display_unit: Unit,
+    /// Unit in which people read it, and how a number gets there from `unit`.
+    pub display: Display,
     /// Digits after the decimal point when shown; `None` chooses by the range.
     pub decimals: Option<u8>,
     /// Smallest and largest value to expect, in `unit`; for bars, colours and axes.
@@ -202,6 +202,43 @@ pub struct Property {
     /// the same class, in that property's unit × `scale` (a speed in r/min with `scale` 1/60
     /// becomes turns).
     pub integral_of: Option<IntegralOf>,
+}
+
+/// The unit in which people read a property, and the way there, found once when the twin is loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Display {
+    unit: Unit,
+    scale: f64,
+    offset: f64,
+}
+
+impl Display {
+    /// The property's own unit.
+    pub fn same(unit: Unit) -> Self {
+        Self { unit, scale: 1.0, offset: 0.0 }
+    }
+
+    /// Another unit; `None` when the property's unit does not convert to it.
+    pub fn converted(from: &Unit, to: Unit) -> Option<Self> {
+        let (scale, offset) = from.conversion_to(&to)?;
+        Some(Self { unit: to, scale, offset })
+    }
+
+    /// The unit.
+    pub fn unit(&self) -> &Unit {
+        &self.unit
+    }
+
+    /// A number of the property's unit in this one.
+    pub fn convert(&self, number: f64) -> f64 {
+        number * self.scale + self.offset
+    }
+}
+
+impl Default for Display {
+    fn default() -> Self {
+        Self::same(Unit::default())
+    }
 }
 
 /// What a derived property integrates over time.
@@ -335,6 +372,18 @@ impl Twin {
     pub fn property_by_path(&self, path: &str) -> Option<PropertyId> {
         let (asset, property) = path.rsplit_once('.')?;
         self.find_property(*self.asset_by_name.get(asset)?, property)
+    }
+
+    /// The assets that hang on a presence group: those that it names and all below them.
+    pub fn assets_on(&self, presence: usize) -> Vec<AssetId> {
+        let Some(group) = self.presence.get(presence) else { return Vec::new() };
+        let mut hangs = vec![false; self.assets.len()];
+        // A parent stands before its children.
+        for id in self.asset_ids() {
+            let above = self.asset(id).parent.is_some_and(|parent| hangs[parent.0 as usize]);
+            hangs[id.0 as usize] = above || group.assets.contains(&id);
+        }
+        self.asset_ids().filter(|id| hangs[id.0 as usize]).collect()
     }
 
     /// Ids of all assets, parents first.

@@ -13,7 +13,7 @@ impl Property {
         match (value, &self.ty) {
             (Value::Number(number), _) => {
                 let text = self.format_number(*number);
-                let symbol = self.display_unit.symbol();
+                let symbol = self.display.unit().symbol();
                 if symbol.is_empty() { text } else { format!("{text}{UNIT_SPACE}{symbol}") }
             }
             (Value::Enumeration(index), ValueType::Enumeration(names)) => {
@@ -45,8 +45,7 @@ impl Property {
 
     /// A number of this property's unit in its display unit.
     pub fn to_display(&self, number: f64) -> f64 {
-        let (scale, offset) = self.unit.conversion_to(&self.display_unit).unwrap_or((1.0, 0.0));
-        number * scale + offset
+        self.display.convert(number)
     }
 
     /// Digits after the decimal point: as stated, else so that the largest value of the range has

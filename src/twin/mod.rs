@@ -6,6 +6,7 @@
 
 pub mod behaviour;
 pub mod binding;
+mod condition;
 mod definition;
 mod diagnostic;
 mod format;
@@ -18,6 +19,7 @@ mod unit;
 mod value;
 pub mod wiring;
 
+pub use condition::{Beyond, Condition};
 pub use definition::*;
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

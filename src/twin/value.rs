@@ -60,6 +60,36 @@ impl Value {
     }
 }
 
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u16> for Value {
+    fn from(index: u16) -> Self {
+        Self::Enumeration(index)
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Pose> for Value {
+    fn from(pose: Pose) -> Self {
+        Self::Pose(pose)
+    }
+}
+
+impl From<Arc<[Item]>> for Value {
+    fn from(items: Arc<[Item]>) -> Self {
+        Self::Items(items)
+    }
+}
+
 /// A rigid placement: metres and a unit quaternion, in a right-handed frame with Y up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pose {

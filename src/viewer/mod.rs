@@ -3,35 +3,28 @@
 //! Flows in: a twin and batches of telemetry. Flows out: pictures, and what the user asks for as
 //! [`Command`]s. One round of a frame runs the sets of [`Round`] in order; everything that is seen
 //! is read through [`crate::history::State`] at the playhead.
+//!
+//! Its layers, from the ground up; a file imports from its own layer and from lower ones, never
+//! from a higher one, and a test keeps it so (`tests/integration/layers.rs`):
+//!
+//! | layer | what is in it |
+//! |---|---|
+//! | [`base`] | state, commands, notices, settings, files, colours |
+//! | [`time`] | sources and the mirror, recordings, the playhead |
+//! | [`scene`] | models, bindings, labels, light, the camera and picking |
+//! | [`ui`] | panels and keys |
+//! | [`app`] | composition: window, pictures without one, remote steering, opening of files, links |
 
 pub mod app;
-pub mod binding;
-pub mod camera;
-mod command;
-mod definition;
-pub mod files;
-mod frame_time;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod headless;
-pub mod ingest;
-pub mod label;
-pub mod light;
-pub mod link;
-pub mod open;
-mod pick;
-pub mod playback;
-mod playhead;
-pub mod remote;
+pub mod base;
 pub mod scene;
-mod settings;
-mod state;
-pub mod theme;
+pub mod time;
 pub mod ui;
 
-pub use app::{Failure, Options, run};
-pub use command::{Command, StandardView, ThemeChoice};
 #[cfg(not(target_arch = "wasm32"))]
-pub use headless::{Picture, render};
-pub use state::{
-    AssetRoot, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, TwinDefinition,
+pub use app::headless::{Picture, render};
+pub use app::{Failure, Options, run};
+pub use base::{
+    AssetRoot, Command, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, StandardView,
+    ThemeChoice, TwinDefinition,
 };

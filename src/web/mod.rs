@@ -4,7 +4,6 @@
 //! canvas, events and figures. The page does what belongs to documents (progress, login, drops,
 //! frames); everything else is the same program as on a desktop.
 
-mod fetch;
 mod plant;
 mod socket;
 mod source;
@@ -17,16 +16,15 @@ use js_sys::{Function, Uint8Array};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-pub(crate) use fetch::fetch;
 use socket::Connection;
 use source::Shared;
 
 use crate::telemetry::session::{Session, Settings};
 use crate::telemetry::{Decoder, Feed, Status};
 use crate::twin::Twin;
-use crate::viewer::files::Files;
-use crate::viewer::open::Dropped;
-use crate::viewer::remote::{Control, Request};
+use crate::viewer::app::open::Dropped;
+use crate::viewer::app::remote::{self, Control, Request};
+use crate::viewer::base::Files;
 use crate::viewer::{self, ThemeChoice};
 
 /// Bytes that the recent history may take in a page: half of what a desktop keeps.
@@ -88,7 +86,7 @@ pub async fn open(settings: String, progress: Function) -> Result<Page, JsValue>
     let twin = Arc::new(loaded.twin);
     let (source, link) = source_of(&twin, &settings)?;
     source::drive(&source)?;
-    let (remote, control) = viewer::remote::pair();
+    let (remote, control) = remote::pair();
     let mut options = viewer::Options::new(twin, link.0, link.1);
     options.files = files;
     options.remote = Some(remote);

@@ -10,10 +10,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-use super::fetch::text;
 use super::source::Driven;
 use crate::telemetry::session::{Moment, Order, Session};
 use crate::twin::Timestamp;
+use crate::viewer::base::fetch::text;
 
 /// A session and the socket that carries it.
 pub struct Connection {

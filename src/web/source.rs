@@ -6,6 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+use crate::viewer::base::fetch::text;
+
 /// Something that gets on whenever it is called.
 pub trait Driven {
     /// Does what is due; takes a few milliseconds at most.
@@ -39,7 +41,7 @@ pub fn drive(source: &Shared) -> Result<(), String> {
             tick.as_ref().unchecked_ref(),
             EVERY_MS,
         )
-        .map_err(|error| super::fetch::text(&error))?;
+        .map_err(|error| text(&error))?;
     // For as long as the page lives.
     tick.forget();
     Ok(())

@@ -6,6 +6,7 @@ mod broker;
 mod cli;
 mod feed;
 mod gltf_reader;
+mod layers;
 mod monitor;
 mod mqtt;
 #[cfg(feature = "viewer")]

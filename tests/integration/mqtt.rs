@@ -28,7 +28,7 @@ fn property(name: &str, ty: ValueType) -> Arc<Property> {
         kind: PropertyKind::Measurement,
         ty,
         unit: Unit::default(),
-        display_unit: Unit::default(),
+        display: Default::default(),
         decimals: None,
         range: None,
         limits: Limits::default(),

@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use twinscope::history::{Lane, Reading, State, View};
-use twinscope::mirror::{Budget, Mirror, Presence};
+use twinscope::history::{Presence, Reading, State, View};
+use twinscope::mirror::{Budget, Mirror};
 use twinscope::plant::simulation::{Message, Simulation};
 use twinscope::telemetry::mqtt::{Link, Options, Source};
 use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value};
@@ -91,7 +91,7 @@ fn measured(twin: &Twin) -> Vec<PropertyId> {
 }
 
 fn readings(mirror: &Mirror, time: Timestamp) -> Vec<Option<Reading>> {
-    let view = View { time, lane: Lane::Measured };
+    let view = View::live(time);
     mirror.twin().property_ids().map(|id| mirror.reading(view, id)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::forecast::{Course, Forecast, Setup, Simulating};
-use twinscope::history::Pick;
+use twinscope::forecast::Pick;
 use twinscope::model::{About, table};
 use twinscope::worker::{Budget, Step, step};
 

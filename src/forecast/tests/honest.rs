@@ -133,7 +133,7 @@ fn members_that_diverged_have_no_times_and_no_share() {
     assert_eq!(event.times_s, [10.0, 30.0]);
     assert_eq!(event.step_ends_s, [Some(10.0), None, Some(30.0), None]);
     assert!(forecast.kept.iter().all(|member| member.number != 1));
-    assert!(forecast.pick(crate::history::Pick::Number(1)).is_err());
+    assert!(forecast.pick(crate::forecast::Pick::Number(1)).is_err());
 }
 
 #[test]

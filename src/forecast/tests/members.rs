@@ -1,7 +1,8 @@
 //! Members that are simulated again, and the future as a viewer reads it.
 
 use super::*;
-use crate::history::{Lane, Pick, State, View};
+use crate::forecast::{Integrated, Pick};
+use crate::history::{IssueId, Lane, State, View};
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// The pump's ensemble as it is made and as it is kept.
@@ -84,13 +85,13 @@ fn outlook(setup: &Arc<Setup>, forecast: &Arc<Forecast>) -> Outlook {
     Outlook::new(setup.clone(), forecast.clone(), ORIGIN, &table).expect("it fits")
 }
 
-fn at(pick: Pick, time_s: f64) -> View {
-    let time = ORIGIN.plus_micros((time_s * 1e6) as i64);
-    View { time, lane: Lane::Predicted(pick) }
+fn at(outlook: &Outlook, pick: Pick, time_s: f64) -> View {
+    let lane = outlook.lane(pick).expect("there is such a member");
+    View { lane, ..View::live(ORIGIN.plus_micros((time_s * 1e6) as i64)) }
 }
 
 fn number(outlook: &Outlook, pick: Pick, time_s: f64, property: PropertyId) -> Option<f64> {
-    let reading = outlook.reading(at(pick, time_s), property)?;
+    let reading = outlook.reading(at(outlook, pick, time_s), property)?;
     assert_eq!(reading.quality, Quality::Uncertain);
     match reading.value {
         Value::Number(value) => Some(value),
@@ -110,12 +111,35 @@ fn a_reading_at_a_future_instant_is_the_member_s_output_between_its_instants() {
     let (from, to) = (medoid[10][1], medoid[11][1]);
     let read = number(&outlook, Pick::Medoid, 717.5, FLOW).expect("it goes on");
     assert!((read - (0.75 * from + 0.25 * to)).abs() < 1e-12 * from);
-    let reading = outlook.reading(at(Pick::Medoid, 717.5), FLOW).expect("it goes on");
+    let reading = outlook.reading(at(&outlook, Pick::Medoid, 717.5), FLOW).expect("it goes on");
     assert_eq!(reading.time, ORIGIN.plus_micros(700_000_000));
     assert_eq!(number(&outlook, Pick::Medoid, -1.0, FLOW), None, "before the beginning");
     assert_eq!(number(&outlook, Pick::Medoid, 7_001.0, FLOW), None, "beyond the horizon");
-    let measured = View { lane: Lane::Measured, ..at(Pick::Medoid, 700.0) };
-    assert_eq!(outlook.reading(measured, FLOW), None, "what is measured is told by others");
+    let member = at(&outlook, Pick::Medoid, 700.0);
+    let measured = View { lane: Lane::Measured, ..member };
+    assert_eq!(outlook.reading(measured, FLOW), None, "others know what was measured");
+    let later = Outlook::new(setup.clone(), forecast.clone(), ORIGIN, &[(FLOW, "flow")]);
+    let later = later.map(|later| later.issued(IssueId(7))).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(later.reading(member, FLOW), None, "it is another forecast");
+}
+
+#[test]
+fn an_integral_goes_on_from_what_was_measured_by_the_area_below_the_member() {
+    let (setup, forecast) = made(40);
+    let forecast = Arc::new(forecast);
+    let integrated = Integrated { of: FLOW, per_second: 2.0, at_origin: 1000.0 };
+    let volume = PropertyId(99);
+    let outlook = outlook(&setup, &forecast).with_integrals([(volume, integrated)]);
+    let flow: Vec<f64> = forecast.kept[forecast.medoid].course.iter().map(|row| row[1]).collect();
+    let area: f64 = (0..10).map(|at| 70.0 * (flow[at] + flow[at + 1]) / 2.0).sum();
+    let read = |time_s| number(&outlook, Pick::Medoid, time_s, volume);
+    assert_eq!(read(0.0), Some(1000.0));
+    let after = read(700.0).expect("it goes on");
+    assert!((after - (1000.0 + 2.0 * area)).abs() < 1e-6, "{after}");
+    let half = read(35.0).expect("it goes on");
+    let expected = 35.0 * (flow[0] + (flow[0] + flow[1]) / 2.0);
+    assert!((half - 1000.0 - expected).abs() < 1e-6, "{half}");
+    assert_eq!(read(7_001.0), None, "beyond the horizon");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn property(name: &str) -> Arc<Property> {
         kind: PropertyKind::Measurement,
         ty: ValueType::Number,
         unit: Unit::default(),
-        display_unit: Unit::default(),
+        display: Default::default(),
         decimals: None,
         range: None,
         limits: Limits::default(),

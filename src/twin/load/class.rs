@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::ValueType;
-use super::super::definition::{Class, IntegralOf, Interpolation, Limits, Property, PropertyKind};
+use super::super::definition::{Class, Display, IntegralOf, Interpolation, Limits, Property, PropertyKind};
 use super::super::tree::Kind;
 use super::super::unit::Unit;
 use super::read::{At, Cx, Fields};
@@ -233,10 +233,9 @@ fn integral(cx: &Cx, class: &mut Class, name: &str, of: usize, fields: &Fields) 
             ),
         }
     }
-    if fields.get("display_unit").is_none() {
-        property.display_unit = unit.clone();
-    }
+    property.display = Display::same(unit.clone());
     property.unit = unit;
+    display_unit(cx, fields, &mut property);
     property.kind = PropertyKind::Derived;
     property.interval = property.interval.or(source.interval);
     property.integral_of = Some(IntegralOf { property: of as u16, per_second });
@@ -269,7 +268,7 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
         description: String::new(),
         kind,
         ty,
-        display_unit: unit.clone(),
+        display: Display::same(unit.clone()),
         unit,
         decimals: None,
         range: None,
@@ -281,25 +280,32 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
             .unwrap_or(usual),
         integral_of: None,
     };
-    refine(cx, fields, &mut property, fields.get("integral_of").is_none());
+    // The unit of an integral follows from its source, which may come later in the file.
+    if fields.get("integral_of").is_none() {
+        display_unit(cx, fields, &mut property);
+    }
+    refine(cx, fields, &mut property);
     property
 }
 
+/// The unit in which people read a property.
+fn display_unit(cx: &Cx, fields: &Fields, property: &mut Property) {
+    let Some(at) = fields.get("display_unit") else { return };
+    let Some(unit) = cx.unit(at) else { return };
+    let (from, to) = (property.unit.code().to_owned(), unit.code().to_owned());
+    match Display::converted(&property.unit, unit) {
+        Some(display) => property.display = display,
+        None => cx.error(at, format!("{from} does not convert to {to}")),
+    }
+}
+
 /// The fields that an asset may state in its own way.
-fn refine(cx: &Cx, fields: &Fields, property: &mut Property, check_unit: bool) {
+fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
     if let Some(title) = fields.get("title").and_then(|at| cx.text(at)) {
         property.title = title;
     }
     if let Some(text) = fields.get("description").and_then(|at| cx.text(at)) {
         property.description = text;
-    }
-    if let Some(at) = fields.get("display_unit")
-        && let Some(unit) = cx.unit(at)
-    {
-        if check_unit && !property.unit.is_compatible(&unit) {
-            cx.error(at, format!("{} does not convert to {}", property.unit.code(), unit.code()));
-        }
-        property.display_unit = unit;
     }
     if let Some(at) = fields.get("decimals") {
         property.decimals = cx.whole(at, 0, 9).map(|decimals| decimals as u8);
@@ -340,7 +346,8 @@ pub(super) fn refined<'a>(cx: &Cx<'a>, at: At<'a>, property: &Property) -> Optio
         }
     }
     let mut own = property.clone();
-    refine(cx, &fields, &mut own, true);
+    display_unit(cx, &fields, &mut own);
+    refine(cx, &fields, &mut own);
     Some(own)
 }
 
@@ -401,7 +408,7 @@ pub(super) fn integral_position(
         kind: PropertyKind::Derived,
         ty: ValueType::Number,
         unit: unit.clone(),
-        display_unit: unit.clone(),
+        display: Display::same(unit.clone()),
         decimals: None,
         range: None,
         limits: Limits::default(),

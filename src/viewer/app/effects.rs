@@ -3,11 +3,11 @@
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
-use crate::viewer::camera::{Bounds, CameraRig, PlantBounds, SavedViewpoints, bounds_of};
-use crate::viewer::command::{Command, StandardView, ThemeChoice};
-use crate::viewer::settings;
-use crate::viewer::state::{Round, SceneRect, Selection, Shown, TwinDefinition};
-use crate::viewer::theme::Palette;
+use crate::viewer::base::{
+    Command, Palette, Round, SceneRect, Selection, Shown, StandardView, ThemeChoice,
+    TwinDefinition, settings,
+};
+use crate::viewer::scene::camera::{Bounds, CameraRig, PlantBounds, SavedViewpoints, bounds_of};
 
 pub(super) fn plugin(app: &mut App) {
     // Before the playhead moves, so that what a command asks for is in the same frame's picture.

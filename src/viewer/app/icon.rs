@@ -6,7 +6,7 @@ use bevy::window::PrimaryWindow;
 use bevy::winit::WINIT_WINDOWS;
 use winit::window::Icon;
 
-use crate::viewer::theme::Palette;
+use crate::viewer::base::Palette;
 
 /// Width and height in pixels.
 const SIZE: u32 = 64;
@@ -73,7 +73,7 @@ fn rounded(at: Vec2, half: Vec2, radius: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::viewer::ThemeChoice;
+    use crate::viewer::base::ThemeChoice;
 
     #[test]
     fn the_icon_is_round_at_its_corners_and_has_the_playhead_in_it() {

@@ -1,7 +1,7 @@
 //! Whether this machine can show anything, asked before the engine is started, so that the answer
 //! is a sentence and not a panic.
 
-use super::Failure;
+use super::options::Failure;
 
 /// Checks for a display to open a window on.
 pub(super) fn check_display() -> Result<(), Failure> {

@@ -1,113 +1,15 @@
-//! The twin as entities: one root an asset, its class's model below it, everything shared.
-//!
-//! Flows in: the definition and the model files, read and prepared off the frame. Flows out: an
-//! [`AssetRoot`] for each asset, [`PartOf`] on each mesh, [`super::binding::Bound`] on what bindings
-//! drive, and [`ModelProblem`]s; the rest of the scene never waits for a broken model.
+//! The scene: models, what bindings make of them, labels, light, the camera and picking. Stands on
+//! [`time`](super::time) and [`base`](super::base).
 
-mod load;
-mod look;
-mod plan;
-mod spawn;
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests;
-#[cfg(not(target_arch = "wasm32"))]
-mod watch;
+pub mod binding;
+pub mod bound;
+pub mod camera;
+pub mod label;
+pub mod light;
+pub mod look;
+pub mod models;
+pub mod pick;
+mod placement;
+mod track;
 
-use std::path::{Path, PathBuf};
-
-use bevy::asset::io::embedded::EmbeddedAssetRegistry;
-use bevy::prelude::*;
-
-pub use load::{LoadProgress, Models, ReloadModels, Work};
-pub use look::{Look, TwinMaterial, TwinPbr};
-pub(super) use look::{STALE, with_flag, with_look, write};
-pub use spawn::{Scene, SceneEntities, SceneOf};
-pub(super) use spawn::{local, transform};
-
-use super::state::{PartOf, Round, Selection, TwinDefinition};
-use super::ui::Severity;
-use crate::twin::{AssetId, Twin};
-
-/// Something about a model that the user should know; the rest of the scene goes on.
-#[derive(Message, Clone, Debug, PartialEq)]
-pub struct ModelProblem {
-    /// One of the assets that it concerns.
-    pub asset: Option<AssetId>,
-    /// The model file, if it is about one.
-    pub file: Option<PathBuf>,
-    /// How much it matters.
-    pub severity: Severity,
-    /// What is wrong and what to do, with its place in the twin file where there is one.
-    pub text: String,
-}
-
-/// Loads and spawns what [`super::TwinDefinition`] says, and marks what is selected.
-pub fn plugin(app: &mut App) {
-    let shader = include_bytes!("../../../assets/shaders/twin.wgsl").as_slice();
-    app.world_mut().get_resource_or_init::<EmbeddedAssetRegistry>().insert_asset(
-        PathBuf::new(),
-        Path::new("twinscope/twin.wgsl"),
-        shader,
-    );
-    app.add_plugins(MaterialPlugin::<TwinPbr>::default());
-    systems(app);
-    #[cfg(not(target_arch = "wasm32"))]
-    watch::plugin(app);
-}
-
-/// All of [`plugin`] that needs no renderer.
-pub(super) fn systems(app: &mut App) {
-    app.init_resource::<Models>()
-        .init_resource::<LoadProgress>()
-        .init_resource::<load::Work>()
-        .init_resource::<SceneEntities>()
-        .init_resource::<super::files::Files>()
-        .init_resource::<Selection>()
-        .init_resource::<Assets<Mesh>>()
-        .init_resource::<Assets<TwinPbr>>()
-        .init_resource::<Assets<Image>>()
-        .add_message::<ModelProblem>()
-        .add_message::<ReloadModels>()
-        .add_systems(
-            Update,
-            (spawn::renew, load::request, load::work, load::advance, load::collect, spawn::spawn)
-                .chain()
-                // Another definition comes before a round; what was there of the old one goes in
-                // the same frame, before anybody looks its assets up in the new one.
-                .after(Round::Ingest)
-                .before(Round::Sample),
-        )
-        .add_systems(Update, (mark_selection, load::recolour).in_set(Round::Present));
-}
-
-/// Sets the flags of what is selected and what the pointer is over; of a group, all in it.
-fn mark_selection(
-    selection: Res<Selection>,
-    twin: Res<TwinDefinition>,
-    mut parts: Query<(&PartOf, &mut bevy::mesh::MeshTag)>,
-    added: Query<(), Added<PartOf>>,
-) {
-    if !selection.is_changed() && added.is_empty() {
-        return;
-    }
-    let selected = members(&twin.0, selection.selected);
-    let hovered = members(&twin.0, selection.hovered);
-    let has = |set: &[bool], part: &PartOf| set.get(part.0.0 as usize) == Some(&true);
-    for (part, mut tag) in &mut parts {
-        let marked = with_flag(tag.0, look::SELECTED, has(&selected, part));
-        let marked = with_flag(marked, look::HOVERED, has(&hovered, part));
-        write(&mut tag, marked);
-    }
-}
-
-/// For each asset whether it is that one or stands below it.
-fn members(twin: &Twin, of: Option<AssetId>) -> Vec<bool> {
-    let Some(of) = of else { return Vec::new() };
-    let mut inside = vec![false; twin.assets.len()];
-    // A parent stands before its children.
-    for id in twin.asset_ids() {
-        let parent = twin.asset(id).parent;
-        inside[id.0 as usize] = id == of || parent.is_some_and(|above| inside[above.0 as usize]);
-    }
-    inside
-}
+pub use track::Track;

@@ -7,8 +7,7 @@ use egui_tiles::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::viewer::settings;
-use crate::viewer::theme::Palette;
+use crate::viewer::base::{Palette, settings};
 
 /// What can be docked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

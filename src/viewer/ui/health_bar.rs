@@ -5,7 +5,7 @@ use bevy_egui::egui::{self, Align, Color32, Layout, RichText, Sense, Ui, vec2};
 use super::data::{Health, PanelData};
 use super::view_menu;
 use crate::telemetry::ConnectionState;
-use crate::viewer::{Command, ThemeChoice};
+use crate::viewer::base::{Command, ThemeChoice};
 
 /// Height of the bar.
 pub const HEIGHT: f32 = 38.0;

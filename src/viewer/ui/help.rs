@@ -2,8 +2,8 @@
 
 use bevy_egui::egui::{self, Align2, Context, RichText, vec2};
 
-use crate::viewer::app::keys::Key;
-use crate::viewer::theme::Palette;
+use super::keys::Key;
+use crate::viewer::base::Palette;
 
 /// Draws the list of keys; says whether it was closed.
 pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {

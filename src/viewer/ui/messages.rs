@@ -9,20 +9,10 @@ use super::data::PanelData;
 use super::timeline::clock_text;
 use crate::telemetry::BadMessage;
 use crate::twin::Timestamp;
+use crate::viewer::base::Severity;
 
 /// Entries that are kept.
 const CAPACITY: usize = 500;
-
-/// How much a message matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Something is not as it should be.
-    Warning,
-    /// Something does not work.
-    Error,
-}
 
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq)]

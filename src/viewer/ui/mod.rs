@@ -8,23 +8,21 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2, vec2};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
-use super::camera::{CameraRig, SavedViewpoints};
-use super::frame_time::FrameTime;
-use super::ingest::{LiveMirror, TelemetryLink};
-use super::light::Occlusion;
-use super::playback::Playback;
-use super::scene::{LoadProgress, ModelProblem};
-use super::settings;
-use super::state::{LinkBase, Paint, SceneRect, Shown};
-use super::theme::Palette;
-use super::{Command, Playhead, Selection, TwinDefinition};
 use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
 use crate::twin::Timestamp;
+use crate::viewer::base::{
+    Command, FrameTime, Notice, Occlusion, Paint, Palette, Playhead, SceneRect, Selection,
+    Severity, Shown, TwinDefinition, settings,
+};
+use crate::viewer::scene::camera::{CameraRig, SavedViewpoints};
+use crate::viewer::scene::models::LoadProgress;
+use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
 
 pub mod data;
 mod dock;
 mod health_bar;
 mod help;
+pub mod keys;
 mod messages;
 mod overview;
 mod property_panel;
@@ -36,7 +34,7 @@ mod tree;
 mod view_menu;
 
 pub use dock::Dock;
-pub use messages::{LogEntry, MessageLog, Severity};
+pub use messages::{LogEntry, MessageLog};
 
 use data::{Health, PanelData, Views};
 use dock::Pane;
@@ -88,7 +86,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, copy_link, log_connection, log_problems, forget_old_assets, arrange, draw)
+            (refresh, log_connection, log_problems, forget_old_assets, arrange, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -124,7 +122,7 @@ fn refresh(
 }
 
 /// What is wrong with models and with files that were saved anew goes into the log.
-fn log_problems(mut problems: MessageReader<ModelProblem>, mut log: ResMut<MessageLog>) {
+fn log_problems(mut problems: MessageReader<Notice>, mut log: ResMut<MessageLog>) {
     for problem in problems.read() {
         log.push(Timestamp::now(), problem.severity, problem.text.clone());
     }
@@ -181,23 +179,6 @@ fn arrange(mut commands: MessageReader<Command>, mut dock: ResMut<Dock>, mut sho
         }
         shown.panels = true;
     }
-}
-
-/// Puts a link to the present view into the clipboard.
-fn copy_link(
-    mut asked: MessageReader<Command>,
-    mut contexts: EguiContexts,
-    viewed: super::remote::Viewed,
-    base: Res<LinkBase>,
-    mut problems: MessageWriter<ModelProblem>,
-) -> Result {
-    if !asked.read().any(|command| *command == Command::CopyLink) {
-        return Ok(());
-    }
-    contexts.ctx_mut()?.copy_text(format!("{}#{}", base.0, viewed.link().format()));
-    let text = "A link to this view is in the clipboard".to_owned();
-    problems.write(ModelProblem { asset: None, file: None, severity: Severity::Info, text });
-    Ok(())
 }
 
 fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
@@ -264,7 +245,7 @@ fn draw(
         root.max_rect()
     };
     mark_past(&root, &data, scene);
-    if looking.shown.help && help::show(&ctx, data.palette, super::app::keys::KEYS) {
+    if looking.shown.help && help::show(&ctx, data.palette, keys::KEYS) {
         commands.push(Command::ToggleHelp);
     }
     if state.hint && has_panels && help::hint(&ctx, data.palette, scene) {

@@ -3,9 +3,9 @@
 
 use bevy_egui::egui::{self, RichText, Sense, Ui, vec2};
 
-use super::data::{Condition, PanelData};
+use super::data::PanelData;
 use crate::twin::{AssetId, PropertyId};
-use crate::viewer::Command;
+use crate::viewer::base::{Command, Condition};
 
 /// Entries of the list of what deserves a look.
 const MOST_LISTED: usize = 40;

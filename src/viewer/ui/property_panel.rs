@@ -2,11 +2,11 @@
 
 use bevy_egui::egui::{self, RichText, ScrollArea, Ui};
 
-use super::data::{Condition, PanelData};
+use super::data::PanelData;
 use super::overview;
 use super::property_row::{self, RowState};
 use crate::twin::{AssetId, Level};
-use crate::viewer::Command;
+use crate::viewer::base::{Command, Condition};
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]

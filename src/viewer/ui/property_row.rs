@@ -7,10 +7,11 @@ use bevy_egui::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
 };
 
-use super::data::{Condition, PanelData};
+use super::data::PanelData;
 use crate::history::{Bucket, Reading};
 use crate::telemetry::topic_of;
 use crate::twin::{Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
+use crate::viewer::base::Condition;
 
 /// Rows whose details are open, by the property's name in its class, so that they stay open from
 /// one pump to the next.

@@ -12,9 +12,9 @@ use super::{health_bar, property_panel, timeline, tree, view_menu};
 use crate::mirror::{Budget, Mirror};
 use crate::telemetry::{Batch, Update};
 use crate::twin::{self, AssetId, Quality, Timestamp, Twin, Value};
-use crate::viewer::camera::SavedViewpoint;
-use crate::viewer::theme::Palette;
-use crate::viewer::{Command, Playhead, Selection, Shown, ThemeChoice, playback};
+use crate::viewer::base::{Command, Palette, Playhead, Selection, Shown, ThemeChoice};
+use crate::viewer::scene::camera::SavedViewpoint;
+use crate::viewer::time::playback;
 
 const TWIN: &str = r#"Twin(
     schema: 2,
@@ -195,7 +195,7 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
         let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
         scene.data().property_condition(flow)
     };
-    assert_eq!(data_condition, super::data::Condition::Alarm);
+    assert_eq!(data_condition, crate::viewer::base::Condition::Alarm);
 }
 
 fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {

@@ -6,8 +6,8 @@ use bevy_egui::egui::{
 
 use super::data::PanelData;
 use crate::twin::Timestamp;
-use crate::viewer::Command;
-use crate::viewer::playhead::SPEEDS;
+use crate::viewer::base::Command;
+use crate::viewer::time::SPEEDS;
 
 /// Height of the axis with its buttons.
 pub const HEIGHT: f32 = 54.0;

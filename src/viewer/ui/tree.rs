@@ -6,7 +6,7 @@ use bevy_egui::egui::{self, Align2, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::data::PanelData;
 use crate::twin::{AssetId, Twin};
-use crate::viewer::Command;
+use crate::viewer::base::Command;
 
 const ROW_HEIGHT: f32 = 22.0;
 const INDENT: f32 = 14.0;

@@ -4,7 +4,7 @@ use bevy_egui::egui::containers::menu::{MenuButton, MenuConfig};
 use bevy_egui::egui::{self, Align, Layout, PopupCloseBehavior, RichText, Ui};
 
 use super::data::PanelData;
-use crate::viewer::{Command, StandardView};
+use crate::viewer::base::{Command, StandardView};
 
 /// Width of the menu in points.
 const WIDTH: f32 = 240.0;

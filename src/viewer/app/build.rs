@@ -1,0 +1,171 @@
+//! Puts the app together: which plugins it is made of, for a window or for a picture.
+
+use bevy::asset::{AssetMetaCheck, AssetPlugin, UnapprovedPathMode};
+use bevy::ecs::error::{BevyError, ErrorContext};
+use bevy::log::LogPlugin;
+use bevy::prelude::*;
+use bevy::render::RenderPlugin;
+#[cfg(not(target_arch = "wasm32"))]
+use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::winit::WinitPlugin;
+use bevy_egui::{EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass};
+
+use super::open::Opened;
+use super::options::{Failure, Options, Surface};
+use super::{cameras, effects, open, remote, viewed, window};
+#[cfg(not(target_arch = "wasm32"))]
+use super::{machine, watch};
+use crate::twin::Twin;
+use crate::viewer::base::{
+    Command, LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition,
+    frame_time,
+};
+use crate::viewer::scene::camera::CameraRig;
+use crate::viewer::scene::{binding, camera, label, light, models, pick};
+use crate::viewer::time::{Keep, ingest, playback, playhead};
+use crate::viewer::ui;
+
+/// Shows the twin in a window until it is closed.
+///
+/// # Errors
+/// If there is no display or nothing to draw with, or the viewpoint does not exist.
+pub fn run(options: Options) -> Result<(), Failure> {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        machine::check_display()?;
+        machine::check_renderer()?;
+    }
+    match build(options, Surface::Window)?.run() {
+        AppExit::Success => Ok(()),
+        AppExit::Error(_) => {
+            Err(Failure::Environment("drawing has failed; the messages above say why".into()))
+        }
+    }
+}
+
+/// Puts the app together.
+pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> {
+    let mut app = App::new();
+    let first_view = first_view(&options)?;
+    let mut rig = match surface {
+        Surface::Window => CameraRig::default(),
+        Surface::Image { .. } => CameraRig::without_glide(),
+    };
+    if let Some(viewpoint) = first_view {
+        // The view is fitted as soon as its size is known.
+        rig.look_from(&viewpoint, camera::VIEWPOINT_ASPECT);
+        rig.now = rig.goal;
+    }
+    app.set_error_handler(report);
+    add_engine(&mut app, &options.twin, &surface);
+    let mut theme = options.theme;
+    if let Surface::Window = surface {
+        theme = effects::remembered_theme().unwrap_or(theme);
+    } else {
+        // A picture must not depend on the user's own layout, and nobody is there to read the hint.
+        app.insert_resource(ui::Dock::standard()).insert_resource(ui::UiState::without_hint());
+    }
+    app.insert_resource(TwinDefinition(options.twin))
+        .insert_resource(options.link)
+        .insert_resource(options.files)
+        .insert_resource(Keep(options.history))
+        .insert_resource(LinkBase(options.link_base))
+        .insert_resource(Opened(options.open))
+        .insert_resource(Palette::of(theme))
+        .insert_resource(Shown { panels: options.panels, ..default() })
+        .insert_resource(rig)
+        .init_resource::<Selection>()
+        .init_resource::<SceneRect>()
+        .add_message::<Command>();
+    if let Some(remote) = options.remote {
+        app.insert_resource(remote);
+    }
+    configure_order(&mut app);
+    cameras::spare_panels_camera(&mut app);
+    cameras::make_target(&mut app, &surface);
+    app.add_plugins((effects::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
+        .add_plugins((frame_time::plugin, remote::plugin, open::plugin, playback::plugin))
+        .add_plugins((ingest::plugin, playhead::plugin, models::plugin, binding::plugin))
+        .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
+        .add_systems(PreStartup, cameras::make_cameras)
+        .add_systems(Update, cameras::rest_unseen.run_if(resource_exists_and_changed::<Seen>))
+        .add_systems(EguiPrimaryContextPass, cameras::prepare_panels.in_set(Paint::Prepare));
+    #[cfg(not(target_arch = "wasm32"))]
+    app.add_plugins(watch::plugin);
+    Ok(app)
+}
+
+/// A system's or a command's own error: said once, and the viewer goes on.
+fn report(error: BevyError, context: ErrorContext) {
+    error!("{context}: {error}");
+}
+
+fn first_view(options: &Options) -> Result<Option<crate::twin::Viewpoint>, Failure> {
+    let viewpoints = &options.twin.viewpoints;
+    let Some(wanted) = &options.camera else { return Ok(viewpoints.first().cloned()) };
+    if let Some(found) = viewpoints.iter().find(|viewpoint| viewpoint.name == *wanted) {
+        return Ok(Some(found.clone()));
+    }
+    let names: Vec<_> = viewpoints.iter().map(|viewpoint| viewpoint.name.as_str()).collect();
+    let nearest = names
+        .iter()
+        .max_by(|a, b| {
+            let near = |name| strsim::jaro_winkler(name, wanted);
+            near(a).total_cmp(&near(b))
+        })
+        .map_or(String::new(), |name| format!("; the nearest is `{name}`"));
+    Err(Failure::Input(format!(
+        "the twin has no viewpoint `{wanted}`{nearest}; it has: {}",
+        if names.is_empty() { "none".into() } else { names.join(", ") }
+    )))
+}
+
+fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
+    let title = if twin.title.is_empty() { &twin.name } else { &twin.title };
+    let folder = std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned();
+    let plugins = DefaultPlugins
+        .set(AssetPlugin {
+            file_path: folder,
+            meta_check: AssetMetaCheck::Never,
+            // A twin's models may lie anywhere; the twin file is as trusted as the program.
+            unapproved_path_mode: UnapprovedPathMode::Allow,
+            ..default()
+        })
+        .set(LogPlugin {
+            filter: "warn,twinscope=info,wgpu=error,naga=error,bevy_render::renderer=error".into(),
+            ..default()
+        })
+        .set(window::window_plugin(&format!("{title} · Twinscope"), surface));
+    if let Surface::Image { .. } = surface {
+        let plugins = plugins
+            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .disable::<WinitPlugin>();
+        #[cfg(not(target_arch = "wasm32"))]
+        let plugins = plugins.disable::<PipelinedRenderingPlugin>();
+        app.add_plugins(plugins);
+    } else {
+        app.add_plugins(plugins);
+    }
+    app.add_plugins(EguiPlugin::default());
+}
+
+fn configure_order(app: &mut App) {
+    use Round::*;
+    app.configure_sets(Update, (Ingest, Playhead, Sample, Present, Ui).chain())
+        .configure_sets(
+            EguiPrimaryContextPass,
+            (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),
+        )
+        // Labels stand where this frame's transforms put them.
+        .configure_sets(
+            PostUpdate,
+            EguiPostUpdateSet::EndPass
+                .after(TransformSystems::Propagate)
+                .after(bevy::camera::CameraUpdateSystems),
+        )
+        // Letters that are written for the first time reach the renderer in the same frame.
+        .configure_sets(
+            PostUpdate,
+            EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
+        );
+}

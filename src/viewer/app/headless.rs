@@ -1,0 +1,184 @@
+//! A picture without a window and without a display.
+//!
+//! Flows in: what to show and when. Flows out: a PNG file, written only when the picture is
+//! complete: every model loaded, every shader compiled, the panels laid out.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use bevy::app::PluginsState;
+use bevy::camera::RenderTarget;
+use bevy::prelude::*;
+use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+
+use super::options::{Failure, Options, Surface, Target};
+use super::{build, machine};
+use crate::viewer::base::Occlusion;
+use crate::viewer::scene::camera::SceneCamera;
+use crate::viewer::scene::models::LoadProgress;
+use crate::viewer::time::LiveMirror;
+
+/// Frames before the drawn one: panels need a second one to know their sizes, and the scene's
+/// rectangle follows them by one.
+const SETTLING_FRAMES: u32 = 4;
+/// Frames over which shaded corners and edges become smooth.
+const SMOOTHING_FRAMES: u32 = 16;
+
+/// Longest time that models may take; what is not there then is missing in the picture.
+const LOAD_PATIENCE: Duration = Duration::from_secs(120);
+/// Longest time to wait for the first data; without any the picture shows the plant at rest.
+const DATA_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where the picture goes and how it is taken.
+pub struct Picture {
+    /// The PNG file.
+    pub png: PathBuf,
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    /// Pixels a point, as on a display with that scale factor.
+    pub scale: f32,
+    /// How long the plant is watched before the picture is taken, from the first data.
+    pub after: Duration,
+}
+
+/// Draws the twin into a PNG file.
+///
+/// # Errors
+/// If there is nothing to draw with, or the file cannot be written.
+pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
+    let (width, height) = picture.size;
+    if !(16..=16384).contains(&width) || !(16..=16384).contains(&height) {
+        return Err(Failure::Input(format!(
+            "a picture of {width}×{height} pixels cannot be drawn; each side may have 16 to 16384"
+        )));
+    }
+    let mut app = build(options, picture.size, picture.scale)?;
+    let image = take(&mut app, picture.after)?;
+    write_png(&picture.png, &image)
+}
+
+/// The viewer without a window: its app draws into an image of that size, at `scale` pixels a point.
+///
+/// # Errors
+/// If there is nothing to draw with, or the viewpoint does not exist.
+pub fn build(options: Options, size: (u32, u32), scale: f32) -> Result<App, Failure> {
+    machine::check_renderer()?;
+    let (width, height) = size;
+    let mut app = build::build(options, Surface::Image { width, height, scale })?;
+    start(&mut app);
+    Ok(app)
+}
+
+/// Waits until the engine is ready.
+pub fn start(app: &mut App) {
+    while app.plugins_state() == PluginsState::Adding {
+        bevy::tasks::tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+}
+
+/// Runs the app until the picture is complete, and takes it.
+fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
+    // Nothing is drawn while models load and data arrives: that is what costs.
+    app.update();
+    set_drawing(app, false);
+    let begun = Instant::now();
+    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_PATIENCE {
+        step(app);
+    }
+    while !has_data(app) && begun.elapsed() < DATA_PATIENCE {
+        step(app);
+    }
+    let watched = Instant::now();
+    while watched.elapsed() < after {
+        step(app);
+    }
+    (0..SETTLING_FRAMES).for_each(|_| app.update());
+    set_drawing(app, true);
+    let smooth = if app.world().resource::<Occlusion>().on { SMOOTHING_FRAMES } else { 0 };
+    (0..smooth).for_each(|_| app.update());
+    capture(app)
+}
+
+/// A frame that is not drawn, at the pace of a display.
+fn step(app: &mut App) {
+    app.update();
+    std::thread::sleep(Duration::from_millis(15));
+}
+
+/// Whether the plant has said anything.
+fn has_data(app: &App) -> bool {
+    app.world().resource::<LiveMirror>().0.history().span().is_some()
+}
+
+/// Switches the drawing of the scene; whether it was on.
+fn set_drawing(app: &mut App, on: bool) -> bool {
+    let mut cameras = app.world_mut().query_filtered::<&mut Camera, With<SceneCamera>>();
+    let mut was_on = false;
+    for mut camera in cameras.iter_mut(app.world_mut()) {
+        was_on |= std::mem::replace(&mut camera.is_active, on);
+    }
+    was_on
+}
+
+/// The next frame as an image.
+///
+/// # Errors
+/// If the renderer does not hand it over.
+pub fn capture(app: &mut App) -> Result<Image, Failure> {
+    let target = app.world().resource::<Target>().0.clone();
+    if !matches!(target, RenderTarget::Image(_)) {
+        return Err(Failure::Input("only a viewer without a window can be captured".into()));
+    }
+    let taken = request(app, target);
+    app.update();
+    // The frame is drawn, and comes when the renderer has handed it over; more need not be drawn.
+    let was_drawing = set_drawing(app, false);
+    let image = await_image(app, &taken);
+    set_drawing(app, was_drawing);
+    image
+}
+
+fn await_image(app: &mut App, taken: &Receiver<Image>) -> Result<Image, Failure> {
+    for _ in 0..200 {
+        if let Ok(image) = taken.try_recv() {
+            return Ok(image);
+        }
+        app.update();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Err(Failure::Environment("the renderer did not hand over its picture".into()))
+}
+
+fn request(app: &mut App, target: RenderTarget) -> Receiver<Image> {
+    let (hand_over, taken) = channel();
+    app.world_mut().spawn(Screenshot(target)).observe(move |captured: On<ScreenshotCaptured>| {
+        // Nobody waits any more: the picture is not wanted.
+        let _ = hand_over.send(captured.image.clone());
+    });
+    taken
+}
+
+fn write_png(path: &Path, image: &Image) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::Environment(format!("cannot write {}: {error}", path.display()))
+    };
+    let data = image.data.as_deref().unwrap_or_default();
+    let mut rgb = Vec::with_capacity(data.len() / 4 * 3);
+    rgb.extend(data.chunks_exact(4).flat_map(|pixel| &pixel[..3]));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    }
+    let file = File::create(path).map_err(|error| failed(&error))?;
+    let mut encoder = png::Encoder::new(BufWriter::new(file), image.width(), image.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    let mut writer = encoder.write_header().map_err(|error| failed(&error))?;
+    writer.write_image_data(&rgb).map_err(|error| failed(&error))?;
+    writer.finish().map_err(|error| failed(&error))
+}

@@ -1,0 +1,41 @@
+//! The two bounded channels between the viewer and whoever steers it.
+
+use bevy::prelude::*;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use super::protocol::{Event, Request};
+
+/// Requests and events that may wait.
+const CAPACITY: usize = 256;
+
+/// The viewer's ends of the two channels.
+#[derive(Resource, Clone)]
+pub struct Remote {
+    pub(super) requests: Receiver<Request>,
+    events: Sender<Event>,
+}
+
+/// The others' ends.
+#[derive(Clone)]
+pub struct Control {
+    /// Where requests go; a full channel refuses.
+    pub requests: Sender<Request>,
+    /// What happens. While nobody takes it, the viewer tells no more than fits.
+    pub events: Receiver<Event>,
+}
+
+/// Both ends of a viewer that others steer.
+pub fn pair() -> (Remote, Control) {
+    let (ask, requests) = bounded(CAPACITY);
+    let (events, told) = bounded(CAPACITY);
+    (Remote { requests, events }, Control { requests: ask, events: told })
+}
+
+impl Remote {
+    /// Whether the event is on its way, or nobody listens. What finds no room is told again by the
+    /// caller in a later frame.
+    #[must_use]
+    pub(super) fn tell(&self, event: Event) -> bool {
+        !matches!(self.events.try_send(event), Err(TrySendError::Full(_)))
+    }
+}

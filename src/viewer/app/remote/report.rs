@@ -1,0 +1,131 @@
+//! What happens in the viewer, told to whoever steers it: each change once, and all of it where a
+//! report is asked for.
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use bevy::time::Real;
+
+use super::channel::Remote;
+use super::protocol::{Event, PropertyReport, Report};
+use crate::history::State;
+use crate::telemetry::ConnectionState;
+use crate::twin::AssetId;
+use crate::viewer::app::viewed::Viewed;
+use crate::viewer::base::FrameTime;
+use crate::viewer::scene::models::LoadProgress;
+use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
+
+/// Times are told at most so often.
+const TIME_EVERY_S: f64 = 0.25;
+
+/// Somebody wants a report.
+#[derive(Resource, Default)]
+pub(super) struct Asked(pub bool);
+
+/// What has been told, so that only news is.
+#[derive(Default)]
+pub(super) struct Told {
+    ready: bool,
+    progress: (usize, usize),
+    selected: Option<Option<AssetId>>,
+    connection: Option<ConnectionState>,
+    following: Option<bool>,
+    time_s: f64,
+}
+
+/// All that is told of.
+#[derive(SystemParam)]
+pub(super) struct Watched<'w> {
+    viewed: Viewed<'w>,
+    mirror: Res<'w, LiveMirror>,
+    link: Res<'w, TelemetryLink>,
+    progress: Res<'w, LoadProgress>,
+    playback: Res<'w, Playback>,
+    time: Res<'w, Time<Real>>,
+    frame_time: Res<'w, FrameTime>,
+    frames: Option<Res<'w, bevy::diagnostic::FrameCount>>,
+}
+
+pub(super) fn tell(
+    remote: Res<Remote>,
+    watched: Watched,
+    mut asked: ResMut<Asked>,
+    mut told: Local<Told>,
+) {
+    let Watched { viewed: Viewed { twin, playhead, selection, .. }, progress, .. } = &watched;
+    let done = (progress.models_done, progress.models_total);
+    if told.progress != done && remote.tell(Event::Progress { done: done.0, total: done.1 }) {
+        told.progress = done;
+    }
+    if !told.ready && progress.models_total > 0 && progress.is_complete() {
+        told.ready = remote.tell(Event::Ready);
+    }
+    if told.selected != Some(selection.selected) {
+        let path = selection.selected.map(|asset| twin.0.asset(asset).path.to_string());
+        if remote.tell(Event::Selected(path)) {
+            told.selected = Some(selection.selected);
+        }
+    }
+    let connection = watched.link.status.connection();
+    if told.connection.as_ref() != Some(&connection) {
+        let reason = match &connection {
+            ConnectionState::Disconnected { reason, .. }
+            | ConnectionState::Rejected { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        if remote.tell(Event::Connection { state: connection.name(), reason }) {
+            told.connection = Some(connection);
+        }
+    }
+    let now_s = watched.time.elapsed_secs_f64();
+    let turned = told.following != Some(playhead.following);
+    if playhead.is_changed() && (turned || now_s - told.time_s >= TIME_EVERY_S) {
+        let (at, following) = (playhead.time.to_string(), playhead.following);
+        if remote.tell(Event::Time { at, following }) {
+            told.following = Some(playhead.following);
+            told.time_s = now_s;
+        }
+    }
+    if asked.0 && remote.tell(Event::Report(Box::new(watched.report()))) {
+        asked.0 = false;
+    }
+}
+
+impl Watched<'_> {
+    /// All of it at once.
+    fn report(&self) -> Report {
+        let Viewed { selection, playhead, .. } = &self.viewed;
+        let twin = &self.viewed.twin.0;
+        let mirror = &self.mirror.0;
+        let newest = mirror.history().span().map(|span| span.1);
+        let lag = newest.zip(mirror.now()).map(|(newest, now)| now.seconds_since(newest));
+        let selected = selection.selected;
+        let property = |id| {
+            let property = twin.property(id);
+            let reading = mirror.reading(playhead.view(), id);
+            PropertyReport {
+                name: property.name.to_string(),
+                value: reading.as_ref().map(|reading| property.format(&reading.value)),
+                quality: reading.map(|reading| reading.quality),
+            }
+        };
+        Report {
+            time: playhead.time.to_string(),
+            following: playhead.following,
+            recording: self.playback.shown().map(|shown| shown.name.to_owned()),
+            selected: selected.map(|asset| twin.asset(asset).path.to_string()),
+            connection: self.link.status.connection().name().to_owned(),
+            counts: self.link.status.counters.snapshot(),
+            mirror: *mirror.counters(),
+            queue: self.link.batches.len(),
+            lag_s: lag.unwrap_or(0.0),
+            frame_ms: self.frame_time.mean_ms(),
+            frames: self.frames.as_ref().map_or(0, |frames| frames.0),
+            models: (self.progress.models_done, self.progress.models_total),
+            properties: selected
+                .map(|asset| twin.properties_of(asset).map(property).collect())
+                .unwrap_or_default(),
+            link: self.viewed.link().format(),
+        }
+    }
+}

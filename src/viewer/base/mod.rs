@@ -1,0 +1,24 @@
+//! The ground of the viewer, which all its other layers stand on: state, commands, notices,
+//! settings, files and colours. It knows none of them.
+
+pub mod command;
+mod condition;
+#[cfg(target_arch = "wasm32")]
+pub mod fetch;
+pub mod files;
+pub mod frame_time;
+mod notice;
+pub mod settings;
+mod state;
+pub mod theme;
+
+pub use command::{Command, StandardView, ThemeChoice};
+pub use condition::{Condition, condition_of};
+pub use files::Files;
+pub use frame_time::FrameTime;
+pub use notice::{Notice, Severity};
+pub use state::{
+    AssetRoot, LinkBase, Occlusion, Paint, PartOf, Playhead, Round, SceneRect, Seen, Selection,
+    Shown, TwinDefinition,
+};
+pub use theme::{Palette, ScenePalette};

@@ -1,0 +1,168 @@
+//! The viewer's own state: what all its plugins read and only their owners write.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+
+use crate::history::{Lane, View};
+use crate::twin::{AssetId, Timestamp, Twin};
+
+/// One round of a frame, in this order, within `Update`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Round {
+    /// Drain the telemetry channel, within a time budget.
+    Ingest,
+    /// One system moves the playhead.
+    Playhead,
+    /// State at the playhead into components.
+    Sample,
+    /// Components into transforms, colours and labels.
+    Present,
+    /// Panels.
+    Ui,
+}
+
+/// What is painted over the scene, in this order, within `EguiPrimaryContextPass`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Paint {
+    /// Style and size of the window.
+    Prepare,
+    /// Panels; they leave [`SceneRect`] free.
+    Panels,
+    /// Labels, in what the panels left free.
+    Labels,
+}
+
+/// The definition that is on screen. Replaced as a whole when the file is saved anew.
+#[derive(Resource, Clone)]
+pub struct TwinDefinition(pub Arc<Twin>);
+
+/// The instant that the scene shows. Written by the playhead's one system.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct Playhead {
+    /// What the main scene shows.
+    pub time: Timestamp,
+    /// Whether it follows the present.
+    pub following: bool,
+    /// Whether it goes on by itself while it does not follow.
+    pub playing: bool,
+    /// Plant seconds that it then goes on in a second.
+    pub speed: f64,
+    /// Which series.
+    pub lane: Lane,
+    /// The newest instant that it can show: the present less the display delay.
+    pub live: Timestamp,
+}
+
+impl Default for Playhead {
+    fn default() -> Self {
+        Self {
+            time: Timestamp::default(),
+            following: false,
+            playing: false,
+            speed: 1.0,
+            lane: Lane::default(),
+            live: Timestamp::default(),
+        }
+    }
+}
+
+impl Playhead {
+    /// The view of the main scene.
+    pub fn view(&self) -> View {
+        View { time: self.time, lane: self.lane }
+    }
+}
+
+/// What the user has selected and what the pointer is over.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Selected in the tree or in the scene.
+    pub selected: Option<AssetId>,
+    /// Under the pointer, in the tree or in the scene.
+    pub hovered: Option<AssetId>,
+}
+
+/// Root entity of an asset's scene, in the main view.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetRoot(pub AssetId);
+
+/// A mesh entity that belongs to an asset; what picking hits.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOf(pub AssetId);
+
+/// The part of the window that panels leave to the scene, in logical pixels.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct SceneRect {
+    /// Set by the panels; `None`: the whole target.
+    pub rect: Option<Rect>,
+    /// Size of the whole target.
+    pub target: Vec2,
+    /// Whether the panels have the pointer: a window, a menu or a drag of theirs is over the scene.
+    pub covered: bool,
+}
+
+impl SceneRect {
+    /// The free rectangle.
+    pub fn free(&self) -> Rect {
+        self.rect.unwrap_or(Rect { min: Vec2::ZERO, max: self.target })
+    }
+
+    /// Its size, at least one pixel each way.
+    pub fn size(&self) -> Vec2 {
+        self.free().size().max(Vec2::ONE)
+    }
+
+    /// Width by height.
+    pub fn aspect(&self) -> f32 {
+        let size = self.size();
+        size.x / size.y
+    }
+
+    /// Whether a pointer there is the scene's.
+    pub fn takes_pointer(&self, at: Vec2) -> bool {
+        !self.covered && self.free().contains(at)
+    }
+
+    /// A place in the window as −1 to 1 from the scene's middle to its right and upper edge.
+    pub fn from_centre(&self, at: Vec2) -> Vec2 {
+        let free = self.free();
+        (at - free.center()) / (0.5 * self.size()) * Vec2::new(1.0, -1.0)
+    }
+}
+
+/// What stands before the `#` of links to a view: the page's address, or nothing.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkBase(pub String);
+
+/// What the user has switched on.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Labels in the scene.
+    pub labels: bool,
+    /// Panels around it.
+    pub panels: bool,
+    /// The list of keys over it.
+    pub help: bool,
+    /// Corners are shaded where light hardly comes, if the machine can.
+    pub occlusion: bool,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { labels: true, panels: true, help: false, occlusion: false }
+    }
+}
+
+/// Whether corners are shaded where light hardly comes.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occlusion {
+    /// The machine can.
+    pub supported: bool,
+    /// It is done in this frame.
+    pub on: bool,
+}
+
+/// Whether somebody sees the scene; while nobody does it is not drawn.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen(pub bool);

@@ -1,0 +1,81 @@
+//! Things on a path: an instance for each item, shared meshes, reused from sample to sample.
+
+use std::collections::HashMap;
+
+use bevy::mesh::MeshTag;
+use bevy::prelude::*;
+
+use crate::twin::Value;
+use crate::twin::binding::Effect;
+use crate::viewer::base::{PartOf, TwinDefinition};
+use crate::viewer::scene::bound::{Bound, effects};
+use crate::viewer::scene::models::Models;
+
+/// More than this on one path are not drawn.
+const MAX_ITEMS: usize = 2000;
+
+/// The instances that stand for the items of an asset's bindings, by binding and item.
+#[derive(Component, Default)]
+pub(super) struct Shown(HashMap<(usize, u64), (u8, Entity)>);
+
+/// Makes the instances what the lists say.
+pub(super) fn show(
+    twin: Res<TwinDefinition>,
+    models: Res<Models>,
+    bounds: Query<(Entity, Ref<Bound>, Option<&Shown>)>,
+    mut places: Query<&mut Transform>,
+    mut commands: Commands,
+) {
+    for (entity, bound, shown) in &bounds {
+        // What was missing for want of a model is tried again when models come.
+        let again = models.is_changed() && shown.is_some();
+        if !bound.is_changed() && !again {
+            continue;
+        }
+        let has =
+            effects(&twin.0, &bound).any(|(_, effect, _)| matches!(effect, Effect::Items { .. }));
+        if !has {
+            continue;
+        }
+        let mut left = shown.map(|shown| shown.0.clone()).unwrap_or_default();
+        let mut now = HashMap::new();
+        for (slot, effect, reading) in effects(&twin.0, &bound) {
+            let Effect::Items { models: files, .. } = effect else { continue };
+            let Some(Some(track)) = bound.tracks.get(slot) else { continue };
+            let Some(Value::Items(items)) = reading.map(|reading| &reading.value) else { continue };
+            for item in items.iter().take(MAX_ITEMS) {
+                let place = track.at(item.at_m);
+                let model = usize::from(item.stage).min(files.len().saturating_sub(1)) as u8;
+                let key = (slot, item.id);
+                match left.remove(&key) {
+                    Some((same, instance)) if same == model => {
+                        if let Ok(mut transform) = places.get_mut(instance) {
+                            transform.set_if_neq(place);
+                        }
+                        now.insert(key, (model, instance));
+                        continue;
+                    }
+                    Some((_, other)) => commands.entity(other).despawn(),
+                    None => {}
+                }
+                let Some(parts) = files.get(usize::from(model)).and_then(|file| models.plain(file))
+                else {
+                    continue;
+                };
+                let instance = commands.spawn((ChildOf(entity), place, Visibility::default())).id();
+                for (mesh, material) in parts {
+                    commands.spawn((
+                        ChildOf(instance),
+                        PartOf(bound.asset),
+                        Mesh3d(mesh),
+                        MeshMaterial3d(material),
+                        MeshTag(0),
+                    ));
+                }
+                now.insert(key, (model, instance));
+            }
+        }
+        left.values().for_each(|(_, instance)| commands.entity(*instance).despawn());
+        commands.entity(entity).insert(Shown(now));
+    }
+}

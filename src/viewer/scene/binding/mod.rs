@@ -1,0 +1,36 @@
+//! Samples into something seen: bindings at the playhead.
+//!
+//! Flows in: the state in the main view, read through [`crate::history::State`]. Flows out:
+//! transforms, tags, visibility, items. [`Round::Sample`] writes into
+//! [`Bound`](super::bound::Bound) only what changed or still interpolates; [`Round::Present`] draws
+//! only what was written. Nothing here reads a clock: the scene is a function of the playhead and
+//! the samples.
+
+mod ageing;
+mod draw;
+mod items;
+mod maths;
+mod sample;
+mod scales;
+#[cfg(test)]
+mod tests;
+
+use bevy::prelude::*;
+
+pub use maths::{color, holds, node_transform};
+pub use sample::source;
+pub use scales::scale_color;
+
+use crate::viewer::base::Round;
+
+/// Samples at the playhead into what is seen.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<sample::Index>()
+        .add_systems(Update, (sample::index, sample::sample).chain().in_set(Round::Sample))
+        .add_systems(
+            Update,
+            (draw::place, (draw::paint, draw::animate, items::show, draw::age))
+                .chain()
+                .in_set(Round::Present),
+        );
+}

@@ -1,0 +1,219 @@
+//! Labels in the scene: names and values at their machines, crisp, apart from each other, and no
+//! more of them than there is room for.
+//!
+//! Flows in: [`LabelSpec`]s on entities, the state at the playhead. Flows out: chips painted over
+//! the scene, and [`PlacedLabels`] for the pointer.
+
+mod placing;
+
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Align, Color32, FontId, Stroke, text::LayoutJob, text::TextFormat};
+use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
+
+use crate::history::{State, View};
+use crate::mirror::Mirror;
+use crate::twin::binding::LabelPart;
+use crate::twin::{AssetId, Twin};
+use crate::viewer::base::{
+    Command, Condition, Paint, Palette, Playhead, SceneRect, Selection, Shown, TwinDefinition,
+    condition_of,
+};
+use crate::viewer::scene::bound::LabelSpec;
+use crate::viewer::scene::camera::SceneCamera;
+use crate::viewer::time::LiveMirror;
+
+use placing::{Placed, Placer, Wish};
+
+/// Where this frame's labels are, in logical pixels of the window.
+#[derive(Resource, Default)]
+pub struct PlacedLabels {
+    rects: Vec<(AssetId, egui::Rect)>,
+    placer: Placer<Entity>,
+}
+
+impl PlacedLabels {
+    /// The asset whose label is at that place.
+    pub fn at(&self, place: Vec2) -> Option<AssetId> {
+        let place = egui::pos2(place.x, place.y);
+        self.rects.iter().rev().find(|(_, rect)| rect.contains(place)).map(|(asset, _)| *asset)
+    }
+}
+
+/// Adds labels.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<PlacedLabels>()
+        .add_systems(EguiPrimaryContextPass, draw.in_set(Paint::Labels));
+}
+
+/// Pixels a metre below which a label fades away, and above which it is whole; a label of greater
+/// priority is seen from twice as far.
+const FADE_PX_PER_M: (f32, f32) = (11.0, 16.0);
+
+#[derive(bevy::ecs::system::SystemParam)]
+struct Looking<'w> {
+    twin: Res<'w, TwinDefinition>,
+    mirror: Res<'w, LiveMirror>,
+    playhead: Res<'w, Playhead>,
+    palette: Res<'w, Palette>,
+    selection: Res<'w, Selection>,
+    scene: Res<'w, SceneRect>,
+    shown: Res<'w, Shown>,
+}
+
+fn draw(
+    mut contexts: EguiContexts,
+    looking: Looking,
+    camera: Single<(&Camera, &GlobalTransform), With<SceneCamera>>,
+    labels: Query<(Entity, &LabelSpec, &GlobalTransform, &InheritedVisibility)>,
+    mut placed: ResMut<PlacedLabels>,
+) -> Result {
+    placed.rects.clear();
+    if !looking.shown.labels {
+        return Ok(());
+    }
+    let ctx = contexts.ctx_mut()?;
+    let free = looking.scene.free();
+    let area = egui::Rect::from_min_max(
+        egui::pos2(free.min.x, free.min.y),
+        egui::pos2(free.max.x, free.max.y),
+    );
+    let layer = egui::LayerId::new(egui::Order::Background, "labels".into());
+    let painter = ctx.layer_painter(layer).with_clip_rect(area);
+    let mut wishes = Vec::new();
+    let mut chips = Vec::new();
+    for (entity, spec, transform, visible) in &labels {
+        if !visible.get() {
+            continue;
+        }
+        let Some((anchor, alpha)) = project(*camera, transform, spec) else { continue };
+        if !area.expand(40.0).contains(anchor) {
+            continue;
+        }
+        let (job, stale) = text(&looking, spec);
+        let galley = painter.layout_job(job);
+        let size = galley.size() + PADDING * 2.0;
+        let selected = looking.selection.selected == Some(spec.asset);
+        let priority = spec.priority + if selected { 1000 } else { 0 };
+        wishes.push(Wish { key: entity, anchor, size, priority });
+        let alpha = if selected { 1.0 } else { alpha };
+        chips.push(Chip { asset: spec.asset, galley, alpha, stale, selected });
+    }
+    let places = placed.placer.place(&wishes, area);
+    for (place, chip) in places.iter().zip(&chips) {
+        let Some(place) = place else { continue };
+        placed.rects.push((chip.asset, place.rect));
+        paint(&painter, &looking.palette, place, chip);
+    }
+    Ok(())
+}
+
+const PADDING: egui::Vec2 = egui::vec2(7.0, 3.0);
+
+struct Chip {
+    asset: AssetId,
+    galley: std::sync::Arc<egui::Galley>,
+    alpha: f32,
+    stale: bool,
+    selected: bool,
+}
+
+/// Where a label's anchor is in the window, and how much of the label is left at that distance.
+fn project(
+    (camera, camera_transform): (&Camera, &GlobalTransform),
+    transform: &GlobalTransform,
+    spec: &LabelSpec,
+) -> Option<(egui::Pos2, f32)> {
+    let world = transform.translation();
+    let at = camera.world_to_viewport(camera_transform, world).ok()?;
+    let aside = world + *camera_transform.right();
+    let px_per_m = camera.world_to_viewport(camera_transform, aside).ok()?.distance(at);
+    let nearer = if spec.priority > 0 { 2.0 } else { 1.0 };
+    let (none, whole) = FADE_PX_PER_M;
+    let alpha = ((px_per_m * nearer - none) / (whole - none)).clamp(0.0, 1.0);
+    (alpha > 0.02).then_some((egui::pos2(at.x, at.y), alpha))
+}
+
+/// A label's text with its colours, and whether a value in it is stale.
+fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
+    let palette = &looking.palette;
+    let mut job = LayoutJob::default();
+    let mut stale = false;
+    let mut add = |text: &str, color: Color32| {
+        let format = TextFormat {
+            font_id: FontId::proportional(12.0),
+            color,
+            valign: Align::Center,
+            ..TextFormat::default()
+        };
+        job.append(text, 0.0, format);
+    };
+    let view = looking.playhead.view();
+    for part in &spec.parts {
+        let (text, condition) = part_text(&looking.twin.0, &looking.mirror.0, view, spec, part);
+        stale |= condition == Some(Condition::Stale);
+        let color = match condition {
+            None => palette.text_dim,
+            Some(Condition::Normal) => palette.text,
+            Some(other) => other.color(palette),
+        };
+        add(&text, color);
+    }
+    (job, stale)
+}
+
+/// The words of one part; with the condition, where it is a value.
+fn part_text(
+    twin: &Twin,
+    mirror: &Mirror,
+    view: View,
+    spec: &LabelSpec,
+    part: &LabelPart,
+) -> (String, Option<Condition>) {
+    let asset = twin.asset(spec.asset);
+    match part {
+        LabelPart::Literal(text) => (text.clone(), None),
+        LabelPart::Asset => (asset.name.to_string(), None),
+        LabelPart::Title => (asset.title.clone(), None),
+        LabelPart::Word(word) => (twin.word(spec.asset, word).unwrap_or_default().to_owned(), None),
+        LabelPart::Property(at) => {
+            let id = twin.property_at(spec.asset, usize::from(*at));
+            let property = twin.property(id);
+            let reading = mirror.reading(view, id);
+            let condition = condition_of(reading.as_ref(), &property.limits);
+            let text =
+                reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));
+            (text, Some(condition))
+        }
+    }
+}
+
+fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip) {
+    let fade = |color: Color32| color.gamma_multiply(chip.alpha);
+    let edge = match (chip.selected, chip.stale) {
+        (true, _) => palette.accent,
+        (false, true) => palette.stale,
+        (false, false) => palette.line,
+    };
+    let foot = egui::pos2(place.anchor.x.clamp(place.rect.min.x + 6.0, place.rect.max.x - 6.0), {
+        if place.rect.center().y < place.anchor.y { place.rect.max.y } else { place.rect.min.y }
+    });
+    painter.line_segment([place.anchor, foot], Stroke::new(1.0, fade(palette.text_dim)));
+    painter.circle_filled(place.anchor, 2.0, fade(palette.text_dim));
+    painter.rect(
+        place.rect,
+        5.0,
+        fade(palette.panel),
+        Stroke::new(1.0, fade(edge)),
+        egui::StrokeKind::Inside,
+    );
+    let tint = Color32::WHITE.gamma_multiply(chip.alpha);
+    painter.add(
+        egui::epaint::TextShape::new(place.rect.min + PADDING, chip.galley.clone(), palette.text)
+            .with_opacity_factor(f32::from(tint.a()) / 255.0),
+    );
+}
+
+/// What a click at that place asks for, if a label is there.
+pub fn click(placed: &PlacedLabels, at: Vec2) -> Option<Command> {
+    placed.at(at).map(|asset| Command::Select(Some(asset)))
+}

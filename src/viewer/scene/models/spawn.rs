@@ -1,0 +1,294 @@
+//! Assets into entities, a slice of each frame, parents first.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bevy::mesh::MeshTag;
+use bevy::platform::time::Instant;
+use bevy::prelude::*;
+
+use super::load::{Group, Key, LoadProgress, Models, Ready, ReloadModels, State};
+use super::surfaces::highlight;
+use crate::cad::Affine;
+use crate::twin::binding::Effect;
+use crate::twin::{AssetId, Twin};
+use crate::viewer::base::{AssetRoot, Notice, Palette, PartOf, Severity, TwinDefinition};
+use crate::viewer::scene::bound::{Bound, LabelSpec, Paints};
+use crate::viewer::scene::look::{MISSING, TwinPbr};
+use crate::viewer::scene::placement::{local, transform};
+
+/// Time of a frame that spawning may take.
+const SLICE: Duration = Duration::from_millis(8);
+
+/// Number of a scene, so that two views can each have their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Scene(pub u32);
+
+/// The scene to which a root belongs; the main one is 0.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SceneOf(pub Scene);
+
+/// The entities of the main scene.
+#[derive(Resource, Default)]
+pub struct SceneEntities {
+    /// Root of each asset, by [`AssetId`].
+    pub roots: Vec<Entity>,
+    waiting: VecDeque<AssetId>,
+    told: std::collections::HashSet<String>,
+}
+
+/// Starts afresh when the definition changed or models were saved anew.
+pub(super) fn renew(
+    twin: Res<TwinDefinition>,
+    mut reload: MessageReader<ReloadModels>,
+    mut models: ResMut<Models>,
+    mut scene: ResMut<SceneEntities>,
+    mut progress: ResMut<LoadProgress>,
+    roots: Query<Entity, With<AssetRoot>>,
+    mut commands: Commands,
+) {
+    let saved: Vec<_> = reload.read().flat_map(|message| message.0.clone()).collect();
+    let is_saved = |key: &Key| saved.contains(&key.file);
+    let any = models.by_key.keys().any(is_saved);
+    if !twin.is_changed() && !any {
+        return;
+    }
+    models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
+    models.wanted = true;
+    progress.failed.clear();
+    for root in &roots {
+        commands.entity(root).despawn();
+    }
+    *scene = SceneEntities::default();
+    for asset in twin.0.asset_ids() {
+        let definition = twin.0.asset(asset);
+        let root = commands
+            .spawn((
+                AssetRoot(asset),
+                SceneOf::default(),
+                Name::new(definition.path.to_string()),
+                transform(&definition.parent_from_asset),
+                Visibility::default(),
+            ))
+            .id();
+        if let Some(parent) = definition.parent {
+            commands.entity(root).insert(ChildOf(scene.roots[parent.0 as usize]));
+        }
+        scene.roots.push(root);
+        scene.waiting.push_back(asset);
+    }
+}
+
+/// Where shared meshes and surfaces are kept.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(super) struct Stock<'w> {
+    palette: Res<'w, Palette>,
+    meshes: ResMut<'w, Assets<Mesh>>,
+    materials: ResMut<'w, Assets<TwinPbr>>,
+}
+
+/// Spawns what is ready, within [`SLICE`].
+pub(super) fn spawn(
+    twin: Res<TwinDefinition>,
+    mut models: ResMut<Models>,
+    mut scene: ResMut<SceneEntities>,
+    mut progress: ResMut<LoadProgress>,
+    mut stock: Stock,
+    mut problems: MessageWriter<Notice>,
+    mut commands: Commands,
+) {
+    let start = Instant::now();
+    for _ in 0..scene.waiting.len() {
+        if start.elapsed() > SLICE {
+            break;
+        }
+        let Some(asset) = scene.waiting.pop_front() else { break };
+        let root = scene.roots[asset.0 as usize];
+        let Some(class) = twin.0.class_of(asset) else { continue };
+        let ready = match Key::of(class).map(|key| models.by_key.get(&key)) {
+            Some(Some(State::Ready(ready))) => Some(ready.clone()),
+            Some(Some(State::Failed)) => {
+                placeholder(&mut commands, root, asset, &mut models, &mut stock);
+                None
+            }
+            Some(_) => {
+                scene.waiting.push_back(asset);
+                continue;
+            }
+            None => None,
+        };
+        let told = instance(&mut commands, &twin.0, asset, root, ready.as_deref());
+        for text in told {
+            if scene.told.insert(text.clone()) {
+                problems.write(Notice {
+                    asset: Some(asset),
+                    file: class.model.clone(),
+                    severity: Severity::Warning,
+                    text,
+                });
+            }
+        }
+    }
+    if progress.assets_waiting != scene.waiting.len() {
+        progress.assets_waiting = scene.waiting.len();
+    }
+}
+
+/// A banded box of a metre where a model should be.
+fn placeholder(
+    commands: &mut Commands,
+    root: Entity,
+    asset: AssetId,
+    models: &mut Models,
+    stock: &mut Stock,
+) {
+    let (mesh, material) = models
+        .placeholder
+        .get_or_insert_with(|| {
+            let base = StandardMaterial::from(stock.palette.scene.missing);
+            let material = TwinPbr { base, extension: highlight(&stock.palette) };
+            (stock.meshes.add(Cuboid::from_length(1.0)), stock.materials.add(material))
+        })
+        .clone();
+    commands.spawn((
+        ChildOf(root),
+        PartOf(asset),
+        Mesh3d(mesh),
+        MeshMaterial3d(material),
+        MeshTag(MISSING),
+        Transform::from_xyz(0.0, 0.5, 0.0),
+    ));
+}
+
+/// Spawns the groups and parts of one asset; returns what its bindings ask for in vain.
+fn instance(
+    commands: &mut Commands,
+    twin: &Twin,
+    asset: AssetId,
+    root: Entity,
+    ready: Option<&Ready>,
+) -> Vec<String> {
+    let none: &[Group] = &[];
+    let groups = ready.map_or(none, |ready| &ready.groups);
+    let scale = Affine::from_trs(&crate::cad::Trs {
+        scale: [twin.asset(asset).scale; 3],
+        ..crate::cad::Trs::IDENTITY
+    });
+    let (effects, problems) = assign(twin, asset, ready);
+    let mut entities: Vec<Entity> = vec![root];
+    // Which group colours the parts of each group: its own effects, or those above.
+    let mut painter: Vec<usize> = vec![0];
+    let mut paints: Vec<Vec<Entity>> = vec![Vec::new(); groups.len().max(1)];
+    let of_group = |at: usize| {
+        effects.iter().filter(|(group, _)| *group == at).map(|(_, b)| *b).collect::<Vec<_>>()
+    };
+    for (at, group) in groups.iter().enumerate() {
+        let frame = if at > 0 && group.plan.parent == 0 { scale } else { Affine::IDENTITY };
+        let own = of_group(at);
+        if at > 0 {
+            let placed = local(&frame.then_inner(&group.plan.group_from_node));
+            let parent = entities[group.plan.parent];
+            entities.push(commands.spawn((ChildOf(parent), placed, Visibility::default())).id());
+            let class = twin.class_of(asset);
+            let colours = own.iter().any(|b| {
+                let effect = class.map(|class| &class.bindings[*b].effect);
+                matches!(effect, Some(Effect::Color { .. } | Effect::Glow { .. }))
+            });
+            painter.push(if colours { at } else { painter[group.plan.parent] });
+        }
+        let placed = if at == 0 { local(&scale) } else { Transform::IDENTITY };
+        for (mesh, material) in &group.parts {
+            let look =
+                (PartOf(asset), Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(0));
+            // A group's only part is the group itself: with many assets, each entity counts.
+            let part = if at > 0 && group.parts.len() == 1 {
+                commands.entity(entities[at]).insert(look).id()
+            } else {
+                commands.spawn((ChildOf(entities[at]), placed, look)).id()
+            };
+            paints[painter[at]].push(part);
+        }
+    }
+    let by_node: Vec<(usize, Entity)> = groups
+        .iter()
+        .zip(&entities)
+        .filter_map(|(group, entity)| Some((group.plan.node?, *entity)))
+        .collect();
+    for (at, entity) in entities.iter().enumerate() {
+        let own = of_group(at);
+        if let Some(class) = twin.class_of(asset) {
+            for binding in &own {
+                if let Effect::Label { text, offset, priority } = &class.bindings[*binding].effect {
+                    commands.spawn((
+                        ChildOf(*entity),
+                        Transform::from_translation(Vec3::from(offset.map(|entry| entry as f32))),
+                        Visibility::Inherited,
+                        LabelSpec { asset, parts: text.clone(), priority: *priority },
+                    ));
+                }
+            }
+        }
+        if !own.is_empty() {
+            let base = groups.get(at).filter(|_| at > 0).map(|group| {
+                let frame = if group.plan.parent == 0 { scale } else { Affine::IDENTITY };
+                let above = &groups[group.plan.parent].plan.model_from_node;
+                (local(&frame.then_inner(&group.plan.group_from_node)), local(above))
+            });
+            let (base, above) = base
+                .unwrap_or((transform(&twin.asset(asset).parent_from_asset), Transform::IDENTITY));
+            let animations = if at == 0 {
+                let bases = groups.iter().skip(1).map(|group| {
+                    let frame = if group.plan.parent == 0 { scale } else { Affine::IDENTITY };
+                    frame.then_inner(&group.plan.group_from_base)
+                });
+                let nodes = by_node.iter().zip(bases);
+                nodes.map(|((node, entity), base)| (*node, *entity, base)).collect()
+            } else {
+                Vec::new()
+            };
+            let model = ready.map(|ready| ready.model.clone());
+            commands.entity(*entity).insert(Bound::new(
+                asset,
+                own,
+                base,
+                above,
+                at == 0,
+                model,
+                animations,
+            ));
+        }
+        if let Some(parts) = paints.get_mut(at).filter(|parts| !parts.is_empty()) {
+            commands.entity(*entity).insert(Paints(std::mem::take(parts)));
+        }
+    }
+    problems
+}
+
+/// Which group each binding drives, and what is not there.
+fn assign(
+    twin: &Twin,
+    asset: AssetId,
+    ready: Option<&Ready>,
+) -> (Vec<(usize, usize)>, Vec<String>) {
+    let (mut effects, mut problems) = (Vec::new(), Vec::new());
+    let Some(class) = twin.class_of(asset) else { return (effects, problems) };
+    for (at, binding) in class.bindings.iter().enumerate() {
+        let group = match (&binding.effect, ready) {
+            // An animation moves many nodes, items stand in the asset's frame: both are the asset's.
+            (Effect::Animation { name, .. }, Some(ready)) => {
+                ready.model.find_animation(name).map(|_| 0)
+            }
+            (Effect::Items { .. }, _) => Ok(0),
+            _ if binding.node.is_empty() => Ok(0),
+            (_, Some(ready)) => ready.model.find_node(&binding.node).map(|node| {
+                ready.groups.iter().position(|group| group.plan.node == Some(node)).unwrap_or(0)
+            }),
+            (_, None) => continue,
+        };
+        match group {
+            Ok(group) => effects.push((group, at)),
+            Err(error) => problems.push(format!("{}: {error}", binding.place)),
+        }
+    }
+    (effects, problems)
+}

@@ -1,0 +1,304 @@
+//! A recording or a table on screen instead of the plant.
+//!
+//! Flows in: the bytes of a file. Flows out: a mirror with all that the file holds, read within a
+//! time budget a frame. The plant's own mirror goes on beside it, so that nothing of the plant is
+//! lost and the way back is immediate.
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+
+use super::sources::{Keep, LiveMirror, TelemetryLink};
+use crate::mirror::{Budget, Mirror, Replay};
+use crate::twin::{Timestamp, Twin};
+use crate::viewer::base::{Command, Notice, Round, Severity, TwinDefinition};
+
+/// How far a recording may reach: a hundred years, so that bytes alone decide how much is kept.
+const RETENTION: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 86_400);
+/// Things that are not used and told one by one.
+const NOTES: usize = 10;
+
+/// What is played; nothing while the scene shows the plant.
+#[derive(Resource, Default)]
+pub struct Playback(Option<Played>);
+
+struct Played {
+    name: String,
+    replay: Replay,
+    /// All of the file is read.
+    is_read: bool,
+    /// And it was told what it held.
+    is_told: bool,
+    /// The plant goes on here; `None` where there is none.
+    plant: Option<(Mirror, TelemetryLink)>,
+}
+
+/// What the panels say of a recording on screen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shown<'a> {
+    /// The file's name.
+    pub name: &'a str,
+    /// Share of the file that is read, from 0 to 1.
+    pub share: f32,
+    /// Whether there is a plant to return to.
+    pub has_plant: bool,
+}
+
+impl Playback {
+    /// What is played.
+    pub fn shown(&self) -> Option<Shown<'_>> {
+        let played = self.0.as_ref()?;
+        let share = if played.is_read { 1.0 } else { played.replay.share().min(0.999) };
+        Some(Shown { name: &played.name, share, has_plant: played.plant.is_some() })
+    }
+
+    /// Reads on until `enough`, and lets the plant go on; `false`: nothing is played.
+    pub(super) fn read_on(
+        &mut self,
+        shown: &mut Mirror,
+        wall: Timestamp,
+        mut enough: impl FnMut() -> bool,
+    ) -> bool {
+        let Some(played) = &mut self.0 else { return false };
+        if !played.is_read {
+            played.is_read = played.replay.step(shown, &mut enough);
+        }
+        if let Some((mirror, link)) = &mut played.plant {
+            mirror.ingest(&link.batches, enough);
+            mirror.tick(wall);
+        }
+        true
+    }
+
+    /// The plant has another definition.
+    pub fn redefine(&mut self, twin: &std::sync::Arc<Twin>) {
+        if let Some((mirror, link)) = self.0.as_mut().and_then(|played| played.plant.as_mut()) {
+            mirror.swap_twin(twin.clone(), link.status.redefine(twin));
+        }
+    }
+}
+
+/// All that changes when something else is on screen.
+#[derive(SystemParam)]
+pub struct Stage<'w> {
+    playback: ResMut<'w, Playback>,
+    mirror: ResMut<'w, LiveMirror>,
+    link: ResMut<'w, TelemetryLink>,
+    keep: Option<Res<'w, Keep>>,
+    twin: Res<'w, TwinDefinition>,
+    problems: MessageWriter<'w, Notice>,
+}
+
+impl Stage<'_> {
+    /// Puts a file on screen; `false`: it cannot be read, which is told, and the scene stays.
+    pub fn begin(&mut self, name: &str, bytes: Vec<u8>) -> bool {
+        let replay = match Replay::open(&self.twin.0, name, bytes) {
+            Ok(replay) => replay,
+            Err(error) => {
+                self.say(Severity::Error, format!("{name}: {error}"));
+                return false;
+            }
+        };
+        let keep = self.keep.as_ref().map(|keep| keep.0).unwrap_or_default();
+        let budget = Budget { retention: RETENTION, ..keep };
+        let fresh = replay.mirror(self.twin.0.clone(), budget);
+        let link =
+            TelemetryLink { batches: crossbeam_channel::never(), status: replay.status().clone() };
+        for note in replay.notes().iter().take(NOTES) {
+            self.say(Severity::Warning, format!("{name}: {note}"));
+        }
+        if let Some(more) = replay.notes().len().checked_sub(NOTES + 1) {
+            self.say(Severity::Warning, format!("{name}: and {} more columns", more + 1));
+        }
+        let mirror = std::mem::replace(&mut self.mirror.0, fresh);
+        let link = std::mem::replace(&mut *self.link, link);
+        // The plant waits behind the first recording, not behind each.
+        let plant = match self.playback.0.take() {
+            Some(before) => before.plant,
+            None => Some((mirror, link)),
+        };
+        let plant = plant.filter(|(_, link)| !link.is_none());
+        self.say(Severity::Info, format!("{name} is on screen"));
+        self.playback.0 =
+            Some(Played { name: name.to_owned(), replay, is_read: false, is_told: false, plant });
+        true
+    }
+
+    /// Returns to the plant, if there is one.
+    fn end(&mut self) {
+        let Some(Played { plant: Some((mirror, link)), .. }) =
+            self.playback.0.take_if(|played| played.plant.is_some())
+        else {
+            return;
+        };
+        self.mirror.0 = mirror;
+        *self.link = link;
+        self.say(Severity::Info, "The plant is on screen again".into());
+    }
+
+    /// Tells the user something about files.
+    pub fn say(&mut self, severity: Severity, text: String) {
+        self.problems.write(Notice { asset: None, file: None, severity, text });
+    }
+}
+
+/// Plays what is opened.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<Playback>()
+        .add_systems(Update, (return_to_plant, tell_end).chain().before(Round::Ingest));
+}
+
+fn return_to_plant(mut asked: MessageReader<Command>, mut stage: Stage) {
+    if asked.read().any(|command| *command == Command::Follow) {
+        stage.end();
+    }
+}
+
+/// Says what the file held when all of it is read.
+fn tell_end(mut playback: ResMut<Playback>, mut problems: MessageWriter<Notice>) {
+    let unknown = playback.bypass_change_detection().0.as_mut().filter(|played| !played.is_told);
+    let Some(played) = unknown.filter(|played| played.is_read) else { return };
+    played.is_told = true;
+    let counts = played.replay.status().counters.snapshot();
+    let bad = match counts.malformed + counts.oversized {
+        0 => String::new(),
+        bad => format!(", of which {bad} could not be understood"),
+    };
+    let text =
+        format!("{}: {} samples in {} messages{bad}", played.name, counts.samples, counts.messages);
+    let severity = if bad.is_empty() { Severity::Info } else { Severity::Warning };
+    problems.write(Notice { asset: None, file: None, severity, text });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crossbeam_channel::{Sender, bounded};
+
+    use super::*;
+    use crate::history::State;
+    use crate::telemetry::{Batch, Status, Update};
+    use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
+    use crate::viewer::app::open::{self, Dropped, Opened};
+    use crate::viewer::base::{Files, Playhead, Selection};
+    use crate::viewer::time::{WallClock, ingest, playhead};
+
+    const TWIN: &str = r#"Twin(schema: 2, name: "t",
+        classes: {"A": (properties: {"v": ()}, mappings: [Scalar(topic: "t/v", property: "v")])},
+        assets: [(name: "a", class: "A")])"#;
+    const TABLE: &str = "time,a.v\n2026-03-01T12:00:00Z,10\n2026-03-01T12:10:00Z,20\n";
+    /// 2026-03-01T12:00:00Z.
+    const TABLE_BEGINS: Timestamp = Timestamp(1_772_366_400_000_000);
+    /// An hour later.
+    const NOW: Timestamp = Timestamp(TABLE_BEGINS.0 + 3_600_000_000);
+
+    /// A viewer without a picture, and where its plant's samples go in.
+    fn viewer() -> (App, Sender<Batch>) {
+        let loaded = load_text(Path::new("t.ron"), TWIN, &NoFiles).expect("the twin is right");
+        let (plant, batches) = bounded(8);
+        let mut app = App::new();
+        app.add_plugins(MinimalPlugins)
+            .insert_resource(TwinDefinition(Arc::new(loaded.twin)))
+            .insert_resource(TelemetryLink { batches, status: Arc::new(Status::new("plant")) })
+            .insert_resource(WallClock::At(NOW))
+            .init_resource::<Selection>()
+            .init_resource::<Files>()
+            .add_message::<Command>()
+            .add_message::<Notice>()
+            .configure_sets(Update, (Round::Ingest, Round::Playhead).chain())
+            .add_plugins((ingest::plugin, open::plugin, plugin, playhead::plugin));
+        (app, plant)
+    }
+
+    fn tell(plant: &Sender<Batch>, number: f64) {
+        let (property, time) = (PropertyId(0), Some(NOW));
+        let value = Value::Number(number);
+        let updates = vec![Update { property, time, value, quality: Quality::Good }];
+        plant.try_send(Batch { arrival: NOW, updates, ..Batch::default() }).expect("room");
+    }
+
+    fn drop_file(app: &mut App, name: &str, text: &str) {
+        let dropped = Dropped::Bytes(name.into(), text.into());
+        app.world_mut().resource_mut::<Opened>().0.push(dropped);
+        for _ in 0..200 {
+            app.update();
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            let open = app.world().resource::<Opened>().0.is_empty();
+            if open && app.world().resource::<Playback>().shown().is_some_and(|s| s.share == 1.0) {
+                break;
+            }
+        }
+        app.update();
+    }
+
+    fn playhead(app: &App) -> Playhead {
+        *app.world().resource::<Playhead>()
+    }
+
+    fn shown(app: &App) -> Option<Value> {
+        let mirror = &app.world().resource::<LiveMirror>().0;
+        mirror.reading(playhead(app).view(), PropertyId(0)).map(|reading| reading.value)
+    }
+
+    #[test]
+    fn a_table_plays_from_its_beginning_while_the_plant_goes_on_behind_it() {
+        let (mut app, plant) = viewer();
+        tell(&plant, 1.0);
+        app.update();
+        drop_file(&mut app, "minutes.csv", TABLE);
+        let at = playhead(&app);
+        assert!(at.playing && !at.following);
+        assert!((0.0..5.0).contains(&at.time.seconds_since(TABLE_BEGINS)), "{}", at.time);
+        app.world_mut().write_message(Command::Seek(TABLE_BEGINS.plus_micros(300_000_000)));
+        app.world_mut().write_message(Command::Play(false));
+        app.update();
+        assert_eq!(shown(&app), Some(Value::Number(15.0)));
+
+        tell(&plant, 2.0);
+        app.update();
+        assert_eq!(shown(&app), Some(Value::Number(15.0)));
+        app.world_mut().write_message(Command::Follow);
+        app.update();
+        app.update();
+        assert!(playhead(&app).following);
+        assert_eq!(app.world().resource::<Playback>().shown(), None);
+        let mirror = &app.world().resource::<LiveMirror>().0;
+        assert_eq!(mirror.latest(PropertyId(0)).map(|now| now.value), Some(Value::Number(2.0)));
+    }
+
+    #[test]
+    fn behind_a_second_recording_waits_the_plant_and_not_the_first() {
+        let (mut app, _plant) = viewer();
+        drop_file(&mut app, "one.csv", TABLE);
+        drop_file(&mut app, "two.csv", &TABLE.replace(",20", ",30"));
+        assert_eq!(
+            app.world().resource::<Playback>().shown().map(|s| s.name.to_owned()),
+            Some("two.csv".into())
+        );
+        app.world_mut().write_message(Command::Follow);
+        app.update();
+        app.update();
+        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+    }
+
+    /// What was said of files.
+    #[derive(Resource, Default)]
+    struct Said(Vec<String>);
+
+    #[test]
+    fn a_file_that_cannot_be_read_leaves_the_plant_on_screen_and_is_told() {
+        let (mut app, _plant) = viewer();
+        app.init_resource::<Said>().add_systems(
+            Last,
+            |mut problems: MessageReader<Notice>, mut said: ResMut<Said>| {
+                said.0.extend(problems.read().map(|problem| problem.text.clone()));
+            },
+        );
+        drop_file(&mut app, "wrong.csv", "flow\n1\n");
+        assert_eq!(app.world().resource::<Playback>().shown(), None);
+        let said = &app.world().resource::<Said>().0;
+        assert!(said[0].contains("wrong.csv: line 1, column 1: expected a column"), "{said:?}");
+        assert_eq!(app.world().resource::<TelemetryLink>().status.broker(), "plant");
+    }
+}

@@ -1,0 +1,194 @@
+//! What each key does, in one table: the keyboard and the list of keys on screen both read it.
+
+use bevy::prelude::*;
+use bevy_egui::input::EguiWantsInput;
+
+use crate::viewer::base::{Command, Palette, Playhead, Selection, StandardView, ThemeChoice};
+
+/// A line of the list of keys.
+pub struct Key {
+    /// As it is called on the keyboard, or the pointer's gesture.
+    pub name: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// Any of these; empty for gestures.
+    codes: &'static [KeyCode],
+    does: Option<fn(&Now) -> Option<Command>>,
+}
+
+/// What a key's effect may depend on.
+struct Now<'a> {
+    selection: &'a Selection,
+    playhead: Option<&'a Playhead>,
+    theme: ThemeChoice,
+    /// Shift is held.
+    coarse: bool,
+    /// Which of its codes was pressed.
+    code: Option<KeyCode>,
+}
+
+const fn key(
+    name: &'static str,
+    what: &'static str,
+    codes: &'static [KeyCode],
+    does: fn(&Now) -> Option<Command>,
+) -> Key {
+    Key { name, what, codes, does: Some(does) }
+}
+
+const fn gesture(name: &'static str, what: &'static str) -> Key {
+    Key { name, what, codes: &[], does: None }
+}
+
+/// Digits of the rows and of the pad in turn.
+const DIGITS: &[KeyCode] = &[
+    KeyCode::Digit1,
+    KeyCode::Numpad1,
+    KeyCode::Digit2,
+    KeyCode::Numpad2,
+    KeyCode::Digit3,
+    KeyCode::Numpad3,
+    KeyCode::Digit4,
+    KeyCode::Numpad4,
+    KeyCode::Digit5,
+    KeyCode::Numpad5,
+    KeyCode::Digit6,
+    KeyCode::Numpad6,
+    KeyCode::Digit7,
+    KeyCode::Numpad7,
+    KeyCode::Digit8,
+    KeyCode::Numpad8,
+    KeyCode::Digit9,
+    KeyCode::Numpad9,
+];
+
+/// In a page Tab is the browser's: it leads to the next field.
+const PANELS: (&str, &[KeyCode]) = if cfg!(target_arch = "wasm32") {
+    ("B", &[KeyCode::KeyB])
+} else {
+    ("Tab, B", &[KeyCode::Tab, KeyCode::KeyB])
+};
+
+/// All keys and gestures, in the order of the list on screen.
+pub const KEYS: &[Key] = &[
+    gesture("Drag", "Turn about what you look at"),
+    gesture("Right drag, Shift + drag", "Move sideways"),
+    gesture("Wheel", "Nearer or farther, towards the pointer"),
+    gesture("Click", "Select"),
+    gesture("Double click", "Fly there"),
+    key("F", "Fit the selection, or the whole plant", &[KeyCode::KeyF], |now| {
+        Some(now.selection.selected.map_or(Command::FitAll, Command::FlyTo))
+    }),
+    key("Home", "Overview", &[KeyCode::Home], |_| Some(Command::Viewpoint(0))),
+    key("1 … 9", "Viewpoint of that number in the View menu", DIGITS, |now| {
+        let at = now.code.and_then(|code| DIGITS.iter().position(|digit| *digit == code))? / 2;
+        if now.coarse {
+            StandardView::ALL.get(at).map(|view| Command::Standard(*view))
+        } else {
+            Some(Command::Viewpoint(at))
+        }
+    }),
+    gesture("Shift + 1 … 6", "From front, back, left, right, above, from a corner"),
+    key("P", "Perspective or parallel", &[KeyCode::KeyP], |_| Some(Command::ToggleProjection)),
+    key("Space", "Stop the scene, or let it go on", &[KeyCode::Space], |now| {
+        now.playhead.map(|playhead| Command::Play(!playhead.following && !playhead.playing))
+    }),
+    key("End", "Return to the present", &[KeyCode::End], |_| Some(Command::Follow)),
+    key("Left", "One second back (with Shift: ten)", &[KeyCode::ArrowLeft], |now| now.step(-1)),
+    key("Right", "One second on (with Shift: ten)", &[KeyCode::ArrowRight], |now| now.step(1)),
+    key("L", "Labels", &[KeyCode::KeyL], |_| Some(Command::ToggleLabels)),
+    key(PANELS.0, "Panels", PANELS.1, |_| Some(Command::TogglePanels)),
+    key("T", "Light or dark", &[KeyCode::KeyT], |now| {
+        Some(Command::Theme(match now.theme {
+            ThemeChoice::Dark => ThemeChoice::Light,
+            ThemeChoice::Light => ThemeChoice::Dark,
+        }))
+    }),
+    key("Esc", "Select nothing", &[KeyCode::Escape], |_| Some(Command::Select(None))),
+    key("?, F1", "This list", &[KeyCode::F1, KeyCode::Slash], |_| Some(Command::ToggleHelp)),
+];
+
+impl Now<'_> {
+    /// Moves the playhead by so many seconds, or ten times as many.
+    fn step(&self, seconds: i64) -> Option<Command> {
+        let span = seconds * if self.coarse { 10_000_000 } else { 1_000_000 };
+        let playhead = self.playhead?;
+        Some(Command::Seek(playhead.time.plus_micros(span)))
+    }
+}
+
+/// Adds the keyboard.
+pub fn plugin(app: &mut App) {
+    app.add_systems(PreUpdate, press.after(bevy::input::InputSystems));
+}
+
+fn press(
+    keys: Option<Res<ButtonInput<KeyCode>>>,
+    panels: Option<Res<EguiWantsInput>>,
+    selection: Res<Selection>,
+    playhead: Option<Res<Playhead>>,
+    palette: Res<Palette>,
+    mut commands: MessageWriter<Command>,
+) {
+    let Some(keys) = keys else { return };
+    // Somebody who types into a field of a panel does not steer the scene.
+    const WITH_OTHERS: [KeyCode; 5] = [
+        KeyCode::ControlLeft,
+        KeyCode::ControlRight,
+        KeyCode::AltLeft,
+        KeyCode::SuperLeft,
+        KeyCode::SuperRight,
+    ];
+    if panels.is_some_and(|panels| panels.wants_keyboard_input()) || keys.any_pressed(WITH_OTHERS) {
+        return;
+    }
+    let mut now = Now {
+        selection: &selection,
+        playhead: playhead.as_deref(),
+        theme: palette.choice,
+        coarse: keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]),
+        code: None,
+    };
+    for key in KEYS {
+        now.code = key.codes.iter().copied().find(|code| keys.just_pressed(*code));
+        if now.code.is_some()
+            && let Some(command) = key.does.and_then(|does| does(&now))
+        {
+            commands.write(command);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a key asks for, with the plant's overview selected as nothing.
+    fn pressed(code: KeyCode, shift: bool) -> Option<Command> {
+        let selection = Selection::default();
+        let theme = ThemeChoice::Dark;
+        let now =
+            Now { selection: &selection, playhead: None, theme, coarse: shift, code: Some(code) };
+        let key = KEYS.iter().find(|key| key.codes.contains(&code))?;
+        key.does.and_then(|does| does(&now))
+    }
+
+    #[test]
+    fn a_digit_is_a_viewpoint_and_with_shift_a_standard_view() {
+        assert_eq!(pressed(KeyCode::Digit1, false), Some(Command::Viewpoint(0)));
+        assert_eq!(pressed(KeyCode::Numpad7, false), Some(Command::Viewpoint(6)));
+        assert_eq!(pressed(KeyCode::Digit9, false), Some(Command::Viewpoint(8)));
+        let top = Command::Standard(StandardView::Top);
+        assert_eq!(pressed(KeyCode::Digit5, true), Some(top));
+        assert_eq!(pressed(KeyCode::Digit7, true), None);
+    }
+
+    #[test]
+    fn no_key_does_two_things() {
+        let mut codes: Vec<_> = KEYS.iter().flat_map(|key| key.codes).collect();
+        let all = codes.len();
+        codes.sort();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+    }
+}
