@@ -1,5 +1,5 @@
 //! The ground of the viewer, which all its other layers stand on: state, commands, notices,
-//! settings, files and colours. It knows none of them.
+//! settings, files, workers and colours. It knows none of them.
 
 pub mod command;
 mod condition;
@@ -11,6 +11,7 @@ mod notice;
 pub mod settings;
 mod state;
 pub mod theme;
+pub mod workers;
 
 pub use command::{Command, StandardView, ThemeChoice};
 pub use condition::{Condition, condition_of};
@@ -22,3 +23,4 @@ pub use state::{
     Shown, TwinDefinition,
 };
 pub use theme::{Palette, ScenePalette};
+pub use workers::Work;
