@@ -28,8 +28,9 @@ fn an_outlook_made_from_links_tells_properties_in_their_own_units() {
     }
     let course = outlook.course(pick).expect("simulated").clone();
     let row = course.row(30).expect("it goes on");
-    let view =
-        View { time: ORIGIN.plus_micros((row.time_s * 1e6) as i64), lane: Lane::Predicted(pick) };
+    let time = ORIGIN.plus_micros((row.time_s * 1e6) as i64);
+    let lane = outlook.lane(pick).expect("there is such a member");
+    let view = View { lane, ..View::live(time) };
     for link @ Link { property, variable, .. } in network.links.all() {
         let modelled = match *variable {
             VariableId::Input(at) => row.inputs[at],
