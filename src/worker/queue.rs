@@ -89,7 +89,6 @@ impl<T> Lines<T> {
 #[derive(Default)]
 pub(super) struct Queue {
     inner: Mutex<Inner>,
-    #[cfg_attr(target_arch = "wasm32", expect(dead_code))]
     has_work: Condvar,
 }
 
