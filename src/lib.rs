@@ -7,7 +7,7 @@
 //! | [`twin`] | the definition of a plant: classes, assets, properties, units, mappings, bindings |
 //! | [`telemetry`] | samples arriving: decoders, topic routing, sources, the bounded channel |
 //! | [`history`] | samples kept, and the one interface by which a state is read |
-//! | [`worker`], [`jobs`] | long work beside the frame: one interface for threads, slices and Web Workers |
+//! | [`worker`], [`jobs`] | long work beside the frame, in turns by priority: jobs and lasting actors, for threads, slices and Web Workers |
 //! | [`model`] | how equipment behaves: published models and the solvers that run them |
 //! | [`estimate`] | what is known of a machine from its samples: filters, calibration, anomalies |
 //! | [`forecast`] | what a machine will do: ensembles, times of events, remaining life |

@@ -1,4 +1,9 @@
 //! The little of linear algebra that a node tree needs, in f64 so that deep trees do not drift.
+//!
+//! `glam::DAffine3` gives the same bits for points, vectors, products and scales, but not for what
+//! is hardest: it multiplies by a reciprocal where this divides, so that unit quaternions (62 of 100
+//! random ones), determinants (48), normals (96) and the rotation of a matrix (93) differ in the last
+//! bits; and it has no box, no test for shear and no answer for a matrix that flattens.
 
 use serde::{Deserialize, Serialize};
 

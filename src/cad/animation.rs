@@ -6,6 +6,7 @@ use super::accessor::read;
 use super::affine::unit_quaternion;
 use super::container::File;
 use super::{Error, schema};
+use crate::twin::slerp;
 
 /// A named movement of nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,22 +132,6 @@ impl Curve {
             * self.width;
         std::array::from_fn(|i| if i < self.width { self.values[row + i] } else { 0.0 })
     }
-}
-
-/// The even turn between two quaternions along the shorter way.
-fn slerp(a: [f64; 4], mut b: [f64; 4], t: f64) -> [f64; 4] {
-    let mut cosine: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
-    if cosine < 0.0 {
-        b = b.map(|entry| -entry);
-        cosine = -cosine;
-    }
-    let (from, to) = if cosine > 0.9995 {
-        (1.0 - t, t)
-    } else {
-        let angle = cosine.acos();
-        (((1.0 - t) * angle).sin() / angle.sin(), (t * angle).sin() / angle.sin())
-    };
-    unit_quaternion(std::array::from_fn(|i| from * a[i] + to * b[i]))
 }
 
 /// Reads an animation; channels for what is not shown (morph weights) are passed over.

@@ -1,5 +1,12 @@
 //! From a file's bytes to its JSON and its buffers.
 
+use std::borrow::Cow;
+use std::str::Utf8Error;
+
+use base64::DecodeError;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+
 use super::Error;
 use super::schema::{BufferView, Document};
 
@@ -144,9 +151,10 @@ pub(super) fn resource(uri: &str, fetch: Fetch) -> Result<Vec<u8>, Error> {
     if let Some(rest) = uri.strip_prefix("data:") {
         let (_, payload) =
             rest.split_once(";base64,").ok_or_else(|| fail("only base64 data is read".into()))?;
-        return base64(payload).ok_or_else(|| fail("its base64 is damaged".into()));
+        return base64(payload).map_err(|error| fail(format!("its base64 is damaged: {error}")));
     }
-    let path = percent_decoded(uri).ok_or_else(|| fail("its %-codes are damaged".into()))?;
+    let path =
+        percent_decoded(uri).map_err(|error| fail(format!("its %-codes are damaged: {error}")))?;
     let outside = path.split(['/', '\\']).any(|part| part == "..") || path.starts_with(['/', '\\']);
     if outside || path.contains(':') {
         return Err(fail("only files beside the model or below its folder are read".into()));
@@ -156,49 +164,32 @@ pub(super) fn resource(uri: &str, fetch: Fetch) -> Result<Vec<u8>, Error> {
 
 /// The path that a `uri` names, as [`resource`] asks for it; as it stands where it is damaged.
 pub(super) fn decoded_path(uri: &str) -> String {
-    percent_decoded(uri).unwrap_or_else(|| uri.to_owned())
+    percent_decoded(uri).map_or_else(|_| uri.to_owned(), Cow::into_owned)
 }
 
 fn shortened(uri: &str) -> String {
     if uri.len() <= 80 { uri.to_owned() } else { uri.chars().take(80).chain(['…']).collect() }
 }
 
-fn percent_decoded(uri: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(uri.len());
-    let mut bytes = uri.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let digit = |b: Option<u8>| char::from(b?).to_digit(16);
-            out.push((digit(bytes.next())? * 16 + digit(bytes.next())?) as u8);
-        } else {
-            out.push(byte);
-        }
-    }
-    String::from_utf8(out).ok()
+/// A `%` that begins no code stands for itself.
+fn percent_decoded(uri: &str) -> Result<Cow<'_, str>, Utf8Error> {
+    percent_encoding::percent_decode_str(uri).decode_utf8()
 }
 
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'\r' | b'\n' | b' ' => continue,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(out)
+/// Of either alphabet, with padding or without, in one line or several.
+fn base64(text: &str) -> Result<Vec<u8>, DecodeError> {
+    static ENGINE: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let code = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    });
+    ENGINE.decode(code.collect::<Vec<u8>>())
 }
 
 /// The bytes of a buffer view.
@@ -225,4 +216,35 @@ pub(super) fn view<'a>(file: &'a File, at: usize, what: &str) -> Result<&'a Buff
         index: at,
         count: views.len(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(uri: &str) -> Result<Vec<u8>, String> {
+        resource(uri, &mut |path| Ok(path.as_bytes().to_vec())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn base64_is_read_in_both_alphabets_with_padding_or_without_and_across_lines() {
+        for code in ["+/8gIQ==", "-_8gIQ==", "+/8gIQ", "+/8g\r\nIQ==\n", "+/8gIR"] {
+            let uri = format!("data:application/octet-stream;base64,{code}");
+            assert_eq!(read(&uri), Ok(vec![0xfb, 0xff, 0x20, 0x21]), "{code}");
+        }
+        let error = read("data:;base64,AA!A").expect_err("no such letter");
+        assert!(error.contains("base64 is damaged") && error.contains("offset 2"), "{error}");
+        assert!(read("data:;base64,A").is_err(), "six bits are no byte");
+    }
+
+    #[test]
+    fn percent_codes_of_a_uri_are_decoded_and_lead_nowhere_else() {
+        let path = |uri: &str| read(uri).map(|path| String::from_utf8(path).expect("a path"));
+        assert_eq!(path("a%20b/%C3%A9.bin").as_deref(), Ok("a b/é.bin"));
+        assert_eq!(path("at 50%.bin").as_deref(), Ok("at 50%.bin"));
+        assert!(path("%ff.bin").is_err_and(|error| error.contains("%-codes are damaged")));
+        for uri in ["%2e%2e/secret", "%2Fetc/passwd", "file%3A//x"] {
+            assert!(path(uri).is_err_and(|error| error.contains("beside the model")), "{uri}");
+        }
+    }
 }

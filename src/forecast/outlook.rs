@@ -1,8 +1,9 @@
 //! The state of a machine at a future instant, through the interface that tells the past.
 //!
 //! Flows in: a forecast with the setup that it was made from, which property is which variable of the
-//! model, and when in plant time its seconds began. Flows out: readings of whole members
-//! ([`Lane::Predicted`]), on straight lines between kept instants; of other lanes, nothing.
+//! model ([`Links`], or a table by names), and when in plant time its seconds began. Flows out:
+//! readings of whole members ([`Lane::Predicted`]), on straight lines between kept instants; of other
+//! lanes, nothing.
 //!
 //! Outputs and event states of the members that a forecast keeps can be read at once. All else is
 //! simulated again when it is asked for ([`Outlook::want`]), as far as each frame allows
@@ -17,19 +18,18 @@ use super::result::{Forecast, Member};
 use super::setup::Setup;
 use super::simulate::{Course, Simulating};
 use crate::history::{Answer, Area, IssueId, Lane, Reading, State, View};
-use crate::model::{About, position};
+use crate::model::network::{Link, Links, VariableId};
+use crate::model::{About, Variable, position};
 use crate::twin::{PropertyId, Quality, Timestamp, Value, nearest};
 use crate::worker::{Budget, Step, step};
 
 /// Courses that are kept, and as many that may wait to be simulated.
 pub const COURSES: usize = 8;
 
-/// A variable of a model, by its place.
+/// What of a course a property is, by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    Input(usize),
-    State(usize),
-    Output(usize),
+    Variable(VariableId),
     Event(usize),
 }
 
@@ -38,9 +38,12 @@ impl Place {
     /// before a state, a state before an input.
     fn find(about: &About, name: &str) -> Option<Self> {
         let event = |name: &str| about.events.iter().position(|event| event.name == name);
-        let input = |name: &str| position(&about.inputs, name).map(Self::Input);
-        let state = |name: &str| position(&about.states, name).map(Self::State);
-        let output = |name: &str| position(&about.outputs, name).map(Self::Output);
+        let variable = |all: &[Variable], name: &str, id: fn(usize) -> VariableId| {
+            position(all, name).map(|at| Self::Variable(id(at)))
+        };
+        let input = |name: &str| variable(&about.inputs, name, VariableId::Input);
+        let state = |name: &str| variable(&about.states, name, VariableId::State);
+        let output = |name: &str| variable(&about.outputs, name, VariableId::Output);
         let bare = || output(name).or_else(|| state(name)).or_else(|| input(name));
         let event_state = |name: &str| event(name).map(Self::Event);
         bare()
@@ -50,6 +53,15 @@ impl Place {
             .or_else(|| name.strip_prefix("z_").and_then(output))
             .or_else(|| name.strip_prefix("es_").and_then(event_state))
     }
+}
+
+/// A property that a course shows: the value in the course is so many times the property, and so
+/// much more.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    place: Place,
+    scale: f64,
+    offset: f64,
 }
 
 /// A property that counts the integral of another one which the forecast predicts.
@@ -69,7 +81,7 @@ pub struct Outlook {
     forecast: Arc<Forecast>,
     origin: Timestamp,
     issue: IssueId,
-    places: HashMap<PropertyId, Place>,
+    shown: HashMap<PropertyId, Shown>,
     integrals: HashMap<PropertyId, Integrated>,
     /// The last one was wanted last.
     courses: VecDeque<Arc<Course>>,
@@ -90,7 +102,46 @@ impl Outlook {
         table: &[(PropertyId, &str)],
     ) -> Result<Self, String> {
         let about = setup.model.about();
-        let is_same = forecast.model == about.name
+        let shown = |(property, name): &(PropertyId, &str)| {
+            let place = Place::find(about, name).ok_or_else(|| unknown(about, name))?;
+            Ok((*property, Shown { place, scale: 1.0, offset: 0.0 }))
+        };
+        let shown = table.iter().map(shown).collect::<Result<_, String>>()?;
+        Self::showing(setup, forecast, origin, shown)
+    }
+
+    /// The same by the links of the network whose forecast it is: values are in the properties'
+    /// units. A property that is several variables shows an output before a state before an input.
+    ///
+    /// # Errors
+    /// When the forecast was made from another setup, or the model has no such variable.
+    pub fn linked(
+        setup: Arc<Setup>,
+        forecast: Arc<Forecast>,
+        origin: Timestamp,
+        links: &Links,
+    ) -> Result<Self, String> {
+        let about = setup.model.about();
+        let mut links: Vec<Link> = links.all().to_vec();
+        if links.iter().any(|link| link.variable.of(about).is_none()) {
+            return Err(format!("the links are not those of `{}`", about.name));
+        }
+        // Of several links of a property the last one stays.
+        links.sort_by_key(|link| link.variable);
+        let shown = links.into_iter().map(|Link { property, variable, scale, offset, .. }| {
+            (property, Shown { place: Place::Variable(variable), scale, offset })
+        });
+        let shown = shown.collect();
+        Self::showing(setup, forecast, origin, shown)
+    }
+
+    fn showing(
+        setup: Arc<Setup>,
+        forecast: Arc<Forecast>,
+        origin: Timestamp,
+        shown: HashMap<PropertyId, Shown>,
+    ) -> Result<Self, String> {
+        let is_same = forecast.model == setup.model.about().name
             && forecast.seed == setup.seed
             && forecast.members == setup.members
             && forecast.begin_s == setup.begin_s
@@ -100,14 +151,9 @@ impl Outlook {
                         simulated again from this one"
                 .into());
         }
-        let place = |(property, name): &(PropertyId, &str)| {
-            let found = Place::find(about, name).ok_or_else(|| unknown(about, name))?;
-            Ok((*property, found))
-        };
-        let places = table.iter().map(place).collect::<Result<_, String>>()?;
         let (courses, waiting) = (VecDeque::new(), VecDeque::new());
         let (issue, integrals) = (IssueId::default(), HashMap::new());
-        Ok(Self { setup, forecast, origin, issue, places, integrals, courses, waiting })
+        Ok(Self { setup, forecast, origin, issue, shown, integrals, courses, waiting })
     }
 
     /// The same under the number with which it was issued: it answers for no other.
@@ -118,7 +164,10 @@ impl Outlook {
 
     /// The same with properties that count the integral of a predicted one: what was measured at the
     /// origin, and the area below each member from there on.
-    pub fn with_integrals(mut self, all: impl IntoIterator<Item = (PropertyId, Integrated)>) -> Self {
+    pub fn with_integrals(
+        mut self,
+        all: impl IntoIterator<Item = (PropertyId, Integrated)>,
+    ) -> Self {
         self.integrals = all.into_iter().collect();
         self
     }
@@ -181,15 +230,21 @@ impl Outlook {
         self.courses.iter().find(|course| course.number == number)
     }
 
-    /// Value and time of the instant before, at seconds of the forecast.
-    fn read_member(&self, number: usize, place: Place, time_s: f64) -> Option<(f64, f64)> {
+    /// A property's value, and the time of the instant before, at seconds of the forecast.
+    fn read_member(&self, number: usize, shown: Shown, time_s: f64) -> Option<(f64, f64)> {
+        let (value, instant_s) = self.read_place(number, shown.place, time_s)?;
+        Some(((value - shown.offset) / shown.scale, instant_s))
+    }
+
+    /// The same of what stands in the course.
+    fn read_place(&self, number: usize, place: Place, time_s: f64) -> Option<(f64, f64)> {
         if let Some(course) = self.courses.iter().find(|course| course.number == number) {
             let value = |at: usize| {
                 let row = course.row(at)?;
                 Some(match place {
-                    Place::Input(at) => row.inputs[at],
-                    Place::State(at) => row.states[at],
-                    Place::Output(at) => row.outputs[at],
+                    Place::Variable(VariableId::Input(at)) => row.inputs[at],
+                    Place::Variable(VariableId::State(at)) => row.states[at],
+                    Place::Variable(VariableId::Output(at)) => row.outputs[at],
                     Place::Event(at) => row.event_states[at],
                 })
             };
@@ -204,9 +259,9 @@ impl Outlook {
     /// Where a kept member has a variable; inputs and states it has not.
     fn column(&self, place: Place) -> Option<usize> {
         match place {
-            Place::Output(at) => Some(at),
+            Place::Variable(VariableId::Output(at)) => Some(at),
             Place::Event(at) => Some(self.setup.model.about().outputs.len() + at),
-            Place::Input(_) | Place::State(_) => None,
+            Place::Variable(_) => None,
         }
     }
 }
@@ -243,15 +298,16 @@ fn unknown(about: &About, name: &str) -> String {
 impl Outlook {
     /// A member's area below a predicted property from the origin to an instant, on straight lines
     /// between the instants that are kept; `None` where a part of the way is not known.
-    fn area(&self, number: usize, place: Place, time_s: f64) -> Option<Area> {
+    fn area(&self, number: usize, shown: Shown, time_s: f64) -> Option<Area> {
         let course = self.courses.iter().find(|course| course.number == number);
         let instants_s = course.map_or(&self.forecast.instants_s, |course| &course.instants_s);
         let at = |time_s: f64| Timestamp(libm::round(time_s * 1e6) as i64);
-        let mut before = (at(0.0), self.read_member(number, place, 0.0)?.0);
+        let mut before = (at(0.0), self.read_member(number, shown, 0.0)?.0);
         let mut sum = Area::ZERO;
-        let between = instants_s.iter().copied().filter(|instant| *instant > 0.0 && *instant < time_s);
+        let between =
+            instants_s.iter().copied().filter(|instant| *instant > 0.0 && *instant < time_s);
         for instant_s in between.chain([time_s]) {
-            let next = (at(instant_s), self.read_member(number, place, instant_s)?.0);
+            let next = (at(instant_s), self.read_member(number, shown, instant_s)?.0);
             sum += Area::below_line(before, next);
             before = next;
         }
@@ -266,12 +322,12 @@ impl State for Outlook {
             return Answer::Unknown;
         }
         let (number, since_s) = (member as usize, view.time.seconds_since(self.origin));
-        let place_of = |property: &PropertyId| self.places.get(property).copied();
-        let read = match (place_of(&property), self.integrals.get(&property)) {
-            (Some(place), _) => self.read_member(number, place, since_s),
-            (None, Some(integrated)) => place_of(&integrated.of).and_then(|place| {
-                let (_, time_s) = self.read_member(number, place, since_s)?;
-                let area = self.area(number, place, since_s)?.unit_seconds();
+        let shown_of = |property: &PropertyId| self.shown.get(property).copied();
+        let read = match (shown_of(&property), self.integrals.get(&property)) {
+            (Some(shown), _) => self.read_member(number, shown, since_s),
+            (None, Some(integrated)) => shown_of(&integrated.of).and_then(|shown| {
+                let (_, time_s) = self.read_member(number, shown, since_s)?;
+                let area = self.area(number, shown, since_s)?.unit_seconds();
                 Some((integrated.at_origin + area * integrated.per_second, time_s))
             }),
             (None, None) => None,

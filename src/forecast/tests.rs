@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 mod honest;
 mod job;
+mod linked;
 mod members;
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::twin::{Item, Pose};
+use crate::twin::{Item, Pose, slerp};
 
 /// A stored value: how it mixes with its successor, when two are the same, what it occupies.
 pub(super) trait Stored: Clone {
@@ -95,29 +95,6 @@ fn lerp(from: f64, to: f64, share: f64) -> f64 {
     mixed.clamp(from.min(to), from.max(to))
 }
 
-/// Along the shorter great circle, at constant angular speed.
-fn slerp(from: [f64; 4], to: [f64; 4], share: f64) -> [f64; 4] {
-    let dot: f64 = from.iter().zip(to).map(|(a, b)| a * b).sum();
-    // A quaternion and its negative are the same turn: take the nearer one.
-    let sign = if dot < 0.0 { -1.0 } else { 1.0 };
-    // The same to the bit on every machine, which the standard library does not promise.
-    let angle = libm::acos(dot.abs().min(1.0));
-    let (keep, go) = if angle < 1e-6 {
-        (1.0 - share, share)
-    } else {
-        (
-            libm::sin((1.0 - share) * angle) / libm::sin(angle),
-            libm::sin(share * angle) / libm::sin(angle),
-        )
-    };
-    let mut mixed = from;
-    for (component, to) in mixed.iter_mut().zip(to) {
-        *component = *component * keep + to * sign * go;
-    }
-    let length = mixed.iter().map(|component| component * component).sum::<f64>().sqrt();
-    if length.is_normal() { mixed.map(|component| component / length) } else { from }
-}
-
 /// The earlier list, each thing moved towards where the later list has the thing of the same id.
 /// What the later list lacks stays until then; what it adds appears then.
 fn mix_items(from: &Arc<[Item]>, to: &Arc<[Item]>, share: f64) -> Arc<[Item]> {
@@ -155,19 +132,6 @@ mod tests {
 
     fn item(id: u64, at_m: f64) -> Item {
         Item { id, at_m, stage: 0 }
-    }
-
-    #[test]
-    fn half_of_a_quarter_turn_is_an_eighth_turn_whichever_sign_the_quaternion_has() {
-        let quarter = [0.0, 0.5_f64.sqrt(), 0.0, 0.5_f64.sqrt()];
-        let eighth =
-            [0.0, (std::f64::consts::PI / 8.0).sin(), 0.0, (std::f64::consts::PI / 8.0).cos()];
-        for to in [quarter, quarter.map(|c| -c)] {
-            let mixed = slerp(Pose::IDENTITY.rotation, to, 0.5);
-            for (got, expected) in mixed.iter().zip(eighth) {
-                assert!((got - expected).abs() < 1e-12, "{mixed:?}");
-            }
-        }
     }
 
     #[test]

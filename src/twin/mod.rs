@@ -15,6 +15,7 @@ mod load;
 pub mod mapping;
 mod time;
 pub mod tree;
+mod turn;
 mod unit;
 mod value;
 pub mod wiring;
@@ -29,5 +30,6 @@ pub use load::{
     Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_goal, load_numbers, load_text,
 };
 pub use time::Timestamp;
+pub use turn::slerp;
 pub use unit::{Unit, UnitError};
 pub use value::{Item, Pose, Quality, Sample, Value, ValueType};

@@ -20,6 +20,8 @@ pub struct Role {
     pub behaviour: Arc<Behaviour>,
     /// Inputs of the model, each with the property of the same asset that tells it.
     pub inputs: Vec<(Named, Named)>,
+    /// States of the model, each with the property of the same asset that shows it.
+    pub states: Vec<(Named, Named)>,
     /// Outputs of the model, each with the property of the same asset that measures it.
     pub outputs: Vec<(Named, Named)>,
 }

@@ -9,7 +9,7 @@
 //!
 //! | layer | what is in it |
 //! |---|---|
-//! | [`base`] | state, commands, notices, settings, files, colours |
+//! | [`base`] | state, commands, notices, settings, files, workers, colours |
 //! | [`time`] | sources and the mirror, recordings, the playhead |
 //! | [`scene`] | models, bindings, labels, light, the camera and picking |
 //! | [`ui`] | panels and keys |

@@ -1,19 +1,33 @@
 //! Long work beside the frame: one interface, whatever carries it out.
 //!
-//! Flows in: [`Job`]s, which are plain messages. Flows out: their results, by [`Ticket`]s that are
-//! asked and never waited for. Natively threads carry them out; where there are none, slices of a
-//! few milliseconds that the frame grants ([`Workers::run_slice`]); and a Web Worker could, because
-//! job, progress and result can all be written as bytes ([`remote`]).
+//! Flows in: [`Job`]s, which are plain messages, and messages to [`Actor`]s, which last. Flows out:
+//! results of jobs, by [`Ticket`]s that are asked and never waited for, and results of actors in the
+//! order of plant time ([`Actors::collect`]). Work is done piece by piece, in turns by [`Priority`], so
+//! that what lasts never keeps other work from its turn. Natively threads carry it out; where there
+//! are none, slices of a few milliseconds that the frame grants ([`Workers::run_slice`]); and a Web
+//! Worker could, because job, progress and result can all be written as bytes ([`remote`]).
 
+mod actor;
+mod actors;
+mod mailbox;
+mod queue;
 pub mod remote;
+mod task;
 #[cfg(test)]
 mod tests;
 mod workers;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use workers::{Busy, Ticket, Told, Workers};
+pub use actor::{Actor, Outbox};
+pub use actors::{ActorId, Actors, Collected, Report};
+pub use mailbox::{Handle, Refusal, Refused};
+pub use queue::{Busy, Counters, Priority};
+pub use task::{Progress, Ticket};
+pub use workers::Workers;
 
 /// Something that takes longer than a frame may wait, as a message.
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
@@ -64,4 +78,9 @@ pub fn step<R: Run + ?Sized>(run: &mut R, budget: &Budget) -> Step<R::Output> {
             return done;
         }
     }
+}
+
+/// What a thread that panicked has left is whole: nothing is half done while it is locked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,8 @@
 //! Threads, slices and bytes do the same work.
 
+mod actors;
+mod turns;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -51,15 +54,15 @@ impl Run for Counting {
     }
 }
 
-fn to(to: u32) -> Count {
+pub(super) fn to(to: u32) -> Count {
     Count { to, ..Count::default() }
 }
 
-fn await_result<T>(workers: &Workers, ticket: &Ticket<T>) -> Result<T, String> {
+pub(super) fn await_result<T>(workers: &Workers, ticket: &Ticket<T>) -> Result<T, String> {
     let since = Instant::now();
     while since.elapsed() < Duration::from_secs(60) {
         workers.run_slice(Duration::from_millis(1));
-        if let Told::Done(result) = ticket.poll() {
+        if let Progress::Done(result) = ticket.poll() {
             return result;
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -72,10 +75,12 @@ fn threads_and_slices_give_results_failures_and_faults_alike() {
     let quiet = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     for workers in [Workers::threads(2), Workers::in_slices()] {
-        let good = workers.submit(to(1000)).expect("room");
-        let bad = workers.submit(Count { fails_at: Some(3), ..to(5) }).expect("room");
-        let worse = workers.submit(Count { panics_at: Some(2), ..to(5) }).expect("room");
-        let after = workers.submit(to(2)).expect("room");
+        let good = workers.submit(Priority::Loading, to(1000)).expect("room");
+        let bad =
+            workers.submit(Priority::Loading, Count { fails_at: Some(3), ..to(5) }).expect("room");
+        let worse =
+            workers.submit(Priority::Loading, Count { panics_at: Some(2), ..to(5) }).expect("room");
+        let after = workers.submit(Priority::Loading, to(2)).expect("room");
         assert_eq!(await_result(&workers, &good), Ok(1000));
         assert_eq!(await_result(&workers, &bad), Err("no further than 3".into()));
         assert!(await_result(&workers, &worse).is_err_and(|told| told.contains("fault")));
@@ -87,39 +92,44 @@ fn threads_and_slices_give_results_failures_and_faults_alike() {
 #[test]
 fn a_slice_ends_when_its_budget_is_spent_and_each_job_gets_its_turn() {
     let workers = Workers::in_slices();
-    let long = workers.submit(to(1_000_000)).expect("room");
-    let short = workers.submit(to(3)).expect("room");
+    let long = workers.submit(Priority::Loading, to(1_000_000)).expect("room");
+    let short = workers.submit(Priority::Loading, to(3)).expect("room");
     let looks = Cell::new(0);
     let six_pieces = || {
         looks.set(looks.get() + 1);
         looks.get() == 6
     };
     workers.run_until(&Budget::until(&six_pieces));
-    assert_eq!(short.poll(), Told::Done(Ok(3)));
-    assert_eq!(long.poll(), Told::Working(3e-6));
+    assert_eq!(short.poll(), Progress::Done(Ok(3)));
+    assert_eq!(long.poll(), Progress::Working(3e-6));
 }
 
 #[test]
 fn a_job_that_nobody_wants_any_more_is_given_up() {
     let workers = Workers::in_slices();
-    drop(workers.submit(to(u32::MAX)).expect("room"));
+    drop(workers.submit(Priority::Loading, to(u32::MAX)).expect("room"));
     let before = PIECES.load(Ordering::Relaxed);
-    let wanted = workers.submit(to(1)).expect("room");
+    let wanted = workers.submit(Priority::Loading, to(1)).expect("room");
     assert_eq!(await_result(&workers, &wanted), Ok(1));
     // Other tests count too, but not four billion times.
     assert!(PIECES.load(Ordering::Relaxed) - before < 10_000_000);
     let threads = Workers::threads(1);
-    drop(threads.submit(to(u32::MAX)).expect("room"));
-    let wanted = threads.submit(to(1)).expect("room");
+    drop(threads.submit(Priority::Loading, to(u32::MAX)).expect("room"));
+    let wanted = threads.submit(Priority::Loading, to(1)).expect("room");
     assert_eq!(await_result(&threads, &wanted), Ok(1));
 }
 
 #[test]
 fn more_jobs_than_may_wait_are_refused() {
     let workers = Workers::in_slices();
-    let taken: Vec<_> = std::iter::from_fn(|| workers.submit(to(1)).ok()).take(10_000).collect();
+    let taken: Vec<_> =
+        std::iter::from_fn(|| workers.submit(Priority::Loading, to(1)).ok()).take(10_000).collect();
     assert_eq!(taken.len(), 4096);
     assert!(Busy.to_string().contains("4096"));
+    assert_eq!(workers.counters().refused, 1);
+    // Those of another priority have places of their own.
+    assert!(workers.submit(Priority::Interactive, to(1)).is_ok());
+    assert_eq!(workers.counters().queued, [1, 4096, 0]);
 }
 
 fn kinds(kind: &str, job: &[u8]) -> Result<Work, String> {
@@ -172,7 +182,7 @@ fn every_model_is_decoded_alike_by_a_file_a_thread_slices_and_bytes() {
         let job = DecodeModel { bytes, beside: BTreeMap::new() };
         let expected = Model::open(&path).expect("a model");
         for workers in [&threads, &slices] {
-            let ticket = workers.submit(job.clone()).expect("room");
+            let ticket = workers.submit(Priority::Loading, job.clone()).expect("room");
             assert!(await_result(workers, &ticket) == Ok(expected.clone()), "{}", path.display());
         }
         assert!(through_bytes(&job) == Ok(expected), "{}", path.display());

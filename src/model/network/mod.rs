@@ -3,10 +3,12 @@
 //! Flows in: a twin whose classes state behaviours, and its wires. Flows out: a [`Machine`] like
 //! any other, whose states, inputs, outputs and events are those of all machines with the asset's
 //! name before them (`P-101.Qout`), so that whatever runs a model runs a plant. A wired input is no
-//! input of the whole; the others are, and a table may tell them by the property that measures them.
+//! input of the whole; the others are. Which property is which variable is in its [`Links`], and a
+//! table may name variables by their properties.
 
 mod behaviour;
 mod feedthrough;
+mod links;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ mod wired;
 
 use std::sync::Arc;
 
+pub use self::links::{Link, Links, VariableId};
 use self::resolve::Resolved;
 use self::wired::Wired;
 use super::kernel::Model;
@@ -29,6 +32,8 @@ pub struct Network {
     pub machine: Machine,
     /// The assets whose models these are, in the order of their states.
     pub assets: Vec<AssetId>,
+    /// Which property is which variable of [`Network::machine`].
+    pub links: Links,
     /// What is estimated of all, by the names of the whole.
     pub behaviour: Behaviour,
 }
@@ -56,8 +61,7 @@ impl Network {
                 source_line: String::new(),
             }]));
         }
-        let mut wired = Wired::of(twin, &resolved)?;
-        wired.tell(twin, &resolved);
+        let (wired, links) = Wired::of(twin, &resolved)?;
         let all = |of: fn(&Machine) -> &Vec<f64>| -> Vec<f64> {
             resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()
         };
@@ -74,6 +78,7 @@ impl Network {
                 model: Arc::new(wired) as Arc<dyn Model>,
             },
             assets: resolved.parts.iter().map(|part| part.asset).collect(),
+            links,
             behaviour: behaviour::of_all(twin, &resolved.parts),
         })
     }

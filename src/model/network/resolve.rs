@@ -9,11 +9,13 @@ use crate::twin::behaviour::Named;
 use crate::twin::wiring::{Role, Wire};
 use crate::twin::{AssetId, Diagnostic, Diagnostics, PropertyId, Twin, Unit, ValueType};
 
-/// A property that stands for an input or output.
+/// A property that stands for a variable.
 #[derive(Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct Linked {
     pub property: PropertyId,
-    /// Place of the input or output among those of all machines.
+    /// Place of the machine.
+    pub machine: usize,
+    /// Place of the input, state or output among those of all machines.
     pub at: usize,
     /// Value in the model's unit = property × scale + offset.
     pub scale: f64,
@@ -26,8 +28,9 @@ pub(super) struct Part {
     /// Its asset's name, or its path where two have that name.
     pub name: String,
     pub machine: Machine,
-    /// Places of its inputs and outputs among those of all.
+    /// Places of its inputs, states and outputs among those of all.
     pub inputs: Range<usize>,
+    pub states: Range<usize>,
     pub outputs: Range<usize>,
 }
 
@@ -45,19 +48,26 @@ pub(super) struct Feed {
 pub(super) struct Resolved {
     pub parts: Vec<Part>,
     pub feeds: Vec<Feed>,
-    /// Properties that tell an input alone.
-    pub told: Vec<Told>,
+    /// Properties that are an input, alone.
+    pub inputs: Vec<Linked>,
     /// Properties that are summed with whatever else flows into an input.
-    pub added: Vec<Told>,
-    pub measured: Vec<Told>,
+    pub added: Vec<Linked>,
+    pub states: Vec<Linked>,
+    pub outputs: Vec<Linked>,
 }
 
 impl Resolved {
     pub(super) fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let mut wrong = Vec::new();
         let parts = parts(twin, &mut wrong);
-        let mut resolved =
-            Self { parts, feeds: vec![], told: vec![], added: vec![], measured: vec![] };
+        let mut resolved = Self {
+            parts,
+            feeds: vec![],
+            inputs: vec![],
+            added: vec![],
+            states: vec![],
+            outputs: vec![],
+        };
         for wire in &twin.wiring {
             if let Err(error) = resolved.wire(twin, wire) {
                 wrong.push(*error);
@@ -75,17 +85,17 @@ impl Resolved {
 
     fn wire(&mut self, twin: &Twin, wire: &Wire) -> Result<(), Box<Diagnostic>> {
         let (to, input) = self.end(&wire.to, "input", |part| &part.machine.model.about().inputs)?;
-        let to = self.parts[to].inputs.start + input.0;
+        let (machine, to) = (to, self.parts[to].inputs.start + input.0);
         if wire.is_property {
             let property = self.property(twin, &wire.from)?;
             let unit = wire.unit.as_ref().unwrap_or(&twin.property(property).unit);
             let (scale, offset) =
                 conversion(&wire.from, (wire.scale, wire.offset), unit, &input.1)?;
-            let told = Told { property, at: to, scale, offset };
+            let linked = Linked { property, machine, at: to, scale, offset };
             if wire.adds {
-                self.added.push(told)
+                self.added.push(linked)
             } else {
-                self.told.push(told)
+                self.inputs.push(linked)
             }
             return Ok(());
         }
@@ -131,38 +141,32 @@ impl Resolved {
 
     /// Properties that a class gives to its model.
     fn properties(&mut self, twin: &Twin, part: usize, role: &Role, wrong: &mut Vec<Diagnostic>) {
-        let about = self.parts[part].machine.model.about().clone();
-        let (inputs, outputs) = (self.parts[part].inputs.start, self.parts[part].outputs.start);
-        let asset = self.parts[part].asset;
-        let mut find = |pair: &(Named, Named), what: &str, all: &[Variable]| {
-            match own(twin, asset, pair, what, all) {
-                Ok(told) => Some(told),
-                Err(error) => {
+        let Part { asset, machine, inputs, states, outputs, .. } = &self.parts[part];
+        let about = machine.model.about();
+        let mut find = |pairs: &[(Named, Named)], what, all: &[Variable], begin: usize| {
+            let mut found = Vec::new();
+            for pair in pairs {
+                match own(twin, (*asset, part), pair, what, all) {
+                    Ok(own) => found.push(Linked { at: begin + own.at, ..own }),
                     // Once a class, however many instances there are.
-                    if !wrong.contains(&error) {
-                        wrong.push(*error);
-                    }
-                    None
+                    Err(error) if wrong.contains(&error) => {}
+                    Err(error) => wrong.push(*error),
                 }
             }
+            found
         };
-        for pair in &role.inputs {
-            let told = find(pair, "input", &about.inputs);
-            self.told.extend(told.map(|told| Told { at: told.at + inputs, ..told }));
-        }
-        for pair in &role.outputs {
-            let told = find(pair, "output", &about.outputs);
-            self.measured.extend(told.map(|told| Told { at: told.at + outputs, ..told }));
-        }
+        self.inputs.extend(find(&role.inputs, "input", &about.inputs, inputs.start));
+        self.states.extend(find(&role.states, "state", &about.states, states.start));
+        self.outputs.extend(find(&role.outputs, "output", &about.outputs, outputs.start));
     }
 
-    /// An input that a wire leads to is told by no property of its class, and two wires say that
-    /// they add up.
+    /// An input that a wire leads to is no property of its class, and two wires say that they add
+    /// up.
     fn one_feed_each(&mut self, wrong: &mut Vec<Diagnostic>, wires: &[Wire]) {
         let mut taken: HashSet<usize> = self.feeds.iter().map(|feed| feed.to).collect();
         taken.extend(self.added.iter().map(|added| added.at));
         // Those of wires come first.
-        self.told.retain(|told| taken.insert(told.at));
+        self.inputs.retain(|linked| taken.insert(linked.at));
         for (at, wire) in wires.iter().enumerate() {
             let others = wires[..at].iter().filter(|other| other.to.text == wire.to.text);
             if others.clone().any(|other| !(other.adds && wire.adds)) {
@@ -196,29 +200,35 @@ fn parts(twin: &Twin, wrong: &mut Vec<Diagnostic>) -> Vec<Part> {
             }
         };
         let about = machine.model.about();
-        let (inputs, outputs) = (about.inputs.len(), about.outputs.len());
-        let begin = parts.last().map_or((0, 0), |part| (part.inputs.end, part.outputs.end));
+        let next = |of: fn(&Part) -> &Range<usize>, count: usize| {
+            let begin = parts.last().map_or(0, |part| of(part).end);
+            begin..begin + count
+        };
+        let inputs = next(|part| &part.inputs, about.inputs.len());
+        let states = next(|part| &part.states, about.states.len());
+        let outputs = next(|part| &part.outputs, about.outputs.len());
         let (name, path) = (&twin.asset(asset).name, &twin.asset(asset).path);
         let is_clear = twin.asset_by_name.get(name) == Some(&asset);
         parts.push(Part {
             asset,
             name: if is_clear { name.to_string() } else { path.to_string() },
-            inputs: begin.0..begin.0 + inputs,
-            outputs: begin.1..begin.1 + outputs,
             machine,
+            inputs,
+            states,
+            outputs,
         });
     }
     parts
 }
 
-/// A property of the asset itself for a variable of its model.
+/// A property of the asset itself for a variable of its model, by its place in that model.
 fn own(
     twin: &Twin,
-    asset: AssetId,
+    (asset, machine): (AssetId, usize),
     (variable, stated): &(Named, Named),
     what: &str,
     all: &[Variable],
-) -> Result<Told, Box<Diagnostic>> {
+) -> Result<Linked, Box<Diagnostic>> {
     let names = || all.iter().map(|variable| &*variable.name);
     let at = position(all, &variable.text).ok_or_else(|| variable.unknown(what, names()))?;
     let property = twin.find_property(asset, &stated.text).ok_or_else(|| {
@@ -228,7 +238,7 @@ fn own(
     number(twin, property, stated)?;
     let unit = &twin.property(property).unit;
     let (scale, offset) = conversion(stated, (1.0, 0.0), unit, &all[at])?;
-    Ok(Told { property, at, scale, offset })
+    Ok(Linked { property, machine, at, scale, offset })
 }
 
 fn number(twin: &Twin, property: PropertyId, stated: &Named) -> Result<(), Box<Diagnostic>> {

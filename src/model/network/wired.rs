@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::feedthrough::followed;
-use super::resolve::{Feed, Part, Resolved, Told};
-use crate::model::about::{About, Alias, EventAbout, ParameterAbout, Variable};
+use super::links::{Link, Links, VariableId};
+use super::resolve::{Feed, Linked, Part, Resolved};
+use crate::model::about::{About, EventAbout, ParameterAbout, Variable};
 use crate::model::kernel::{Kernel, Model};
 use crate::model::real::{Lanes, Real};
 use crate::twin::{Diagnostic, Diagnostics, Twin};
@@ -52,13 +53,14 @@ pub(super) struct Wired {
     /// with others come after them.
     external: Vec<usize>,
     /// Inputs of machines into which such a property flows.
-    told: Vec<usize>,
+    summed: Vec<usize>,
     /// Machines in an order in which each knows what it needs; one may come twice.
     order: Vec<usize>,
 }
 
 impl Wired {
-    pub(super) fn of(twin: &Twin, resolved: &Resolved) -> Result<Self, Diagnostics> {
+    /// The machines as one, and which property is which of its variables.
+    pub(super) fn of(twin: &Twin, resolved: &Resolved) -> Result<(Self, Links), Diagnostics> {
         let parts = &resolved.parts;
         let order = order(parts, &resolved.feeds)?;
         let inputs = parts.last().map_or(0, |part| part.inputs.end);
@@ -67,13 +69,14 @@ impl Wired {
             let from = Source::Output(feed.from);
             flows[feed.to].push(Flow { from, scale: feed.scale, offset: feed.offset });
         }
-        let mut told: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
-        told.sort_unstable();
-        told.dedup();
-        let is_free = |input: &usize| flows[*input].is_empty() && !told.contains(input);
+        let mut summed: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
+        summed.sort_unstable();
+        summed.dedup();
+        let is_free = |input: &usize| flows[*input].is_empty() && !summed.contains(input);
         let external: Vec<usize> = (0..inputs).filter(is_free).collect();
         let mut about = about(&twin.name, &twin.title, parts, &external);
-        for Told { property, at, scale, offset } in &resolved.added {
+        let mut links = links(resolved, &external);
+        for Linked { property, machine, at, scale, offset } in &resolved.added {
             let name = twin.property_path(*property);
             let known =
                 (external.len()..about.inputs.len()).find(|at| about.inputs[*at].name == name);
@@ -81,37 +84,31 @@ impl Wired {
             if known.is_none() {
                 let unit = twin.property(*property).unit.code();
                 about = about.input(&name, unit, 0.0, "what a property tells, summed with others");
+                // In the property's own unit; what flows on is converted.
+                links.push(Link {
+                    property: *property,
+                    machine: *machine,
+                    variable: VariableId::Input(place),
+                    scale: 1.0,
+                    offset: 0.0,
+                });
             }
             let (scale, offset) = (*scale, *offset);
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
+        let links = Links::new(parts.len(), twin.property_count(), links);
+        links.name(&mut about, |property| twin.property_path(property));
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
-        Ok(Self {
+        let wired = Self {
             about,
             places: places(parts, &resolved.feeds),
             usual: usual.collect(),
             external,
-            told,
+            summed,
             flows,
             order,
-        })
-    }
-
-    /// Names the properties that tell inputs and measure outputs.
-    pub(super) fn tell(&mut self, twin: &Twin, resolved: &Resolved) {
-        let alias = |told: &Told| Alias {
-            name: twin.property_path(told.property),
-            scale: told.scale,
-            offset: told.offset,
         };
-        for told in &resolved.told {
-            if let Some(at) = self.external.iter().position(|input| *input == told.at) {
-                self.about.inputs[at].alias = Some(alias(told));
-            }
-        }
-        for told in &resolved.measured {
-            self.about.outputs[told.at].alias = Some(alias(told));
-        }
+        Ok((wired, links))
     }
 
     /// What machines' files state of inputs that are those of the whole; a wire goes before.
@@ -134,7 +131,7 @@ impl Wired {
             inputs[*input] = *value;
         }
         let mut z = vec![R::default(); self.about.outputs.len()];
-        for input in &self.told {
+        for input in &self.summed {
             inputs[*input] = self.sum(*input, u, &z);
         }
         for at in &self.order {
@@ -246,8 +243,23 @@ where
     }
 }
 
+/// Properties that are variables of the whole each by itself; those that are summed are not.
+fn links(resolved: &Resolved, external: &[usize]) -> Vec<Link> {
+    let link = |linked: &Linked, variable: VariableId| {
+        let Linked { property, machine, scale, offset, .. } = *linked;
+        Link { property, machine, variable, scale, offset }
+    };
+    let inputs = resolved.inputs.iter().filter_map(|linked| {
+        let place = external.iter().position(|input| *input == linked.at)?;
+        Some(link(linked, VariableId::Input(place)))
+    });
+    let states = resolved.states.iter().map(|state| link(state, VariableId::State(state.at)));
+    let outputs = resolved.outputs.iter().map(|output| link(output, VariableId::Output(output.at)));
+    inputs.chain(states).chain(outputs).collect()
+}
+
 fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
-    let (mut states, mut parameters, mut events) = (0, 0, 0);
+    let (mut parameters, mut events) = (0, 0);
     let next = |count: &mut usize, more: usize| {
         let begin = *count;
         *count += more;
@@ -263,7 +275,7 @@ fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
         fed.sort_unstable();
         fed.dedup();
         Place {
-            states: next(&mut states, about.states.len()),
+            states: part.states.clone(),
             parameters: next(&mut parameters, about.parameters.len()),
             events: next(&mut events, about.events.len()),
             inputs: part.inputs.clone(),

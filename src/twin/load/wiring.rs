@@ -7,13 +7,13 @@ use super::super::wiring::{Role, Wire};
 use super::behaviour::{load_behaviour, named};
 use super::read::{At, Cx};
 
-const ROLE: [&str; 3] = ["file", "inputs", "outputs"];
+const ROLE: [&str; 4] = ["file", "inputs", "states", "outputs"];
 const WIRE: [&str; 7] = ["from", "property", "to", "scale", "offset", "unit", "adds"];
 
-/// A role, `"pump.ron"` or `(file: "pump.ron", inputs: {…}, outputs: {…})`.
+/// A role, `"pump.ron"` or `(file: "pump.ron", inputs: {…}, states: {…}, outputs: {…})`.
 pub(super) fn role<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Role> {
     if at.is_text() {
-        return follow(cx, at, Vec::new(), Vec::new());
+        return follow(cx, at, |_| Vec::new());
     }
     let fields = cx.fields(at, "a behaviour's use", &ROLE)?;
     let pairs = |name: &str| -> Vec<(Named, Named)> {
@@ -21,16 +21,14 @@ pub(super) fn role<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Role> {
         let pair = |(key, value)| Some((named(cx, key)?, named(cx, value)?));
         entries.into_iter().filter_map(pair).collect()
     };
-    let (inputs, outputs) = (pairs("inputs"), pairs("outputs"));
-    follow(cx, cx.required(&fields, "file")?, inputs, outputs)
+    follow(cx, cx.required(&fields, "file")?, pairs)
 }
 
-/// Reads the behaviour's own file.
+/// Reads the behaviour's own file; `pairs` gives variables and properties of a kind.
 fn follow<'a>(
     cx: &Cx<'a>,
     at: At<'a>,
-    inputs: Vec<(Named, Named)>,
-    outputs: Vec<(Named, Named)>,
+    pairs: impl Fn(&str) -> Vec<(Named, Named)>,
 ) -> Option<Role> {
     let stated = named(cx, at)?;
     let file = at.path(&stated.text);
@@ -42,9 +40,14 @@ fn follow<'a>(
         }
     };
     match load_behaviour(&file, &text) {
-        Ok(behaviour) => {
-            Some(Role { file, stated, behaviour: Arc::new(behaviour), inputs, outputs })
-        }
+        Ok(behaviour) => Some(Role {
+            file,
+            stated,
+            behaviour: Arc::new(behaviour),
+            inputs: pairs("inputs"),
+            states: pairs("states"),
+            outputs: pairs("outputs"),
+        }),
         Err(errors) => {
             cx.add(errors);
             None

@@ -18,7 +18,7 @@ use super::{machine, watch};
 use crate::twin::Twin;
 use crate::viewer::base::{
     Command, LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition,
-    frame_time,
+    frame_time, workers,
 };
 use crate::viewer::scene::camera::CameraRig;
 use crate::viewer::scene::{binding, camera, label, light, models, pick};
@@ -84,7 +84,13 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     cameras::spare_panels_camera(&mut app);
     cameras::make_target(&mut app, &surface);
     app.add_plugins((effects::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
-        .add_plugins((frame_time::plugin, remote::plugin, open::plugin, playback::plugin))
+        .add_plugins((
+            frame_time::plugin,
+            workers::plugin,
+            remote::plugin,
+            open::plugin,
+            playback::plugin,
+        ))
         .add_plugins((ingest::plugin, playhead::plugin, models::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, cameras::make_cameras)

@@ -1,5 +1,5 @@
 //! The ground of the viewer, which all its other layers stand on: state, commands, notices,
-//! settings, files and colours. It knows none of them.
+//! settings, files, workers and colours. It knows none of them.
 
 pub mod command;
 #[cfg(target_arch = "wasm32")]
@@ -10,6 +10,7 @@ mod notice;
 pub mod settings;
 mod state;
 pub mod theme;
+pub mod workers;
 
 pub use command::{Command, StandardView, ThemeChoice};
 pub use files::Files;
@@ -20,3 +21,4 @@ pub use state::{
     SceneViews, Seen, Selection, Shown, TwinDefinition,
 };
 pub use theme::{Palette, ScenePalette};
+pub use workers::Work;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::tasks::{IoTaskPool, Task, futures::check_ready};
@@ -13,9 +12,9 @@ use super::surfaces::{highlight, pbr, share_key, textures};
 use crate::cad::{self, DecodeModel, Model};
 use crate::twin::Class;
 use crate::twin::binding::Effect;
-use crate::viewer::base::{Files, Notice, Palette, Severity, TwinDefinition};
+use crate::viewer::base::{Files, Notice, Palette, Severity, TwinDefinition, Work};
 use crate::viewer::scene::look::TwinPbr;
-use crate::worker::{Ticket, Told, Workers};
+use crate::worker::{Priority, Progress, Ticket};
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,18 +76,6 @@ impl State {
         !matches!(self, Self::Ready(_) | Self::Failed)
     }
 }
-
-/// Who does long work beside the frame.
-#[derive(Resource, Default)]
-pub struct Work(pub Workers);
-
-/// Work that no thread does is done here, a slice a frame.
-pub(super) fn work(work: Res<Work>) {
-    work.0.run_slice(SLICE);
-}
-
-/// Time of a frame for work that no thread does.
-const SLICE: Duration = Duration::from_millis(8);
 
 /// All models of the twin.
 #[derive(Resource, Default)]
@@ -199,7 +186,7 @@ pub(super) fn advance(
     for (key, state) in &mut models.by_key {
         let failed = match state {
             State::Reading(task) => match check_ready(task) {
-                Some(Ok(job)) => match work.0.submit(job) {
+                Some(Ok(job)) => match work.0.submit(Priority::Loading, job) {
                     Ok(ticket) => {
                         *state = State::Decoding(ticket);
                         continue;
@@ -210,15 +197,17 @@ pub(super) fn advance(
                 None => continue,
             },
             State::Decoding(ticket) => match ticket.poll() {
-                Told::Done(Ok(model)) => match work.0.carry_out(planner(key, model)) {
-                    Ok(ticket) => {
-                        *state = State::Planning(ticket);
-                        continue;
+                Progress::Done(Ok(model)) => {
+                    match work.0.carry_out(Priority::Loading, planner(key, model)) {
+                        Ok(ticket) => {
+                            *state = State::Planning(ticket);
+                            continue;
+                        }
+                        Err(busy) => busy.to_string(),
                     }
-                    Err(busy) => busy.to_string(),
-                },
-                Told::Done(Err(reason)) => reason,
-                Told::Working(_) => continue,
+                }
+                Progress::Done(Err(reason)) => reason,
+                Progress::Working(_) => continue,
             },
             _ => continue,
         };
@@ -256,14 +245,14 @@ pub(super) fn collect(
     for (key, state) in by_key.iter_mut() {
         let State::Planning(ticket) = state else { continue };
         let (model, plans) = match ticket.poll() {
-            Told::Done(Ok(planned)) => planned,
-            Told::Done(Err(reason)) => {
+            Progress::Done(Ok(planned)) => planned,
+            Progress::Done(Err(reason)) => {
                 problems.write(problem(key, &reason));
                 progress.failed.push((key.file.clone(), reason));
                 *state = State::Failed;
                 continue;
             }
-            Told::Working(_) => continue,
+            Progress::Working(_) => continue,
         };
         let textures = textures(&model, &mut images);
         let mut surface = |material: Option<usize>| {

@@ -17,11 +17,12 @@ use std::path::{Path, PathBuf};
 use bevy::asset::io::embedded::EmbeddedAssetRegistry;
 use bevy::prelude::*;
 
-pub use load::{LoadProgress, Models, ReloadModels, Work};
+pub use load::{LoadProgress, Models, ReloadModels};
 pub use spawn::SceneEntities;
 pub(super) use spawn::put_in;
 
 use crate::twin::{AssetId, Twin};
+use crate::viewer::base::workers::run_slice;
 use crate::viewer::base::{
     Files, Notice, PartOf, Round, SceneViews, Selection, TwinDefinition,
 };
@@ -43,7 +44,6 @@ pub fn plugin(app: &mut App) {
 pub(super) fn systems(app: &mut App) {
     app.init_resource::<Models>()
         .init_resource::<LoadProgress>()
-        .init_resource::<load::Work>()
         .init_resource::<SceneEntities>()
         .init_resource::<SceneViews>()
         .init_resource::<Files>()
@@ -55,7 +55,13 @@ pub(super) fn systems(app: &mut App) {
         .add_message::<ReloadModels>()
         .add_systems(
             Update,
-            (spawn::renew, load::request, load::work, load::advance, load::collect, spawn::spawn)
+            (
+                spawn::renew,
+                load::request,
+                load::advance.after(run_slice),
+                load::collect,
+                spawn::spawn,
+            )
                 .chain()
                 // Another definition comes before a round; what was there of the old one goes in
                 // the same frame, before anybody looks its assets up in the new one.

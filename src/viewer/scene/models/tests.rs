@@ -15,7 +15,9 @@ use crate::telemetry::Status;
 use crate::telemetry::{Batch, Update as SampleUpdate};
 use crate::twin::{Quality, Timestamp, Value, load};
 use crate::viewer::app::watch;
-use crate::viewer::base::{AssetRoot, Palette, Playhead, Scene, ThemeChoice, TwinDefinition};
+use crate::viewer::base::{
+    AssetRoot, Palette, Playhead, Scene, ThemeChoice, TwinDefinition, workers,
+};
 use crate::viewer::scene::binding;
 use crate::viewer::scene::bound::{Bound, LabelSpec};
 use crate::viewer::scene::look::{self, STALE};
@@ -82,6 +84,7 @@ fn app(folder: &Path) -> App {
             (Round::Ingest, Round::Playhead, Round::Sample, Round::Present, Round::Ui).chain(),
         )
         .add_systems(Update, follow.in_set(Round::Playhead));
+    workers::plugin(&mut app);
     systems(&mut app);
     watch::plugin(&mut app);
     app.add_plugins(binding::plugin);
