@@ -120,11 +120,6 @@ impl Unscented {
         &self.belief
     }
 
-    /// Goes back, or elsewhere, in belief.
-    pub fn believe(&mut self, belief: Belief) {
-        self.belief = belief;
-    }
-
     /// The setup.
     pub fn setup(&self) -> &Setup {
         &self.setup

@@ -30,11 +30,6 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].0
     }
-
-    /// Whether the connection is encrypted.
-    pub fn is_tls(self) -> bool {
-        matches!(self, Self::Mqtts | Self::Wss)
-    }
 }
 
 /// What is wrong with the address of a broker, or with what belongs to it.
