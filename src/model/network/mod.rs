@@ -3,7 +3,7 @@
 //! Flows in: a twin whose classes state behaviours, and its wires. Flows out: a [`Machine`] like
 //! any other, whose states, inputs, outputs and events are those of all machines with the asset's
 //! name before them (`P-101.Qout`), so that whatever runs a model runs a plant. A wired input is no
-//! input of the whole; the others are, and a table may tell them by the property that measures them.
+//! input of the whole; the others are, and a table may have them under the property that measures them.
 
 mod behaviour;
 mod feedthrough;
@@ -38,7 +38,7 @@ impl Network {
     ///
     /// # Errors
     /// Names that no model has, units that do not convert, inputs that are fed twice, machines that
-    /// would have to know each other's output before they can tell their own (an algebraic loop),
+    /// need each other's outputs to compute their own (an algebraic loop),
     /// and a twin without any behaviour.
     pub fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let resolved = Resolved::of(twin)?;
@@ -57,7 +57,7 @@ impl Network {
             }]));
         }
         let mut wired = Wired::of(twin, &resolved)?;
-        wired.tell(twin, &resolved);
+        wired.link(twin, &resolved);
         let all = |of: fn(&Machine) -> &Vec<f64>| -> Vec<f64> {
             resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()
         };

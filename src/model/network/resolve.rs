@@ -1,4 +1,4 @@
-//! Names of a twin's wires, found.
+//! The names of a twin's wires, resolved to machines, variables and properties.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -9,9 +9,9 @@ use crate::twin::behaviour::Named;
 use crate::twin::wiring::{Role, Wire};
 use crate::twin::{AssetId, Diagnostic, Diagnostics, PropertyId, Twin, Unit, ValueType};
 
-/// A property that stands for an input or output.
+/// A property that is an input or output of the model, with the conversion of its unit.
 #[derive(Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct PropertyLink {
     pub property: PropertyId,
     /// Place of the input or output among those of all machines.
     pub at: usize,
@@ -45,11 +45,11 @@ pub(super) struct Feed {
 pub(super) struct Resolved {
     pub parts: Vec<Part>,
     pub feeds: Vec<Feed>,
-    /// Properties that tell an input alone.
-    pub told: Vec<Told>,
+    /// Properties that are an input alone.
+    pub inputs: Vec<PropertyLink>,
     /// Properties that are summed with whatever else flows into an input.
-    pub added: Vec<Told>,
-    pub measured: Vec<Told>,
+    pub added: Vec<PropertyLink>,
+    pub measured: Vec<PropertyLink>,
 }
 
 impl Resolved {
@@ -57,7 +57,7 @@ impl Resolved {
         let mut wrong = Vec::new();
         let parts = parts(twin, &mut wrong);
         let mut resolved =
-            Self { parts, feeds: vec![], told: vec![], added: vec![], measured: vec![] };
+            Self { parts, feeds: vec![], inputs: vec![], added: vec![], measured: vec![] };
         for wire in &twin.wiring {
             if let Err(error) = resolved.wire(twin, wire) {
                 wrong.push(*error);
@@ -81,11 +81,11 @@ impl Resolved {
             let unit = wire.unit.as_ref().unwrap_or(&twin.property(property).unit);
             let (scale, offset) =
                 conversion(&wire.from, (wire.scale, wire.offset), unit, &input.1)?;
-            let told = Told { property, at: to, scale, offset };
+            let link = PropertyLink { property, at: to, scale, offset };
             if wire.adds {
-                self.added.push(told)
+                self.added.push(link)
             } else {
-                self.told.push(told)
+                self.inputs.push(link)
             }
             return Ok(());
         }
@@ -136,7 +136,7 @@ impl Resolved {
         let asset = self.parts[part].asset;
         let mut find = |pair: &(Named, Named), what: &str, all: &[Variable]| {
             match own(twin, asset, pair, what, all) {
-                Ok(told) => Some(told),
+                Ok(link) => Some(link),
                 Err(error) => {
                     // Once a class, however many instances there are.
                     if !wrong.contains(&error) {
@@ -147,22 +147,24 @@ impl Resolved {
             }
         };
         for pair in &role.inputs {
-            let told = find(pair, "input", &about.inputs);
-            self.told.extend(told.map(|told| Told { at: told.at + inputs, ..told }));
+            let link = find(pair, "input", &about.inputs);
+            let link = link.map(|link| PropertyLink { at: link.at + inputs, ..link });
+            self.inputs.extend(link);
         }
         for pair in &role.outputs {
-            let told = find(pair, "output", &about.outputs);
-            self.measured.extend(told.map(|told| Told { at: told.at + outputs, ..told }));
+            let link = find(pair, "output", &about.outputs);
+            let link = link.map(|link| PropertyLink { at: link.at + outputs, ..link });
+            self.measured.extend(link);
         }
     }
 
-    /// An input that a wire leads to is told by no property of its class, and two wires say that
+    /// An input that a wire leads to is linked to no property of its class, and two wires state that
     /// they add up.
     fn one_feed_each(&mut self, wrong: &mut Vec<Diagnostic>, wires: &[Wire]) {
         let mut taken: HashSet<usize> = self.feeds.iter().map(|feed| feed.to).collect();
         taken.extend(self.added.iter().map(|added| added.at));
         // Those of wires come first.
-        self.told.retain(|told| taken.insert(told.at));
+        self.inputs.retain(|link| taken.insert(link.at));
         for (at, wire) in wires.iter().enumerate() {
             let others = wires[..at].iter().filter(|other| other.to.text == wire.to.text);
             if others.clone().any(|other| !(other.adds && wire.adds)) {
@@ -218,7 +220,7 @@ fn own(
     (variable, stated): &(Named, Named),
     what: &str,
     all: &[Variable],
-) -> Result<Told, Box<Diagnostic>> {
+) -> Result<PropertyLink, Box<Diagnostic>> {
     let names = || all.iter().map(|variable| &*variable.name);
     let at = position(all, &variable.text).ok_or_else(|| variable.unknown(what, names()))?;
     let property = twin.find_property(asset, &stated.text).ok_or_else(|| {
@@ -228,7 +230,7 @@ fn own(
     number(twin, property, stated)?;
     let unit = &twin.property(property).unit;
     let (scale, offset) = conversion(stated, (1.0, 0.0), unit, &all[at])?;
-    Ok(Told { property, at, scale, offset })
+    Ok(PropertyLink { property, at, scale, offset })
 }
 
 fn number(twin: &Twin, property: PropertyId, stated: &Named) -> Result<(), Box<Diagnostic>> {

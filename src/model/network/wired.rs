@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::feedthrough::followed;
-use super::resolve::{Feed, Part, Resolved, Told};
+use super::resolve::{Feed, Part, PropertyLink, Resolved};
 use crate::model::about::{About, Alias, EventAbout, ParameterAbout, Variable};
 use crate::model::kernel::{Kernel, Model};
 use crate::model::real::{Lanes, Real};
 use crate::twin::{Diagnostic, Diagnostics, Twin};
 
-/// Machines that are started so often know what flows in from the others.
+/// Machines are started so often that the initial outputs of each reach the others.
 const STARTS: usize = 8;
 
 /// One machine's places among all.
@@ -52,8 +52,8 @@ pub(super) struct Wired {
     /// with others come after them.
     external: Vec<usize>,
     /// Inputs of machines into which such a property flows.
-    told: Vec<usize>,
-    /// Machines in an order in which each knows what it needs; one may come twice.
+    summed: Vec<usize>,
+    /// Machines in an order in which the inputs of each are computed before it; one may come twice.
     order: Vec<usize>,
 }
 
@@ -67,20 +67,20 @@ impl Wired {
             let from = Source::Output(feed.from);
             flows[feed.to].push(Flow { from, scale: feed.scale, offset: feed.offset });
         }
-        let mut told: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
-        told.sort_unstable();
-        told.dedup();
-        let is_free = |input: &usize| flows[*input].is_empty() && !told.contains(input);
+        let mut summed: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
+        summed.sort_unstable();
+        summed.dedup();
+        let is_free = |input: &usize| flows[*input].is_empty() && !summed.contains(input);
         let external: Vec<usize> = (0..inputs).filter(is_free).collect();
         let mut about = about(&twin.name, &twin.title, parts, &external);
-        for Told { property, at, scale, offset } in &resolved.added {
+        for PropertyLink { property, at, scale, offset } in &resolved.added {
             let name = twin.property_path(*property);
             let known =
                 (external.len()..about.inputs.len()).find(|at| about.inputs[*at].name == name);
             let place = known.unwrap_or(about.inputs.len());
             if known.is_none() {
                 let unit = twin.property(*property).unit.code();
-                about = about.input(&name, unit, 0.0, "what a property tells, summed with others");
+                about = about.input(&name, unit, 0.0, "a property, summed with others");
             }
             let (scale, offset) = (*scale, *offset);
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
@@ -91,26 +91,26 @@ impl Wired {
             places: places(parts, &resolved.feeds),
             usual: usual.collect(),
             external,
-            told,
+            summed,
             flows,
             order,
         })
     }
 
-    /// Names the properties that tell inputs and measure outputs.
-    pub(super) fn tell(&mut self, twin: &Twin, resolved: &Resolved) {
-        let alias = |told: &Told| Alias {
-            name: twin.property_path(told.property),
-            scale: told.scale,
-            offset: told.offset,
+    /// Gives inputs and outputs the names of the properties that they are linked to.
+    pub(super) fn link(&mut self, twin: &Twin, resolved: &Resolved) {
+        let alias = |link: &PropertyLink| Alias {
+            name: twin.property_path(link.property),
+            scale: link.scale,
+            offset: link.offset,
         };
-        for told in &resolved.told {
-            if let Some(at) = self.external.iter().position(|input| *input == told.at) {
-                self.about.inputs[at].alias = Some(alias(told));
+        for link in &resolved.inputs {
+            if let Some(at) = self.external.iter().position(|input| *input == link.at) {
+                self.about.inputs[at].alias = Some(alias(link));
             }
         }
-        for told in &resolved.measured {
-            self.about.outputs[told.at].alias = Some(alias(told));
+        for link in &resolved.measured {
+            self.about.outputs[link.at].alias = Some(alias(link));
         }
     }
 
@@ -134,7 +134,7 @@ impl Wired {
             inputs[*input] = *value;
         }
         let mut z = vec![R::default(); self.about.outputs.len()];
-        for input in &self.told {
+        for input in &self.summed {
             inputs[*input] = self.sum(*input, u, &z);
         }
         for at in &self.order {
@@ -216,7 +216,7 @@ where
     }
 
     fn start(&self, u: &[R], p: &[R], x: &mut [R]) {
-        // What one machine starts with may hang on what another gives.
+        // With what one machine starts may depend on the outputs of another.
         for _ in 0..self.places.len().min(STARTS) {
             let (inputs, _) = self.flow(x, u, p);
             for place in &self.places {
@@ -312,7 +312,7 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
         let waits =
             |input: usize| feeds.iter().any(|feed| feed.to == input && !is_known[feed.from]);
         let waiting: Vec<bool> = (0..inputs).map(waits).collect();
-        let can_tell = |part: &Part, output: usize, at: usize| {
+        let is_computable = |part: &Part, output: usize, at: usize| {
             let needs = &followed[at][output - part.outputs.start];
             needs.iter().all(|input| !waiting[part.inputs.start + input])
         };
@@ -321,9 +321,9 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
             let new: Vec<usize> = part
                 .outputs
                 .clone()
-                .filter(|output| !is_known[*output] && can_tell(part, *output, at))
+                .filter(|output| !is_known[*output] && is_computable(part, *output, at))
                 .collect();
-            // A machine without outputs has nothing to wait for.
+            // A machine without outputs is in no order.
             if !new.is_empty() {
                 new.into_iter().for_each(|output| is_known[output] = true);
                 order.push(at);
@@ -338,7 +338,7 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
     }
 }
 
-/// Tells the loop that an input hangs in.
+/// The error for the loop of which an input is a part.
 fn looped(
     parts: &[Part],
     feeds: &[Feed],
@@ -365,10 +365,10 @@ fn looped(
         format!("an algebraic loop: each of {} follows the others at once", inputs.join(", "));
     let expected = "a machine with a state in the loop (a tank, a pipe's inertia), or one of these \
                     inputs from a property";
-    let told = chain
+    let error = chain
         .first()
         .map(|feed| Diagnostic { expected: Some(expected.into()), ..feed.stated.wrong(message) });
-    Diagnostics(told.into_iter().collect())
+    Diagnostics(error.into_iter().collect())
 }
 
 // Lanes are named for who looks for what a model runs on.
