@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use serde_json::Value as Json;
 use twinscope::estimate::calibrate::{self, Calibration, Course};
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
-use twinscope::forecast::{Forecast, Forecasting, Setup, Start};
+use twinscope::estimate::{FilterSetup, Measured, Spread, Unscented};
+use twinscope::forecast::{Forecast, ForecastSetup, Forecasting, Start};
 use twinscope::model::load::{Held, Load, Profile};
 use twinscope::model::registry;
 use twinscope::model::table::Table;
@@ -90,7 +90,7 @@ fn read(reference: &Path, name: &str) -> Table {
     Table::read(&std::fs::read(reference.join(format!("{name}.csv"))).unwrap()).unwrap()
 }
 
-fn forecast(setup: &Setup) -> Forecast {
+fn forecast(setup: &ForecastSetup) -> Forecast {
     let run = Forecasting::new(setup.clone()).unwrap();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     run.on_threads(threads, &AtomicBool::new(false), &|_| {}).unwrap().unwrap()
@@ -108,7 +108,7 @@ fn battery(peer: &Json, reference: &Path) {
     let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| table.column(name).unwrap());
     let rows = (0..table.rows()).map(|row| states.map(|state| state[row]).to_vec());
     let model = registry::find("battery_circuit").unwrap();
-    let mut setup = Setup::usual(model, currents(), 1.0, 10_000.0);
+    let mut setup = ForecastSetup::usual(model, currents(), 1.0, 10_000.0);
     (setup.begin_s, setup.members) = (600.0, table.rows());
     setup.start = Start::Each(rows.collect());
     let (ours_s, done) = timed(|| forecast(&setup));
@@ -124,10 +124,10 @@ fn worn(at: usize, count: usize) -> Vec<f64> {
     x
 }
 
-fn pumps(count: usize) -> Setup {
+fn pumps(count: usize) -> ForecastSetup {
     let model = registry::find("centrifugal_pump").unwrap();
     let inputs = vec![290.0, 471.2389, 928_654.0, 239_179.0, 0.8 * 471.2389];
-    let mut setup = Setup::usual(model, Arc::new(Held(inputs)), 1.0, 7_000.0);
+    let mut setup = ForecastSetup::usual(model, Arc::new(Held(inputs)), 1.0, 7_000.0);
     setup.members = count;
     setup.start = Start::Each((0..count).map(|at| worn(at, count)).collect());
     setup
@@ -165,7 +165,7 @@ fn filter(peer: &Json, reference: &Path) {
     let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
     let (deviation, drift) = (roots([1.0, 1e4, 0.01, 0.01]), roots([1e-4, 0.1, 1e-3, 1e-3]));
     let model = registry::find("battery_circuit").unwrap();
-    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
+    let mut setup = FilterSetup::usual(model, &deviation, &drift, &[0.5, 0.02]);
     for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
         each.mean = mean;
     }
@@ -203,7 +203,7 @@ fn calibration(peer: &Json) {
         work["course"]["z"].as_array().unwrap().iter().map(numbers).collect();
     let model = registry::find("battery_circuit").unwrap();
     let initial = model.about().states.iter().map(|state| state.usual).collect();
-    let mut setup = calibrate::Setup::usual(model, &[0.5, 0.02], &["Rs", "Cs"]);
+    let mut setup = calibrate::CalibrationSetup::usual(model, &[0.5, 0.02], &["Rs", "Cs"]);
     (setup.chosen[0].start, setup.chosen[1].start) = (Some(0.06), Some(250.0));
     setup.courses = vec![Course { load: currents(), initial, start_s: 0.0, times_s, measured }];
     let (ours_s, found) =

@@ -22,7 +22,7 @@ use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use bevy::winit::WinitPlugin;
 use bevy::world_serialization::{WorldAssetRoot, WorldInstanceReady};
-use twinscope::plant::broker::{Broker, Options};
+use twinscope::plant::broker::{Broker, BrokerOptions};
 
 const TURNS: usize = 5;
 const SIZE: (u32, u32) = (1280, 720);
@@ -37,7 +37,7 @@ fn main() {
 fn compare() {
     println!("twin           ours [s]  plain [s]  ratio");
     for name in ["pump_station", "bottling"] {
-        let broker = Broker::start(Options::default()).unwrap();
+        let broker = Broker::start(BrokerOptions::default()).unwrap();
         greet(&broker, name);
         let folder = tempfile::tempdir().unwrap();
         let (png, plain_png) = (folder.path().join("a.png"), folder.path().join("b.png"));

@@ -21,7 +21,7 @@ use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use support::Mosquitto;
 use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::ConnectionState;
-use twinscope::telemetry::mqtt::{Options, Source};
+use twinscope::telemetry::mqtt::{ClientOptions, Source};
 use twinscope::twin::mapping::*;
 use twinscope::twin::*;
 
@@ -126,7 +126,7 @@ fn plain_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Dura
 
 /// The same through routing, decoding, the channel, state and history.
 fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Duration {
-    let options = Options::from_url(&broker.url()).unwrap();
+    let options = ClientOptions::from_url(&broker.url()).unwrap();
     let twin = Arc::new(twin());
     let link = Source::spawn(&twin, options).unwrap();
     let mut mirror = Mirror::new(twin.clone(), Budget::default());

@@ -5,6 +5,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`twin`] | the definition of a plant: classes, assets, properties, units, mappings, bindings |
+//! | [`table`] | tables as CSV: headings, units, rows |
 //! | [`telemetry`] | samples arriving: decoders, topic routing, sources, the bounded channel |
 //! | [`history`] | samples kept, and the one interface by which a state is read |
 //! | [`worker`], [`jobs`] | long work beside the frame, in turns by priority: jobs and lasting actors, for threads, slices and Web Workers |
@@ -29,6 +30,7 @@ pub mod model;
 pub mod plant;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod serve;
+pub mod table;
 pub mod telemetry;
 pub mod twin;
 #[cfg(feature = "viewer")]

@@ -22,7 +22,7 @@ const PAYLOAD_SHOWN: usize = 100;
 
 /// How to watch.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Options {
+pub struct WatchOptions {
     /// How long, from when the broker is reached; `None`: until the source ends.
     pub span: Option<Duration>,
     /// How long to wait for the broker.
@@ -33,7 +33,7 @@ pub struct Options {
     pub follow: bool,
 }
 
-impl Default for Options {
+impl Default for WatchOptions {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self { span: Some(seconds(5)), patience: seconds(5), json: false, follow: false }
@@ -66,7 +66,7 @@ pub fn run(
     twin: Arc<Twin>,
     link: &Receiver<Batch>,
     status: &Status,
-    options: &Options,
+    options: &WatchOptions,
     out: &mut impl Write,
 ) -> Result<(), WatchError> {
     let mut mirror = Mirror::new(twin, Budget::default());
@@ -327,7 +327,7 @@ mod tests {
     use crate::telemetry::{Fault, Update};
     use crate::twin::Quality;
 
-    fn watched(options: &Options, updates: Vec<Update>) -> Result<String, WatchError> {
+    fn watched(options: &WatchOptions, updates: Vec<Update>) -> Result<String, WatchError> {
         let (sender, link) = crossbeam_channel::bounded(4);
         if !updates.is_empty() {
             let batch = Batch { arrival: Timestamp::now(), updates, ..Batch::default() };
@@ -351,7 +351,7 @@ mod tests {
             update(0, 1_772_366_400_250_000, Value::Number(0.1 + 0.2)),
             update(2, 1_772_366_400_000_001, Value::Enumeration(1)),
         ];
-        let options = Options { json: true, ..Options::default() };
+        let options = WatchOptions { json: true, ..WatchOptions::default() };
         let text = watched(&options, updates).expect("a batch came");
         let lines: Vec<Json> =
             text.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn the_table_aligns_its_columns() {
         let updates = vec![update(0, 1_772_366_400_250_000, Value::Number(12.5))];
-        let text = watched(&Options::default(), updates).expect("a batch came");
+        let text = watched(&WatchOptions::default(), updates).expect("a batch came");
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].starts_with("PROPERTY   VALUE"), "{text}");
         assert!(lines[1].starts_with("M-1.speed   12.5"), "{text}");
@@ -411,14 +411,14 @@ mod tests {
     #[test]
     fn changes_are_written_when_they_come() {
         let updates = vec![update(0, 1_772_366_400_250_000, Value::Number(12.5))];
-        let options = Options { json: true, follow: true, ..Options::default() };
+        let options = WatchOptions { json: true, follow: true, ..WatchOptions::default() };
         let text = watched(&options, updates).expect("a batch came");
         assert_eq!(text.matches("M-1.speed").count(), 2);
     }
 
     #[test]
     fn a_broker_that_is_not_there_is_told_with_its_address() {
-        let options = Options { patience: Duration::ZERO, ..Options::default() };
+        let options = WatchOptions { patience: Duration::ZERO, ..WatchOptions::default() };
         let (_sender, link) = crossbeam_channel::bounded(1);
         let status = Status::new("mqtt://localhost:1");
         let reason = "connection refused".to_owned();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use twinscope::forecast::{Correction, EventForecast, Past};
+use twinscope::forecast::{Correction, EventForecast, PastForecast};
 
 use super::minutes::Minutes;
 use super::plant::{Event, Fault, Unit, futures};
@@ -35,7 +35,7 @@ pub struct Verdict {
     /// What a forecast would say that knew all but the future: so many runs of the plant itself.
     pub bound: Option<Judged>,
     /// The same as it was before the correction, for the next fleet to learn from.
-    pub past: Option<Past>,
+    pub past: Option<PastForecast>,
 }
 
 /// What a fleet that has run to failure has taught: a correction for each event.
@@ -45,19 +45,20 @@ pub struct Taught(BTreeMap<&'static str, Correction>);
 impl Taught {
     /// By the forecasts of a fleet.
     pub fn by(verdicts: &[Verdict]) -> Self {
-        let mut past: BTreeMap<&'static str, Vec<Past>> = BTreeMap::new();
+        let mut past: BTreeMap<&'static str, Vec<PastForecast>> = BTreeMap::new();
         for verdict in verdicts {
             if let (Some(event), Some(case)) = (verdict.fault.event(), &verdict.past) {
                 past.entry(event.name()).or_default().push(case.clone());
             }
         }
-        let learn = |(name, past): (_, Vec<Past>)| Some((name, Correction::learn(&past).ok()?));
+        let learn =
+            |(name, past): (_, Vec<PastForecast>)| Some((name, Correction::learn(&past).ok()?));
         Self(past.into_iter().filter_map(learn).collect())
     }
 
     fn apply(&self, event: Event, forecast: &EventForecast) -> EventForecast {
         match self.0.get(event.name()) {
-            Some(correction) => correction.apply(forecast),
+            Some(correction) => forecast.corrected(correction),
             None => forecast.clone(),
         }
     }
@@ -107,14 +108,14 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
     let mut end_s = 0.0;
     for minute in minutes {
         let t_s = minute.time_s;
-        let stood = watch.monitor.alarm().is_some();
+        let stood = watch.monitor.detection().is_some();
         watch.minute(&minute);
-        if watch.monitor.alarm().is_some() && !stood {
+        if watch.monitor.detection().is_some() && !stood {
             if onset_s.is_some_and(|onset| t_s >= onset) {
                 verdict.noticed_s.get_or_insert(t_s);
             } else {
                 verdict.false_alarms += 1;
-                watch.monitor.acquit();
+                watch.monitor.clear();
             }
         }
         let due = verdict.noticed_s.is_some_and(|noticed| t_s <= noticed + DIAGNOSED_AFTER_S);
@@ -131,7 +132,7 @@ pub fn judge(unit: &Unit, healthy: &Commissioned, taught: &Taught, runs: u64) ->
                 verdict.rate = watch.rate(unit);
                 verdict.forecast =
                     Some(Judged::of(truth_s, &taught.apply(event, &told), horizon_s));
-                verdict.past = Some(Past {
+                verdict.past = Some(PastForecast {
                     remaining_s: told.times_s.iter().map(|time| time - told.begin_s).collect(),
                     members: told.members,
                     horizon_s,

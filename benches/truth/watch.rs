@@ -9,7 +9,7 @@ use twinscope::model::{Model, registry};
 
 use super::minutes::Minutes;
 use super::plant::{Fault, Unit};
-use twinscope::forecast::{Forecast, Forecasting, LoadSpread, Setup as Outlook};
+use twinscope::forecast::{Forecast, ForecastSetup, Forecasting, LoadSpread};
 
 /// The model's step in seconds.
 const STEP_S: f64 = 1.0;
@@ -17,10 +17,10 @@ const STEP_S: f64 = 1.0;
 const LEARN_S: f64 = 4.0 * 3600.0;
 /// Residuals are averaged over so long before they are tested.
 const BLOCK_S: f64 = 1800.0;
-/// The test forgives residuals up to so many healthy deviations, and speaks when those beyond add up
-/// to so many.
-const FORGIVEN: f64 = 2.5;
-const SPEAKS: f64 = 9.5;
+/// Slack of the CUSUM tests: residuals up to so many healthy deviations do not count. A change is
+/// detected when those beyond add up to the threshold.
+const SLACK: f64 = 2.5;
+const THRESHOLD: f64 = 9.5;
 /// What the hypotheses' errors have in common from minute to minute is counted once in so many.
 const COUNTED: f64 = 5.0;
 /// The diagnosis looks back so far at most.
@@ -176,18 +176,19 @@ pub struct Watch {
 
 impl Watch {
     pub fn new(first: &Measured, known: &Commissioned) -> Self {
-        let watching = Watching {
+        let monitor_setup = MonitorSetup {
             setup: setup(first),
             hypotheses: hypotheses(known.life),
             learn_s: LEARN_S,
             block_s: BLOCK_S,
             scatter: known.scatter.clone(),
-            forgiven: FORGIVEN,
-            speaks: SPEAKS,
+            cusum_slack: SLACK,
+            cusum_threshold: THRESHOLD,
             share: 1.0 / COUNTED,
             reach_s: REACH_S,
         };
-        let monitor = ConditionMonitor::new(watching, first.time_s - 60.0, &first.inputs).unwrap();
+        let monitor =
+            ConditionMonitor::new(monitor_setup, first.time_s - 60.0, &first.inputs).unwrap();
         Self { monitor, minutes: Vec::new() }
     }
 
@@ -237,7 +238,7 @@ impl Watch {
             u[1] *= speed;
             u[4] *= speed;
         });
-        let mut outlook = Outlook::usual(pump(), Arc::new(load), STEP_S, horizon_s);
+        let mut outlook = ForecastSetup::usual(pump(), Arc::new(load), STEP_S, horizon_s);
         outlook.from_belief(filter.belief().clone(), &filter.setup().estimated);
         outlook.noise = vec![0.0, 0.0, 0.005, 0.005, 0.001, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         let (_, warmth) = self.off_plan(unit);

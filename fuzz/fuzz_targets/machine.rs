@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use twinscope::estimate::{Hypothesis, Setup, read_log};
+use twinscope::estimate::{Hypothesis, FilterSetup, read_log};
 use twinscope::forecast::optimise::Problem;
-use twinscope::forecast::{self, Kept};
+use twinscope::forecast::{self, StoredForecast};
 use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::table::{Table, load};
 use twinscope::model::{Machine, registry};
@@ -19,18 +19,18 @@ fuzz_target!(|bytes: &[u8]| {
         if let Ok(behaviour) = load_behaviour(Path::new("m.ron"), text)
             && let Ok(machine) = Machine::of(&behaviour)
         {
-            let _ = Setup::of(&behaviour, &machine);
+            let _ = FilterSetup::of(&behaviour, &machine);
             let _ = Hypothesis::all_of(&behaviour, &machine);
         }
     }
     let model = registry::find("dc_motor").expect("it is there");
     let _ = read_log(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = Kept::read(text);
+        let _ = StoredForecast::read(text);
         if let Ok(goal) = load_goal(Path::new("g.ron"), text) {
             let machine = Machine::usual(model.clone());
             let load = std::sync::Arc::new(Held(model.about().usual_inputs()));
-            let setup = forecast::Setup::usual(model.clone(), load, 1.0, 10.0);
+            let setup = forecast::ForecastSetup::usual(model.clone(), load, 1.0, 10.0);
             let _ = Problem::new(&goal, &machine, setup);
         }
     }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use twinscope::plant::simulation::SPEEDS;
 
-use super::brain::Monitor;
 use super::brain::args::{
-    Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Optimise, Score, Simulate,
+    Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Monitor, Optimise, Score, Simulate,
 };
+use super::values::{duration, scale, size, speed};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -170,7 +169,7 @@ pub struct Demo {
     pub after: Duration,
     #[command(flatten)]
     pub look: LookArgs,
-    /// The twin; the bottling plant unless told otherwise
+    /// The twin; the bottling plant unless stated otherwise
     #[arg(long, value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
     pub twin: Option<PathBuf>,
     #[command(flatten)]
@@ -299,7 +298,7 @@ pub struct Record {
     /// The file to write; one that exists is not overwritten
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,
-    /// How long to record; until it is interrupted unless told otherwise
+    /// How long to record; until it is interrupted unless stated otherwise
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub span: Option<Duration>,
 }
@@ -337,7 +336,7 @@ pub struct Inspect {
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
 pub struct Serve {
-    /// The twin; the bottling plant unless told otherwise
+    /// The twin; the bottling plant unless stated otherwise
     #[arg(value_name = "TWIN.ron", value_hint = ValueHint::FilePath)]
     pub twin: Option<PathBuf>,
     /// Where to listen; an address that others can reach wants a user and a password
@@ -390,47 +389,6 @@ pub struct Plant {
     pub simulation: SimulationArgs,
 }
 
-/// A time such as `5s`, `250ms` or `2min`.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;
-    Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))
-}
-
-/// A size such as `1280x720`.
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let parse = || {
-        let (width, height) = text.split_once(['x', 'X', '×'])?;
-        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
-    };
-    match parse() {
-        Some((width @ 64..=16384, height @ 64..=16384)) => Ok((width, height)),
-        Some(_) => Err(format!("'{text}' is out of range; each side may have 64 to 16384 pixels")),
-        None => Err(format!("'{text}' is no size; write it like 1280x720")),
-    }
-}
-
-/// A display's scale factor.
-fn scale(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(scale) if (0.5..=8.0).contains(&scale) => Ok(scale),
-        _ => Err(format!("'{text}' is no scale factor; write a number from 0.5 to 8")),
-    }
-}
-
-/// A positive factor.
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
-        _ => Err(format!(
-            "'{text}' is no speed; write a number from {} to {}",
-            SPEEDS.start(),
-            SPEEDS.end()
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -444,17 +402,5 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("twinscope "), "{} has no example", command.get_name());
         }
-    }
-
-    #[test]
-    fn times_and_sizes_are_read_as_people_write_them() {
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("2min"), Ok(Duration::from_secs(120)));
-        assert!(duration("5 parsecs").is_err());
-        assert!(duration("-1s").is_err());
-        assert_eq!(size("1920x1080"), Ok((1920, 1080)));
-        assert!(size("0x10").is_err() && size("wide").is_err());
-        assert_eq!(scale("1.5"), Ok(1.5));
-        assert!(scale("0").is_err() && scale("NaN").is_err() && scale("big").is_err());
     }
 }

@@ -12,7 +12,8 @@ use twinscope::telemetry::mqtt;
 use twinscope::twin::{Timestamp, Twin};
 
 use super::args::Demo;
-use super::{Failure, Outcome, files, live};
+use super::failure::{Failure, Outcome};
+use super::{files, live};
 
 /// The plant of the demo.
 pub(super) const TWIN: &str = "scenes/bottling.ron";
@@ -24,12 +25,12 @@ pub fn run(args: Demo) -> Outcome {
         None => find(TWIN)?,
     };
     let twin = files::open(&path)?;
-    let broker = Broker::start(broker::Options {
+    let broker = Broker::start(broker::BrokerOptions {
         tcp: (Ipv4Addr::LOCALHOST, 0).into(),
         ..Default::default()
     })
     .map_err(Failure::environment)?;
-    let connection = mqtt::Options::from_url(&broker.url()).map_err(Failure::environment)?;
+    let connection = mqtt::ClientOptions::from_url(&broker.url()).map_err(Failure::environment)?;
     let plant = Running::start(&twin, live::simulation(&args.simulation, connection.clone()))?;
     let outcome = look(args, twin, connection);
     plant.stop();
@@ -64,10 +65,10 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn start(
         twin: &Arc<Twin>,
-        options: plant::simulation::Options,
+        options: plant::simulation::PlantOptions,
     ) -> Result<Self, Failure> {
-        // What is wrong with the simulation is said now, not from its thread.
-        plant::simulation::Voice::new(twin, options.seed, Timestamp::now(), options.speed)
+        // What is wrong with the simulation is an error now, and not in its thread.
+        plant::simulation::MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)
             .map_err(|unfit| live::plant_failure(PlantError::Unfit(unfit)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());
@@ -90,9 +91,9 @@ impl Running {
     }
 }
 
-/// The viewer, which knows of the plant what the broker says.
+/// The viewer, which reads the plant from the broker alone.
 #[cfg(feature = "viewer")]
-fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
+fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::ClientOptions) -> Outcome {
     use twinscope::viewer;
     let link = mqtt::Source::spawn(&twin, connection).map_err(Failure::environment)?;
     let mut options = live::viewer_options(twin, &link);
@@ -116,7 +117,7 @@ fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
 
 /// Without the viewer there is nothing to see, but the broker and the plant run.
 #[cfg(not(feature = "viewer"))]
-fn look(args: Demo, _twin: Arc<Twin>, connection: mqtt::Options) -> Outcome {
+fn look(args: Demo, _twin: Arc<Twin>, connection: mqtt::ClientOptions) -> Outcome {
     if args.headless.is_some() {
         return Err(Failure::Environment(
             "this build has no viewer, so it can draw no picture; build it with the feature 'viewer'".into(),

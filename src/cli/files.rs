@@ -9,7 +9,7 @@ use twinscope::model::network::Network;
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
-use super::{Failure, Outcome};
+use super::failure::{Failure, Outcome};
 
 /// Reads a twin; what is wrong with it is printed, file, line and column.
 pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
@@ -22,7 +22,7 @@ pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
         }
         Err(diagnostics) => {
             eprintln!("{diagnostics}");
-            Err(Failure::Told)
+            Err(Failure::Reported)
         }
     }
 }
@@ -47,14 +47,14 @@ pub fn check(args: &Check) -> Outcome {
             wrong += 1;
         }
     }
-    if wrong == 0 { Ok(()) } else { Err(Failure::Told) }
+    if wrong == 0 { Ok(()) } else { Err(Failure::Reported) }
 }
 
 fn has_behaviours(twin: &Twin) -> bool {
     !twin.wiring.is_empty() || twin.classes.iter().any(|class| class.behaviour.is_some())
 }
 
-/// Whether one twin file is in order; says all about it.
+/// Whether one twin file is in order; reports all that is wrong with it.
 fn check_one(path: &Path) -> Result<bool, Failure> {
     let loaded = match twin::load(path) {
         Ok(loaded) => loaded,
@@ -73,7 +73,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         return Ok(false);
     }
     let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
-    // A missing model was told above, where the file names it; one that is there and cannot be read
+    // A missing model was reported above, where the file names it; one that is there and cannot be read
     // is an error.
     let is_there = |class: &str| {
         let class = loaded.twin.classes.iter().find(|other| &*other.name == class);

@@ -15,12 +15,13 @@ use twinscope::twin::Twin;
 use twinscope::watch;
 
 use super::args::{self, BrokerArgs, SimulationArgs};
-use super::{Failure, Outcome, files};
+use super::failure::{Failure, Outcome};
+use super::files;
 
 /// How to reach the broker of the arguments; user and password are from the file that was named,
 /// else from the address, else from the environment.
-pub fn connection(args: &BrokerArgs) -> Result<mqtt::Options, Failure> {
-    let mut options = mqtt::Options::from_url(&args.broker).map_err(Failure::input)?;
+pub fn connection(args: &BrokerArgs) -> Result<mqtt::ClientOptions, Failure> {
+    let mut options = mqtt::ClientOptions::from_url(&args.broker).map_err(Failure::input)?;
     options = with_credentials(options, args.credentials.as_deref())?;
     if let Some(ca) = &args.ca {
         options = options.with_ca_file(ca);
@@ -28,7 +29,10 @@ pub fn connection(args: &BrokerArgs) -> Result<mqtt::Options, Failure> {
     Ok(options)
 }
 
-fn with_credentials(options: mqtt::Options, file: Option<&Path>) -> Result<mqtt::Options, Failure> {
+fn with_credentials(
+    options: mqtt::ClientOptions,
+    file: Option<&Path>,
+) -> Result<mqtt::ClientOptions, Failure> {
     match file {
         Some(file) => options.with_credentials_file(file).map_err(Failure::input),
         None => Ok(options.with_environment()),
@@ -74,7 +78,7 @@ pub fn view(args: &args::View) -> Outcome {
     twinscope::viewer::run(options).map_err(viewer_failure)
 }
 
-/// What the viewer shows of a recording; what is wrong with that is said now, not in the scene.
+/// What the viewer shows of a recording; what is wrong with it is an error now, and not in the scene.
 #[cfg(feature = "viewer")]
 fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::Options, Failure> {
     use twinscope::mirror::Replay;
@@ -123,7 +127,7 @@ pub fn picture(
     twinscope::viewer::Picture { png: png.into(), size: look.size, scale: look.scale, after }
 }
 
-/// A picture of a plant that was never reached shows it at rest: a script must be able to tell.
+/// A picture of a plant that was never reached shows it at rest: a script needs the exit status.
 #[cfg(feature = "viewer")]
 fn drawn_with_data(link: &Link) -> Outcome {
     let reason = match link.status.connection() {
@@ -148,7 +152,7 @@ fn drawn_with_data(link: &Link) -> Outcome {
 pub fn watch(args: &args::Watch) -> Outcome {
     let twin = files::open(&args.twin)?;
     let link = link(&twin, &args.broker)?;
-    let options = watch::Options {
+    let options = watch::WatchOptions {
         span: Some(args.span),
         json: args.json,
         follow: args.follow,
@@ -158,13 +162,14 @@ pub fn watch(args: &args::Watch) -> Outcome {
     watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(Failure::environment)
 }
 
-/// Runs the embedded broker until it is told to stop.
+/// Runs the embedded broker until it is stopped.
 pub fn broker(args: &args::Broker) -> Outcome {
     let stop = stop_flag()?;
-    let address = mqtt::Options::from_url("mqtt://localhost").map_err(Failure::environment)?;
+    let address =
+        mqtt::ClientOptions::from_url("mqtt://localhost").map_err(Failure::environment)?;
     let known = with_credentials(address, args.credentials.as_deref())?;
     let login = known.user.zip(known.password).map(|(user, password)| Login { user, password });
-    let options = broker::Options { tcp: args.tcp, websocket: args.websocket, login };
+    let options = broker::BrokerOptions { tcp: args.tcp, websocket: args.websocket, login };
     let broker = Broker::start(options).map_err(broker_failure)?;
     files::print(broker.url())?;
     if let Some(url) = broker.websocket_url() {
@@ -188,12 +193,15 @@ pub fn broker_failure(error: BrokerError) -> Failure {
     }
 }
 
-/// What the simulated plant is told.
-pub fn simulation(args: &SimulationArgs, broker: mqtt::Options) -> plant::simulation::Options {
-    plant::simulation::Options { broker, seed: args.seed, speed: args.speed }
+/// The options of the simulated plant.
+pub fn simulation(
+    args: &SimulationArgs,
+    broker: mqtt::ClientOptions,
+) -> plant::simulation::PlantOptions {
+    plant::simulation::PlantOptions { broker, seed: args.seed, speed: args.speed }
 }
 
-/// Runs the simulated plant until it is told to stop.
+/// Runs the simulated plant until it is stopped.
 pub fn plant(args: &args::Plant) -> Outcome {
     let twin = files::open(&args.twin)?;
     let options = simulation(&args.simulation, connection(&args.broker)?);

@@ -3,10 +3,12 @@
 mod args;
 mod brain;
 mod demo;
+mod failure;
 mod files;
 mod live;
 mod record;
 mod serve;
+mod values;
 
 use std::process::ExitCode;
 
@@ -14,31 +16,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Cli, Command};
-
-/// Why a command ended early, and with which exit status.
-#[derive(Debug)]
-pub enum Failure {
-    /// Status 1: a file or an argument is wrong. The text is for the person who wrote it.
-    Input(String),
-    /// Status 2: the environment is wrong: no broker, no display, no right to write.
-    Environment(String),
-    /// Status 1, and what is wrong was printed already.
-    Told,
-}
-
-impl Failure {
-    /// An environment that does not do.
-    pub fn environment(error: impl std::fmt::Display) -> Self {
-        Self::Environment(error.to_string())
-    }
-
-    /// An input that does not do.
-    pub fn input(error: impl std::fmt::Display) -> Self {
-        Self::Input(error.to_string())
-    }
-}
-
-type Outcome = Result<(), Failure>;
+use failure::{Failure, Outcome};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -58,13 +36,14 @@ pub fn main() -> ExitCode {
     }
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Told) => ExitCode::from(1),
-        Err(Failure::Input(text)) => tell(&text, 1),
-        Err(Failure::Environment(text)) => tell(&text, 2),
+        Err(Failure::Reported) => ExitCode::from(1),
+        Err(Failure::Input(text)) => fail(&text, 1),
+        Err(Failure::Environment(text)) => fail(&text, 2),
     }
 }
 
-fn tell(text: &str, status: u8) -> ExitCode {
+/// Reports why the program ends, and its exit status.
+fn fail(text: &str, status: u8) -> ExitCode {
     eprintln!("twinscope: {text}");
     ExitCode::from(status)
 }

@@ -13,12 +13,13 @@ use twinscope::telemetry::mqtt;
 use twinscope::telemetry::recording;
 
 use super::args::{Record, Replay};
-use super::{Failure, Outcome, files, live};
+use super::failure::{Failure, Outcome};
+use super::{files, live};
 
 /// Messages that wait for the disk at most.
 const WAITING: usize = 65_536;
-/// How long a broker may take to be reached before that is told.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a broker may take to be reached before that is an error.
+const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Records until the time is over or it is interrupted.
 pub fn record(args: &Record) -> Outcome {
@@ -45,7 +46,7 @@ pub fn record(args: &Record) -> Outcome {
             Err(RecvTimeoutError::Timeout) => {
                 // Nothing more comes at the moment: a good one to be safe.
                 out.flush().map_err(failed)?;
-                if count == 0 && begun.elapsed() > PATIENCE {
+                if count == 0 && begun.elapsed() > REACH_TIMEOUT {
                     reachable(&link)?;
                 }
             }
@@ -76,7 +77,7 @@ fn create(path: &Path) -> Result<File, Failure> {
     })
 }
 
-/// A recording without a broker would be empty: whoever waits for it must be told.
+/// A recording without a broker would be empty: that is an error.
 fn reachable(link: &mqtt::Link) -> Outcome {
     match link.status.connection() {
         ConnectionState::Disconnected { reason, .. } | ConnectionState::Rejected { reason, .. } => {

@@ -7,18 +7,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use twinscope::plant::broker::{self, Broker};
-use twinscope::serve::{Options, PAGES, ServeError, Server, Upstream};
+use twinscope::serve::{PAGES, ServeError, ServeOptions, Server, Upstream};
 use twinscope::telemetry::mqtt::{self, Scheme};
 use twinscope::twin::Twin;
 
 use super::args::{BrokerArgs, Serve};
 use super::demo::{self, Running};
-use super::{Failure, Outcome, files, live};
+use super::failure::{Failure, Outcome};
+use super::{files, live};
 
 /// The page, as it is built in a checkout.
 const PAGE: &str = "web/dist/index.html";
 
-/// Serves until it is told to stop.
+/// Serves until it is stopped.
 pub fn run(args: &Serve) -> Outcome {
     let stop = live::stop_flag()?;
     let path = match &args.twin {
@@ -28,7 +29,7 @@ pub fn run(args: &Serve) -> Outcome {
     let twin = files::open(&path)?;
     let bundle = bundle(args)?;
     let plant = Plant::of(args, &twin)?;
-    let options = Options {
+    let options = ServeOptions {
         http: args.http,
         bundle,
         twin: path,
@@ -75,14 +76,14 @@ impl Plant {
 
     /// A broker that runs already. Whoever opens the page logs in there.
     fn elsewhere(args: &Serve, url: &str) -> Result<Self, Failure> {
-        let options = mqtt::Options::from_url(url).map_err(Failure::input)?;
+        let options = mqtt::ClientOptions::from_url(url).map_err(Failure::input)?;
         let options = match &args.ca {
             Some(ca) => options.with_ca_file(ca),
             None => options,
         };
         let login = login(args)?.is_some();
         let upstream = match options.scheme {
-            // Whom that broker lets in, and whether it asks at all, is not known here.
+            // Whom that broker lets in, and whether it requires a login at all, is not known here.
             Scheme::Mqtt | Scheme::Mqtts if !args.http.ip().is_loopback() => {
                 return Err(Failure::Input(format!(
                     "{url} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
@@ -102,10 +103,11 @@ impl Plant {
         let login = login(args)?;
         let has_login = login.is_some();
         let tcp = (Ipv4Addr::LOCALHOST, 0).into();
-        let broker = Broker::start(broker::Options { tcp, websocket: None, login: login.clone() })
-            .map_err(live::broker_failure)?;
+        let broker =
+            Broker::start(broker::BrokerOptions { tcp, websocket: None, login: login.clone() })
+                .map_err(live::broker_failure)?;
         files::print(broker.url())?;
-        let pages = mqtt::Options::from_url(&broker.url()).map_err(Failure::environment)?;
+        let pages = mqtt::ClientOptions::from_url(&broker.url()).map_err(Failure::environment)?;
         let running = match &twin.simulation {
             None => None,
             Some(_) => {

@@ -1,17 +1,19 @@
 //! Diagnosis: which of several hypotheses explains best what is measured.
 //!
 //! Each hypothesis is a filter that may explain the samples in its own way: this one by a wear rate,
-//! that one by a sensor that drifts. How likely the samples are under each tells how probable it is
+//! that one by a sensor that drifts. The likelihood of the samples under each gives its probability
 //! (multiple-model estimation: D. T. Magill, IEEE Trans. Automatic Control 10, 1965).
 //!
 //! All are judged by the same numbers: every output that is measured counts for every hypothesis. One
 //! that a filter refuses counts with its density at the gate, a likelihood that is clipped there as
 //! Huber's is bent (P. J. Huber, Annals of Math. Statistics 35, 1964), so that one bad sample decides
-//! nothing and a hypothesis does not gain by what it refuses to hear. As densities of the same outputs
-//! are compared, the ranking is the same in whatever units they are told.
+//! nothing and a hypothesis does not gain by what it refuses. As densities of the same outputs are
+//! compared, the ranking is the same in whatever units they are.
 
-use super::sample::{Heard, Lost, Measured};
-use super::setup::{Estimated, Setup};
+use super::error::{BankError, MaintenanceError};
+use super::estimated::Estimated;
+use super::sample::{Measured, MeasurementUpdate, ObserveError};
+use super::setup::FilterSetup;
 use super::unscented::{Belief, Unscented};
 use crate::twin::behaviour::Behaviour;
 
@@ -46,7 +48,7 @@ pub struct Bank {
 struct Candidate {
     name: String,
     filter: Unscented,
-    /// Logarithm of prior × likelihood; −∞ once its filter was lost.
+    /// Logarithm of prior × likelihood; −∞ once its filter has diverged.
     evidence: f64,
 }
 
@@ -55,9 +57,9 @@ impl Bank {
     ///
     /// # Errors
     /// When a changed setup does not fit its model, or there is no hypothesis.
-    pub fn new(base: &Setup, belief: &Belief, all: &[Hypothesis]) -> Result<Self, String> {
+    pub fn new(base: &FilterSetup, belief: &Belief, all: &[Hypothesis]) -> Result<Self, BankError> {
         if all.is_empty() {
-            return Err("there is no hypothesis to choose from".into());
+            return Err(BankError::NoHypothesis);
         }
         let candidate = |hypothesis: &Hypothesis| {
             let mut setup = base.clone();
@@ -73,17 +75,19 @@ impl Bank {
                     belief.covariance.add(at, at, each.deviation * each.deviation);
                 }
             }
-            let filter = Unscented::from_belief(setup, &belief, &base.estimated)
-                .map_err(|error| format!("{}: {error}", hypothesis.name))?;
+            let filter =
+                Unscented::from_belief(setup, &belief, &base.estimated).map_err(|error| {
+                    BankError::Hypothesis { hypothesis: hypothesis.name.clone(), error }
+                })?;
             let evidence = libm::log(hypothesis.prior);
             Ok(Candidate { name: hypothesis.name.clone(), filter, evidence })
         };
-        let candidates = all.iter().map(candidate).collect::<Result<_, String>>()?;
+        let candidates = all.iter().map(candidate).collect::<Result<_, _>>()?;
         Ok(Self { candidates, share: 1.0 })
     }
 
     /// Counts each sample by this share only, from 0 to 1: a likelihood to a power below 1. Where a
-    /// model errs in the same way for many samples, they are not as many witnesses as they seem
+    /// model errs in the same way for many samples, they are not independent
     /// (P. Grünwald, T. van Ommen, Bayesian Analysis 12, 2017).
     #[must_use]
     pub fn tempered(mut self, share: f64) -> Self {
@@ -91,26 +95,26 @@ impl Bank {
         self
     }
 
-    /// Shows a sample to every hypothesis; what the one heard that was most probable before. One whose
-    /// filter is lost is out.
+    /// Updates every hypothesis by a sample; the update of the one that was most probable before. One
+    /// whose filter diverges is out.
     ///
     /// # Errors
-    /// When all are lost: why the last one was; or when the sample is for none of them.
-    pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
-        let (mut last, mut most) = (None, (f64::NEG_INFINITY, Heard::default()));
+    /// When all have diverged, the last one's error; or when the sample fits none of them.
+    pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
+        let (mut last, mut most) = (None, (f64::NEG_INFINITY, MeasurementUpdate::default()));
         let share = self.share;
         for candidate in
             self.candidates.iter_mut().filter(|candidate| candidate.evidence.is_finite())
         {
             let before = candidate.evidence;
             match candidate.filter.observe(sample) {
-                Ok(heard) => {
-                    candidate.evidence += share * heard.log_clipped;
+                Ok(update) => {
+                    candidate.evidence += share * update.log_clipped;
                     if before > most.0 {
-                        most = (before, heard);
+                        most = (before, update);
                     }
                 }
-                Err(lost @ Lost::Diverged { .. }) => {
+                Err(lost @ ObserveError::Diverged { .. }) => {
                     candidate.evidence = f64::NEG_INFINITY;
                     last = Some(lost);
                 }
@@ -129,8 +133,8 @@ impl Bank {
     /// A part was replaced: what is believed of it begins anew under every hypothesis.
     ///
     /// # Errors
-    /// See [`Setup::new_part`].
-    pub fn replaced(&mut self, behaviour: &Behaviour, part: &str) -> Result<(), String> {
+    /// See [`FilterSetup::new_part`].
+    pub fn replaced(&mut self, behaviour: &Behaviour, part: &str) -> Result<(), MaintenanceError> {
         for candidate in &mut self.candidates {
             let new = candidate.filter.setup().new_part(behaviour, part)?;
             candidate.filter.replaced(&new);

@@ -3,8 +3,11 @@
 //! Flows in: a log of maintenance, and the parts that a machine's file states. Flows out: which numbers
 //! begin anew, with what, and when.
 
-use super::setup::{Scale, Setup, Slot};
+use super::error::MaintenanceError;
+use super::estimated::{Scale, Slot};
+use super::setup::FilterSetup;
 use crate::model::position;
+use crate::table::{Headings, TableError, records};
 use crate::twin::behaviour::{Behaviour, PartNumber};
 use crate::twin::nearest;
 
@@ -23,30 +26,24 @@ pub struct Entry {
 ///
 /// # Errors
 /// With the line that cannot be read.
-pub fn read_log(bytes: &[u8]) -> Result<Vec<Entry>, String> {
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(bytes);
-    let headings = reader.headers().map_err(|error| format!("line 1: {error}"))?.clone();
-    let place = |name: &str| {
-        let bare = |heading: &str| heading.trim_start_matches('\u{feff}') == name;
-        let headed = || headings.iter().collect::<Vec<_>>().join(", ");
-        let missing = || format!("line 1: expected a column `{name}`; there are {}", headed());
-        headings.iter().position(bare).ok_or_else(missing)
-    };
-    let (time, part) = (place("t")?, place("part")?);
+pub fn read_log(bytes: &[u8]) -> Result<Vec<Entry>, MaintenanceError> {
+    let mut reader = records(bytes, b',');
+    let headings = reader.headers().map_err(TableError::from)?;
+    let headings = Headings::read(headings.iter())?;
+    let (time, part) = (headings.expect("t", "")?, headings.expect("part", "")?);
     let entry = |row: Result<csv::StringRecord, csv::Error>| {
-        let row = row.map_err(|error| error.to_string())?;
+        let row = row.map_err(TableError::from)?;
         let line = row.position().map_or(0, csv::Position::line);
         let cell = |at: usize| row.get(at).unwrap_or_default();
         let time_s = cell(time).parse().ok().filter(|time_s: &f64| time_s.is_finite());
-        let time_s =
-            time_s.ok_or_else(|| format!("line {line}: `{}` is no time in seconds", cell(time)))?;
+        let no_time = || MaintenanceError::NoTime { line, cell: cell(time).to_owned() };
+        let time_s = time_s.ok_or_else(no_time)?;
         if cell(part).is_empty() {
-            return Err(format!("line {line}: which part was replaced?"));
+            return Err(MaintenanceError::NoPart { line });
         }
         Ok(Entry { time_s, part: cell(part).to_owned(), line })
     };
-    let mut all: Vec<Entry> = reader.records().map(entry).collect::<Result<_, String>>()?;
+    let mut all: Vec<Entry> = reader.records().map(entry).collect::<Result<_, _>>()?;
     all.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
     Ok(all)
 }
@@ -62,14 +59,14 @@ pub struct NewPart {
     pub states: Vec<(usize, f64)>,
 }
 
-impl Setup {
+impl FilterSetup {
     /// What a new part makes new, of those that the behaviour states, or of the estimated number of that
     /// name. Where it is not stated what new means, a state is as the model usually begins, and a rate
     /// (estimated on a logarithmic scale), a parameter or a sensor's error as this setup begins.
     ///
     /// # Errors
     /// When there is no such part, it names what the model does not have, or nothing changes.
-    pub fn new_part(&self, behaviour: &Behaviour, part: &str) -> Result<NewPart, String> {
+    pub fn new_part(&self, behaviour: &Behaviour, part: &str) -> Result<NewPart, MaintenanceError> {
         let own: Vec<String> = (0..self.estimated.len()).map(|at| self.name(at)).collect();
         let mut new = NewPart::default();
         let Some(spec) = behaviour.parts.iter().find(|spec| spec.name.text == part) else {
@@ -77,15 +74,10 @@ impl Setup {
                 new.estimated.push(self.anew(at, None, None));
                 return Ok(new);
             }
-            let parts = behaviour.parts.iter().map(|spec| &*spec.name.text);
-            let known: Vec<&str> = parts.chain(own.iter().map(String::as_str)).collect();
-            let near = nearest(part, known.iter().copied());
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(format!(
-                "there is no part `{part}`: the machine's file states parts as parts: {{\"name\": \
-                 [\"state\", …]}}; there are {}{near}",
-                known.join(", ")
-            ));
+            let parts = behaviour.parts.iter().map(|spec| spec.name.text.clone());
+            let known: Vec<String> = parts.chain(own).collect();
+            let nearest = nearest(part, known.iter().map(String::as_str));
+            return Err(MaintenanceError::UnknownPart { part: part.to_owned(), known, nearest });
         };
         for number in &spec.numbers {
             match own.iter().position(|name| *name == number.name.text) {
@@ -94,12 +86,9 @@ impl Setup {
             }
         }
         if new == NewPart::default() {
-            let names: Vec<&str> = spec.numbers.iter().map(|number| &*number.name.text).collect();
-            return Err(format!(
-                "a new `{part}` changes nothing: of {} none is a state or estimated; estimated are {}",
-                names.join(", "),
-                own.join(", ")
-            ));
+            let numbers = spec.numbers.iter().map(|number| number.name.text.clone()).collect();
+            let part = part.to_owned();
+            return Err(MaintenanceError::NothingChanges { part, numbers, estimated: own });
         }
         Ok(new)
     }
@@ -116,15 +105,18 @@ impl Setup {
     }
 
     /// What is not estimated, as in a new part: a state, or nothing.
-    fn carried(&self, part: &str, number: &PartNumber, new: &mut NewPart) -> Result<(), String> {
+    fn carried(
+        &self,
+        part: &str,
+        number: &PartNumber,
+        new: &mut NewPart,
+    ) -> Result<(), MaintenanceError> {
         let (about, name) = (self.model.about(), &number.name.text);
         if let Some(at) = position(&about.states, name) {
             let (usual, initial) = (about.states[at].usual, self.initial[at]);
             if number.mean.is_none() && usual == 0.0 && initial != 0.0 {
-                return Err(format!(
-                    "what is `{name}` in a new `{part}`? It begins at {initial} in this machine's file and \
-                     usually at 0: state it, parts: {{\"{part}\": {{\"{name}\": …}}}}"
-                ));
+                let (part, state) = (part.to_owned(), name.clone());
+                return Err(MaintenanceError::UnknownBeginning { part, state, initial });
             }
             new.states.push((at, number.mean.unwrap_or(usual)));
             return Ok(());
@@ -135,13 +127,15 @@ impl Setup {
         match (is_parameter || is_error, number.mean) {
             // Nothing was learnt of it, so there is nothing to forget.
             (true, None) => Ok(()),
-            (true, Some(_)) => Err(format!(
-                "a new `{part}` cannot change `{name}`, which is not estimated; estimate it, or leave it out"
-            )),
-            (false, _) => Err(number.name.wrong(format!(
-                "the part `{part}` names `{name}`, which `{}` has neither as a state nor as a parameter",
+            (true, Some(_)) => {
+                let (part, name) = (part.to_owned(), name.clone());
+                Err(MaintenanceError::NotEstimated { part, name })
+            }
+            (false, _) => Err(MaintenanceError::UnknownName(Box::new(number.name.wrong(format!(
+                "the part `{part}` names `{name}`, which `{}` has neither as a state nor as a \
+                 parameter",
                 about.name
-            )).to_string()),
+            ))))),
         }
     }
 }
@@ -155,7 +149,7 @@ mod tests {
     use crate::twin::load_behaviour;
 
     /// A pump that is worn, of whose impeller only the area is estimated, and its file's parts.
-    fn worn(parts: &str) -> (Setup, Behaviour) {
+    fn worn(parts: &str) -> (FilterSetup, Behaviour) {
         let text = format!(
             "(model: \"centrifugal_pump\", initial: (A: 10.2, wA: 4e-4, rThrust: 3e-6), \
              noise: {{\"w\": 1}}, estimate: {{\"A\": (deviation: 0.1), \
@@ -163,10 +157,10 @@ mod tests {
         );
         let behaviour = load_behaviour(Path::new("m.ron"), &text).expect("it is right");
         let machine = Machine::of(&behaviour).expect("a machine");
-        (Setup::of(&behaviour, &machine).expect("a setup"), behaviour)
+        (FilterSetup::of(&behaviour, &machine).expect("a setup"), behaviour)
     }
 
-    fn new(parts: &str, part: &str) -> Result<NewPart, String> {
+    fn new(parts: &str, part: &str) -> Result<NewPart, MaintenanceError> {
         let (setup, behaviour) = worn(parts);
         setup.new_part(&behaviour, part)
     }
@@ -194,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_new_in_no_clear_way_is_asked_for() {
-        let error = |parts: &str| new(parts, "impeller").expect_err("unclear");
+        let error = |parts: &str| new(parts, "impeller").expect_err("unclear").to_string();
         assert!(
             error("{\"impeller\": [\"A\", \"wA\"]}").contains("what is `wA` in a new `impeller`?")
         );
@@ -214,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_log_is_told_with_its_line() {
-        let wrong = |log: &str| read_log(log.as_bytes()).expect_err("wrong");
+        let wrong = |log: &str| read_log(log.as_bytes()).expect_err("wrong").to_string();
         assert_eq!(wrong("t,what\n"), "line 1: expected a column `part`; there are t, what");
         assert_eq!(wrong("t,part\n1,a\nsoon,b\n"), "line 3: `soon` is no time in seconds");
         assert_eq!(wrong("t,part\n1,\n"), "line 2: which part was replaced?");

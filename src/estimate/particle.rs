@@ -1,24 +1,26 @@
-//! A particle filter: a belief of any shape, as a crowd of samples with weights.
+//! A particle filter: a belief of any shape, as samples with weights.
 //!
 //! N. J. Gordon, D. J. Salmond, A. F. M. Smith: Novel approach to nonlinear/non-Gaussian Bayesian
 //! state estimation, IEE Proc. F 140 (1993); systematic resampling after G. Kitagawa, J. Comp. Graph.
-//! Stat. 5 (1996). What has no drift of its own would die out with the particles that carry it, so
-//! those that are resampled are moved by a kernel that keeps mean and covariance: J. Liu, M. West,
+//! Stat. 5 (1996). Without a drift, resampling leaves fewer and fewer different values; so resampled
+//! particles are moved by a kernel that keeps mean and covariance: J. Liu, M. West,
 //! in: Sequential Monte Carlo Methods in Practice (2001).
 //!
 //! Flows in: inputs and measurements with their times. Flows out: particles, and of them means and
 //! covariance.
 
+use super::consistency::{Consistency, Inconsistency};
+use super::error::FilterSetupError;
+use super::estimated::Slot;
 use super::maintenance::NewPart;
 use super::points::Points;
-use super::sample::{Gate, Heard, Lost, Measured, fits, log_at_gate};
-use super::setup::{Setup, Slot};
-use super::trust::{Consistency, Doubt};
+use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::setup::FilterSetup;
 use super::unscented::Belief;
 use crate::model::linear::Matrix;
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 
-/// Fewer particles than these say nothing of a spread.
+/// Fewest particles of a filter: the spread of fewer is not known.
 pub const FEWEST: usize = 16;
 /// Resampled when fewer than this share of the particles carry the weight.
 const WORN: f64 = 0.5;
@@ -26,14 +28,14 @@ const WORN: f64 = 0.5;
 /// A particle filter under way.
 #[derive(Clone)]
 pub struct Particles {
-    setup: Setup,
+    setup: FilterSetup,
     points: Points,
     /// Of each particle; their sum is 1.
     weights: Vec<f64>,
     time_s: f64,
     gate: Gate,
     consistency: Consistency,
-    chance: Chance,
+    random: RandomStream,
     belief: Belief,
 }
 
@@ -46,24 +48,24 @@ impl Particles {
     /// # Errors
     /// When the setup does not fit its model, or there are too few particles.
     pub fn new(
-        setup: Setup,
+        setup: FilterSetup,
         count: usize,
         seed: u64,
         time_s: f64,
         u: &[f64],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FilterSetupError> {
         setup.check()?;
         setup.check_inputs(u)?;
         if count < FEWEST {
-            return Err(format!("{count} particles are too few: take {FEWEST} at least"));
+            return Err(FilterSetupError::Particles { count, fewest: FEWEST });
         }
         let mut points = Points::new(&setup, count);
-        let mut chance = Chance::new(seed, 0);
-        points.stand(&setup.begin(u));
+        let mut random = RandomStream::new(seed, 0);
+        points.set_state(&setup.begin(u));
         for at in 0..count {
             for (row, each) in setup.estimated.iter().enumerate() {
                 let mean = each.scale.from_value(each.mean);
-                *points.estimated(at, row) = mean + each.deviation * chance.normal();
+                *points.estimated(at, row) = mean + each.deviation * random.normal();
             }
         }
         points.apply(&setup);
@@ -75,7 +77,7 @@ impl Particles {
             consistency: Consistency::default(),
             time_s,
             points,
-            chance,
+            random,
             setup,
         };
         filter.sum_up();
@@ -83,7 +85,7 @@ impl Particles {
     }
 
     /// The setup.
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &FilterSetup {
         &self.setup
     }
 
@@ -97,12 +99,12 @@ impl Particles {
         self.weights.len()
     }
 
-    /// How many particles carry the weight: all, while weights are even.
+    /// Effective number of particles: all, while weights are equal.
     pub fn effective(&self) -> f64 {
         1.0 / self.weights.iter().map(|weight| weight * weight).sum::<f64>()
     }
 
-    /// The particles, each as often as its weight says: what an ensemble begins with.
+    /// The particles, each as often as its weight: what an ensemble begins with.
     pub fn members(&self) -> Vec<Drawn> {
         let places = systematic(&self.weights, 0.5);
         places.into_iter().map(|at| self.points.one(at)).collect()
@@ -112,11 +114,11 @@ impl Particles {
     pub fn replaced(&mut self, new: &NewPart) {
         self.consistency.restart();
         for &(state, value) in &new.states {
-            self.points.stand_in(state, value);
+            self.points.set_variable(state, value);
         }
         for &(row, mean, deviation) in &new.estimated {
             for at in 0..self.weights.len() {
-                *self.points.estimated(at, row) = mean + deviation * self.chance.normal();
+                *self.points.estimated(at, row) = mean + deviation * self.random.normal();
             }
         }
         self.points.apply(&self.setup);
@@ -126,27 +128,27 @@ impl Particles {
     /// Takes a sample: carries all particles to its time, then weighs them by what it measures.
     ///
     /// # Errors
-    /// See [`Lost`]; nothing has changed then.
-    pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
+    /// See [`ObserveError`]; nothing has changed then.
+    pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.time_s)?;
         let before = self.clone();
-        let heard = self.take(sample);
-        match &heard {
-            Ok(heard) => self.consistency.hear(&self.setup, heard),
+        let update = self.take(sample);
+        match &update {
+            Ok(update) => self.consistency.record(&self.setup, update),
             Err(_) => *self = before,
         }
-        heard
+        update
     }
 
-    /// See [`super::Unscented::trust`].
+    /// See [`super::Unscented::check_consistency`].
     ///
     /// # Errors
-    /// When the filter no longer goes with its machine.
-    pub fn trust(&self) -> Result<(), Doubt> {
-        self.consistency.trust(&self.setup, self.time_s)
+    /// When the filter is not consistent with its machine.
+    pub fn check_consistency(&self) -> Result<(), Inconsistency> {
+        self.consistency.check(&self.setup, self.time_s)
     }
 
-    fn take(&mut self, sample: &Measured) -> Result<Heard, Lost> {
+    fn take(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         let dt_s = sample.time_s - self.time_s;
         self.time_s = sample.time_s;
         if dt_s > 0.0 {
@@ -154,13 +156,13 @@ impl Particles {
             self.shake(dt_s);
         }
         self.points.measure(&self.setup, &sample.inputs);
-        let mut heard = self.expect(sample);
-        self.weigh(sample, &mut heard)?;
+        let mut update = self.expect(sample);
+        self.weigh(sample, &mut update)?;
         self.sum_up();
         if self.effective() < WORN * self.weights.len() as f64 {
             self.resample();
         }
-        Ok(heard)
+        Ok(update)
     }
 
     /// Adds what moves by itself.
@@ -169,32 +171,36 @@ impl Particles {
             self.setup.estimated.iter().map(|each| each.strays(dt_s).sqrt()).collect();
         for at in 0..self.weights.len() {
             for (row, far) in far.iter().enumerate().filter(|(_, far)| **far > 0.0) {
-                *self.points.estimated(at, row) += far * self.chance.normal();
+                *self.points.estimated(at, row) += far * self.random.normal();
             }
         }
         self.points.apply(&self.setup);
     }
 
     /// What the particles say of the outputs, and which of these are taken.
-    fn expect(&mut self, sample: &Measured) -> Heard {
+    fn expect(&mut self, sample: &Measured) -> MeasurementUpdate {
         let outputs = self.setup.noise.len();
-        let mut heard = Heard::default();
+        let mut update = MeasurementUpdate::default();
         for output in 0..outputs {
             let of = |at: usize| self.points.output(at, output);
             let (mean, variance) = moments(&self.weights, of);
             let noise = self.setup.noise[output];
             let noise = if noise.is_finite() { noise } else { 0.0 };
-            heard.expected.push(mean);
-            heard.deviation.push((variance + noise * noise).sqrt());
+            update.expected.push(mean);
+            update.deviation.push((variance + noise * noise).sqrt());
         }
-        heard.innovation = self.gate.innovation(sample, &heard.expected);
-        heard.taken = self.gate.admit(&self.setup, &heard.innovation, &heard.deviation);
-        heard
+        update.innovation = self.gate.innovation(sample, &update.expected);
+        update.taken = self.gate.admit(&self.setup, &update.innovation, &update.deviation);
+        update
     }
 
-    fn weigh(&mut self, sample: &Measured, heard: &mut Heard) -> Result<(), Lost> {
-        let taken: Vec<(usize, f64, f64)> = (0..heard.taken.len())
-            .filter(|at| heard.taken[*at])
+    fn weigh(
+        &mut self,
+        sample: &Measured,
+        update: &mut MeasurementUpdate,
+    ) -> Result<(), ObserveError> {
+        let taken: Vec<(usize, f64, f64)> = (0..update.taken.len())
+            .filter(|at| update.taken[*at])
             .filter_map(|at| Some((at, sample.outputs[at]?, self.setup.noise[at])))
             .collect();
         let mut logs = Vec::with_capacity(self.weights.len());
@@ -212,29 +218,29 @@ impl Particles {
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if !most.is_finite() {
             let what = self.setup.name(0);
-            return Err(Lost::Diverged { time_s: self.time_s, what });
+            return Err(ObserveError::Diverged { time_s: self.time_s, what });
         }
         let relative: Vec<f64> = logs.iter().map(|log| libm::exp(log - most)).collect();
         let sum: f64 = relative.iter().sum();
         self.weights = relative.iter().map(|weight| weight / sum).collect();
         let turn = libm::log(std::f64::consts::TAU);
         let noises = taken.iter().map(|(_, _, noise)| libm::log(*noise) + 0.5 * turn);
-        heard.log_likelihood = most + libm::log(sum) - noises.sum::<f64>();
-        let off = |at: usize| Some(heard.innovation[at]? / heard.deviation[at]);
+        update.log_likelihood = most + libm::log(sum) - noises.sum::<f64>();
+        let off = |at: usize| Some(update.innovation[at]? / update.deviation[at]);
         let squares = taken.iter().filter_map(|(at, _, _)| off(*at)).map(|off| off * off);
-        heard.squared = squares.sum();
-        let refused = (0..heard.taken.len()).filter(|at| {
-            heard.innovation[*at].is_some() && !heard.taken[*at] && self.setup.is_measured(*at)
+        update.squared = squares.sum();
+        let refused = (0..update.taken.len()).filter(|at| {
+            update.innovation[*at].is_some() && !update.taken[*at] && self.setup.is_measured(*at)
         });
-        let refused = refused.map(|at| log_at_gate(self.setup.gate, heard.deviation[at]));
-        heard.log_clipped = heard.log_likelihood + refused.sum::<f64>();
+        let refused = refused.map(|at| log_at_gate(self.setup.gate, update.deviation[at]));
+        update.log_clipped = update.log_likelihood + refused.sum::<f64>();
         Ok(())
     }
 
-    /// Draws the particles anew, each as often as its weight says, and moves them a little.
+    /// Draws the particles anew, each as often as its weight, and moves them by the kernel.
     fn resample(&mut self) {
         let count = self.weights.len();
-        let places = systematic(&self.weights, self.chance.even());
+        let places = systematic(&self.weights, self.random.uniform());
         self.points.pick(&places);
         self.weights = vec![1.0 / count as f64; count];
         let n = self.setup.estimated.len();
@@ -248,7 +254,7 @@ impl Particles {
         };
         let mut normal = vec![0.0; n];
         for at in 0..count {
-            normal.iter_mut().for_each(|normal| *normal = self.chance.normal());
+            normal.iter_mut().for_each(|normal| *normal = self.random.normal());
             for (row, mean) in mean.iter().enumerate() {
                 let off: f64 = root.row(row)[..=row].iter().zip(&normal).map(|(a, b)| a * b).sum();
                 let value = self.points.estimated(at, row);
@@ -302,14 +308,14 @@ fn moments(weights: &[f64], of: impl Fn(usize) -> f64) -> (f64, f64) {
     (mean, all().map(|(at, weight)| weight * square(at)).sum())
 }
 
-/// Places drawn with one number from 0 to 1: each as often as its weight says, to within one.
-fn systematic(weights: &[f64], even: f64) -> Vec<usize> {
+/// Places drawn with one number from 0 to 1: each as often as its weight, to within one.
+fn systematic(weights: &[f64], uniform: f64) -> Vec<usize> {
     let count = weights.len();
     // None without weight is drawn, whatever is rounded off.
     let last = weights.iter().rposition(|weight| *weight > 0.0).unwrap_or(0);
     let (mut at, mut sum) = (0, weights[0]);
     let place = |draw: usize| {
-        let wanted = (draw as f64 + even) / count as f64;
+        let wanted = (draw as f64 + uniform) / count as f64;
         while sum <= wanted && at < last {
             at += 1;
             sum += weights[at];
@@ -325,10 +331,10 @@ mod tests {
 
     #[test]
     fn a_particle_is_drawn_as_often_as_its_weight_says() {
-        for even in [0.0, 0.3, 0.999] {
-            let places = systematic(&[0.1, 0.0, 0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], even);
+        for uniform in [0.0, 0.3, 0.999] {
+            let places = systematic(&[0.1, 0.0, 0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], uniform);
             let count = |at: usize| places.iter().filter(|place| **place == at).count();
-            assert_eq!([count(0), count(1), count(2), count(3)], [1, 0, 5, 4], "{even}");
+            assert_eq!([count(0), count(1), count(2), count(3)], [1, 0, 5, 4], "{uniform}");
         }
     }
 }

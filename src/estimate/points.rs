@@ -2,7 +2,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::setup::{Setup, Slot, Weights};
+use super::estimated::Slot;
+use super::setup::{FilterSetup, Weights};
 use crate::model::linear::Matrix;
 use crate::model::{Kernel, Lanes, Real, WIDTH, nearest_angle};
 
@@ -13,22 +14,22 @@ pub(super) struct Points {
     blocks: Vec<Block>,
     u: Vec<Lanes>,
     next: Vec<Lanes>,
-    lone: Lone,
+    single: Single,
     /// States that are angles within a turn, and how much a turn is.
     angles: SmallVec<[(usize, f64); 2]>,
 }
 
-/// A sample that is alone in its block, as the last of 2n + 1 is for n = 4, 8, …: carried on as one
-/// number at a time, which comes to the same bits with an eighth of the work.
+/// The only sample of a block, as the last of 2n + 1 is for n = 4, 8, …: computed as single numbers,
+/// which gives the same bits with an eighth of the work.
 #[derive(Clone)]
-struct Lone {
+struct Single {
     x: Vec<f64>,
     p: Vec<f64>,
     z: Vec<f64>,
     next: Vec<f64>,
 }
 
-impl Lone {
+impl Single {
     fn take(&mut self, block: &Block) {
         self.x.iter_mut().zip(&block.x).for_each(|(x, lanes)| *x = lanes.0[0]);
         self.p.iter_mut().zip(&block.p).for_each(|(p, lanes)| *p = lanes.0[0]);
@@ -60,7 +61,7 @@ struct Block {
 }
 
 impl Points {
-    pub fn new(setup: &Setup, count: usize) -> Self {
+    pub fn new(setup: &FilterSetup, count: usize) -> Self {
         let zero = |count: usize| vec![Lanes::default(); count];
         let about = setup.model.about();
         let block = Block {
@@ -77,7 +78,7 @@ impl Points {
             angles: (about.states.iter().enumerate())
                 .filter_map(|(at, state)| Some((at, state.turn?)))
                 .collect(),
-            lone: Lone {
+            single: Single {
                 x: vec![0.0; about.states.len()],
                 p: setup.parameters.clone(),
                 z: vec![0.0; about.outputs.len()],
@@ -90,7 +91,7 @@ impl Points {
     /// covariance is not one.
     pub fn draw(
         &mut self,
-        setup: &Setup,
+        setup: &FilterSetup,
         weights: Weights,
         mean: &[f64],
         covariance: &Matrix,
@@ -109,13 +110,13 @@ impl Points {
                 self.blocks[down / WIDTH].estimated[row].0[down % WIDTH] = mean - off;
             }
         }
-        self.stand(x);
+        self.set_state(x);
         self.apply(setup);
         Some(())
     }
 
-    /// All are in this state.
-    pub fn stand(&mut self, x: &[f64]) {
+    /// Sets the state of all.
+    pub fn set_state(&mut self, x: &[f64]) {
         for block in &mut self.blocks {
             for (lanes, value) in block.x.iter_mut().zip(x) {
                 *lanes = Lanes::of(*value);
@@ -123,15 +124,15 @@ impl Points {
         }
     }
 
-    /// All are in this state, of one of their variables.
-    pub fn stand_in(&mut self, state: usize, value: f64) {
+    /// Sets one state variable of all.
+    pub fn set_variable(&mut self, state: usize, value: f64) {
         for block in &mut self.blocks {
             block.x[state] = Lanes::of(value);
         }
     }
 
     /// States and parameters that are estimated become what is estimated.
-    pub fn apply(&mut self, setup: &Setup) {
+    pub fn apply(&mut self, setup: &FilterSetup) {
         for block in &mut self.blocks {
             for (each, value) in setup.estimated.iter().zip(&block.estimated) {
                 match each.slot {
@@ -176,7 +177,7 @@ impl Points {
     }
 
     /// Carries all points on.
-    pub fn advance(&mut self, setup: &Setup, u: &[f64], dt_s: f64) {
+    pub fn advance(&mut self, setup: &FilterSetup, u: &[f64], dt_s: f64) {
         for (lanes, value) in self.u.iter_mut().zip(u) {
             *lanes = Lanes::of(*value);
         }
@@ -185,7 +186,7 @@ impl Points {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         for (number, block) in self.blocks.iter_mut().enumerate() {
             if number * WIDTH + 1 == self.count {
-                self.lone.advance(&*setup.model, block, u, (count, step_s));
+                self.single.advance(&*setup.model, block, u, (count, step_s));
             } else {
                 for _ in 0..count {
                     kernel.step(&block.x, &self.u, &block.p, step_s, &mut self.next);
@@ -193,7 +194,7 @@ impl Points {
                 }
             }
         }
-        self.unwind();
+        self.unwrap_angles();
         for block in &mut self.blocks {
             for (place, each) in setup.estimated.iter().enumerate() {
                 let scale = each.scale;
@@ -216,7 +217,7 @@ impl Points {
 
     /// Angles within a turn become as near as can be to that of the first point: means and
     /// covariances are then those of what lies together on the circle.
-    fn unwind(&mut self) {
+    fn unwrap_angles(&mut self) {
         for (at, turn) in &self.angles {
             let middle = self.blocks[0].x[*at].0[0];
             for block in &mut self.blocks {
@@ -226,14 +227,14 @@ impl Points {
     }
 
     /// What would be measured at each point.
-    pub fn measure(&mut self, setup: &Setup, u: &[f64]) {
+    pub fn measure(&mut self, setup: &FilterSetup, u: &[f64]) {
         for (lanes, value) in self.u.iter_mut().zip(u) {
             *lanes = Lanes::of(*value);
         }
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         for (number, block) in self.blocks.iter_mut().enumerate() {
             if number * WIDTH + 1 == self.count {
-                self.lone.measure(&*setup.model, block, u);
+                self.single.measure(&*setup.model, block, u);
             } else {
                 kernel.output(&block.x, &self.u, &block.p, &mut block.z);
             }
@@ -245,8 +246,8 @@ impl Points {
         }
     }
 
-    /// Weighted mean of what `of` says of each point, summed in fours and these after each other:
-    /// beside a temperature of 300 K its covariances are as small as what one long sum rounds off.
+    /// Weighted mean of a variable over all points, summed in fours and these after each other: one long
+    /// sum of temperatures of 300 K has a rounding error as large as their covariances.
     fn mean_of(&self, weights: Weights, of: impl Fn(&Block) -> &Lanes) -> f64 {
         let (mut mean, mut left) = (0.0, self.count);
         let mut first = weights.middle_mean;
@@ -350,7 +351,7 @@ mod tests {
     #[test]
     fn angles_on_both_sides_of_a_whole_turn_have_their_mean_and_spread_there() {
         let model = registry::find("dc_motor_three_phase").expect("a model");
-        let setup = Setup::usual(model, &[1e-3; 5], &[0.0; 5], &[1.0; 2]);
+        let setup = FilterSetup::usual(model, &[1e-3; 5], &[0.0; 5], &[1.0; 2]);
         let weights = setup.spread.weights(5);
         let mut points = Points::new(&setup, 11);
         for angle in [0.02, 1.0, TAU - 0.02] {

@@ -1,6 +1,6 @@
-//! What a filter is fed with, what it answers, and why it refuses.
+//! A filter's sample, the measurement update by it, and why a sample is refused.
 
-use super::setup::Setup;
+use super::setup::{FilterSetup, MOST_STEPS};
 use crate::model::{About, Variable, nearest_angle};
 
 /// A sample.
@@ -14,10 +14,10 @@ pub struct Measured {
     pub outputs: Vec<Option<f64>>,
 }
 
-/// What a sample said.
+/// The measurement update by a sample: innovations, their deviations and their likelihood.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Heard {
-    /// What the belief said that each output would be.
+pub struct MeasurementUpdate {
+    /// The predicted outputs.
     pub expected: Vec<f64>,
     /// Measured minus expected, where something is measured that can be: a number, and no temperature
     /// below absolute zero.
@@ -29,17 +29,17 @@ pub struct Heard {
     /// Logarithm of the likelihood of what was taken.
     pub log_likelihood: f64,
     /// Logarithm of the likelihood of all that was measured; what is further off than the gate counts
-    /// as if it were at the gate. Every filter that hears a sample is thus judged by the same outputs,
-    /// whichever of them it takes: what it refuses counts against it, but one bad sample no more than
-    /// the gate allows.
+    /// as if it were at the gate. All filters of a sample are thus compared by the same outputs,
+    /// whichever of them they take: what a filter refuses counts against it, but one bad sample no
+    /// more than the gate allows.
     pub log_clipped: f64,
     /// Innovations squared by their covariance: as many as were taken, on average.
     pub squared: f64,
 }
 
-/// Why a filter cannot go on.
+/// Why a sample cannot be taken.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Lost {
+pub enum ObserveError {
     /// A sample does not fit the model.
     #[error("a sample has {is} {what}, the model {wanted}")]
     Misfit {
@@ -94,19 +94,15 @@ pub enum Lost {
     },
 }
 
-/// Most steps of the model from one sample to the next: 46 days of a second each. Beyond, a time is
-/// more likely wrong than the machine silent.
-pub(super) const MOST_STEPS: u32 = 4_000_000;
-
 /// How many steps of so many seconds the model takes from one time to another.
 ///
 /// # Errors
-/// When these are too many: [`Lost::Gap`].
-pub(super) fn steps_between(last_s: f64, sample_s: f64, step_s: f64) -> Result<f64, Lost> {
+/// When these are too many: [`ObserveError::Gap`].
+pub(super) fn steps_between(last_s: f64, sample_s: f64, step_s: f64) -> Result<f64, ObserveError> {
     let steps = libm::ceil((sample_s - last_s) / step_s - 1e-9).max(1.0);
     match steps <= f64::from(MOST_STEPS) {
         true => Ok(steps),
-        false => Err(Lost::Gap { sample_s, last_s, steps, step_s }),
+        false => Err(ObserveError::Gap { sample_s, last_s, steps, step_s }),
     }
 }
 
@@ -150,7 +146,7 @@ impl Gate {
     /// Which outputs are taken: known by their noise, measured, and near enough.
     pub fn admit(
         &mut self,
-        setup: &Setup,
+        setup: &FilterSetup,
         innovation: &[Option<f64>],
         deviation: &[f64],
     ) -> Vec<bool> {
@@ -174,25 +170,29 @@ pub(super) fn log_at_gate(gate: f64, deviation: f64) -> f64 {
 }
 
 /// Whether a sample can be taken after one of `last_s`.
-pub(super) fn fits(setup: &Setup, sample: &Measured, last_s: f64) -> Result<(), Lost> {
+pub(super) fn fits(
+    setup: &FilterSetup,
+    sample: &Measured,
+    last_s: f64,
+) -> Result<(), ObserveError> {
     let about = setup.model.about();
     let lengths = [
         ("inputs", sample.inputs.len(), about.inputs.len()),
         ("outputs", sample.outputs.len(), about.outputs.len()),
     ];
     if let Some((what, is, wanted)) = lengths.into_iter().find(|(_, is, wanted)| is != wanted) {
-        return Err(Lost::Misfit { what, is, wanted });
+        return Err(ObserveError::Misfit { what, is, wanted });
     }
     let time_s = sample.time_s;
     if let Some(at) = sample.inputs.iter().position(|value| !value.is_finite()) {
         let what = format!("the input `{}`", about.inputs[at].name);
-        return Err(Lost::NoNumber { what, time_s, value: sample.inputs[at] });
+        return Err(ObserveError::NoNumber { what, time_s, value: sample.inputs[at] });
     }
     if !time_s.is_finite() {
-        return Err(Lost::NoNumber { what: "the time".into(), time_s, value: time_s });
+        return Err(ObserveError::NoNumber { what: "the time".into(), time_s, value: time_s });
     }
     if time_s < last_s {
-        return Err(Lost::Late { sample_s: time_s, last_s });
+        return Err(ObserveError::Late { sample_s: time_s, last_s });
     }
     steps_between(last_s, time_s, setup.step_s).map(|_| ())
 }

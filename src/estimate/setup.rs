@@ -2,85 +2,18 @@
 
 use std::sync::Arc;
 
-use super::sample::MOST_STEPS;
+use super::error::FilterSetupError;
+use super::estimated::{Estimated, Scale, Slot};
 use crate::model::linear::Matrix;
-use crate::model::{Kernel, Model, Real};
+use crate::model::{Kernel, Model};
 
-/// Where an estimated number belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
-    /// A state, by its place.
-    State(usize),
-    /// A parameter, by its place.
-    Parameter(usize),
-    /// A constant error of an output's sensor, by the output's place: measured = true + bias.
-    Bias(usize),
-    /// How much that error grows in a second, by the output's place; the bias has to be estimated,
-    /// too.
-    Trend(usize),
-}
-
-/// On which scale a number is estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scale {
-    /// As it is.
-    #[default]
-    Linear,
-    /// Its logarithm: for what is above 0 and known by its order of magnitude, such as a wear rate.
-    Log,
-}
-
-/// A number that is estimated.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimated {
-    /// Which.
-    pub slot: Slot,
-    /// On which scale; deviation and drift are on it, too.
-    pub scale: Scale,
-    /// What it is believed to be at the beginning, in its own unit.
-    pub mean: f64,
-    /// How far off that may be: a standard deviation.
-    pub deviation: f64,
-    /// How far it moves by itself in a second: a standard deviation, growing with √t.
-    pub drift: f64,
-    /// Time in seconds in which it forgets where it was and returns to `mean`; infinite: never. Only
-    /// for what is no state: states follow their model. With it, [`Estimated::wanders`], a parameter or a bias comes and goes (a first-order Gauss–Markov
-    /// process) and does not stray.
-    pub memory_s: f64,
-}
-
-impl Estimated {
-    /// One that comes and goes about its mean: by `deviation`, forgotten within `memory_s`.
-    pub fn wanders(slot: Slot, mean: f64, deviation: f64, memory_s: f64) -> Self {
-        let drift = deviation * (2.0 / memory_s).sqrt();
-        Self { slot, scale: Scale::Linear, mean, deviation, drift, memory_s }
-    }
-
-    /// Variance that it gains by moving by itself for so many seconds, on its scale.
-    ///
-    /// What forgets is drawn back to its mean while it moves, so a process of Ornstein and Uhlenbeck
-    /// gains drift²·τ/2·(1 − exp(−2 dt/τ)) over a step, exactly, however long that is (C. W. Gardiner,
-    /// *Handbook of Stochastic Methods*, 3.8.4); what never forgets gains drift²·dt. A state follows its
-    /// model and forgets nothing.
-    pub fn strays(&self, dt_s: f64) -> f64 {
-        let square = self.drift * self.drift;
-        if self.forgets() {
-            let gained = -libm::expm1(-2.0 * dt_s / self.memory_s);
-            square * (0.5 * self.memory_s) * gained
-        } else {
-            square * dt_s
-        }
-    }
-
-    /// Whether it returns to its mean.
-    pub(super) fn forgets(&self) -> bool {
-        self.memory_s.is_finite() && !matches!(self.slot, Slot::State(_))
-    }
-}
+/// Most steps of the model from one sample to the next: 46 days of a second each. Beyond, a time is
+/// more likely wrong than the machine silent.
+pub(super) const MOST_STEPS: u32 = 4_000_000;
 
 /// A filter's setup.
 #[derive(Clone)]
-pub struct Setup {
+pub struct FilterSetup {
     /// The model.
     pub model: Arc<dyn Model>,
     /// Its parameters, where they are not estimated.
@@ -148,25 +81,7 @@ impl Spread {
     }
 }
 
-impl Scale {
-    /// From the number to the scale.
-    pub fn from_value(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Log => libm::log(value),
-        }
-    }
-
-    /// From the scale to the number.
-    pub fn to_value<R: Real>(self, on_scale: R) -> R {
-        match self {
-            Self::Linear => on_scale,
-            Self::Log => on_scale.exp(),
-        }
-    }
-}
-
-impl Setup {
+impl FilterSetup {
     /// All states of a usual machine are estimated, with these deviations and drifts.
     pub fn usual(model: Arc<dyn Model>, deviation: &[f64], drift: &[f64], noise: &[f64]) -> Self {
         let about = model.about();
@@ -221,18 +136,14 @@ impl Setup {
     }
 
     /// Whether everything fits the model and is a number.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), FilterSetupError> {
         let about = self.model.about();
-        let count = |what: &str, is: usize, wanted: usize| {
-            let fits = is == wanted;
-            fits.then_some(())
-                .ok_or_else(|| format!("`{}` has {wanted} {what}, not {is}", about.name))
-        };
+        let count = |what: &'static str, is, wanted| self.count(what, is, wanted);
         count("states", self.initial.len(), about.states.len())?;
         count("parameters", self.parameters.len(), about.parameters.len())?;
         count("outputs that may be measured", self.noise.len(), about.outputs.len())?;
         if self.estimated.is_empty() {
-            return Err("nothing is to be estimated: name a state, a parameter or a bias".into());
+            return Err(FilterSetupError::NothingEstimated);
         }
         for (at, each) in self.estimated.iter().enumerate() {
             let there = match each.slot {
@@ -241,51 +152,48 @@ impl Setup {
                 Slot::Bias(output) | Slot::Trend(output) => output < about.outputs.len(),
             };
             if !there {
-                return Err(format!("`{}` has no {:?}", about.name, each.slot));
+                let (model, slot) = (about.name.clone(), each.slot);
+                return Err(FilterSetupError::NoSlot { model, slot });
             }
             let name = self.name(at);
             if let Slot::Trend(output) = each.slot
                 && self.place(Slot::Bias(output)).is_none()
             {
-                return Err(format!("`{name}` needs an estimated bias of the same output"));
+                return Err(FilterSetupError::TrendWithoutBias { name });
             }
-            if each.scale == Scale::Log && !(each.mean > 0.0) {
-                return Err(format!(
-                    "`{name}` is estimated on a logarithmic scale, so it has to begin above 0, not at {}",
-                    each.mean
-                ));
+            let Estimated { mean, deviation, memory_s, drift, .. } = *each;
+            if each.scale == Scale::Log && !(mean > 0.0) {
+                return Err(FilterSetupError::LogMean { name, mean });
             }
-            if !(each.deviation > 0.0 && each.deviation.is_finite() && each.mean.is_finite()) {
-                return Err(format!(
-                    "`{name}` needs a finite mean and a deviation above 0, not {} ± {}",
-                    each.mean, each.deviation
-                ));
+            if !(deviation > 0.0 && deviation.is_finite() && mean.is_finite()) {
+                return Err(FilterSetupError::Belief { name, mean, deviation });
             }
-            if !(each.memory_s > 0.0) {
-                return Err(format!("`{name}` cannot have a memory of {} s", each.memory_s));
+            if !(memory_s > 0.0) {
+                return Err(FilterSetupError::Memory { name, memory_s });
             }
-            if !(each.drift >= 0.0 && each.drift.is_finite()) {
-                return Err(format!("`{name}` cannot drift by {}", each.drift));
+            if !(drift >= 0.0 && drift.is_finite()) {
+                return Err(FilterSetupError::Drift { name, drift });
             }
         }
         if let Some(at) = self.noise.iter().position(|noise| !(*noise > 0.0)) {
-            return Err(format!(
-                "the noise of `{}` has to be above 0, not {}",
-                about.outputs[at].name, self.noise[at]
-            ));
+            let (output, noise) = (about.outputs[at].name.clone(), self.noise[at]);
+            return Err(FilterSetupError::Noise { output, noise });
         }
         if !(self.step_s > 0.0 && self.step_s.is_finite()) {
-            return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.step_s));
+            return Err(FilterSetupError::Step { step_s: self.step_s });
         }
         Ok(())
     }
 
     /// Whether there are as many inputs as the model has.
-    pub(super) fn check_inputs(&self, u: &[f64]) -> Result<(), String> {
-        let about = self.model.about();
-        let (is, wanted) = (u.len(), about.inputs.len());
-        let sentence = || format!("`{}` has {wanted} inputs, not {is}", about.name);
-        (is == wanted).then_some(()).ok_or_else(sentence)
+    pub(super) fn check_inputs(&self, u: &[f64]) -> Result<(), FilterSetupError> {
+        self.count("inputs", u.len(), self.model.about().inputs.len())
+    }
+
+    fn count(&self, what: &'static str, is: usize, wanted: usize) -> Result<(), FilterSetupError> {
+        let model = || self.model.about().name.clone();
+        let error = || FilterSetupError::Count { model: model(), what, is, wanted };
+        (is == wanted).then_some(()).ok_or_else(error)
     }
 
     /// The state that a model begins with under these inputs.

@@ -1,7 +1,8 @@
 //! From what a file states to a filter's setup.
 
 use super::bank::Hypothesis;
-use super::setup::{Estimated, Scale, Setup, Slot, Spread};
+use super::estimated::{Estimated, Scale, Slot};
+use super::setup::{FilterSetup, Spread};
 use crate::model::{About, Machine, position};
 use crate::twin::behaviour::{Behaviour, EstimateSpec};
 use crate::twin::{Diagnostic, Diagnostics};
@@ -12,11 +13,11 @@ const HEALTHY: &str = "healthy";
 const USUAL_DEVIATION: f64 = 0.01;
 const USUAL_DRIFT: f64 = 1e-4;
 
-impl Setup {
+impl FilterSetup {
     /// The filter that a behaviour states for a machine. Without anything that is stated to be
     /// estimated, all states are, by a hundredth of their size.
     ///
-    /// Outputs whose noise is not stated have one that says nothing ([`Setup::is_measured`]).
+    /// Outputs whose noise is not stated have an infinite one ([`FilterSetup::is_measured`]).
     ///
     /// # Errors
     /// All names that the model does not know, and values that cannot be.

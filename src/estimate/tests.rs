@@ -1,7 +1,7 @@
 //! Filters beside an independent implementation, and against samples as plants send them.
 
 mod bank;
-mod trust;
+mod consistency;
 
 use super::*;
 use crate::model::registry;
@@ -10,12 +10,13 @@ use crate::model::tests::Reference;
 const STATES: [&str; 4] = ["tb", "qb", "qcp", "qcs"];
 
 /// The settings of the reference.
-fn battery() -> Setup {
+fn battery() -> FilterSetup {
     let model = registry::find("battery_circuit").expect("a model");
     let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
     let deviation = roots([1.0, 1e4, 0.01, 0.01]);
     let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
-    let mut setup = Setup::usual(model, &deviation, &drift, &[0.25_f64.sqrt(), 4e-4_f64.sqrt()]);
+    let mut setup =
+        FilterSetup::usual(model, &deviation, &drift, &[0.25_f64.sqrt(), 4e-4_f64.sqrt()]);
     for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
         each.mean = mean;
     }
@@ -49,7 +50,7 @@ fn means_and_covariances_are_those_of_the_reference() {
 #[test]
 fn missing_and_impossible_measurements_are_left_out_and_the_truth_is_found_all_the_same() {
     let reference = Reference::read("ukf_battery_circuit");
-    let setup = Setup { gate: 5.0, ..battery() };
+    let setup = FilterSetup { gate: 5.0, ..battery() };
     let mut filter = Unscented::new(setup, 0.0, &[2.0]).expect("it fits");
     let mut refused = 0;
     for row in 0..600 {
@@ -60,8 +61,8 @@ fn missing_and_impossible_measurements_are_left_out_and_the_truth_is_found_all_t
             7 if row > 50 => sample.outputs[1] = Some(-40.0),
             _ => {}
         }
-        let heard = filter.observe(&sample).expect("it goes on");
-        refused += heard.taken.iter().filter(|taken| !**taken).count();
+        let update = filter.observe(&sample).expect("it goes on");
+        refused += update.taken.iter().filter(|taken| !**taken).count();
     }
     assert!(refused >= 60 + 60 + 55, "{refused}");
     let (charge, deviation) = filter.estimate(1);
@@ -158,7 +159,7 @@ fn a_model_beside_its_machine_has_no_residual_but_the_noise() {
     let about = model.about();
     let x = about.states.iter().map(|state| state.usual).collect();
     let p = about.usual_parameters();
-    let mut beside = Beside::new(model.clone(), p, x, 0.0, 1.0);
+    let mut beside = OpenLoopModel::new(model.clone(), p, x, 0.0, 1.0);
     let mut squares = [0.0; 2];
     for row in 0..600 {
         let residual = beside.residual(&sample(&reference, row)).expect("it goes on");
@@ -223,7 +224,7 @@ impl crate::model::Equations for Square {
 
 #[test]
 fn particles_keep_two_summits_where_only_a_square_is_measured() {
-    let setup = Setup::usual(crate::model::model::<Square>(), &[1.0], &[0.0], &[0.1]);
+    let setup = FilterSetup::usual(crate::model::model::<Square>(), &[1.0], &[0.0], &[0.1]);
     let mut crowd = Particles::new(setup, 4_000, 3, 0.0, &[]).expect("it fits");
     let sample = |time_s| Measured { time_s, inputs: Vec::new(), outputs: vec![Some(1.0)] };
     crowd.observe(&sample(1.0)).expect("it goes on");
@@ -250,7 +251,7 @@ fn late_samples_give_the_belief_that_they_would_have_given_in_order() {
             _ => Filter::Particles(Box::new(particles(64, 5))),
         };
         let mut ordered = fresh();
-        let mut patient = Patient::new(fresh(), 30.0, 64);
+        let mut patient = ReorderingFilter::new(fresh(), 30.0, 64);
         for sample in &all {
             ordered.observe(sample).expect("it goes on");
         }
@@ -272,7 +273,7 @@ fn a_replacement_that_is_told_late_counts_from_when_it_was_done() {
     let all = samples(60);
     let fresh = || {
         let filter = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
-        Patient::new(Filter::Unscented(Box::new(filter)), 100.0, 200)
+        ReorderingFilter::new(Filter::Unscented(Box::new(filter)), 100.0, 200)
     };
     let (mut told, mut late) = (fresh(), fresh());
     for (at, sample) in all.iter().enumerate() {

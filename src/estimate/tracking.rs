@@ -1,31 +1,30 @@
-//! How well a model goes with its machine: residuals, a fidelity, and tests that speak when either
-//! changes.
+//! How well a model goes with its machine: residuals, a fidelity, and tests for a change of either.
 //!
 //! Flows in: samples, healthy ones to learn from and then one by one. Flows out: how far the model
-//! was off, what is anomalous since when, and a [`Fidelity`] whose drift is told too. No failure has
-//! to be known.
+//! was off, what is anomalous since when, and a [`Fidelity`] with its drift. No failure has to be
+//! known.
 
 use std::collections::VecDeque;
 
 use super::anomaly::{
-    Anomaly, Cannot, Counters, Event, Fidelity, GAP_STEPS, GateSetup, Mode, ModeGate, Monitor,
-    Promise, Row, Wish,
+    Anomaly, AnomalyError, Counters, Event, FalseAlarmEstimate, Fidelity, GAP_STEPS, GateSetup,
+    Mode, ModeGate, Monitor, Row, TestDesign,
 };
-use super::residual::Beside;
-use super::sample::{Lost, Measured};
+use super::open_loop::OpenLoopModel;
+use super::sample::{Measured, ObserveError};
 
 /// Residuals within so many healthy spreads count as good.
 const BAND: f64 = 2.0;
-/// The chance of taking scatter for a drift of fidelity, in one look.
+/// Probability of taking scatter for a drift of fidelity, in one test.
 const CHANCE: f64 = 0.01;
-/// An input is where it never was when it leaves its healthy range by this share of that range, …
+/// An input is outside of its healthy range when it leaves it by this share of that range.
 const MARGIN: f64 = 0.1;
-/// … or, where it hardly moved, of its size.
+/// The least margin of a range, as a share of the input's size: for inputs that hardly moved.
 const LEAST_MARGIN: f64 = 0.01;
 
-/// A model and its machine, watched.
+/// A model and its machine, compared sample by sample.
 pub struct Tracking {
-    beside: Beside,
+    open_loop: OpenLoopModel,
     modes: Modes,
     monitor: Monitor,
     fidelity: Fidelity,
@@ -36,7 +35,7 @@ pub struct Tracking {
     waiting: VecDeque<(f64, Row)>,
 }
 
-/// What a sample says.
+/// What follows from a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracked {
     /// Whether the sample could be judged: the model's inputs are steady and where they were in
@@ -54,37 +53,45 @@ pub struct Tracked {
     pub anomalies: Vec<Anomaly>,
 }
 
+/// Why nothing can be learnt of how well a model goes with its machine.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TrackingError {
+    /// The model cannot follow a healthy sample.
+    #[error(transparent)]
+    Model(#[from] ObserveError),
+    /// The healthy residuals cannot be learnt from.
+    #[error(transparent)]
+    Learning(#[from] AnomalyError),
+}
+
 impl Tracking {
-    /// Learns from healthy samples, in order, through which the model runs from where it stands;
+    /// Learns from healthy samples, in order, through which the model runs from its present state on;
     /// fidelity is of so many samples. Most of the samples have to be steady.
     ///
     /// # Errors
-    /// When the model diverges, a wish cannot be, or too little is to learn from.
+    /// When the model diverges, the design of the tests cannot be, or too little is to learn from.
     pub fn learn(
-        mut beside: Beside,
+        mut open_loop: OpenLoopModel,
         healthy: &[Measured],
-        wish: &Wish,
+        design: &TestDesign,
         window: usize,
-    ) -> Result<Self, String> {
-        let text = |cannot: Cannot| cannot.to_string();
-        let mut modes = Modes::learn(healthy, wish.step_s).map_err(text)?;
-        let residuals: Vec<Row> = healthy
-            .iter()
-            .map(|sample| beside.residual(sample).map_err(|lost| lost.to_string()))
-            .collect::<Result<_, _>>()?;
+    ) -> Result<Self, TrackingError> {
+        let mut modes = Modes::learn(healthy, design.step_s)?;
+        let residuals = healthy.iter().map(|sample| open_loop.residual(sample));
+        let residuals: Vec<Row> = residuals.collect::<Result<_, _>>()?;
         let residuals = modes.tested(healthy, residuals);
         let outputs = residuals.first().map_or(0, Vec::len);
         let spreads: Vec<_> = (0..outputs).map(|at| spread(&residuals, at)).collect();
         let residuals: Vec<Row> = residuals.iter().map(|row| centred(row, &spreads)).collect();
         let rows: Vec<Row> = residuals.iter().map(|row| scaled(row, &spreads)).collect();
         Ok(Self {
-            monitor: Monitor::learn(&rows, wish).map_err(text)?,
-            fidelity: Fidelity::learn(&rows, window, BAND, CHANCE).map_err(text)?,
+            monitor: Monitor::learn(&rows, design)?,
+            fidelity: Fidelity::learn(&rows, window, BAND, CHANCE)?,
             healthy: spreads,
             counters: Counters::default(),
             waiting: VecDeque::new(),
             modes,
-            beside,
+            open_loop,
         })
     }
 
@@ -92,8 +99,8 @@ impl Tracking {
     ///
     /// # Errors
     /// When it comes too late, or the model diverges; nothing has changed then.
-    pub fn observe(&mut self, sample: &Measured) -> Result<Tracked, Lost> {
-        let residuals = centred(&self.beside.residual(sample)?, &self.healthy);
+    pub fn observe(&mut self, sample: &Measured) -> Result<Tracked, ObserveError> {
+        let residuals = centred(&self.open_loop.residual(sample)?, &self.healthy);
         let row = scaled(&residuals, &self.healthy);
         self.count(sample);
         let (mode, is_gap) = self.modes.judge(sample);
@@ -134,8 +141,8 @@ impl Tracking {
     }
 
     /// How often false alarms will come, by the healthy samples.
-    pub fn promise(&self) -> &Promise {
-        self.monitor.promise()
+    pub fn false_alarms(&self) -> &FalseAlarmEstimate {
+        self.monitor.false_alarms()
     }
 
     /// What became of all samples.
@@ -145,7 +152,7 @@ impl Tracking {
 }
 
 /// In which operating mode a machine is, by the inputs of its model: a model that was compared with its
-/// machine in some modes says nothing of its errors in others, or on the way between them.
+/// machine in some modes does not show its errors in others, or in the transients between them.
 struct Modes {
     gate: ModeGate,
     /// Smallest and largest healthy value of each input, with a margin.
@@ -156,7 +163,7 @@ struct Modes {
 }
 
 impl Modes {
-    fn learn(healthy: &[Measured], step_s: f64) -> Result<Self, Cannot> {
+    fn learn(healthy: &[Measured], step_s: f64) -> Result<Self, AnomalyError> {
         let inputs = healthy.first().map_or(0, |sample| sample.inputs.len());
         let setup = GateSetup { inputs: (0..inputs).collect(), ..GateSetup::default() };
         let rows: Vec<Row> = healthy.iter().map(of_inputs).collect();
@@ -264,20 +271,20 @@ fn scaled(row: &Row, healthy: &[Option<(f64, f64)>]) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::noise::Chance;
+    use crate::model::noise::RandomStream;
     use crate::model::registry;
 
     /// A tank that fills a little and whose level is measured with noise; from a time on its inflow
-    /// meter tells too much by a share.
+    /// meter reads too high by a share.
     fn samples(begin: usize, count: usize, wrong: f64) -> Vec<Measured> {
         let tank = registry::find("tank").expect("a model");
         let usual = tank.about().usual_inputs();
-        let mut chance = Chance::new(3, begin as u64);
+        let mut random = RandomStream::new(3, begin as u64);
         let sample = |at: usize| {
             let mut inputs = usual.clone();
             inputs[0] *= 1.0 + wrong * (at - begin) as f64 / count as f64;
-            let level = 1.2 + 0.002 * chance.normal();
-            let outputs = vec![Some(level), Some(293.0 + 0.1 * chance.normal()), None, None];
+            let level = 1.2 + 0.002 * random.normal();
+            let outputs = vec![Some(level), Some(293.0 + 0.1 * random.normal()), None, None];
             Measured { time_s: 60.0 * at as f64, inputs, outputs }
         };
         (begin..begin + count).map(sample).collect()
@@ -286,9 +293,11 @@ mod tests {
     fn learnt() -> Tracking {
         let tank = registry::find("tank").expect("a model");
         let p = tank.about().usual_parameters();
-        let beside = Beside::new(tank, p, vec![1.2, 293.0], -60.0, 10.0);
-        let wish = Wish { step_s: 60.0, false_alarm_every_h: 500.0, ..Wish::default() };
-        Tracking::learn(beside, &samples(0, 3_000, 0.0), &wish, 100).expect("enough to learn from")
+        let open_loop = OpenLoopModel::new(tank, p, vec![1.2, 293.0], -60.0, 10.0);
+        let design =
+            TestDesign { step_s: 60.0, false_alarm_every_h: 500.0, ..TestDesign::default() };
+        Tracking::learn(open_loop, &samples(0, 3_000, 0.0), &design, 100)
+            .expect("enough to learn from")
     }
 
     #[test]
@@ -357,8 +366,9 @@ mod tests {
     fn too_little_history_is_said() {
         let tank = registry::find("tank").expect("a model");
         let p = tank.about().usual_parameters();
-        let beside = Beside::new(tank, p, vec![1.2, 293.0], -60.0, 10.0);
-        let error = Tracking::learn(beside, &samples(0, 20, 0.0), &Wish::default(), 100).err();
-        assert!(error.is_some_and(|error| error.contains("at least")));
+        let open_loop = OpenLoopModel::new(tank, p, vec![1.2, 293.0], -60.0, 10.0);
+        let error =
+            Tracking::learn(open_loop, &samples(0, 20, 0.0), &TestDesign::default(), 100).err();
+        assert!(error.is_some_and(|error| error.to_string().contains("at least")));
     }
 }

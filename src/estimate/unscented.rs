@@ -5,18 +5,20 @@
 //! process noise is in them.
 //!
 //! Flows in: inputs and measurements with their times. Flows out: a belief (means and covariance)
-//! and, for every sample, how far it was from what the belief said.
+//! and, for every sample, its measurement update.
 
 use smallvec::SmallVec;
 
+use super::consistency::{Consistency, Inconsistency};
+use super::error::FilterSetupError;
+use super::estimated::{Estimated, Slot};
 use super::maintenance::NewPart;
 use super::points::Points;
-use super::sample::{Gate, Heard, Lost, Measured, fits, log_at_gate};
-use super::setup::{Estimated, Setup, Slot, Weights};
-use super::trust::{Consistency, Doubt};
+use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::setup::{FilterSetup, Weights};
 use crate::model::linear::Matrix;
 
-/// Added to a covariance that is none any more, as a share of its diagonal.
+/// Added to a covariance that is not positive definite, as a share of its diagonal.
 const REPAIR: f64 = 1e-9;
 
 /// A number for each output.
@@ -25,7 +27,7 @@ type Few<T> = SmallVec<[T; 8]>;
 /// A filter under way.
 #[derive(Clone)]
 pub struct Unscented {
-    setup: Setup,
+    setup: FilterSetup,
     weights: Weights,
     points: Points,
     belief: Belief,
@@ -63,7 +65,7 @@ impl Unscented {
     ///
     /// # Errors
     /// When the setup does not fit its model.
-    pub fn new(setup: Setup, time_s: f64, u: &[f64]) -> Result<Self, String> {
+    pub fn new(setup: FilterSetup, time_s: f64, u: &[f64]) -> Result<Self, FilterSetupError> {
         setup.check()?;
         setup.check_inputs(u)?;
         let n = setup.estimated.len();
@@ -86,12 +88,13 @@ impl Unscented {
     /// # Errors
     /// When the setup does not fit its model, or the belief not to what was `estimated`.
     pub fn from_belief(
-        setup: Setup,
+        setup: FilterSetup,
         belief: &Belief,
         estimated: &[Estimated],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FilterSetupError> {
         if belief.mean.len() != estimated.len() {
-            return Err("the belief does not belong to what was estimated".into());
+            let (numbers, estimated) = (belief.mean.len(), estimated.len());
+            return Err(FilterSetupError::BeliefSize { numbers, estimated });
         }
         let inputs = vec![0.0; setup.model.about().inputs.len()];
         let mut filter = Self::new(setup, belief.time_s, &inputs)?;
@@ -120,13 +123,8 @@ impl Unscented {
         &self.belief
     }
 
-    /// Goes back, or elsewhere, in belief.
-    pub fn believe(&mut self, belief: Belief) {
-        self.belief = belief;
-    }
-
     /// The setup.
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &FilterSetup {
         &self.setup
     }
 
@@ -156,28 +154,28 @@ impl Unscented {
     /// Takes a sample: predicts to its time, then corrects by what it measures.
     ///
     /// # Errors
-    /// See [`Lost`]; the belief is then what it was.
-    pub fn observe(&mut self, sample: &Measured) -> Result<Heard, Lost> {
+    /// See [`ObserveError`]; the belief is then what it was.
+    pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.belief.time_s)?;
         self.before.become_like(&self.belief);
-        let heard = self.predict(sample).and_then(|()| self.correct(sample));
-        match &heard {
-            Ok(heard) => self.consistency.hear(&self.setup, heard),
+        let update = self.predict(sample).and_then(|()| self.correct(sample));
+        match &update {
+            Ok(update) => self.consistency.record(&self.setup, update),
             Err(_) => self.belief.become_like(&self.before),
         }
-        heard
+        update
     }
 
-    /// Whether the filter still goes with its machine, by what the last samples said.
+    /// Whether the filter is consistent with its machine, by the innovations of the last samples.
     ///
     /// # Errors
-    /// When it does not: nothing should then be built on what it believes.
-    pub fn trust(&self) -> Result<(), Doubt> {
-        self.consistency.trust(&self.setup, self.belief.time_s)
+    /// When it is not: no forecast should then be made from its belief.
+    pub fn check_consistency(&self) -> Result<(), Inconsistency> {
+        self.consistency.check(&self.setup, self.belief.time_s)
     }
 
-    /// Draws points of the belief, whose covariance is mended once where it is none any more.
-    fn draw(&mut self) -> Result<(), Lost> {
+    /// Draws points of the belief; a covariance that is not positive definite is repaired once.
+    fn draw(&mut self) -> Result<(), ObserveError> {
         let Self { setup, weights, points, belief, .. } = self;
         for _ in 0..2 {
             let Belief { mean, covariance, states, .. } = &*belief;
@@ -192,16 +190,16 @@ impl Unscented {
         Err(self.diverged())
     }
 
-    fn diverged(&self) -> Lost {
+    fn diverged(&self) -> ObserveError {
         let worst = (0..self.belief.mean.len()).find(|at| {
             let variance = self.belief.covariance.get(*at, *at);
             !(self.belief.mean[*at].is_finite() && variance.is_finite() && variance > 0.0)
         });
         let what = self.setup.name(worst.unwrap_or(0));
-        Lost::Diverged { time_s: self.belief.time_s, what }
+        ObserveError::Diverged { time_s: self.belief.time_s, what }
     }
 
-    fn predict(&mut self, sample: &Measured) -> Result<(), Lost> {
+    fn predict(&mut self, sample: &Measured) -> Result<(), ObserveError> {
         let dt_s = sample.time_s - self.belief.time_s;
         self.belief.time_s = sample.time_s;
         if dt_s > 0.0 {
@@ -228,7 +226,7 @@ impl Unscented {
         }
     }
 
-    fn correct(&mut self, sample: &Measured) -> Result<Heard, Lost> {
+    fn correct(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         self.draw()?;
         let Self { setup, weights, points, gate, .. } = self;
         points.measure(setup, &sample.inputs);
@@ -243,15 +241,21 @@ impl Unscented {
         let deviation: Vec<f64> = all.iter().map(|at| spread.get(*at, *at).sqrt()).collect();
         let innovation = gate.innovation(sample, &expected);
         let taken = gate.admit(setup, &innovation, &deviation);
-        let mut heard = Heard { expected, innovation, deviation, taken, ..Heard::default() };
-        self.take(&mut heard, &spread)?;
-        heard.log_clipped = self.clipped(&heard, &spread)?;
-        Ok(heard)
+        let mut update = MeasurementUpdate {
+            expected,
+            innovation,
+            deviation,
+            taken,
+            ..MeasurementUpdate::default()
+        };
+        self.take(&mut update, &spread)?;
+        update.log_clipped = self.clipped(&update, &spread)?;
+        Ok(update)
     }
 
-    /// See [`Heard::log_clipped`]; what is taken in spite of the gate is clipped, too.
-    fn clipped(&self, heard: &Heard, spread: &Matrix) -> Result<f64, Lost> {
-        let Heard { innovation, deviation, taken, .. } = heard;
+    /// See [`MeasurementUpdate::log_clipped`]; what is taken in spite of the gate is clipped, too.
+    fn clipped(&self, update: &MeasurementUpdate, spread: &Matrix) -> Result<f64, ObserveError> {
+        let MeasurementUpdate { innovation, deviation, taken, .. } = update;
         let gate = self.setup.gate;
         let is_far = |at: usize| innovation[at].is_some_and(|off| off.abs() > gate * deviation[at]);
         let all = 0..taken.len();
@@ -263,20 +267,24 @@ impl Unscented {
             let root = part(spread, &near).cholesky().ok_or_else(|| self.diverged())?;
             log_density(&root, &mut off).0
         } else {
-            heard.log_likelihood
+            update.log_likelihood
         };
         Ok(near + far.iter().map(|at| log_at_gate(gate, deviation[*at])).sum::<f64>())
     }
 
     /// Corrects the belief by the outputs that are taken.
-    fn take(&mut self, heard: &mut Heard, spread: &Matrix) -> Result<(), Lost> {
-        let places: Few<usize> = (0..heard.taken.len()).filter(|at| heard.taken[*at]).collect();
+    fn take(
+        &mut self,
+        update: &mut MeasurementUpdate,
+        spread: &Matrix,
+    ) -> Result<(), ObserveError> {
+        let places: Few<usize> = (0..update.taken.len()).filter(|at| update.taken[*at]).collect();
         if places.is_empty() {
             return self.healthy();
         }
         let m = places.len();
-        let expected: Few<f64> = places.iter().map(|at| heard.expected[*at]).collect();
-        let off: Few<f64> = places.iter().filter_map(|at| heard.innovation[*at]).collect();
+        let expected: Few<f64> = places.iter().map(|at| update.expected[*at]).collect();
+        let off: Few<f64> = places.iter().filter_map(|at| update.innovation[*at]).collect();
         let s = part(spread, &places);
         let Some(root) = s.cholesky() else { return Err(self.diverged()) };
         let across = self.points.across(self.weights, &self.belief.mean, &expected, &places);
@@ -301,12 +309,12 @@ impl Unscented {
         self.belief.covariance = std::mem::take(&mut self.belief.covariance).symmetric();
         self.settle();
         let mut white = off;
-        (heard.log_likelihood, heard.squared) = log_density(&root, &mut white);
-        if heard.log_likelihood.is_finite() { self.healthy() } else { Err(self.diverged()) }
+        (update.log_likelihood, update.squared) = log_density(&root, &mut white);
+        if update.log_likelihood.is_finite() { self.healthy() } else { Err(self.diverged()) }
     }
 
     /// Whether every mean is a number and every variance above 0.
-    fn healthy(&self) -> Result<(), Lost> {
+    fn healthy(&self) -> Result<(), ObserveError> {
         let n = self.belief.mean.len();
         let fine = (0..n).all(|at| {
             let variance = self.belief.covariance.get(at, at);

@@ -1,21 +1,21 @@
 //! Members of an ensemble side by side, carried on together.
 //!
-//! A member is the same whatever others stand beside it: its chance is a stream of its own, and
-//! every number of [`Lanes`] goes its own way.
+//! A member is the same whatever others are in its block: it has a random stream of its own, and the
+//! numbers of [`Lanes`] are independent.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::begin::Beginning;
 use super::pace::{Mover, Pace};
-use super::setup::{LoadSpread, Setup};
-use crate::model::noise::Chance;
+use super::setup::{ForecastSetup, LoadSpread};
+use super::start::StartSampler;
+use crate::model::noise::RandomStream;
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
 
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Met {
+pub struct EventTime {
     /// Located inside the step, on a straight line.
     pub time_s: f64,
     /// End of the step.
@@ -31,17 +31,17 @@ pub(in crate::forecast) struct Block {
     p: Vec<Lanes>,
     u: Vec<Lanes>,
     plan: Vec<f64>,
-    chances: Vec<Chance>,
-    /// For each spread of the load: how it wanders, the level of each member, and what wanders.
+    streams: Vec<RandomStream>,
+    /// For each spread of the load: its process, the level of each member, and the process's value.
     off: Vec<(Pace, Lanes, Lanes)>,
     movers: Vec<Mover>,
     /// What is added to each state in a second; empty: nothing.
     push: Vec<Lanes>,
     /// Whether each step is followed by noise or a push.
-    is_shaken: bool,
+    has_noise: bool,
     /// For each event, when it first happened to each member.
-    pub met: Vec<[Option<Met>; WIDTH]>,
-    /// Members whose course has ended, or has left all numbers.
+    pub met: Vec<[Option<EventTime>; WIDTH]>,
+    /// Members whose course has ended, or that diverged.
     pub ended: [bool; WIDTH],
     /// Members that diverged.
     pub lost: [bool; WIDTH],
@@ -49,13 +49,13 @@ pub(in crate::forecast) struct Block {
 
 impl Block {
     /// The members of a block, at the beginning.
-    pub fn new(setup: &Setup, beginning: &Beginning, number: usize) -> Self {
+    pub fn new(setup: &ForecastSetup, sampler: &StartSampler, number: usize) -> Self {
         let first = number * WIDTH;
-        Self::of(setup, beginning, first..setup.members.min(first + WIDTH))
+        Self::of(setup, sampler, first..setup.members.min(first + WIDTH))
     }
 
     /// Some members, [`WIDTH`] at most, at the beginning.
-    pub fn of(setup: &Setup, beginning: &Beginning, members: Range<usize>) -> Self {
+    pub fn of(setup: &ForecastSetup, sampler: &StartSampler, members: Range<usize>) -> Self {
         let about = setup.model.about();
         let first = members.start;
         let zero = |count: usize| vec![Lanes::default(); count];
@@ -68,12 +68,12 @@ impl Block {
         let mut off: Vec<_> = setup.load_spread.iter().map(pace).collect();
         let mut push = Vec::new();
         let mut moves: [Vec<(f64, f64)>; WIDTH] = Default::default();
-        let mut chances = Vec::with_capacity(WIDTH);
+        let mut streams = Vec::with_capacity(WIDTH);
         for lane in 0..WIDTH {
             // Lanes that are left over repeat the last member and are not looked at.
             let member = (first + lane).min(members.end - 1);
-            let mut chance = Chance::new(setup.seed, member as u64);
-            let begin = beginning.draw(setup, member, &mut chance);
+            let mut random = RandomStream::new(setup.seed, member as u64);
+            let begin = sampler.draw(setup, member, &mut random);
             let into = |lanes: &mut [Lanes], values: &[f64]| {
                 lanes.iter_mut().zip(values).for_each(|(lanes, value)| lanes.0[lane] = *value);
             };
@@ -86,13 +86,13 @@ impl Block {
             for (at, (spread, (_, level, wander))) in
                 setup.load_spread.iter().zip(&mut off).enumerate()
             {
-                let drawn = spread.level * chance.normal();
+                let drawn = spread.level * random.normal();
                 level.0[lane] = begin.levels.as_ref().map_or(drawn, |levels| levels[at]);
-                let wanders = spread.wander * chance.normal();
+                let wanders = spread.wander * random.normal();
                 wander.0[lane] = spread.begins.unwrap_or(wanders);
             }
             moves[lane] = begin.moves;
-            chances.push(chance);
+            streams.push(random);
         }
         let events = about.events.len();
         let mut block = Self {
@@ -108,13 +108,13 @@ impl Block {
             p,
             off,
             movers: Mover::all(setup, &moves),
-            is_shaken: !push.is_empty() || setup.noise.iter().any(|strength| *strength > 0.0),
+            has_noise: !push.is_empty() || setup.noise.iter().any(|strength| *strength > 0.0),
             push,
-            chances,
+            streams,
         };
-        block.act(setup, block.t_s);
-        block.weigh(setup);
-        block.test(setup, true);
+        block.set_inputs(setup, block.t_s);
+        block.compute_margins(setup);
+        block.detect_events(setup, true);
         block
     }
 
@@ -139,16 +139,16 @@ impl Block {
     }
 
     /// Takes so many steps, fewer when all courses end.
-    pub fn advance(&mut self, setup: &Setup, steps: u64) {
+    pub fn advance(&mut self, setup: &ForecastSetup, steps: u64) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         let mut left = steps;
         while left > 0 && !self.is_over() {
-            self.wander();
+            self.move_processes();
             let middle_s = self.t_s + setup.dt_s / 2.0;
-            self.act(setup, middle_s);
-            let most = self.alike(setup, middle_s).min(left);
+            self.set_inputs(setup, middle_s);
+            let most = self.steps_unchanged(setup, middle_s).min(left);
             let Self { way, u, p, .. } = self;
-            let taken = if self.is_shaken {
+            let taken = if self.has_noise {
                 way.step(kernel, u, p, setup.dt_s);
                 1
             } else {
@@ -157,16 +157,16 @@ impl Block {
             left -= taken;
             self.steps += taken;
             self.t_s = setup.begin_s + self.steps as f64 * setup.dt_s;
-            if self.is_shaken {
-                self.shake(setup);
-                self.weigh(setup);
+            if self.has_noise {
+                self.add_noise(setup);
+                self.compute_margins(setup);
             }
-            self.test(setup, false);
+            self.detect_events(setup, false);
         }
     }
 
     /// For how many steps from now on nothing but the model itself changes anything.
-    fn alike(&self, setup: &Setup, middle_s: f64) -> u64 {
+    fn steps_unchanged(&self, setup: &ForecastSetup, middle_s: f64) -> u64 {
         if setup.load.follows_state() {
             return 1;
         }
@@ -177,19 +177,19 @@ impl Block {
         held.min(libm::ceil(load) as u64).max(1)
     }
 
-    /// What moves by itself moves, where that is due.
-    fn wander(&mut self) {
-        let Self { steps, off, movers, way, p, chances, .. } = self;
+    /// Moves the random processes of load, parameters and states that are due.
+    fn move_processes(&mut self) {
+        let Self { steps, off, movers, way, p, streams, .. } = self;
         for (pace, _, wander) in off.iter_mut().filter(|(pace, ..)| pace.is_due(*steps)) {
-            *wander = pace.moved(*wander, chances);
+            *wander = pace.moved(*wander, streams);
         }
         for mover in movers {
-            mover.go(*steps, &mut way.x, p, chances);
+            mover.go(*steps, &mut way.x, p, streams);
         }
     }
 
     /// Sets the inputs of a time.
-    fn act(&mut self, setup: &Setup, t_s: f64) {
+    fn set_inputs(&mut self, setup: &ForecastSetup, t_s: f64) {
         if setup.load.follows_state() {
             let mut x = vec![0.0; self.way.x.len()];
             for lane in 0..WIDTH {
@@ -210,47 +210,47 @@ impl Block {
     }
 
     /// Adds process noise, and what is added steadily.
-    fn shake(&mut self, setup: &Setup) {
+    fn add_noise(&mut self, setup: &ForecastSetup) {
         for (x, push) in self.way.x.iter_mut().zip(&self.push) {
             *x = *x + *push * setup.dt_s;
         }
         let root = setup.dt_s.sqrt();
         for (x, strength) in self.way.x.iter_mut().zip(&setup.noise) {
             if *strength > 0.0 {
-                for (x, chance) in x.0.iter_mut().zip(&mut self.chances) {
-                    *x += strength * root * chance.normal();
+                for (x, random) in x.0.iter_mut().zip(&mut self.streams) {
+                    *x += strength * root * random.normal();
                 }
             }
         }
     }
 
-    /// Asks for the margins.
-    fn weigh(&mut self, setup: &Setup) {
+    /// Computes the margins of all events.
+    fn compute_margins(&mut self, setup: &ForecastSetup) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         let Self { way, u, p, .. } = self;
         kernel.margin(&way.x, u, p, &mut way.margin);
     }
 
     /// Looks for events at the end of a step.
-    fn test(&mut self, setup: &Setup, first: bool) {
-        let mut calm = true;
+    fn detect_events(&mut self, setup: &ForecastSetup, first: bool) {
+        let mut is_none = true;
         for event in 0..self.way.margin.len() {
             if !self.way.margin[event].is_positive() {
-                self.note(setup, event, first);
-                calm = false;
+                self.record_event(setup, event, first);
+                is_none = false;
             }
         }
         if self.way.margin.is_empty() {
-            self.leave();
+            self.end_diverged();
         }
-        if !calm {
-            self.rest();
+        if !is_none {
+            self.park_ended();
         }
     }
 
-    /// Members whose course has ended go with one that goes on, which is not looked at twice: what
-    /// has ended already would stop every step.
-    fn rest(&mut self) {
+    /// Members whose course has ended become copies of one that goes on; they are not looked at again.
+    /// Otherwise their margins would end every march after one step.
+    fn park_ended(&mut self) {
         let Some(going) = self.ended.iter().position(|ended| !ended) else { return };
         let Self { way, p, off, movers, .. } = self;
         let all = way.x.iter_mut().chain(&mut way.margin).chain(p);
@@ -264,8 +264,8 @@ impl Block {
         }
     }
 
-    /// Notes an event of some members.
-    fn note(&mut self, setup: &Setup, event: usize, first: bool) {
+    /// Records an event of some members.
+    fn record_event(&mut self, setup: &ForecastSetup, event: usize, first: bool) {
         for lane in 0..WIDTH {
             let margin = self.way.margin[event].0[lane];
             if self.ended[lane] {
@@ -283,14 +283,14 @@ impl Block {
                     false => 0.0,
                 };
                 let time_s = self.t_s - setup.dt_s * (1.0 - share);
-                self.met[event][lane] = Some(Met { time_s, step_end_s: self.t_s });
+                self.met[event][lane] = Some(EventTime { time_s, step_end_s: self.t_s });
                 self.ended[lane] |= setup.ends.contains(&event);
             }
         }
     }
 
-    /// Members without events that left all numbers.
-    fn leave(&mut self) {
+    /// Ends members without events whose states are no longer finite.
+    fn end_diverged(&mut self) {
         for lane in 0..WIDTH {
             if !self.ended[lane] && self.way.x.iter().any(|x| !x.0[lane].is_finite()) {
                 (self.ended[lane], self.lost[lane]) = (true, true);
@@ -309,7 +309,7 @@ impl Block {
     }
 
     /// Outputs and event states of all members, now.
-    pub fn look(&self, setup: &Setup, z: &mut [Lanes], es: &mut [Lanes]) {
+    pub fn look(&self, setup: &ForecastSetup, z: &mut [Lanes], es: &mut [Lanes]) {
         let kernel: &dyn Kernel<Lanes> = &*setup.model;
         kernel.output(&self.way.x, &self.u, &self.p, z);
         kernel.event_state(&self.way.x, &self.u, &self.p, es);

@@ -1,4 +1,4 @@
-//! What past forecasts, and what came of them, teach about the next one.
+//! Corrections of forecasts, learnt from past ones and from when their events came.
 //!
 //! A model that lacks a term is wrong in the same way each time. Whoever has kept forecasts of a
 //! fleet and knows when the events came can correct the next forecast by a shift and a stretch of
@@ -9,14 +9,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{EventForecast, Raw};
+use super::error::CorrectionError;
 
 /// Fewer cases than these teach nothing that would hold for the next.
 pub const CASES: usize = 8;
 
 /// A forecast of an event that has come since.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Past {
+pub struct PastForecast {
     /// Remaining times in seconds at which it happened to members, in order.
     pub remaining_s: Vec<f64>,
     /// Members that counted; those to which it did not happen went beyond the horizon.
@@ -30,7 +30,7 @@ pub struct Past {
 /// How forecasts of an event are corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Correction {
-    /// The median of the remaining time is so many times what the model says.
+    /// The median of the remaining time is so many times that of the model.
     pub factor: f64,
     /// The logarithm of the remaining time spreads so many times as far about its median.
     pub spread: f64,
@@ -43,13 +43,9 @@ impl Correction {
     ///
     /// # Errors
     /// When there are too few of them, or one is not a forecast.
-    pub fn learn(past: &[Past]) -> Result<Self, String> {
+    pub fn learn(past: &[PastForecast]) -> Result<Self, CorrectionError> {
         if past.len() < CASES {
-            return Err(format!(
-                "no correction: {} forecasts have come true so far, and fewer than {CASES} teach \
-                 nothing that holds for the next",
-                past.len()
-            ));
+            return Err(CorrectionError::TooFew { cases: past.len(), fewest: CASES });
         }
         let cases: Vec<Case> = past.iter().map(Case::of).collect::<Result<_, _>>()?;
         let score = |shift: f64, spread: f64| -> f64 {
@@ -58,28 +54,10 @@ impl Correction {
         let (shift, spread) = least(score);
         Ok(Self { factor: libm::exp(shift), spread, cases: past.len() })
     }
-
-    /// A forecast, corrected; what the model says of the times is kept beside. Members keep their
-    /// order.
-    pub fn apply(&self, event: &EventForecast) -> EventForecast {
-        let remaining = event.times_s.iter().map(|time| time - event.begin_s);
-        let remaining: Vec<f64> = remaining.collect();
-        let Some(median) = pivot(&remaining, event.members) else { return event.clone() };
-        let corrected = |time_s: f64| {
-            let share = (time_s - event.begin_s).max(0.0) / median;
-            event.begin_s + self.factor * median * libm::pow(share, self.spread)
-        };
-        EventForecast {
-            times_s: event.times_s.iter().map(|time| corrected(*time)).collect(),
-            step_ends_s: event.step_ends_s.iter().map(|end| end.map(corrected)).collect(),
-            raw: Some(Raw { times_s: event.raw_s().to_vec(), by: *self }),
-            ..event.clone()
-        }
-    }
 }
 
 /// The median, or the last time known where fewer than half have one.
-fn pivot(remaining_s: &[f64], members: usize) -> Option<f64> {
+pub(super) fn pivot(remaining_s: &[f64], members: usize) -> Option<f64> {
     let last = remaining_s.len().checked_sub(1)?;
     let median = remaining_s[(members.saturating_sub(1) / 2).min(last)];
     (median > 0.0).then_some(median)
@@ -95,19 +73,12 @@ struct Case {
 }
 
 impl Case {
-    fn of(past: &Past) -> Result<Self, String> {
+    fn of(past: &PastForecast) -> Result<Self, CorrectionError> {
         if !(past.came_s > 0.0 && past.came_s.is_finite()) {
-            return Err(format!(
-                "an event came {} s after its forecast; what is learnt from has to come later",
-                past.came_s
-            ));
+            return Err(CorrectionError::CameBefore { came_s: past.came_s });
         }
         let Some(pivot_s) = pivot(&past.remaining_s, past.members) else {
-            return Err(
-                "a forecast in which the event happens to no member teaches nothing; leave \
-                        it out"
-                    .to_owned(),
-            );
+            return Err(CorrectionError::NeverHappens);
         };
         let beyond = past.members.saturating_sub(past.remaining_s.len());
         let all = past.remaining_s.iter().copied();
@@ -157,18 +128,19 @@ fn least(score: impl Fn(f64, f64) -> f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::noise::Chance;
+    use crate::forecast::EventForecast;
+    use crate::model::noise::RandomStream;
 
     /// Forecasts that say a time too long by a quarter, and half as far spread as they err.
-    fn past(cases: u64) -> Vec<Past> {
+    fn past(cases: u64) -> Vec<PastForecast> {
         let case = |number: u64| {
-            let mut chance = Chance::new(5, number);
-            let median = 3_600.0 * (2.0 + 10.0 * chance.normal().abs());
+            let mut random = RandomStream::new(5, number);
+            let median = 3_600.0 * (2.0 + 10.0 * random.normal().abs());
             let mut times: Vec<f64> =
-                (0..99).map(|_| median * libm::exp(0.1 * chance.normal())).collect();
+                (0..99).map(|_| median * libm::exp(0.1 * random.normal())).collect();
             times.sort_by(f64::total_cmp);
-            let came_s = median / 1.25 * libm::exp(0.2 * chance.normal());
-            Past { remaining_s: times, members: 99, horizon_s: 1e6, came_s }
+            let came_s = median / 1.25 * libm::exp(0.2 * random.normal());
+            PastForecast { remaining_s: times, members: 99, horizon_s: 1e6, came_s }
         };
         (0..cases).map(case).collect()
     }
@@ -185,7 +157,7 @@ mod tests {
         let all = past(800);
         let (known, next) = all.split_at(400);
         let learnt = Correction::learn(known).expect("cases enough");
-        let holds = |case: &&Past| {
+        let holds = |case: &&PastForecast| {
             let event = EventForecast {
                 name: "Wear".into(),
                 begin_s: 500.0,
@@ -193,7 +165,7 @@ mod tests {
                 members: case.members,
                 ..EventForecast::default()
             };
-            let interval = |p| learnt.apply(&event).remaining_s(p).expect("all members fail");
+            let interval = |p| event.corrected(&learnt).remaining_s(p).expect("all members fail");
             interval(0.05) <= case.came_s && case.came_s <= interval(0.95)
         };
         let share = next.iter().filter(holds).count() as f64 / next.len() as f64;
@@ -203,7 +175,7 @@ mod tests {
 
     #[test]
     fn few_cases_teach_nothing() {
-        let error = Correction::learn(&past(3)).expect_err("three cases");
+        let error = Correction::learn(&past(3)).expect_err("three cases").to_string();
         assert!(error.contains("3 forecasts have come true"), "{error}");
     }
 }

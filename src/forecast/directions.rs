@@ -1,18 +1,18 @@
 //! The points of the unscented transform of a forecast: on both sides of the mean along each direction
 //! in which something is uncertain.
 
-use super::begin::Beginning;
-use super::setup::{Begin, LoadSpread, Setup, Start};
+use super::setup::{ForecastSetup, LoadSpread, MemberStart, Start};
+use super::start::StartSampler;
 use crate::estimate::Estimated;
 
 /// The middle of each start: what is believed, under the load that is planned.
-pub(super) fn middles(setup: &Setup) -> Vec<Begin> {
-    let beginning = Beginning::new(setup);
+pub(super) fn middles(setup: &ForecastSetup) -> Vec<MemberStart> {
+    let sampler = StartSampler::new(setup);
     let one = |start: usize| {
         // No deviation along any direction.
-        let (states, parameters) = beginning.at(setup, start, &[]);
+        let (states, parameters) = sampler.at(setup, start, &[]);
         let levels = Some(vec![0.0; setup.load_spread.len()]);
-        Begin { states, parameters, levels, ..Begin::default() }
+        MemberStart { states, parameters, levels, ..MemberStart::default() }
     };
     (0..setup.starts()).map(one).collect()
 }
@@ -37,7 +37,7 @@ fn averaged(memory_s: f64, span_s: f64) -> f64 {
 
 impl Directions {
     /// All of a setup whose courses last so long.
-    pub fn of(setup: &Setup, span_s: f64) -> Self {
+    pub fn of(setup: &ForecastSetup, span_s: f64) -> Self {
         let level = |spread: &LoadSpread| {
             let wanders = spread.wander * averaged(spread.memory_s, span_s);
             (spread.level * spread.level + wanders * wanders).sqrt()
@@ -63,8 +63,8 @@ impl Directions {
     }
 
     /// Points on both sides along each direction; the middle where there is none.
-    pub fn members(&self, setup: &Setup, span_s: f64) -> Vec<Begin> {
-        let beginning = Beginning::new(setup);
+    pub fn members(&self, setup: &ForecastSetup, span_s: f64) -> Vec<MemberStart> {
+        let sampler = StartSampler::new(setup);
         let levels: Vec<usize> =
             (0..self.levels.len()).filter(|at| self.levels[*at] > 0.0).collect();
         let noisy: Vec<usize> = (0..self.noise.len()).filter(|at| self.noise[*at] > 0.0).collect();
@@ -80,8 +80,8 @@ impl Directions {
                 let off = if point % 2 == 0 { reach } else { -reach };
                 let along = |at: usize| if count > 0 && point / 2 == at { off } else { 0.0 };
                 let normal: Vec<f64> = (0..self.believed).map(along).collect();
-                let (states, parameters) = beginning.at(setup, start, &normal);
-                let mut begin = Begin { states, parameters, ..Begin::default() };
+                let (states, parameters) = sampler.at(setup, start, &normal);
+                let mut begin = MemberStart { states, parameters, ..MemberStart::default() };
                 begin.levels = Some(vec![0.0; self.levels.len()]);
                 if let Some(own) = &mut begin.levels {
                     for (at, level) in levels.iter().enumerate() {

@@ -3,11 +3,11 @@
 //! Events compete: a course that one of them ends does not live to see the others. The times of an
 //! event are those at which it happens before anything else has ended the course: its cumulative
 //! incidence (J. P. Fine, R. J. Gray, J. Am. Stat. Assoc. 94, 1999). How probable it is that anything
-//! ends the course is told beside it.
+//! ends the course is given beside it.
 
 use serde::{Deserialize, Serialize};
 
-use super::correction::Correction;
+use super::correction::{Correction, pivot};
 
 /// Name of the first failure, whichever it is.
 pub const FAILURE: &str = "failure";
@@ -32,11 +32,11 @@ pub struct EventForecast {
     pub members: usize,
     /// Members whose course it ends, before any other event does.
     pub first: usize,
-    /// What the model says, where it was corrected.
+    /// The times that the model gave, where they were corrected.
     pub raw: Option<Raw>,
 }
 
-/// What a model says of an event's times before they were corrected.
+/// The times that a model gave for an event before they were corrected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Raw {
     /// The times in seconds, in order.
@@ -89,7 +89,24 @@ impl EventForecast {
         (count > 0).then(|| self.times_s.iter().sum::<f64>() / count as f64)
     }
 
-    /// The times that the model says, before any correction.
+    /// The forecast, corrected; the times that the model gave are kept beside. Members keep their
+    /// order.
+    pub fn corrected(&self, by: &Correction) -> Self {
+        let remaining: Vec<f64> = self.times_s.iter().map(|time| time - self.begin_s).collect();
+        let Some(median) = pivot(&remaining, self.members) else { return self.clone() };
+        let corrected = |time_s: f64| {
+            let share = (time_s - self.begin_s).max(0.0) / median;
+            self.begin_s + by.factor * median * libm::pow(share, by.spread)
+        };
+        Self {
+            times_s: self.times_s.iter().map(|time| corrected(*time)).collect(),
+            step_ends_s: self.step_ends_s.iter().map(|end| end.map(corrected)).collect(),
+            raw: Some(Raw { times_s: self.raw_s().to_vec(), by: *by }),
+            ..self.clone()
+        }
+    }
+
+    /// The times that the model gave, before any correction.
     pub fn raw_s(&self) -> &[f64] {
         self.raw.as_ref().map_or(&self.times_s, |raw| &raw.times_s)
     }
@@ -101,7 +118,7 @@ impl EventForecast {
     }
 }
 
-/// The first of the events that end a course, member by member; tells each of them how many courses
+/// The first of the events that end a course, member by member; sets for each of them how many courses
 /// it ends. `None` where nothing ends a course.
 pub(super) fn first_of(
     events: &mut [EventForecast],
@@ -144,7 +161,7 @@ pub(super) fn first_of(
 }
 
 /// A failure of which no member is known, as the event that it was before that was corrected.
-pub(super) fn corrected_alike(failure: EventForecast, events: &[EventForecast]) -> EventForecast {
+pub(super) fn corrected_like(failure: EventForecast, events: &[EventForecast]) -> EventForecast {
     let same = |event: &&EventForecast| event.raw.is_some() && event.raw_s() == failure.times_s;
     match events.iter().find(same) {
         Some(event) => EventForecast { name: failure.name, ..event.clone() },

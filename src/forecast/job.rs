@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::JobError;
 use super::result::Forecast;
 use super::run::Forecasting;
-use super::setup::Setup;
+use super::setup::ForecastSetup;
 use crate::estimate::{self, Belief};
 use crate::model::Machine;
 use crate::model::linear::Matrix;
@@ -25,8 +26,8 @@ pub struct MakeForecast {
     pub machine: String,
     /// The fault that is taken as given, one of those that the file states.
     pub fault: Option<String>,
-    /// What a filter of the machine believes; `None`: what the file says before anything is measured.
-    pub belief: Option<Believed>,
+    /// What a filter of the machine believes; `None`: what the file states for when nothing is measured.
+    pub belief: Option<BeliefMessage>,
     /// What the machine will have to do: times in seconds from which on all inputs of the model are
     /// these. Empty: the usual ones.
     pub plan: Vec<(f64, Vec<f64>)>,
@@ -40,7 +41,7 @@ pub struct MakeForecast {
 
 /// A [`Belief`] as a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Believed {
+pub struct BeliefMessage {
     /// Seconds.
     pub time_s: f64,
     /// What is estimated, on the scales of the file.
@@ -51,7 +52,7 @@ pub struct Believed {
     pub states: Vec<f64>,
 }
 
-impl From<&Belief> for Believed {
+impl From<&Belief> for BeliefMessage {
     fn from(belief: &Belief) -> Self {
         Self {
             time_s: belief.time_s,
@@ -62,17 +63,16 @@ impl From<&Belief> for Believed {
     }
 }
 
-impl Believed {
-    fn belief(&self) -> Result<Belief, String> {
+impl BeliefMessage {
+    fn belief(&self) -> Result<Belief, JobError> {
         let count = self.mean.len();
         let covariance = Matrix::from_rows(count, count, self.covariance.clone());
-        let covariance = covariance.ok_or_else(|| {
-            let numbers = self.covariance.len();
-            format!("a belief of {count} numbers has a covariance of {count}², not of {numbers}")
-        })?;
+        let numbers = self.covariance.len();
+        let covariance =
+            covariance.ok_or(JobError::Covariance { mean: count, covariance: numbers })?;
         let all = self.mean.iter().chain(&self.states).chain([&self.time_s]);
         if !all.copied().all(f64::is_finite) {
-            return Err("no forecast: what is believed is not a number".into());
+            return Err(JobError::BeliefNotFinite);
         }
         let (mean, states) = (self.mean.clone(), self.states.clone());
         Ok(Belief { time_s: self.time_s, mean, covariance, states })
@@ -80,40 +80,43 @@ impl Believed {
 }
 
 impl MakeForecast {
-    /// The setup that the job's forecast is made from: the same wherever it is asked for.
+    /// The setup that the job's forecast is made from: the same wherever it is made.
     ///
     /// # Errors
     /// What is wrong with the file, the belief or the plan.
-    pub fn setup(&self) -> Result<Setup, String> {
-        let text = |error: crate::twin::Diagnostics| error.to_string();
-        let mut behaviour = load_behaviour(Path::new(&self.file), &self.machine).map_err(text)?;
+    pub fn setup(&self) -> Result<ForecastSetup, JobError> {
+        let mut behaviour = load_behaviour(Path::new(&self.file), &self.machine)?;
         if let Some(fault) = &self.fault {
-            behaviour.suppose(fault)?;
+            behaviour.suppose(fault).map_err(JobError::Fault)?;
         }
-        let machine = Machine::of(&behaviour).map_err(text)?;
+        let machine = Machine::of(&behaviour)?;
         let load = self.load(&machine)?;
-        let mut setup = Setup::of(&behaviour, &machine, load, self.horizon_s).map_err(text)?;
+        let mut setup = ForecastSetup::of(&behaviour, &machine, load, self.horizon_s)?;
         (setup.members, setup.seed) = (self.members, self.seed);
         match &self.belief {
             Some(believed) => {
-                let estimated = estimate::Setup::of(&behaviour, &machine).map_err(text)?.estimated;
+                let estimated = estimate::FilterSetup::of(&behaviour, &machine)?.estimated;
                 setup.from_belief(believed.belief()?, &estimated);
             }
-            None => setup.from_prior(&behaviour, &machine).map_err(text)?,
+            None => setup.from_prior(&behaviour, &machine)?,
         }
         setup.check()?;
         Ok(setup)
     }
 
-    fn load(&self, machine: &Machine) -> Result<Arc<dyn Load>, String> {
+    fn begin_forecast(&self) -> Result<Forecasting, JobError> {
+        Ok(Forecasting::new(self.setup()?)?)
+    }
+
+    fn load(&self, machine: &Machine) -> Result<Arc<dyn Load>, JobError> {
         let about = machine.model.about();
         if self.plan.is_empty() {
             return Ok(Arc::new(Held(about.usual_inputs())));
         }
-        let plan = Schedule::new(&self.plan, Hold::Start)?;
+        let plan = Schedule::new(&self.plan, Hold::Start).map_err(JobError::Plan)?;
         let (is, wanted) = (plan.inputs(), about.inputs.len());
         if is != wanted {
-            return Err(format!("`{}` has {wanted} inputs, not {is}", about.name));
+            return Err(JobError::PlanInputs { model: about.name.clone(), wanted, is });
         }
         Ok(Arc::new(plan))
     }
@@ -122,33 +125,33 @@ impl MakeForecast {
 impl Job for MakeForecast {
     const KIND: &'static str = "forecast";
     type Output = Forecast;
-    type Run = Making;
+    type Run = ForecastRun;
 
-    fn begin(self) -> Making {
-        Making::Told(self)
+    fn begin(self) -> ForecastRun {
+        ForecastRun::Waiting(self)
     }
 }
 
 /// A forecast that is being made from a message.
-pub enum Making {
+pub enum ForecastRun {
     /// Nothing is done yet.
-    Told(MakeForecast),
+    Waiting(MakeForecast),
     /// Under way.
-    Going(Box<Forecasting>),
+    Running(Box<Forecasting>),
 }
 
-impl Run for Making {
+impl Run for ForecastRun {
     type Output = Forecast;
 
     fn piece(&mut self) -> Step<Forecast> {
         match self {
-            Self::Going(run) => run.piece(),
-            Self::Told(job) => match job.setup().and_then(Forecasting::new) {
+            Self::Running(run) => run.piece(),
+            Self::Waiting(job) => match job.begin_forecast() {
                 Ok(run) => {
-                    *self = Self::Going(Box::new(run));
+                    *self = Self::Running(Box::new(run));
                     Step::More(0.0)
                 }
-                Err(error) => Step::Done(Err(error)),
+                Err(error) => Step::Done(Err(error.to_string())),
             },
         }
     }

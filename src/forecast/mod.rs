@@ -5,38 +5,45 @@
 //! it can be simulated again from its number alone ([`Simulating`]), and the state at a future
 //! instant is read from it as that at a past one is ([`Outlook`]).
 
-mod begin;
 mod block;
 mod correction;
+mod courses;
 mod directions;
+mod error;
 mod event;
 mod job;
-mod kept;
+mod limits;
+mod moments;
 pub mod optimise;
 mod outlook;
 mod pace;
 mod pick;
-mod quick;
 mod result;
 mod run;
 mod score;
 mod setup;
 mod simulate;
 mod spec;
+mod start;
+mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod unscented;
 
-pub use block::Met;
-pub use correction::{CASES, Correction, Past};
+pub use block::EventTime;
+pub use correction::{CASES, Correction, PastForecast};
+pub use error::{CorrectionError, ForecastError, JobError, OutlookError, PickError, StoreError};
 pub use event::{EventForecast, FAILURE, Raw};
-pub use job::{Believed, MakeForecast, Making};
-pub use kept::{Came, Judged, Kept, KeptEvent, judge, learn};
+pub use job::{BeliefMessage, ForecastRun, MakeForecast};
+pub use limits::{MOST_INSTANTS, MOST_MEMBERS};
+pub use moments::Moments;
 pub use outlook::{COURSES, Integrated, Outlook};
 pub use pick::Pick;
-pub use quick::{Moments, Quick, Quickly};
 pub use result::{Band, Forecast, LEVELS, MEMBERS, Member};
 pub use run::Forecasting;
 pub use score::{Score, Track, Wanted};
-pub use setup::{Begin, LoadSpread, MOST_MEMBERS, Setup, Start};
-pub use simulate::{Course, MOST_INSTANTS, Row, Simulating};
+pub use setup::{ForecastSetup, LoadSpread, MemberStart, Start};
+pub use simulate::{Course, Row, Simulating};
+pub use stored::{EventRecord, ScoredTrack, StoredEvent, StoredForecast, judge, learn};
+pub use unscented::{UnscentedForecast, UnscentedForecasting};

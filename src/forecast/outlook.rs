@@ -1,4 +1,4 @@
-//! The state of a machine at a future instant, through the interface that tells the past.
+//! The state of a machine at a future instant, through the interface by which the past is read.
 //!
 //! Flows in: a forecast with the setup that it was made from, which property is which variable of the
 //! model ([`Links`], or a table by names), and when in plant time its seconds began. Flows out:
@@ -6,16 +6,17 @@
 //! lanes, nothing.
 //!
 //! Outputs and event states of the members that a forecast keeps can be read at once. All else is
-//! simulated again when it is asked for ([`Outlook::want`]), as far as each frame allows
+//! simulated again on demand ([`Outlook::want`]), as far as each frame allows
 //! ([`Outlook::work`]), and the courses that were wanted last are kept.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::error::OutlookError;
 use super::pick::Pick;
 use super::result::{Forecast, Member};
-use super::setup::Setup;
+use super::setup::ForecastSetup;
 use super::simulate::{Course, Simulating};
 use crate::history::{Answer, Area, IssueId, Lane, Reading, State, View};
 use crate::model::network::{Link, Links, VariableId};
@@ -75,9 +76,9 @@ pub struct Integrated {
     pub at_origin: f64,
 }
 
-/// What a forecast says of the plant at a future instant.
+/// The state of the plant at future instants, by a forecast.
 pub struct Outlook {
-    setup: Arc<Setup>,
+    setup: Arc<ForecastSetup>,
     forecast: Arc<Forecast>,
     origin: Timestamp,
     issue: IssueId,
@@ -96,17 +97,17 @@ impl Outlook {
     /// # Errors
     /// When the forecast was made from another setup, or the model has no such variable.
     pub fn new(
-        setup: Arc<Setup>,
+        setup: Arc<ForecastSetup>,
         forecast: Arc<Forecast>,
         origin: Timestamp,
         table: &[(PropertyId, &str)],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, OutlookError> {
         let about = setup.model.about();
         let shown = |(property, name): &(PropertyId, &str)| {
             let place = Place::find(about, name).ok_or_else(|| unknown(about, name))?;
             Ok((*property, Shown { place, scale: 1.0, offset: 0.0 }))
         };
-        let shown = table.iter().map(shown).collect::<Result<_, String>>()?;
+        let shown = table.iter().map(shown).collect::<Result<_, OutlookError>>()?;
         Self::showing(setup, forecast, origin, shown)
     }
 
@@ -116,15 +117,15 @@ impl Outlook {
     /// # Errors
     /// When the forecast was made from another setup, or the model has no such variable.
     pub fn linked(
-        setup: Arc<Setup>,
+        setup: Arc<ForecastSetup>,
         forecast: Arc<Forecast>,
         origin: Timestamp,
         links: &Links,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, OutlookError> {
         let about = setup.model.about();
         let mut links: Vec<Link> = links.all().to_vec();
         if links.iter().any(|link| link.variable.of(about).is_none()) {
-            return Err(format!("the links are not those of `{}`", about.name));
+            return Err(OutlookError::OtherLinks { model: about.name.clone() });
         }
         // Of several links of a property the last one stays.
         links.sort_by_key(|link| link.variable);
@@ -136,20 +137,18 @@ impl Outlook {
     }
 
     fn showing(
-        setup: Arc<Setup>,
+        setup: Arc<ForecastSetup>,
         forecast: Arc<Forecast>,
         origin: Timestamp,
         shown: HashMap<PropertyId, Shown>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, OutlookError> {
         let is_same = forecast.model == setup.model.about().name
             && forecast.seed == setup.seed
             && forecast.members == setup.members
             && forecast.begin_s == setup.begin_s
             && forecast.horizon_s == setup.horizon_s;
         if !is_same {
-            return Err("the forecast was made from another setup: its members cannot be \
-                        simulated again from this one"
-                .into());
+            return Err(OutlookError::OtherSetup);
         }
         let (courses, waiting) = (VecDeque::new(), VecDeque::new());
         let (issue, integrals) = (IssueId::default(), HashMap::new());
@@ -176,7 +175,7 @@ impl Outlook {
     ///
     /// # Errors
     /// When there is no such member.
-    pub fn lane(&self, pick: Pick) -> Result<Lane, String> {
+    pub fn lane(&self, pick: Pick) -> Result<Lane, OutlookError> {
         let member = self.forecast.pick(pick)? as u32;
         Ok(Lane::Predicted { issue: self.issue, member })
     }
@@ -191,7 +190,7 @@ impl Outlook {
     ///
     /// # Errors
     /// When there is no such member.
-    pub fn want(&mut self, pick: Pick) -> Result<bool, String> {
+    pub fn want(&mut self, pick: Pick) -> Result<bool, OutlookError> {
         let number = self.forecast.pick(pick)?;
         if let Some(at) = self.courses.iter().position(|course| course.number == number) {
             let wanted = self.courses.remove(at);
@@ -212,11 +211,11 @@ impl Outlook {
     ///
     /// # Errors
     /// When a member cannot be simulated; it is given up.
-    pub fn work(&mut self, budget: &Budget) -> Result<bool, String> {
+    pub fn work(&mut self, budget: &Budget) -> Result<bool, OutlookError> {
         let Some((_, simulating)) = self.waiting.front_mut() else { return Ok(false) };
         if let Step::Done(done) = step(simulating, budget) {
             self.waiting.pop_front();
-            self.courses.push_back(Arc::new(done?));
+            self.courses.push_back(Arc::new(done.map_err(OutlookError::Simulation)?));
             if self.courses.len() > COURSES {
                 self.courses.pop_front();
             }
@@ -286,13 +285,17 @@ fn between(
     Some((from + (to - from) * share, from_s))
 }
 
-fn unknown(about: &About, name: &str) -> String {
+fn unknown(about: &About, name: &str) -> OutlookError {
     let variables = [&about.outputs, &about.states, &about.inputs];
-    let names = variables.into_iter().flatten().map(|variable| &*variable.name);
-    let names: Vec<&str> = names.chain(about.events.iter().map(|event| &*event.name)).collect();
-    let like = nearest(name, names.iter().copied());
-    let like = like.map_or(String::new(), |like| format!("did you mean `{like}`? "));
-    format!("`{}` has no variable `{name}`: {like}There are {}", about.name, names.join(", "))
+    let names = variables.into_iter().flatten().map(|variable| variable.name.clone());
+    let known: Vec<String> =
+        names.chain(about.events.iter().map(|event| event.name.clone())).collect();
+    OutlookError::NoVariable {
+        model: about.name.clone(),
+        name: name.to_owned(),
+        nearest: nearest(name, known.iter().map(String::as_str)),
+        known,
+    }
 }
 
 impl Outlook {

@@ -1,12 +1,12 @@
 //! What moves by itself as a forecast goes on: shares of the load, parameters, wear rates.
 
-use super::setup::Setup;
+use super::setup::ForecastSetup;
 use crate::estimate::{Estimated, Scale, Slot};
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 use crate::model::{Lanes, Real, WIDTH};
 
-/// What comes and goes is held for this part of its memory, and what strays for this part of the
-/// horizon: finer stairs would cost more chance than they tell.
+/// A Gauss–Markov process is held for this part of its memory, and a random walk for this part of the
+/// horizon: finer steps would need more random numbers and change hardly anything.
 const HELD: f64 = 0.01;
 
 /// By how much something moves, and how often.
@@ -30,7 +30,7 @@ impl Pace {
 
     /// As a filter lets it move: by its drift, which grows with √t, back to its mean where it has a
     /// memory.
-    fn of(each: &Estimated, setup: &Setup) -> Self {
+    fn of(each: &Estimated, setup: &ForecastSetup) -> Self {
         if each.memory_s.is_finite() {
             let deviation = each.drift * (each.memory_s / 2.0).sqrt();
             return Self::comes_and_goes(deviation, each.memory_s, setup.dt_s);
@@ -50,11 +50,11 @@ impl Pace {
     }
 
     /// Where it is after a move that begins `off` from its mean.
-    pub fn moved(&self, off: Lanes, chances: &mut [Chance]) -> Lanes {
+    pub fn moved(&self, off: Lanes, streams: &mut [RandomStream]) -> Lanes {
         let mut to = off * self.keep;
         if self.fresh > 0.0 {
-            for (to, chance) in to.0.iter_mut().zip(chances) {
-                *to += self.fresh * chance.normal();
+            for (to, random) in to.0.iter_mut().zip(streams) {
+                *to += self.fresh * random.normal();
             }
         }
         to
@@ -77,8 +77,8 @@ pub(super) struct Mover {
 }
 
 impl Mover {
-    /// All that move; `moves` are those of the members' [`super::setup::Begin`].
-    pub fn all(setup: &Setup, moves: &[Vec<(f64, f64)>; WIDTH]) -> Vec<Self> {
+    /// All that move; `moves` are those of the members' [`super::setup::MemberStart`].
+    pub fn all(setup: &ForecastSetup, moves: &[Vec<(f64, f64)>; WIDTH]) -> Vec<Self> {
         let each = setup.movers.iter().enumerate();
         each.map(|(at, each)| {
             let pace = Pace::of(each, setup);
@@ -107,7 +107,7 @@ impl Mover {
     }
 
     /// Moves, where that is due.
-    pub fn go(&self, steps: u64, x: &mut [Lanes], p: &mut [Lanes], chances: &mut [Chance]) {
+    pub fn go(&self, steps: u64, x: &mut [Lanes], p: &mut [Lanes], streams: &mut [RandomStream]) {
         if !self.pace.is_due(steps) {
             return;
         }
@@ -117,7 +117,7 @@ impl Mover {
             Slot::Bias(_) | Slot::Trend(_) => return,
         };
         let off = value.each(|value| self.scale.from_value(value)) - self.mean;
-        let off = self.pace.moved(off, chances) + self.push;
+        let off = self.pace.moved(off, streams) + self.push;
         *value = self.scale.to_value(off + self.mean);
     }
 }

@@ -1,4 +1,4 @@
-//! What a forecast says: when events happen, with what probability, and in which bands courses go.
+//! A forecast: when events happen, with what probability, and in which bands courses go.
 //!
 //! Kept are quantiles at instants, the times of all events, and a few whole members. A member that
 //! is shown is one that was computed, never a patchwork of percentiles.
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::correction::Correction;
+use super::error::PickError;
 use super::event::{self, EventForecast};
 use super::pick::Pick;
 
@@ -17,7 +18,7 @@ pub const LEVELS: [f64; 13] =
 /// Whole members that are kept.
 pub const MEMBERS: usize = 32;
 
-/// A forecast. With the [`super::Setup`] that it was made from, any member can be simulated again:
+/// A forecast. With the [`super::ForecastSetup`] that it was made from, any member can be simulated again:
 /// see [`super::Simulating`] and [`super::Outlook`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
@@ -44,12 +45,12 @@ pub struct Forecast {
     pub bands: Vec<Band>,
     /// What happens when.
     pub events: Vec<EventForecast>,
-    /// Names of events of which it cannot say when they happen.
-    pub untold: Vec<String>,
+    /// Names of events of which it is not known when they happen.
+    pub undetermined: Vec<String>,
     /// Names of the events that end a course: they are taken as failures.
     pub ends: Vec<String>,
     /// The first of the events that end a course, whichever it is: remaining useful life. `None`:
-    /// nothing ends a course, or it cannot be told.
+    /// nothing ends a course, or it is not known.
     pub failure: Option<EventForecast>,
     /// A few whole members, in the order of how their courses end.
     pub kept: Vec<Member>,
@@ -95,38 +96,32 @@ impl Forecast {
     ///
     /// # Errors
     /// When there is no such member; with what there is.
-    pub fn pick(&self, pick: Pick) -> Result<usize, String> {
+    pub fn pick(&self, pick: Pick) -> Result<usize, PickError> {
         if self.is_unscented {
-            return Err("the points of the unscented transform are no members that chance has \
-                        drawn: make an ensemble"
-                .into());
+            return Err(PickError::Unscented);
         }
         match pick {
             Pick::Medoid => {
                 let medoid = self.kept.get(self.medoid).map(|member| member.number);
-                medoid.ok_or_else(|| "no member was recorded, so that none is the medoid".into())
+                medoid.ok_or(PickError::NoMedoid)
             }
-            Pick::Number(number) if (number as usize) >= self.members => Err(format!(
-                "there is no member {number}: they are numbered from 0 to {}",
-                self.members.saturating_sub(1)
-            )),
+            Pick::Number(number) if (number as usize) >= self.members => {
+                let last = self.members.saturating_sub(1);
+                Err(PickError::NoMember { number, last })
+            }
             Pick::Number(number) if self.diverged.contains(&(number as usize)) => {
-                Err(format!("member {number} diverged: it has no course"))
+                Err(PickError::Diverged { number })
             }
             Pick::Number(number) => Ok(number as usize),
             Pick::At { event, permille } => {
                 let events = self.events.len();
-                let found = self.events.get(usize::from(event)).ok_or_else(|| {
-                    format!("there is no event {event}: they are numbered from 0 to below {events}")
-                })?;
+                let found = self.events.get(usize::from(event));
+                let found = found.ok_or(PickError::NoEvent { event, events })?;
                 let probability = f64::from(permille) / 1000.0;
-                found.member_at(probability).ok_or_else(|| {
-                    format!(
-                        "no member stands at {:.1} % of {}: it happens to {:.1} % of them",
-                        100.0 * probability,
-                        found.name,
-                        100.0 * found.probability_before(f64::INFINITY)
-                    )
+                found.member_at(probability).ok_or_else(|| PickError::NoneAt {
+                    event: found.name.clone(),
+                    probability,
+                    happens: found.probability_before(f64::INFINITY),
                 })
             }
         }
@@ -141,11 +136,11 @@ impl Forecast {
         let before = self.failure.take();
         for event in &mut self.events {
             if let Some(correction) = corrections.get(&event.name) {
-                *event = correction.apply(event);
+                *event = event.corrected(correction);
             }
         }
         self.failure = if self.is_unscented {
-            before.map(|failure| event::corrected_alike(failure, &self.events))
+            before.map(|failure| event::corrected_like(failure, &self.events))
         } else {
             event::first_of(&mut self.events, &self.ends, self.members, self.diverged.len())
         };

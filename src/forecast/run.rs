@@ -6,11 +6,13 @@ use std::sync::Mutex;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::begin::Beginning;
-use super::block::{Block, Met};
+use super::block::Block;
+use super::courses::Courses;
+use super::error::ForecastError;
 use super::result::Forecast;
-use super::setup::Setup;
-use super::summary::{By, Summary};
+use super::setup::ForecastSetup;
+use super::start::StartSampler;
+use super::summary::{BandMethod, Summary};
 use crate::model::{Lanes, WIDTH};
 use crate::worker::{Run, Step};
 
@@ -24,7 +26,7 @@ const FOLLOWED: u64 = 50;
 /// A block's beginning takes as long as so many of its steps.
 const BEGINNING: u64 = 16;
 
-impl Setup {
+impl ForecastSetup {
     /// Units of work in a step of a block: as many as the model has numbers, for a step of the pump
     /// with its 48 takes 0.3 µs, and more where chance acts.
     pub(super) fn effort_of_a_step(&self) -> u64 {
@@ -37,29 +39,19 @@ impl Setup {
     }
 }
 
-/// What became of a block's members.
-pub(super) struct Courses {
-    /// For each event, when it happened to each member.
-    pub met: Vec<[Option<Met>; WIDTH]>,
-    /// Members that diverged.
-    pub lost: [bool; WIDTH],
-    /// Where courses are kept: instants × (outputs, event states), what has ended not a number.
-    pub kept: Vec<Lanes>,
-}
-
 /// A block that is being carried out.
-struct Going {
+struct BlockRun {
     block: Block,
     kept: Option<Vec<Lanes>>,
     z: Vec<Lanes>,
     es: Vec<Lanes>,
 }
 
-impl Going {
-    fn new(setup: &Setup, beginning: &Beginning, number: usize) -> Self {
+impl BlockRun {
+    fn new(setup: &ForecastSetup, sampler: &StartSampler, number: usize) -> Self {
         let about = setup.model.about();
         let mut going = Self {
-            block: Block::new(setup, beginning, number),
+            block: Block::new(setup, sampler, number),
             kept: (number * WIDTH < setup.recorded).then(Vec::new),
             z: vec![Lanes::default(); about.outputs.len()],
             es: vec![Lanes::default(); about.events.len()],
@@ -69,7 +61,7 @@ impl Going {
     }
 
     /// Keeps the present instant.
-    fn keep(&mut self, setup: &Setup) {
+    fn keep(&mut self, setup: &ForecastSetup) {
         let Some(kept) = &mut self.kept else { return };
         self.block.look(setup, &mut self.z, &mut self.es);
         for mut lanes in self.z.iter().chain(&self.es).copied() {
@@ -83,7 +75,7 @@ impl Going {
     }
 
     /// Takes steps, and keeps instants on the way; the steps that were taken.
-    fn advance(&mut self, setup: &Setup, most: u64) -> u64 {
+    fn advance(&mut self, setup: &ForecastSetup, most: u64) -> u64 {
         let an_instant = setup.steps_an_instant();
         let mut done = 0;
         while done < most && !self.is_over(setup) {
@@ -99,7 +91,7 @@ impl Going {
         done
     }
 
-    fn is_over(&self, setup: &Setup) -> bool {
+    fn is_over(&self, setup: &ForecastSetup) -> bool {
         self.block.is_over() || self.block.steps() >= setup.steps()
     }
 
@@ -112,43 +104,43 @@ impl Going {
 
 /// A forecast that is made piece by piece.
 pub struct Forecasting {
-    setup: Arc<Setup>,
-    beginning: Beginning,
+    setup: Arc<ForecastSetup>,
+    sampler: StartSampler,
     blocks: usize,
-    going: Option<Going>,
+    going: Option<BlockRun>,
     done: Vec<Courses>,
     summary: Option<Summary>,
     spent: u64,
-    by: By,
+    by: BandMethod,
 }
 
 impl Forecasting {
     /// Begins a forecast.
     ///
     /// # Errors
-    /// When the setup cannot be carried out; with a sentence that says why.
-    pub fn new(setup: impl Into<Arc<Setup>>) -> Result<Self, String> {
+    /// When the setup cannot be carried out.
+    pub fn new(setup: impl Into<Arc<ForecastSetup>>) -> Result<Self, ForecastError> {
         let setup = setup.into();
         setup.check()?;
         Ok(Self {
-            beginning: Beginning::new(&setup),
+            sampler: StartSampler::new(&setup),
             blocks: setup.members.div_ceil(WIDTH),
             going: None,
             done: Vec::new(),
             summary: None,
             spent: 0,
-            by: By::Quantiles,
+            by: BandMethod::Quantiles,
             setup,
         })
     }
 
-    /// The same for chosen points, whose moments tell the bands.
-    pub(super) fn of_points(setup: Setup) -> Result<Self, String> {
-        Ok(Self { by: By::Moments, ..Self::new(setup)? })
+    /// The same for chosen points, from whose moments the bands follow.
+    pub(super) fn of_points(setup: ForecastSetup) -> Result<Self, ForecastError> {
+        Ok(Self { by: BandMethod::Moments, ..Self::new(setup)? })
     }
 
     /// What it is made from: with it and the forecast, any member can be simulated again.
-    pub fn setup(&self) -> &Arc<Setup> {
+    pub fn setup(&self) -> &Arc<ForecastSetup> {
         &self.setup
     }
 
@@ -157,15 +149,16 @@ impl Forecasting {
         self.spent
     }
 
-    /// Does all that is left, on so many threads at once; `None` when it was cancelled.
+    /// Does all that is left, on so many threads at once; `None` when it was cancelled. `progress` is
+    /// called with the share that is done, from 0 to 1.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn on_threads(
         self,
         threads: usize,
         cancelled: &AtomicBool,
-        told: &(dyn Fn(f32) + Sync),
-    ) -> Option<Result<Forecast, String>> {
-        let Self { setup, beginning, blocks, by, .. } = self;
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Option<Result<Forecast, ForecastError>> {
+        let Self { setup, sampler, blocks, by, .. } = self;
         let (next, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let all = Mutex::new(Vec::with_capacity(blocks));
         let steps = (PIECE / setup.effort_of_a_step()).max(1);
@@ -177,13 +170,13 @@ impl Forecasting {
                         if number >= blocks || cancelled.load(Ordering::Relaxed) {
                             return;
                         }
-                        let mut going = Going::new(&setup, &beginning, number);
+                        let mut going = BlockRun::new(&setup, &sampler, number);
                         while !going.is_over(&setup) && !cancelled.load(Ordering::Relaxed) {
                             going.advance(&setup, steps);
                         }
                         let one = (number, going.end());
                         all.lock().unwrap_or_else(|poison| poison.into_inner()).push(one);
-                        told((over.fetch_add(1, Ordering::Relaxed) + 1) as f32 / blocks as f32);
+                        progress((over.fetch_add(1, Ordering::Relaxed) + 1) as f32 / blocks as f32);
                     }
                 });
             }
@@ -205,17 +198,17 @@ impl Forecasting {
 
     /// Carries blocks on for some units of work, or until all have ended.
     fn carry_on(&mut self, units: u64) {
-        let Self { setup, beginning, blocks, going, done, spent, .. } = self;
+        let Self { setup, sampler, blocks, going, done, spent, .. } = self;
         let (a_step, until) = (setup.effort_of_a_step(), *spent + units);
         while *spent < until && done.len() < *blocks {
             let now = going.get_or_insert_with(|| {
                 *spent += BEGINNING * a_step;
-                Going::new(setup, beginning, done.len())
+                BlockRun::new(setup, sampler, done.len())
             });
             let steps = until.saturating_sub(*spent) / a_step;
             *spent += a_step * now.advance(setup, steps.max(1));
             if now.is_over(setup) {
-                done.extend(going.take().map(Going::end));
+                done.extend(going.take().map(BlockRun::end));
             }
         }
     }
@@ -243,7 +236,7 @@ impl Run for Forecasting {
             }
             match Summary::new(&self.setup, std::mem::take(&mut self.done), self.by) {
                 Ok(summary) => self.summary = Some(summary),
-                Err(error) => return Step::Done(Err(error)),
+                Err(error) => return Step::Done(Err(error.to_string())),
             }
         }
         while self.spent < until

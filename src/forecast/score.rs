@@ -1,4 +1,4 @@
-//! How good forecasts were, once what they spoke of has come: the metrics of the field.
+//! How good forecasts were, once their events have come: the metrics of the field.
 //!
 //! A. Saxena, J. Celaya, B. Saha, S. Saha, K. Goebel, "Metrics for Offline Evaluation of Prognostic
 //! Performance", Int. J. Prognostics and Health Management 1 (2010); the continuous ranked
@@ -7,16 +7,15 @@
 
 use serde::Serialize;
 
-use super::correction::Past;
+use super::correction::PastForecast;
 
-impl Past {
-    /// The time before which the event was said to come as probably as after; `None`: beyond the
-    /// horizon.
+impl PastForecast {
+    /// The median of the forecast time; `None`: beyond the horizon.
     pub fn median_s(&self) -> Option<f64> {
         self.quantile_s(0.5)
     }
 
-    /// The time before which it was said to come with a probability; `None`: beyond the horizon.
+    /// A quantile of the forecast time; `None`: beyond the horizon.
     pub fn quantile_s(&self, probability: f64) -> Option<f64> {
         let place = probability * (self.members as f64 - 1.0);
         let low = libm::floor(place) as usize;
@@ -25,8 +24,8 @@ impl Past {
         Some(first + (next - first) * share)
     }
 
-    /// Probability that was said of the event's coming within `alpha` of the true remaining time, a
-    /// share of it: the alpha–lambda criterion asks for `beta` at least.
+    /// Forecast probability that the event comes within `alpha` of the true remaining time, a share of
+    /// it: by the alpha–lambda criterion it is `beta` at least.
     pub fn mass_within(&self, alpha: f64) -> f64 {
         self.mass_between(self.came_s * (1.0 - alpha), self.came_s * (1.0 + alpha))
     }
@@ -42,7 +41,7 @@ impl Past {
         self.median_s().map(|median| 1.0 - (self.came_s - median).abs() / self.came_s)
     }
 
-    /// Whether the interval in the middle that was said to hold it with a probability does.
+    /// Whether the central interval of a probability holds the true time.
     pub fn covers(&self, probability: f64) -> bool {
         let tail = (1.0 - probability) / 2.0;
         let early = self.quantile_s(tail).is_some_and(|low| low <= self.came_s);
@@ -50,7 +49,7 @@ impl Past {
     }
 
     /// Continuous ranked probability score in seconds: the mean error of a forecast that is certain,
-    /// less for one that says how uncertain it is. Members beyond the horizon count as at it.
+    /// less for one with a well-chosen spread. Members beyond the horizon count as at it.
     pub fn crps_s(&self) -> f64 {
         let beyond = self.members.saturating_sub(self.remaining_s.len());
         let all = self.remaining_s.iter().copied();
@@ -64,7 +63,7 @@ impl Past {
     }
 }
 
-/// Which performance is asked for.
+/// Which performance is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Wanted {
     /// Within this share of the true remaining time…
@@ -73,7 +72,7 @@ pub struct Wanted {
     pub beta: f64,
     /// … at this share of the time from the first forecast to the event.
     pub lambda: f64,
-    /// The interval whose coverage is told.
+    /// Probability of the interval whose coverage is computed.
     pub interval: f64,
 }
 
@@ -88,8 +87,8 @@ impl Default for Wanted {
 pub struct Track {
     /// When it came, in seconds.
     pub came_s: f64,
-    /// When each forecast was made, in seconds, and what it said.
-    pub forecasts: Vec<(f64, Past)>,
+    /// When each forecast was made, in seconds, and the forecast.
+    pub forecasts: Vec<(f64, PastForecast)>,
 }
 
 /// How good they were.
@@ -97,16 +96,16 @@ pub struct Track {
 pub struct Score {
     /// Forecasts.
     pub forecasts: usize,
-    /// Time in seconds of the forecast that alpha–lambda is asked of: the last one at lambda.
+    /// Time in seconds of the forecast to which alpha–lambda is applied: the last one at lambda.
     pub at_lambda_s: f64,
-    /// What it said of the event's coming within alpha, as a probability.
+    /// Its probability that the event comes within alpha.
     pub mass_within_alpha: f64,
     /// Whether that is beta at least.
     pub alpha_lambda: bool,
-    /// How long before the event a forecast first said, with beta at least, when it comes, to within
-    /// alpha of the whole time; `None`: none did.
+    /// How long before the event a forecast first had a probability of beta at least within alpha of the
+    /// whole time; `None`: none had.
     pub prognostic_horizon_s: Option<f64>,
-    /// Whether all later ones said so, too.
+    /// Whether all later ones had it, too.
     pub horizon_lasts: bool,
     /// Mean of the relative accuracies.
     pub cumulative_relative_accuracy: Option<f64>,
@@ -121,7 +120,7 @@ pub struct Score {
 
 impl Track {
     /// The forecast that was the last one at a share of the time from the first to the event.
-    pub fn at(&self, lambda: f64) -> Option<&(f64, Past)> {
+    pub fn at(&self, lambda: f64) -> Option<&(f64, PastForecast)> {
         let begin_s = self.forecasts.first()?.0;
         let wanted_s = begin_s + lambda * (self.came_s - begin_s);
         self.forecasts.iter().rfind(|(made_s, _)| *made_s <= wanted_s)
@@ -135,7 +134,7 @@ impl Track {
         let lasts =
             |from: usize| self.forecasts[from..].iter().all(|each| self.is_good(each, wanted));
         let pasts = || self.forecasts.iter().map(|(_, past)| past);
-        let accuracies: Option<Vec<f64>> = pasts().map(Past::relative_accuracy).collect();
+        let accuracies: Option<Vec<f64>> = pasts().map(PastForecast::relative_accuracy).collect();
         let covered = pasts().filter(|past| past.covers(wanted.interval)).count();
         let count = self.forecasts.len() as f64;
         Some(Score {
@@ -147,13 +146,13 @@ impl Track {
             horizon_lasts: first.is_some_and(lasts),
             cumulative_relative_accuracy: accuracies.map(|all| all.iter().sum::<f64>() / count),
             convergence_s: self.convergence_s(),
-            crps_s: pasts().map(Past::crps_s).sum::<f64>() / count,
+            crps_s: pasts().map(PastForecast::crps_s).sum::<f64>() / count,
             coverage: covered as f64 / count,
         })
     }
 
     /// Bounds of the prognostic horizon are as wide for all forecasts.
-    fn is_good(&self, (_, past): &(f64, Past), wanted: &Wanted) -> bool {
+    fn is_good(&self, (_, past): &(f64, PastForecast), wanted: &Wanted) -> bool {
         let whole_s = self.forecasts.first().map_or(0.0, |first| self.came_s - first.0);
         let off = wanted.alpha * whole_s;
         past.mass_between(past.came_s - off, past.came_s + off) >= wanted.beta
@@ -161,8 +160,9 @@ impl Track {
 
     /// Equation (11) of Saxena and others.
     fn convergence_s(&self) -> Option<f64> {
-        let error =
-            |(made_s, past): &(f64, Past)| Some((*made_s, (past.median_s()? - past.came_s).abs()));
+        let error = |(made_s, past): &(f64, PastForecast)| {
+            Some((*made_s, (past.median_s()? - past.came_s).abs()))
+        };
         let all: Vec<(f64, f64)> = self.forecasts.iter().map(error).collect::<Option<_>>()?;
         let begin_s = all.first()?.0;
         let (mut area, mut across, mut up) = (0.0, 0.0, 0.0);
@@ -179,16 +179,16 @@ impl Track {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::noise::Chance;
+    use crate::model::noise::RandomStream;
 
-    fn past(times_s: &[f64], members: usize, came_s: f64) -> Past {
-        Past { remaining_s: times_s.to_vec(), members, horizon_s: 1_000.0, came_s }
+    fn past(times_s: &[f64], members: usize, came_s: f64) -> PastForecast {
+        PastForecast { remaining_s: times_s.to_vec(), members, horizon_s: 1_000.0, came_s }
     }
 
     #[test]
     fn the_score_of_a_normal_forecast_is_the_published_one() {
-        let mut chance = Chance::new(1, 1);
-        let mut times: Vec<f64> = (0..20_000).map(|_| 500.0 + 50.0 * chance.normal()).collect();
+        let mut random = RandomStream::new(1, 1);
+        let mut times: Vec<f64> = (0..20_000).map(|_| 500.0 + 50.0 * random.normal()).collect();
         times.sort_by(f64::total_cmp);
         // σ (2 φ(0) − 1/√π) where the truth is the mean: Gneiting and Raftery, equation (21).
         let middle = past(&times, times.len(), 500.0).crps_s();

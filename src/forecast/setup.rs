@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
+use super::error::ForecastError;
+use super::limits::{MOST_MEMBERS, MOST_NUMBERS};
 use crate::estimate::{Belief, Estimated};
 use crate::model::load::Load;
 use crate::model::{Kernel, Model, WIDTH};
 
-/// Most members of an ensemble: memory for their events is taken all at once.
-pub const MOST_MEMBERS: usize = 100_000;
-/// Most numbers that are kept of courses, 8 bytes each.
-const MOST_NUMBERS: usize = 1 << 27;
-
 /// What is forecast, and how far: the checkpoint from which every member can be simulated again.
 #[derive(Clone)]
-pub struct Setup {
+pub struct ForecastSetup {
     /// The model.
     pub model: Arc<dyn Model>,
     /// Its parameters, where they are not uncertain.
@@ -53,10 +50,10 @@ pub enum Start {
     /// A state for each member; members beyond them begin with the first again.
     Each(Vec<Vec<f64>>),
     /// State and parameters for each member; members beyond them begin with the first again.
-    Members(Vec<Begin>),
+    Members(Vec<MemberStart>),
     /// Particles of a filter, as probable each: every member draws one of all, so that few members
     /// stand for the whole cloud, and another seed takes others.
-    Particles(Arc<[Begin]>),
+    Particles(Arc<[MemberStart]>),
     /// A filter's belief, and what its numbers mean.
     Belief {
         /// The belief.
@@ -68,7 +65,7 @@ pub enum Start {
 
 /// With what a member begins.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Begin {
+pub struct MemberStart {
     /// Its state.
     pub states: Vec<f64>,
     /// Its parameters.
@@ -97,7 +94,7 @@ pub struct LoadSpread {
     pub begins: Option<f64>,
 }
 
-impl Setup {
+impl ForecastSetup {
     /// A forecast of a usual machine, one member, an event of any kind ends it.
     pub fn usual(model: Arc<dyn Model>, load: Arc<dyn Load>, dt_s: f64, horizon_s: f64) -> Self {
         let about = model.about();
@@ -156,12 +153,12 @@ impl Setup {
     /// Whether everything fits the model and can be carried out.
     ///
     /// # Errors
-    /// With a sentence that says what does not fit.
-    pub fn check(&self) -> Result<(), String> {
+    /// What does not fit.
+    pub fn check(&self) -> Result<(), ForecastError> {
         let about = self.model.about();
-        let fit = |what: &str, is: usize, wanted: usize| {
-            let sentence = || format!("`{}` has {wanted} {what}, not {is}", about.name);
-            (is == wanted).then_some(()).ok_or_else(sentence)
+        let fit = |what: &'static str, is: usize, wanted: usize| {
+            let error = || ForecastError::Count { model: about.name.clone(), what, is, wanted };
+            (is == wanted).then_some(()).ok_or_else(error)
         };
         fit("parameters", self.parameters.len(), about.parameters.len())?;
         if !self.noise.is_empty() {
@@ -169,73 +166,66 @@ impl Setup {
         }
         match &self.start {
             Start::Each(all) => {
-                let first = all.first().ok_or("no forecast: there is no state to begin with")?;
+                let first = all.first().ok_or(ForecastError::NoState)?;
                 fit("states", first.len(), about.states.len())?;
                 if let Some(at) = all.iter().position(|x| x.len() != first.len()) {
-                    return Err(format!("state {} has {} numbers", at + 1, all[at].len()));
+                    let (state, numbers) = (at + 1, all[at].len());
+                    return Err(ForecastError::StateLength { state, numbers });
                 }
                 if let Some(at) = all.iter().position(|x| x.iter().any(|x| !x.is_finite())) {
-                    return Err(format!("no forecast: state {} is not a number", at + 1));
+                    return Err(ForecastError::StateNotFinite { state: at + 1 });
                 }
             }
             Start::Members(all) => self.check_each(all)?,
             Start::Particles(all) => self.check_each(all)?,
             Start::Belief { belief, estimated } => {
                 fit("states", belief.states.len(), about.states.len())?;
-                if belief.mean.len() != estimated.len() {
-                    return Err("the belief does not belong to what is estimated".into());
+                let (numbers, estimated) = (belief.mean.len(), estimated.len());
+                if numbers != estimated {
+                    return Err(ForecastError::BeliefSize { numbers, estimated });
                 }
                 if belief.covariance.cholesky().is_none() {
-                    return Err(
-                        "no forecast: the filter's covariance is none; it has diverged".into()
-                    );
+                    return Err(ForecastError::Covariance);
                 }
             }
         }
-        for (what, value) in [("a step", self.dt_s), ("a horizon", self.horizon_s)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("{what} of {value} s leads nowhere; it has to be above 0"));
+        for (what, span_s) in [("a step", self.dt_s), ("a horizon", self.horizon_s)] {
+            if !(span_s > 0.0 && span_s.is_finite()) {
+                return Err(ForecastError::Span { what, span_s });
             }
         }
         if self.members == 0 {
-            return Err("an ensemble needs a member at least".into());
+            return Err(ForecastError::NoMembers);
         }
         if self.members > MOST_MEMBERS {
-            return Err(format!(
-                "an ensemble has {MOST_MEMBERS} members at most, not {}: a thousand tell \
-                 probabilities within two per cent already",
-                self.members
-            ));
+            return Err(ForecastError::TooManyMembers { members: self.members });
         }
         let numbers = self.numbers_kept();
         if numbers > MOST_NUMBERS {
-            return Err(format!(
-                "{} members kept at {} instants make {numbers} numbers: {MOST_NUMBERS} is the most; \
-                 record fewer members or fewer instants",
-                self.recorded.min(self.members),
-                self.instants
-            ));
+            let (members, instants) = (self.recorded.min(self.members), self.instants);
+            return Err(ForecastError::TooManyNumbers { members, instants, numbers });
         }
         Ok(())
     }
 
-    fn check_each(&self, all: &[Begin]) -> Result<(), String> {
+    fn check_each(&self, all: &[MemberStart]) -> Result<(), ForecastError> {
         let about = self.model.about();
         if all.is_empty() {
-            return Err("no forecast: there is no member to begin with".into());
+            return Err(ForecastError::NoStart);
         }
         for (at, begin) in all.iter().enumerate() {
-            let number = at + 1;
-            if begin.states.len() != about.states.len() {
-                let (is, wanted) = (begin.states.len(), about.states.len());
-                return Err(format!("member {number} begins with {is} states, not {wanted}"));
-            }
-            if begin.parameters.len() != about.parameters.len() {
-                let (is, wanted) = (begin.parameters.len(), about.parameters.len());
-                return Err(format!("member {number} begins with {is} parameters, not {wanted}"));
+            let member = at + 1;
+            let lengths = [
+                ("states", begin.states.len(), about.states.len()),
+                ("parameters", begin.parameters.len(), about.parameters.len()),
+            ];
+            if let Some((what, is, wanted)) =
+                lengths.into_iter().find(|(_, is, wanted)| is != wanted)
+            {
+                return Err(ForecastError::MemberLength { member, what, is, wanted });
             }
             if !begin.states.iter().chain(&begin.parameters).all(|value| value.is_finite()) {
-                return Err(format!("no forecast: member {number} is not a number"));
+                return Err(ForecastError::MemberNotFinite { member });
             }
         }
         Ok(())

@@ -6,15 +6,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::begin::Beginning;
-use super::block::{Block, Met};
+use super::block::{Block, EventTime};
+use super::error::ForecastError;
+use super::limits::MOST_INSTANTS;
 use super::run::PIECE;
-use super::setup::Setup;
+use super::setup::ForecastSetup;
+use super::start::StartSampler;
 use crate::model::{About, Lanes};
 use crate::worker::{Run, Step};
-
-/// Most instants of a course that is kept.
-pub const MOST_INSTANTS: u64 = 1_000_000;
 
 /// A member's course at some instants, and at its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +23,7 @@ pub struct Course {
     /// The instants in seconds, in order.
     pub instants_s: Vec<f64>,
     /// For each event, when it happened.
-    pub met: Vec<Option<Met>>,
+    pub met: Vec<Option<EventTime>>,
     /// Whether it ended by leaving all numbers.
     pub diverged: bool,
     /// Numbers of inputs, states, outputs and event states.
@@ -87,7 +86,7 @@ impl Course {
 
 /// A member that is simulated again piece by piece.
 pub struct Simulating {
-    setup: Arc<Setup>,
+    setup: Arc<ForecastSetup>,
     block: Block,
     /// Steps from one instant to the next.
     every: u64,
@@ -101,7 +100,7 @@ impl Simulating {
     ///
     /// # Errors
     /// When the setup cannot be carried out, or has no such member.
-    pub fn new(setup: Arc<Setup>, number: usize) -> Result<Self, String> {
+    pub fn new(setup: Arc<ForecastSetup>, number: usize) -> Result<Self, ForecastError> {
         let every = setup.steps_an_instant();
         Self::at_every(setup, number, every)
     }
@@ -110,21 +109,21 @@ impl Simulating {
     ///
     /// # Errors
     /// As for [`Self::new`], and when these are too many instants.
-    pub fn at_every(setup: Arc<Setup>, number: usize, steps: u64) -> Result<Self, String> {
+    pub fn at_every(
+        setup: Arc<ForecastSetup>,
+        number: usize,
+        steps: u64,
+    ) -> Result<Self, ForecastError> {
         setup.check()?;
         if number >= setup.members {
             let last = setup.members - 1;
-            return Err(format!("there is no member {number}: they are numbered from 0 to {last}"));
+            return Err(ForecastError::NoMember { number, last });
         }
         let every = steps.max(1);
         if setup.steps() / every > MOST_INSTANTS {
-            return Err(format!(
-                "{} steps with an instant after each {every} are too many to keep: {MOST_INSTANTS} \
-                 instants is the most",
-                setup.steps()
-            ));
+            return Err(ForecastError::TooManyInstants { steps: setup.steps(), every });
         }
-        let block = Block::of(&setup, &Beginning::new(&setup), only(number));
+        let block = Block::of(&setup, &StartSampler::new(&setup), only(number));
         let about = setup.model.about();
         let mut simulating = Self {
             z: vec![Lanes::default(); about.outputs.len()],

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::setup::{Begin, LoadSpread, Setup, Start};
+use super::setup::{ForecastSetup, LoadSpread, MemberStart, Start};
 use crate::estimate::{self, Belief, Estimated, Filter, Scale, Slot};
 use crate::model::load::Load;
 use crate::model::{Kernel, Machine, position};
 use crate::twin::Diagnostics;
 use crate::twin::behaviour::Behaviour;
 
-impl Setup {
+impl ForecastSetup {
     /// A forecast of a machine from the state that it begins with; what a behaviour states of the
     /// load's uncertainty and of the events that end it is in it.
     ///
@@ -59,7 +59,7 @@ impl Setup {
         Ok(setup)
     }
 
-    /// From now on it begins as uncertain as a behaviour says before anything is measured.
+    /// From now on it begins as uncertain as a behaviour states for when nothing is measured.
     ///
     /// # Errors
     /// All names that the model does not know.
@@ -71,7 +71,7 @@ impl Setup {
         if behaviour.estimate.is_empty() {
             return Ok(());
         }
-        let setup = estimate::Setup::of(behaviour, machine)?;
+        let setup = estimate::FilterSetup::of(behaviour, machine)?;
         let (mean, covariance) = setup.belief();
         let Start::Each(all) = &self.start else { return Ok(()) };
         let states = all[0].clone();
@@ -85,7 +85,8 @@ impl Setup {
         let setup = filter.setup();
         self.from_belief(filter.belief().clone(), &setup.estimated);
         if let Filter::Particles(particles) = filter {
-            let begin = |(states, parameters)| Begin { states, parameters, ..Begin::default() };
+            let begin =
+                |(states, parameters)| MemberStart { states, parameters, ..MemberStart::default() };
             self.start = Start::Particles(particles.members().into_iter().map(begin).collect());
         }
     }

@@ -1,18 +1,19 @@
-//! What an ensemble's courses come to, summed up bit by bit so that no frame waits for it.
+//! The forecast that an ensemble's courses make, summed up piece by piece so that no frame waits.
 
+use super::courses::Courses;
+use super::error::ForecastError;
 use super::event::{EventForecast, first_of};
-use super::quick::{deviations, moments};
+use super::moments::{deviations, moments};
 use super::result::{Band, Forecast, LEVELS, MEMBERS, Member, quantile};
-use super::run::Courses;
-use super::setup::Setup;
+use super::setup::ForecastSetup;
 use crate::model::WIDTH;
 
 /// Units of work (see [`super::run`]) for each value that is put in its place among others.
 const SORTED: u64 = 4;
 
-/// What tells the bands.
+/// From what the bands follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum BandMethod {
     /// The quantiles of members that chance has drawn.
     Quantiles,
     /// Mean and deviation of points that were chosen for them, as of a normal distribution; nothing
@@ -23,7 +24,7 @@ pub(super) enum By {
 /// A forecast that is being put together: column by column, then event by event.
 pub(super) struct Summary {
     blocks: Vec<Courses>,
-    by: By,
+    by: BandMethod,
     /// By how many deviations each of [`LEVELS`] is off the mean.
     deviations: [f64; LEVELS.len()],
     diverged: Vec<usize>,
@@ -48,16 +49,17 @@ impl Summary {
     ///
     /// # Errors
     /// When most members diverged.
-    pub fn new(setup: &Setup, blocks: Vec<Courses>, by: By) -> Result<Self, String> {
+    pub fn new(
+        setup: &ForecastSetup,
+        blocks: Vec<Courses>,
+        by: BandMethod,
+    ) -> Result<Self, ForecastError> {
         let lost = blocks.iter().flat_map(|block| &block.lost).take(setup.members);
         let diverged: Vec<usize> =
             lost.enumerate().filter(|(_, lost)| **lost).map(|(member, _)| member).collect();
         if diverged.len() * 2 > setup.members {
-            return Err(format!(
-                "no forecast: {} of {} members diverged; take shorter steps or check the state",
-                diverged.len(),
-                setup.members
-            ));
+            let (diverged, members) = (diverged.len(), setup.members);
+            return Err(ForecastError::Diverged { diverged, members });
         }
         let about = setup.model.about();
         let width = about.outputs.len() + about.events.len();
@@ -92,11 +94,11 @@ impl Summary {
     }
 
     fn columns(&self) -> usize {
-        self.instants * self.width + self.bands_of_events()
+        self.instants * self.width + self.event_count()
     }
 
     /// Events of the model.
-    fn bands_of_events(&self) -> usize {
+    fn event_count(&self) -> usize {
         self.blocks.first().map_or(0, |block| block.met.len())
     }
 
@@ -106,7 +108,7 @@ impl Summary {
     }
 
     /// Sums the next column up, or the next event; the units of work that this took.
-    pub fn advance(&mut self, setup: &Setup) -> u64 {
+    pub fn advance(&mut self, setup: &ForecastSetup) -> u64 {
         let at = self.next;
         self.next += 1;
         if at < self.instants * self.width {
@@ -158,21 +160,21 @@ impl Summary {
 
     fn band(&self, sorted: &[f64]) -> [f64; LEVELS.len()] {
         match self.by {
-            By::Quantiles => LEVELS.map(|level| quantile(sorted, level)),
-            By::Moments if sorted.len() < self.counted => [f64::NAN; LEVELS.len()],
-            By::Moments => {
+            BandMethod::Quantiles => LEVELS.map(|level| quantile(sorted, level)),
+            BandMethod::Moments if sorted.len() < self.counted => [f64::NAN; LEVELS.len()],
+            BandMethod::Moments => {
                 let (mean, deviation) = moments(sorted.iter().copied());
                 self.deviations.map(|off| mean + off * deviation)
             }
         }
     }
 
-    fn event(&self, setup: &Setup, event: usize) -> EventForecast {
+    fn event(&self, setup: &ForecastSetup, event: usize) -> EventForecast {
         let all = self.blocks.iter().flat_map(|block| {
             block.met[event].iter().zip(&block.lost).map(|(met, lost)| met.filter(|_| !lost))
         });
         let all: Vec<_> = all.take(setup.members).collect();
-        let mut told = EventForecast {
+        let mut forecast = EventForecast {
             name: setup.model.about().events[event].name.clone(),
             begin_s: setup.begin_s,
             step_ends_s: all.iter().map(|met| met.map(|met| met.step_end_s)).collect(),
@@ -180,12 +182,12 @@ impl Summary {
             ..EventForecast::default()
         };
         let each = all.iter().enumerate();
-        told.set_times(each.filter_map(|(at, met)| met.map(|met| (met.time_s, at))).collect());
-        told
+        forecast.set_times(each.filter_map(|(at, met)| met.map(|met| (met.time_s, at))).collect());
+        forecast
     }
 
     /// The forecast, once all is summed up.
-    pub fn end(mut self, setup: &Setup) -> Forecast {
+    pub fn end(mut self, setup: &ForecastSetup) -> Forecast {
         let about = setup.model.about();
         let an_instant = setup.steps_an_instant();
         let steps = (0..self.instants as u64).map(|at| at * an_instant);
@@ -206,7 +208,7 @@ impl Summary {
             going: self.going,
             bands: self.bands,
             events: self.events,
-            untold: Vec::new(),
+            undetermined: Vec::new(),
             ends,
             failure,
             kept,

@@ -16,7 +16,7 @@ use crate::model::registry;
 use crate::model::tests::{Reference, currents, varied};
 use crate::worker::{Budget, Step, step};
 
-fn whole(setup: Setup) -> Forecast {
+fn whole(setup: ForecastSetup) -> Forecast {
     let mut run = Forecasting::new(setup).expect("it can be carried out");
     match step(&mut run, &Budget::until(&|| false)) {
         Step::Done(done) => done.expect("a forecast"),
@@ -24,17 +24,17 @@ fn whole(setup: Setup) -> Forecast {
     }
 }
 
-fn battery(members: usize) -> Setup {
+fn battery(members: usize) -> ForecastSetup {
     let model = registry::find("battery_circuit").expect("a model");
     let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    Setup { members, ..Setup::usual(model, Arc::new(load), 1.0, 10_000.0) }
+    ForecastSetup { members, ..ForecastSetup::usual(model, Arc::new(load), 1.0, 10_000.0) }
 }
 
 /// A pump whose bearing will overheat within hours, with noise and an uncertain load.
-fn pump(members: usize) -> Setup {
+fn pump(members: usize) -> ForecastSetup {
     let model = registry::find("centrifugal_pump").expect("a model");
     let load = Arc::new(Held(model.about().usual_inputs()));
-    let mut setup = Setup { members, ..Setup::usual(model, load, 1.0, 7_000.0) };
+    let mut setup = ForecastSetup { members, ..ForecastSetup::usual(model, load, 1.0, 7_000.0) };
     if let Start::Each(all) = &mut setup.start {
         all[0][9] = 0.06;
     }
@@ -88,7 +88,7 @@ fn every_event_of_every_pump_comes_when_the_reference_says() {
         u.copy_from_slice(&varied(t_s));
         u[0] = 340.0 + 18.0 * libm::sin(t_s / 3000.0);
     });
-    let mut setup = Setup::usual(model, Arc::new(load), 1.0, 15_000.0);
+    let mut setup = ForecastSetup::usual(model, Arc::new(load), 1.0, 15_000.0);
     setup.start = Start::Each(rows.collect());
     (setup.members, setup.ends) = (states[0].len(), Vec::new());
     let forecast = whole(setup);
@@ -167,16 +167,16 @@ fn cancelling_ends_a_forecast_without_a_result() {
 
 #[test]
 fn what_cannot_be_forecast_is_answered_with_a_reason() {
-    let nan = Setup { start: Start::Each(vec![vec![f64::NAN; 4]]), ..battery(1) };
-    let short = Setup { start: Start::Each(vec![vec![1.0]]), ..battery(1) };
-    let still = Setup { dt_s: 0.0, ..battery(1) };
+    let nan = ForecastSetup { start: Start::Each(vec![vec![f64::NAN; 4]]), ..battery(1) };
+    let short = ForecastSetup { start: Start::Each(vec![vec![1.0]]), ..battery(1) };
+    let still = ForecastSetup { dt_s: 0.0, ..battery(1) };
     for (setup, word) in [(nan, "no forecast"), (short, "4 states, not 1"), (still, "a step of 0")]
     {
         let error = Forecasting::new(setup).map(|_| ()).expect_err("it cannot be");
         assert!(error.contains(word), "{error}");
     }
     // Steps that are far too long for the shaft.
-    let wild = Setup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };
+    let wild = ForecastSetup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };
     let mut run = Forecasting::new(wild).expect("it looks sensible");
     if let Step::Done(Err(error)) = step(&mut run, &Budget::until(&|| false)) {
         assert!(error.starts_with("no forecast: "), "{error}");
@@ -184,7 +184,7 @@ fn what_cannot_be_forecast_is_answered_with_a_reason() {
 }
 
 /// A pump of which a filter believes that its impeller wears fast, under an uncertain load.
-fn believed(members: usize) -> Setup {
+fn believed(members: usize) -> ForecastSetup {
     let mut setup = pump(members);
     let Start::Each(all) = &setup.start else { panic!("it begins with a state") };
     let estimated = |at: usize, deviation: f64| Estimated {
@@ -212,10 +212,10 @@ fn believed(members: usize) -> Setup {
 
 #[test]
 fn a_quick_forecast_has_the_moments_of_a_large_ensemble() {
-    let many = whole(Setup { recorded: 8, ..believed(4_000) });
+    let many = whole(ForecastSetup { recorded: 8, ..believed(4_000) });
     let event = many.event("ImpellerWearFailure").expect("it wears");
     assert!(event.times_s.len() > 3_990, "{}", event.times_s.len());
-    let mut run = Quickly::new(&believed(1)).expect("it can be carried out");
+    let mut run = UnscentedForecasting::new(&believed(1)).expect("it can be carried out");
     let Step::Done(quick) = step(&mut run, &Budget::until(&|| false)) else { panic!("endless") };
     let quick = quick.expect("a forecast");
     assert!(quick.forecast.members <= 12, "{}", quick.forecast.members);
@@ -233,7 +233,8 @@ fn a_quick_forecast_has_the_moments_of_a_large_ensemble() {
 #[test]
 fn an_ensemble_begins_with_a_filter_s_particles() {
     let model = registry::find("battery_circuit").expect("a model");
-    let filter = estimate::Setup::usual(model, &[1.0, 100.0, 0.1, 0.1], &[0.0; 4], &[0.5, 0.02]);
+    let filter =
+        estimate::FilterSetup::usual(model, &[1.0, 100.0, 0.1, 0.1], &[0.0; 4], &[0.5, 0.02]);
     let crowd = Particles::new(filter, 64, 1, 600.0, &[2.0]).expect("it fits");
     let mut setup = battery(64);
     setup.from_filter(&Filter::Particles(Box::new(crowd.clone())));
@@ -252,7 +253,7 @@ fn what_a_filter_lets_come_and_go_does_so_in_the_forecast() {
     let at = about.parameters.iter().position(|each| each.name == "H_ta").expect("a parameter");
     let heat = about.parameters[at].usual;
     let (share, memory_s) = (0.05, 7_200.0);
-    let mut setup = Setup { members: 400, ..pump(400) };
+    let mut setup = ForecastSetup { members: 400, ..pump(400) };
     (setup.noise, setup.load_spread, setup.horizon_s) = (Vec::new(), Vec::new(), 40_000.0);
     let Start::Each(all) = &setup.start else { panic!("it begins with a state") };
     let mut states = all[0].clone();
@@ -289,14 +290,14 @@ fn a_quick_forecast_hears_of_a_wear_rate_that_strays() {
         setup.movers = vec![rate];
         setup
     };
-    let still = Setup { movers: Vec::new(), ..straying(2_000) };
+    let still = ForecastSetup { movers: Vec::new(), ..straying(2_000) };
     let spread = |done: Forecast| {
         let event = done.event("ImpellerWearFailure").expect("it wears").clone();
         event.remaining_s(0.84).expect("late") - event.remaining_s(0.16).expect("early")
     };
     let (still, many) = (spread(whole(still)), spread(whole(straying(2_000))));
     assert!(many > 1.1 * still, "{many} s beside {still} s when nothing strays");
-    let mut run = Quickly::new(&straying(1)).expect("it can be carried out");
+    let mut run = UnscentedForecasting::new(&straying(1)).expect("it can be carried out");
     let Step::Done(quick) = step(&mut run, &Budget::until(&|| false)) else { panic!("endless") };
     let quick = quick.expect("a forecast");
     let (low, high) = quick.times[0].interval_s(0.68);

@@ -1,4 +1,4 @@
-//! What a model says of itself: its states, inputs, outputs, events and parameters, with their
+//! The description of a model: its states, inputs, outputs, events and parameters, with their
 //! units, where it holds and who published it.
 
 use crate::twin::{Unit, UnitError};
@@ -6,7 +6,7 @@ use crate::twin::{Unit, UnitError};
 /// The description of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {
-    /// Name by which a twin file or the command line asks for it.
+    /// Its name in twin files and on the command line.
     pub name: String,
     /// What people call it.
     pub title: String,
@@ -14,7 +14,7 @@ pub struct About {
     pub source: String,
     /// Where it holds and where it does not.
     pub validity: String,
-    /// What it remembers.
+    /// Its states.
     pub states: Vec<Variable>,
     /// What acts on it from outside.
     pub inputs: Vec<Variable>,
@@ -22,7 +22,7 @@ pub struct About {
     pub outputs: Vec<Variable>,
     /// What can happen to it.
     pub events: Vec<EventAbout>,
-    /// What tells this machine from another of its kind.
+    /// The numbers in which machines of this kind differ.
     pub parameters: Vec<ParameterAbout>,
 }
 
@@ -37,14 +37,14 @@ pub struct Variable {
     pub meaning: String,
     /// Its usual value; for a state the one it starts with. Outputs have none that is used.
     pub usual: f64,
-    /// Under which other name, in which other unit, a table may tell it.
+    /// Another name and unit under which a table may have it.
     pub alias: Option<Alias>,
     /// Of an angle that is kept within a turn, how much a turn is; `None` of all else. Means and
     /// differences of such angles are taken over the shorter way round.
     pub turn: Option<f64>,
 }
 
-/// Another name of a variable: the variable is so many times what it tells, and so much more.
+/// Another name of a variable, as for a property in another unit: variable = number × scale + offset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alias {
     /// The name.
@@ -73,7 +73,7 @@ pub struct ParameterAbout {
     pub unit: String,
     /// What it is.
     pub meaning: String,
-    /// Its value unless told otherwise.
+    /// Its value unless another is stated.
     pub usual: f64,
     /// Smallest and largest value that make sense.
     pub range: (f64, f64),

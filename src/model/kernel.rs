@@ -29,8 +29,7 @@ pub trait Equations: Send + Sync + 'static {
         let _ = (x, u, p, es);
     }
 
-    /// What falls through 0 at each event, in a unit of its own; unlike the event state it says
-    /// nothing else. The event states unless told otherwise.
+    /// What falls through 0 at each event, in a unit of its own; other than that it has no meaning. The event states unless stated otherwise.
     fn margin<R: Real>(x: &[R], u: &[R], p: &[R], margin: &mut [R]) {
         Self::event_state(x, u, p, margin);
     }
@@ -66,7 +65,7 @@ impl<R: Real> Way<R> {
         Self { margin: zero.clone(), before: zero, next: x.clone(), x }
     }
 
-    /// Takes a step; what the margins are then has to be asked.
+    /// Takes a step; the margins are then to be computed anew.
     pub fn step(&mut self, model: &dyn Kernel<R>, u: &[R], p: &[R], dt_s: f64) {
         model.step(&self.x, u, p, dt_s, &mut self.next);
         self.turn();
@@ -97,7 +96,7 @@ pub trait Kernel<R: Real> {
     /// One explicit Euler step from `x` to `next`.
     fn euler(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]);
 
-    /// One step of filters and ensembles: Euler's, unless the machine says otherwise
+    /// One step of filters and ensembles: Euler's, unless the machine states another
     /// ([`super::stepped`]). What cannot be solved becomes NaN.
     fn step(&self, x: &[R], u: &[R], p: &[R], dt_s: f64, next: &mut [R]) {
         self.euler(x, u, p, dt_s, next);
@@ -119,7 +118,7 @@ pub trait Kernel<R: Real> {
 
 /// A model that can be run, whatever it is.
 pub trait Model: Kernel<f64> + Kernel<Lanes> + Send + Sync {
-    /// What it says of itself.
+    /// Its description.
     fn about(&self) -> &About;
 }
 

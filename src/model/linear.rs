@@ -1,12 +1,12 @@
 //! Small dense matrices, with sums in a fixed order.
 //!
-//! Filters and calibrations promise the same bits natively and in the browser. Libraries of linear
+//! Filters and calibrations compute the same bits natively and in the browser. Libraries of linear
 //! algebra choose their kernels by the processor, and with them the order of sums; hence these few
 //! lines of our own, for a dozen rows or so.
 
 use smallvec::{SmallVec, smallvec};
 
-/// So many values are kept in place: a filter of few states asks for no memory as it goes on.
+/// So many values are kept in place: a filter of few states allocates nothing as it goes on.
 const IN_PLACE: usize = 16;
 
 /// A matrix, row by row.

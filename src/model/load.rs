@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::table::usual_step;
+
 /// Inputs by time, and where a machine's load depends on what it does (a fan's torque on its
 /// speed), by state.
 pub trait Load: Send + Sync {
@@ -165,9 +167,7 @@ impl Schedule {
 
     /// The usual time between two rows, in seconds.
     pub fn usual_step_s(&self) -> Option<f64> {
-        let mut steps: Vec<f64> = self.times_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        steps.sort_by(f64::total_cmp);
-        steps.get(steps.len() / 2).copied()
+        usual_step(&self.times_s)
     }
 
     fn row(&self, at: usize) -> &[f64] {
@@ -214,33 +214,33 @@ impl Load for Schedule {
     }
 }
 
-/// A load of which some inputs are told by another one.
+/// A load of which some inputs are those of another one.
 pub struct Over {
-    /// What holds of all others.
+    /// The load of all others.
     pub base: Arc<dyn Load>,
-    /// What tells some.
-    pub told: Arc<dyn Load>,
-    /// These, by place.
+    /// The load of some inputs.
+    pub over: Arc<dyn Load>,
+    /// These inputs, by place.
     pub inputs: Vec<usize>,
 }
 
 impl Load for Over {
     fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
-        let mut told = u.to_vec();
-        self.told.at(t_s, x, &mut told);
+        let mut over = u.to_vec();
+        self.over.at(t_s, x, &mut over);
         self.base.at(t_s, x, u);
         for input in &self.inputs {
-            u[*input] = told[*input];
+            u[*input] = over[*input];
         }
     }
     fn follows_state(&self) -> bool {
-        self.base.follows_state() || self.told.follows_state()
+        self.base.follows_state() || self.over.follows_state()
     }
     fn holds_until(&self, t_s: f64) -> f64 {
-        self.base.holds_until(t_s).min(self.told.holds_until(t_s))
+        self.base.holds_until(t_s).min(self.over.holds_until(t_s))
     }
     fn end_s(&self) -> Option<f64> {
-        self.told.end_s()
+        self.over.end_s()
     }
 }
 
@@ -262,12 +262,12 @@ mod tests {
         assert_eq!(at(600.0), [1.0, 5.0, 8.0]);
         assert_eq!((load.holds_until(10.0), load.holds_until(700.0)), (300.0, f64::INFINITY));
         assert_eq!(load.end_s(), None);
-        let told =
+        let over =
             Arc::new(Schedule::of_changes(&[0.0; 3], &[(1, vec![(50.0, 3.0), (60.0, 4.0)])]));
-        let over = Over { base: Arc::new(load), told, inputs: vec![1] };
+        let load = Over { base: Arc::new(load), over, inputs: vec![1] };
         let mut u = [0.0; 3];
-        over.at(60.0, &[], &mut u);
-        assert_eq!((u, over.holds_until(55.0)), ([2.0, 4.0, 7.0], 60.0));
+        load.at(60.0, &[], &mut u);
+        assert_eq!((u, load.holds_until(55.0)), ([2.0, 4.0, 7.0], 60.0));
     }
 
     fn at(hold: Hold, t_s: f64) -> f64 {

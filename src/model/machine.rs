@@ -24,7 +24,7 @@ pub struct Machine {
     pub method: Method,
     /// Inputs that its file states, by place: times in seconds, and the values from then on.
     pub inputs: Vec<(usize, Vec<(f64, f64)>)>,
-    /// What of its definition is odd, though it can be used.
+    /// What of its definition is unusual, though it can be used.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -42,7 +42,7 @@ impl Machine {
         }
     }
 
-    /// What acts on it where nothing else is told: the inputs that its file states, and the usual
+    /// What acts on it where nothing else is stated: the inputs that its file states, and the usual
     /// ones.
     pub fn load(&self) -> Schedule {
         Schedule::of_changes(&self.model.about().usual_inputs(), &self.inputs)

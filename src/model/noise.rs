@@ -1,4 +1,4 @@
-//! Chance that comes out the same for the same seed, natively and in the browser.
+//! Random numbers that come out the same for the same seed, natively and in the browser.
 //!
 //! The generator is PCG64 (M. E. O'Neill: PCG: A Family of Simple Fast Space-Efficient
 //! Statistically Good Algorithms for Random Number Generation, 2014), one stream a member of an
@@ -11,20 +11,20 @@ use rand_pcg::Pcg64;
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Chance {
+pub struct RandomStream {
     generator: Pcg64,
     /// The second of a pair of normal numbers, which come in pairs.
     spare: Option<f64>,
 }
 
-impl Chance {
+impl RandomStream {
     /// The stream with that number, of a seed.
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { generator: Pcg64::new(u128::from(seed), u128::from(stream)), spare: None }
     }
 
     /// Evenly from 0 to below 1.
-    pub fn even(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         (self.generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
@@ -34,8 +34,8 @@ impl Chance {
             return spare;
         }
         // 1 − even is never 0.
-        let radius = (-2.0 * libm::log(1.0 - self.even())).sqrt();
-        let (sine, cosine) = libm::sincos(TAU * self.even());
+        let radius = (-2.0 * libm::log(1.0 - self.uniform())).sqrt();
+        let (sine, cosine) = libm::sincos(TAU * self.uniform());
         self.spare = Some(radius * sine);
         radius * cosine
     }
@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn normal_numbers_have_their_moments() {
-        let mut chance = Chance::new(1, 2);
-        let all: Vec<f64> = (0..100_000).map(|_| chance.normal()).collect();
+        let mut random = RandomStream::new(1, 2);
+        let all: Vec<f64> = (0..100_000).map(|_| random.normal()).collect();
         let moment = |k: i32| all.iter().map(|z| z.powi(k)).sum::<f64>() / all.len() as f64;
         for (k, wanted) in [(1, 0.0), (2, 1.0), (3, 0.0), (4, 3.0)] {
             assert!((moment(k) - wanted).abs() < 0.08, "{k}: {}", moment(k));
@@ -58,8 +58,8 @@ mod tests {
     #[test]
     fn a_stream_is_the_same_for_its_seed_and_differs_from_the_others() {
         let take = |seed, stream| {
-            let mut chance = Chance::new(seed, stream);
-            [(); 5].map(|()| chance.even())
+            let mut random = RandomStream::new(seed, stream);
+            [(); 5].map(|()| random.uniform())
         };
         assert_eq!(take(7, 1), take(7, 1));
         assert_ne!(take(7, 1), take(7, 2));

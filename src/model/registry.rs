@@ -1,9 +1,10 @@
-//! All models that can be asked for by name: a line each.
+//! All models by name: a line each.
 
 use std::sync::{Arc, LazyLock};
 
 use super::kernel::{Model, model};
 use super::library::*;
+use crate::twin::nearest;
 
 static MODELS: LazyLock<Vec<Arc<dyn Model>>> = LazyLock::new(|| {
     vec![
@@ -33,7 +34,9 @@ pub fn find(name: &str) -> Result<Arc<dyn Model>, String> {
     let found = models().iter().find(|model| model.about().name == name);
     found.cloned().ok_or_else(|| {
         let mut names: Vec<&str> = models().iter().map(|model| &*model.about().name).collect();
-        names.sort_by(|a, b| strsim::jaro(b, name).total_cmp(&strsim::jaro(a, name)));
+        let near = nearest(name, names.iter().copied());
+        // A stable sort: the nearest first, the others in the order of the registry.
+        names.sort_by_key(|other| near.as_deref() != Some(*other));
         format!("there is no model `{name}`; there are {}", names.join(", "))
     })
 }

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use super::kernel::{Kernel, Model};
 use super::load::Load;
-use super::noise::Chance;
+use super::noise::RandomStream;
 use super::solver::{Dense, Method, Problem, Solver, Unsolved};
 
-/// How exactly an event is located unless told otherwise, as a share of a step.
+/// How exactly an event is located unless stated otherwise, as a share of a step.
 const LOCATED: f64 = 1e-12;
 
 /// What is simulated, and how.
 #[derive(Clone)]
-pub struct Setup {
+pub struct SimulationSetup {
     /// The model.
     pub model: Arc<dyn Model>,
     /// Its parameters.
@@ -47,7 +47,7 @@ pub struct Noise {
     pub seed: u64,
 }
 
-impl Setup {
+impl SimulationSetup {
     /// A usual machine under a load, solved by Euler's method.
     pub fn usual(model: Arc<dyn Model>, load: Arc<dyn Load>, dt_s: f64) -> Self {
         let about = model.about();
@@ -67,7 +67,7 @@ impl Setup {
 
 /// An event that happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Happened {
+pub struct EventOccurrence {
     /// Its place among the model's events.
     pub event: usize,
     /// When, located inside the step.
@@ -78,9 +78,9 @@ pub struct Happened {
 
 /// A course under way.
 pub struct Simulation {
-    setup: Setup,
+    setup: SimulationSetup,
     solver: Solver,
-    chance: Option<Chance>,
+    random: Option<RandomStream>,
     t_s: f64,
     x: Vec<f64>,
     u: Vec<f64>,
@@ -95,7 +95,7 @@ impl Simulation {
     ///
     /// # Errors
     /// When the setup does not fit its model, or holds what is not a number.
-    pub fn new(setup: Setup) -> Result<Self, String> {
+    pub fn new(setup: SimulationSetup) -> Result<Self, String> {
         setup.check()?;
         let about = setup.model.about();
         let (states, events) = (about.states.len(), about.events.len());
@@ -107,7 +107,7 @@ impl Simulation {
         setup.model.margin(&x, &u, &setup.parameters, &mut margin);
         Ok(Self {
             solver: Solver::new(setup.method, states),
-            chance: setup.noise.as_ref().map(|noise| Chance::new(noise.seed, 0)),
+            random: setup.noise.as_ref().map(|noise| RandomStream::new(noise.seed, 0)),
             t_s: setup.start_s,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
@@ -126,8 +126,8 @@ impl Simulation {
     ///
     /// # Errors
     /// When the state diverges; it is then what it was before.
-    pub fn step(&mut self) -> Result<Vec<Happened>, Unsolved> {
-        let Setup { model, parameters, load, dt_s, noise, .. } = &self.setup;
+    pub fn step(&mut self) -> Result<Vec<EventOccurrence>, Unsolved> {
+        let SimulationSetup { model, parameters, load, dt_s, noise, .. } = &self.setup;
         load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
         let problem = Problem { model: &**model, u: &self.u, p: parameters };
         let begin_s = self.t_s;
@@ -135,13 +135,13 @@ impl Simulation {
         let Self { solver, x, margin, met, locator, .. } = self;
         solver.advance(problem, x, *dt_s, &mut |dense| {
             locator.watch(problem, dense, margin, met, |event, at_s| {
-                happened.push(Happened { event, time_s: begin_s + at_s, step_end_s: 0.0 });
+                happened.push(EventOccurrence { event, time_s: begin_s + at_s, step_end_s: 0.0 });
             });
         })?;
         self.t_s += dt_s;
-        if let (Some(noise), Some(chance)) = (noise, &mut self.chance) {
+        if let (Some(noise), Some(random)) = (noise, &mut self.random) {
             for (x, strength) in self.x.iter_mut().zip(&noise.strength) {
-                *x += strength * dt_s.sqrt() * chance.normal();
+                *x += strength * dt_s.sqrt() * random.normal();
             }
         }
         self.test(&mut happened);
@@ -149,13 +149,13 @@ impl Simulation {
     }
 
     /// The test at a step's end: it finds what noise or a settled state brought about, too.
-    fn test(&mut self, happened: &mut Vec<Happened>) {
-        let Setup { model, parameters, .. } = &self.setup;
+    fn test(&mut self, happened: &mut Vec<EventOccurrence>) {
+        let SimulationSetup { model, parameters, .. } = &self.setup;
         model.margin(&self.x, &self.u, parameters, &mut self.margin);
         for event in 0..self.margin.len() {
             let now = self.margin[event] <= 0.0;
             if now && !self.met[event] {
-                happened.push(Happened { event, time_s: self.t_s, step_end_s: self.t_s });
+                happened.push(EventOccurrence { event, time_s: self.t_s, step_end_s: self.t_s });
             }
             self.met[event] = now;
         }
@@ -199,12 +199,12 @@ impl Simulation {
     }
 
     /// What is simulated.
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &SimulationSetup {
         &self.setup
     }
 }
 
-impl Setup {
+impl SimulationSetup {
     /// Whether everything has the right length and is a number.
     fn check(&self) -> Result<(), String> {
         let about = self.model.about();
@@ -253,21 +253,21 @@ struct Locator {
 }
 
 impl Locator {
-    /// Tells each event that a piece of a step brings about, with its time since the step's start.
+    /// Reports each event that happens in a piece of a step, with its time since the step's start.
     fn watch(
         &mut self,
         problem: Problem,
         dense: &Dense,
         before: &mut [f64],
         met: &mut [bool],
-        mut tell: impl FnMut(usize, f64),
+        mut report: impl FnMut(usize, f64),
     ) {
         self.margins(problem, dense, 1.0);
         let after = self.margin.clone();
         for event in 0..after.len() {
             if !met[event] && before[event] > 0.0 && after[event] <= 0.0 {
                 met[event] = true;
-                tell(event, dense.begin_s + dense.length_s * self.locate(problem, dense, event));
+                report(event, dense.begin_s + dense.length_s * self.locate(problem, dense, event));
             }
         }
         before.copy_from_slice(&after);

@@ -108,7 +108,7 @@ mod tests {
     use crate::model::load::Held;
     use crate::model::real::Real;
     use crate::model::registry;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
 
     #[test]
     fn a_stiff_motor_takes_steps_a_hundred_times_longer_than_eulers_longest() {
@@ -138,7 +138,7 @@ mod tests {
             let about = own.about().clone();
             let method: Method = solver.parse().expect("a solver");
             let model = stepped(own.clone(), method);
-            let mut setup = Setup::usual(own, Arc::new(Held(about.usual_inputs())), 1e-3);
+            let mut setup = SimulationSetup::usual(own, Arc::new(Held(about.usual_inputs())), 1e-3);
             setup.method = method;
             let mut simulation = Simulation::new(setup).expect("it fits");
             let lanes = |all: &[f64]| all.iter().map(|v| Lanes::of(*v)).collect::<Vec<_>>();

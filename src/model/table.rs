@@ -1,21 +1,16 @@
-//! Tables of numbers: courses and loads as CSV.
+//! Tables of a model's variables: courses and loads as CSV.
 //!
 //! Columns are `t` (seconds), `u_` inputs, `x_` states, `z_` outputs, `es_` event states and `tm_`
 //! events that hold (1). `u_` on a row is the input of the step that ends there; the first row is
-//! the state to begin with. An input may stand without its `u_`. A heading may say its unit in brackets,
-//! `z_Tt [Cel]`.
-
-mod headings;
-mod reading;
+//! the state to begin with. An input may stand without its `u_`. A heading may state its unit in
+//! brackets, `z_Tt [Cel]`; without them a column is in the model's unit.
 
 use std::borrow::Cow;
-
-pub use headings::{Headings, Told};
-pub use reading::{Odd, Reader, Row, Strictness};
 
 use super::about::{About, Variable};
 use super::load::{Hold, Schedule};
 use super::simulation::Simulation;
+use crate::table::{Headings, Invalid, LinkedColumn, Reader, Strictness, TableError};
 
 /// A table of numbers; an empty cell is no number.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +19,7 @@ pub struct Table {
     columns: Vec<Vec<f64>>,
     /// Of each row.
     lines: Vec<u64>,
-    odd: Odd,
+    invalid: Invalid,
 }
 
 impl Table {
@@ -32,24 +27,16 @@ impl Table {
     ///
     /// # Errors
     /// With line and column of what is no number, or how many cells a row should have.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        Self::read_as(bytes, Strictness::Strict)
-    }
-
-    /// Reads a table, and leaves out what is no number; see [`Table::odd`].
-    ///
-    /// # Errors
-    /// When the headings cannot be used.
-    pub fn read_as(bytes: &[u8], strictness: Strictness) -> Result<Self, String> {
-        let mut reader = Reader::new(bytes, strictness)?;
+    pub fn read(bytes: &[u8]) -> Result<Self, TableError> {
+        let mut reader = Reader::new(bytes, Strictness::Strict)?;
         let mut columns = vec![Vec::new(); reader.headings().names().len()];
         let mut lines = Vec::new();
         while let Some(row) = reader.row()? {
             columns.iter_mut().zip(&row.values).for_each(|(column, value)| column.push(*value));
             lines.push(row.line);
         }
-        let (headings, odd) = reader.into_parts();
-        Ok(Self { headings, columns, lines, odd })
+        let (headings, invalid) = reader.into_parts();
+        Ok(Self { headings, columns, lines, invalid })
     }
 
     /// Number of rows.
@@ -62,10 +49,9 @@ impl Table {
         self.lines.get(row).copied().unwrap_or_default()
     }
 
-    /// Cells that are there but no finite numbers, and rows that were left out; `None` where all is
-    /// well.
-    pub fn odd(&self) -> Option<&Odd> {
-        Some(&self.odd).filter(|odd| odd.count > 0)
+    /// Cells that are there but no finite numbers; `None` where there are none.
+    pub fn invalid(&self) -> Option<&Invalid> {
+        Some(&self.invalid).filter(|invalid| invalid.count > 0)
     }
 
     /// The names of all columns, without their units.
@@ -83,31 +69,31 @@ impl Table {
         self.headings.place(name).map(|at| &*self.columns[at])
     }
 
-    /// The column of a variable, with its prefix or without, or by its other name, in the model's unit;
-    /// `None` where there is none or its unit is another kind: see [`Table::told`].
+    /// The column of a variable, in the model's unit: see [`link`]; `None` where there is none or its
+    /// unit is another kind, which [`Table::linked`] says.
     pub fn variable(&self, prefix: &str, variable: &Variable) -> Option<Cow<'_, [f64]>> {
-        self.told(&[prefix], variable).ok()?
+        self.linked(&[prefix], variable).ok()?
     }
 
     /// The same, with one of several prefixes.
     ///
     /// # Errors
     /// When the heading's unit is another kind than the model's, with line, column and what is expected.
-    pub fn told(
+    pub fn linked(
         &self,
         prefixes: &[&str],
         variable: &Variable,
-    ) -> Result<Option<Cow<'_, [f64]>>, String> {
-        let told = self.headings.told(prefixes, variable)?;
-        Ok(told.map(|told| self.converted(told)))
+    ) -> Result<Option<Cow<'_, [f64]>>, TableError> {
+        let linked = link(&self.headings, prefixes, variable)?;
+        Ok(linked.map(|linked| self.converted(linked)))
     }
 
     /// A column, converted.
-    pub fn converted(&self, told: Told) -> Cow<'_, [f64]> {
-        let column = &self.columns[told.column];
-        match (told.scale, told.offset) {
+    pub fn converted(&self, linked: LinkedColumn) -> Cow<'_, [f64]> {
+        let column = &self.columns[linked.column];
+        match (linked.scale, linked.offset) {
             (1.0, 0.0) => column.into(),
-            _ => column.iter().map(|value| told.value(*value)).collect(),
+            _ => column.iter().map(|value| linked.value(*value)).collect(),
         }
     }
 
@@ -115,13 +101,11 @@ impl Table {
     ///
     /// # Errors
     /// When there is no such column, no row, or a time is missing.
-    pub fn times(&self) -> Result<&[f64], String> {
-        let times = self.column("t").ok_or_else(|| {
-            format!("expected a column `t` with seconds; there are {}", self.headings().join(", "))
-        })?;
+    pub fn times(&self) -> Result<&[f64], TableError> {
+        let times = &self.columns[self.headings.expect("t", " with seconds")?];
         match times.iter().position(|time| !time.is_finite()) {
-            _ if times.is_empty() => Err("the table has no rows".into()),
-            Some(at) => Err(format!("line {}: the time is missing", self.line(at))),
+            _ if times.is_empty() => Err(TableError::NoRows),
+            Some(at) => Err(TableError::MissingTime { line: self.line(at) }),
             None => Ok(times),
         }
     }
@@ -130,28 +114,24 @@ impl Table {
     ///
     /// # Errors
     /// As for [`Table::times`], and with the line of the first that does not come after the one before.
-    pub fn growing_times(&self) -> Result<&[f64], String> {
+    pub fn growing_times(&self) -> Result<&[f64], TableError> {
         let times = self.times()?;
         match times.windows(2).position(|pair| !(pair[0] < pair[1])) {
-            Some(at) => Err(format!(
-                "line {}: the time {} s does not come after {} s of line {}; rows have to be in order of \
-                 time",
-                self.line(at + 1),
-                times[at + 1],
-                times[at],
-                self.line(at)
-            )),
+            Some(at) => Err(TableError::TimeOrder {
+                line: self.line(at + 1),
+                time_s: times[at + 1],
+                line_before: self.line(at),
+                before_s: times[at],
+            }),
             None => Ok(times),
         }
     }
-}
 
-impl Table {
     /// The table with its rows in order of time, and for each row of this one where it is there.
     ///
     /// # Errors
     /// As for [`Table::times`].
-    pub fn by_time(&self) -> Result<(Self, Vec<usize>), String> {
+    pub fn by_time(&self) -> Result<(Self, Vec<usize>), TableError> {
         let times = self.times()?;
         let mut order: Vec<usize> = (0..times.len()).collect();
         order.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
@@ -160,8 +140,33 @@ impl Table {
         let sorted = |column: &Vec<f64>| order.iter().map(|row| column[*row]).collect();
         let columns = self.columns.iter().map(sorted).collect();
         let lines = order.iter().map(|row| self.lines[*row]).collect();
-        let (headings, odd) = (self.headings.clone(), self.odd.clone());
-        Ok((Self { headings, columns, lines, odd }, places))
+        let (headings, invalid) = (self.headings.clone(), self.invalid.clone());
+        Ok((Self { headings, columns, lines, invalid }, places))
+    }
+}
+
+/// The column of a variable, by its name after one of these prefixes, by its bare name, or by its
+/// alias; converted to the model's unit.
+///
+/// # Errors
+/// When the heading states another kind of unit, or what is none.
+pub fn link(
+    headings: &Headings,
+    prefixes: &[&str],
+    variable: &Variable,
+) -> Result<Option<LinkedColumn>, TableError> {
+    let Variable { name, unit, meaning, alias, .. } = variable;
+    let prefixed = prefixes.iter().map(|prefix| format!("{prefix}_{name}"));
+    for heading in prefixed.chain([name.clone()]) {
+        if let Some(linked) = headings.in_unit(&heading, unit, meaning)? {
+            return Ok(Some(linked));
+        }
+    }
+    let Some(alias) = alias else { return Ok(None) };
+    let Some(column) = headings.place(&alias.name) else { return Ok(None) };
+    match headings.has_unit(column) {
+        true => headings.in_unit(&alias.name, unit, meaning),
+        false => Ok(Some(LinkedColumn { column, scale: alias.scale, offset: alias.offset })),
     }
 }
 
@@ -170,12 +175,13 @@ impl Table {
 /// # Errors
 /// When times or inputs cannot be used.
 pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<String>), String> {
-    let times = table.times()?;
+    let text = |error: TableError| error.to_string();
+    let times = table.times().map_err(text)?;
     let mut notes = Vec::new();
     let mut rows: Vec<(f64, Vec<f64>)> =
         times.iter().map(|time| (*time, Vec::with_capacity(about.inputs.len()))).collect();
     for input in &about.inputs {
-        let column = table.told(&["u"], input)?;
+        let column = table.linked(&["u"], input).map_err(text)?;
         if column.is_none() {
             notes.push(format!(
                 "there is no column `u_{}`: the {} is {} {} all the time",
@@ -203,12 +209,12 @@ pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<S
             }
         }
     }
-    notes.extend(strangers(table, about));
+    notes.extend(unlinked(table, about));
     Ok((Schedule::new(&rows, hold)?, notes))
 }
 
 /// Columns that mean nothing to a model.
-fn strangers(table: &Table, about: &About) -> Vec<String> {
+fn unlinked(table: &Table, about: &About) -> Vec<String> {
     let known = |heading: &str| {
         let bare = ["u_", "x_", "z_", "es_", "tm_"].iter().find_map(|p| heading.strip_prefix(p));
         let bare = bare.unwrap_or(heading);
@@ -217,11 +223,11 @@ fn strangers(table: &Table, about: &About) -> Vec<String> {
             || variables.into_iter().flatten().any(|variable| variable.is_called(bare))
             || about.events.iter().any(|event| event.name == bare)
     };
-    let strange: Vec<&str> =
+    let unknown: Vec<&str> =
         table.headings().iter().map(String::as_str).filter(|heading| !known(heading)).collect();
-    match strange.is_empty() {
+    match unknown.is_empty() {
         true => Vec::new(),
-        false => vec![format!("`{}` has nothing called {}", about.name, strange.join(", "))],
+        false => vec![format!("`{}` has nothing called {}", about.name, unknown.join(", "))],
     }
 }
 
@@ -273,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_line_and_column() {
-        let wrong = |text: &str| Table::read(text.as_bytes()).map(|_| ()).expect_err("wrong");
+        let wrong = |text: &str| Table::read(text.as_bytes()).expect_err("wrong").to_string();
         assert_eq!(wrong("t,u_v\n0,1\n1,much\n"), "line 3, column `u_v`: `much` is no number");
         assert_eq!(wrong("t,u_v\n0\n"), "line 2: 1 cells, but 2 headings");
         let about = registry::find("dc_motor").expect("a model");
@@ -286,5 +292,34 @@ mod tests {
         let notes = of("t,u_v,volts\n0,1,2\n").expect("a load");
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes[1].ends_with("nothing called volts"), "{notes:?}");
+    }
+
+    fn bearing(text: &str) -> Result<Option<LinkedColumn>, TableError> {
+        let pump = registry::find("centrifugal_pump").expect("a model");
+        let output = pump.about().outputs.iter().find(|output| output.name == "Tt");
+        let headings = Headings::read(text.split(',')).expect("headings");
+        link(&headings, &["meas", "z"], output.expect("an output"))
+    }
+
+    #[test]
+    fn a_column_in_another_unit_is_converted_to_the_model_s() {
+        let linked = bearing("t,z_Tt [Cel]").expect("a temperature").expect("a column");
+        assert!((linked.value(20.0) - 293.15).abs() < 1e-9);
+        let linked = bearing("t,Tt [degF]").expect("a temperature").expect("a column");
+        assert!((linked.value(68.0) - 293.15).abs() < 1e-9);
+        let linked = bearing("t,meas_Tt").expect("as it is").expect("a column");
+        assert_eq!(linked.value(293.0), 293.0);
+        assert_eq!(bearing("t,z_Tr"), Ok(None));
+    }
+
+    #[test]
+    fn a_unit_of_another_kind_is_told_with_line_column_and_what_was_expected() {
+        assert_eq!(
+            bearing("t,z_Tt [bar]").expect_err("no temperature").to_string(),
+            "line 1, column `z_Tt [bar]`: `bar` cannot be converted to `K`, the unit of temperature of \
+             the thrust bearing"
+        );
+        let error = bearing("t,z_Tt [°C]").expect_err("not UCUM").to_string();
+        assert!(error.contains("did you mean `Cel`?"), "{error}");
     }
 }

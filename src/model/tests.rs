@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::load::{Follows, Held, Load, Profile};
 use super::registry;
-use super::simulation::{Setup, Simulation};
+use super::simulation::{Simulation, SimulationSetup};
 
 /// A table of numbers by column.
 pub struct Reference {
@@ -51,7 +51,7 @@ fn beside(reference: &str, model: &str, load: Arc<dyn Load>, dt_s: f64, state: &
     let reference = Reference::read(reference);
     let model = registry::find(model).expect("a model");
     let about = model.about();
-    let mut setup = Setup::usual(model.clone(), load, dt_s);
+    let mut setup = SimulationSetup::usual(model.clone(), load, dt_s);
     for (at, value) in state {
         setup.initial[*at] = *value;
     }

@@ -45,7 +45,7 @@ const WEBSOCKET_PATH: &str = "/mqtt";
 
 /// Where the broker listens and who may connect.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct BrokerOptions {
     /// For MQTT over TCP; port 0 takes a free one.
     pub tcp: SocketAddr,
     /// For MQTT over WebSocket (browsers); port 0 takes a free one.
@@ -54,7 +54,7 @@ pub struct Options {
     pub login: Option<Login>,
 }
 
-impl Default for Options {
+impl Default for BrokerOptions {
     /// Free ports on the loopback interface, open to every program of this computer.
     fn default() -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -97,9 +97,9 @@ pub enum BrokerError {
     Bind {
         /// TCP or WebSocket.
         transport: &'static str,
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
     /// No thread, no runtime, or the broker's own fault.
@@ -122,7 +122,7 @@ impl Broker {
     /// # Errors
     /// If an address is taken or is not this computer's, or if others could reach it without a
     /// password.
-    pub fn start(options: Options) -> Result<Self, BrokerError> {
+    pub fn start(options: BrokerOptions) -> Result<Self, BrokerError> {
         check(&options)?;
         let (started, ready) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -187,7 +187,7 @@ struct Addresses {
 }
 
 /// What can be refused before anything is opened.
-fn check(options: &Options) -> Result<(), BrokerError> {
+fn check(options: &BrokerOptions) -> Result<(), BrokerError> {
     match &options.login {
         None => {
             let mut addresses = std::iter::once(options.tcp).chain(options.websocket);
@@ -204,7 +204,7 @@ fn check(options: &Options) -> Result<(), BrokerError> {
 
 /// The broker's thread, from the opening of its ports to their closing.
 fn run(
-    options: &Options,
+    options: &BrokerOptions,
     stopped: oneshot::Receiver<()>,
     started: &std::sync::mpsc::Sender<Result<Addresses, BrokerError>>,
 ) {
@@ -231,7 +231,7 @@ fn run(
 }
 
 /// Opens the ports.
-async fn open(options: &Options) -> Result<(MqttBroker, Addresses), BrokerError> {
+async fn open(options: &BrokerOptions) -> Result<(MqttBroker, Addresses), BrokerError> {
     let broker = MqttBroker::with_config(config(options)).await.map_err(|error| {
         match why_not("TCP", options.tcp) {
             Some(bind) => bind,
@@ -246,7 +246,7 @@ async fn open(options: &Options) -> Result<(MqttBroker, Addresses), BrokerError>
         .local_addr()
         .ok_or_else(|| BrokerError::Start("it has no TCP address".to_string()))?;
     let websocket = match (options.websocket, broker.ws_local_addr()) {
-        // The library goes on without the port; whoever asked for it is better told.
+        // The library goes on without the port; here it is an error.
         (Some(address), None) => {
             return Err(why_not("WebSocket", address).unwrap_or(BrokerError::Bind {
                 transport: "WebSocket",
@@ -259,7 +259,7 @@ async fn open(options: &Options) -> Result<(MqttBroker, Addresses), BrokerError>
     Ok((broker, Addresses { tcp, websocket }))
 }
 
-/// Serves until told to stop.
+/// Serves until it is stopped.
 async fn serve(
     mut broker: MqttBroker,
     addresses: Addresses,
@@ -296,7 +296,7 @@ async fn serve(
     }
 }
 
-fn config(options: &Options) -> BrokerConfig {
+fn config(options: &BrokerOptions) -> BrokerConfig {
     let storage = StorageConfig::new()
         .with_backend(StorageBackend::Memory)
         .with_max_queued_messages_per_client(AWAY_MESSAGES)
@@ -350,28 +350,28 @@ mod tests {
     #[test]
     fn a_broker_that_others_could_reach_wants_a_password() {
         let open = SocketAddr::from(([0, 0, 0, 0], 0));
-        let options = Options { tcp: open, ..Options::default() };
+        let options = BrokerOptions { tcp: open, ..BrokerOptions::default() };
         assert!(matches!(Broker::start(options), Err(BrokerError::OpenToTheNetwork(_))));
-        let options = Options { websocket: Some(open), ..Options::default() };
+        let options = BrokerOptions { websocket: Some(open), ..BrokerOptions::default() };
         assert!(matches!(Broker::start(options), Err(BrokerError::OpenToTheNetwork(_))));
     }
 
     #[test]
     fn a_login_without_a_password_is_refused() {
         let login = Login { user: "operator".into(), password: String::new() };
-        let options = Options { login: Some(login), ..Options::default() };
+        let options = BrokerOptions { login: Some(login), ..BrokerOptions::default() };
         assert!(matches!(Broker::start(options), Err(BrokerError::EmptyLogin("password"))));
     }
 
     #[test]
     fn a_taken_port_is_named_with_its_address_and_a_way_out() {
-        let first = Broker::start(Options::default()).expect("free ports");
+        let first = Broker::start(BrokerOptions::default()).expect("free ports");
         for (tcp, websocket) in [
             (first.tcp_address(), None),
             (SocketAddr::from(([127, 0, 0, 1], 0)), first.websocket_address()),
         ] {
             let taken = websocket.unwrap_or(tcp);
-            let error = Broker::start(Options { tcp, websocket, login: None })
+            let error = Broker::start(BrokerOptions { tcp, websocket, login: None })
                 .expect_err("the port is taken")
                 .to_string();
             assert!(error.contains(&taken.to_string()), "{error}");
@@ -381,11 +381,11 @@ mod tests {
 
     #[test]
     fn a_dropped_broker_frees_its_ports() {
-        let broker = Broker::start(Options::default()).expect("free ports");
+        let broker = Broker::start(BrokerOptions::default()).expect("free ports");
         let (tcp, websocket) = (broker.tcp_address(), broker.websocket_address());
         assert!(broker.is_running());
         drop(broker);
-        let again = Broker::start(Options { tcp, websocket, login: None });
+        let again = Broker::start(BrokerOptions { tcp, websocket, login: None });
         assert_eq!(again.expect("the same ports are free again").tcp_address(), tcp);
     }
 

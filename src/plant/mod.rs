@@ -1,4 +1,4 @@
-//! The simulated plant, which stands in for real equipment and speaks only MQTT, and the embedded
+//! The simulated plant, which takes the place of real equipment and communicates by MQTT alone, and the embedded
 //! broker.
 //!
 //! Flows in: a twin file with its `simulation` section, a seed. Flows out: MQTT messages, of the

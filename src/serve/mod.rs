@@ -21,7 +21,7 @@ pub use relay::Upstream;
 
 /// What is served, where, and to whom.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ServeOptions {
     /// Where to listen; port 0 takes a free one.
     pub http: SocketAddr,
     /// Folder with the page, as `scripts/build-web` makes it.
@@ -39,7 +39,7 @@ pub struct Options {
     pub pages: usize,
 }
 
-/// [`Options::pages`] unless told otherwise.
+/// [`ServeOptions::pages`] unless told otherwise.
 pub const PAGES: usize = 200;
 
 /// Why the server did not start.
@@ -91,7 +91,7 @@ impl Server {
     /// # Errors
     /// If the page or the twin cannot be used, the address is taken, or others could reach it
     /// without a password.
-    pub fn start(options: Options) -> Result<Self, ServeError> {
+    pub fn start(options: ServeOptions) -> Result<Self, ServeError> {
         if !options.login && !options.http.ip().is_loopback() {
             return Err(ServeError::OpenToTheNetwork(options.http));
         }

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub enum Upstream {
     /// Relayed to a broker that speaks `mqtt://` or `mqtts://`.
-    Relay(mqtt::Options),
+    Relay(mqtt::ClientOptions),
     /// The pages connect to that WebSocket themselves.
     Direct(String),
 }
@@ -63,7 +63,7 @@ pub(super) async fn socket(
     })
 }
 
-async fn relay(mut page: WebSocket, broker: &mqtt::Options) {
+async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions) {
     let opened = tokio::time::timeout(PATIENCE, open(broker)).await;
     let failed = match opened {
         Ok(Ok(Stream::Plain(stream))) => return carry(page, stream).await,
@@ -84,7 +84,7 @@ enum Stream {
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
-async fn open(broker: &mqtt::Options) -> Result<Stream, String> {
+async fn open(broker: &mqtt::ClientOptions) -> Result<Stream, String> {
     let text = |error: std::io::Error| error.to_string();
     // Addresses have IPv6 in brackets, sockets do not.
     let host = broker.host.trim_start_matches('[').trim_end_matches(']').to_owned();

@@ -16,7 +16,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
 use super::twin_files::TwinFiles;
-use super::{Options, Upstream, guard, relay};
+use super::{ServeOptions, Upstream, guard, relay};
 
 /// All that the handlers know.
 pub(super) struct Site {
@@ -33,7 +33,7 @@ pub(super) struct Site {
 impl Site {
     /// # Errors
     /// All that is wrong with the twin file.
-    pub fn new(options: &Options) -> Result<Self, String> {
+    pub fn new(options: &ServeOptions) -> Result<Self, String> {
         Ok(Self {
             twin: options.twin.clone(),
             bundle: options.bundle.clone(),

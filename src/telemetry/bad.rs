@@ -9,14 +9,14 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::status::lock;
+use super::lock::lock;
 use crate::twin::Timestamp;
 
 /// What is wrong with a message, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
-    /// The payload, or a part of it, is not what the mapping says.
+    /// The payload, or a part of it, is not what the mapping states.
     Malformed,
     /// A time that would be right in another unit.
     TimeUnit,
@@ -85,7 +85,7 @@ impl BadMessages {
     /// How many of one kind are kept in a second.
     const PER_SECOND: u32 = 20;
 
-    /// Keeps a message, or counts it when many of its kind come in one second. `reason` is asked
+    /// Keeps a message, or counts it when many of its kind come in one second. `reason` is called
     /// only when the message is kept.
     pub fn push(
         &self,

@@ -23,7 +23,7 @@ pub struct Feed {
     pending_messages: usize,
     /// Arrival of the first message of the batch.
     since: Timestamp,
-    /// A message of the batch was promised to arrive (QoS 1 or 2), or tells of presence or clock.
+    /// A message of the batch has QoS 1 or 2, or is of presence or clock.
     keep: bool,
     /// Where every message goes besides, as it arrived.
     tap: Option<Sender<Recorded>>,
@@ -33,9 +33,9 @@ pub struct Feed {
 
 /// What became of a batch that was to be handed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handed {
-    /// It is on its way, or there was none.
-    On,
+pub enum Flushed {
+    /// It is in the channel, or there was none.
+    Sent,
     /// The channel is full; the batch is still here.
     Full,
     /// Nobody listens any more.
@@ -43,7 +43,7 @@ pub enum Handed {
 }
 
 impl Feed {
-    /// Batches that the channel holds, unless told otherwise.
+    /// Batches that the channel holds, unless stated otherwise.
     pub const CAPACITY: usize = 1024;
     /// Samples or messages after which a batch is handed on.
     const BATCH: usize = 1000;
@@ -88,11 +88,11 @@ impl Feed {
     /// Decodes for the newest definition from now on. `true` when that is another one, to whose
     /// topics the source then subscribes. While the channel is full the old one stays.
     pub fn renew(&mut self) -> bool {
-        if self.status.edition() == self.edition || self.try_flush() != Handed::On {
+        if self.status.edition() == self.edition || self.try_flush() != Flushed::Sent {
             return false;
         }
-        let Some((decoder, edition)) = self.status.take_decoder() else { return false };
-        self.decoder = decoder.with_max_payload(self.decoder.max_payload());
+        let Some((twin, edition)) = self.status.take_definition() else { return false };
+        self.decoder = Decoder::new(&twin).with_max_payload(self.decoder.max_payload());
         self.edition = edition;
         true
     }
@@ -130,7 +130,7 @@ impl Feed {
         self.keep |= !self.pending.presence.is_empty() || self.pending.clock.is_some();
     }
 
-    /// While a batch waits for a full channel it grows by what was promised alone.
+    /// While a batch waits for a full channel it grows by QoS 1 and 2 alone.
     fn bound(&mut self, before: usize, qos: u8, topic: &str, payload: &[u8]) {
         let updates = &mut self.pending.updates;
         if qos == 0 || updates.len() > Self::WAITING {
@@ -170,25 +170,25 @@ impl Feed {
     }
 
     /// Hands the batch on without waiting.
-    pub fn try_flush(&mut self) -> Handed {
+    pub fn try_flush(&mut self) -> Flushed {
         let mut pending = std::mem::take(&mut self.pending);
         self.pending_messages = 0;
         if is_empty(&pending) {
             (self.keep, self.full) = (false, false);
-            return Handed::On;
+            return Flushed::Sent;
         }
         pending.edition = self.edition;
         match self.sender.try_send(pending) {
             Ok(()) => {
                 (self.keep, self.full) = (false, false);
-                Handed::On
+                Flushed::Sent
             }
             Err(TrySendError::Full(batch)) => {
                 self.pending = batch;
                 self.full = true;
-                Handed::Full
+                Flushed::Full
             }
-            Err(TrySendError::Disconnected(_)) => Handed::Closed,
+            Err(TrySendError::Disconnected(_)) => Flushed::Closed,
         }
     }
 
@@ -229,9 +229,9 @@ mod tests {
         let decoder = Decoder::new(&sample_twin::twin(1, mapping));
         let (mut feed, receiver) = Feed::new(decoder, status.clone(), 1);
         feed.feed(TOPIC, b"1", qos, Timestamp(1));
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         feed.feed(TOPIC, b"2", qos, Timestamp(2));
-        assert_eq!(feed.try_flush(), Handed::Full);
+        assert_eq!(feed.try_flush(), Flushed::Full);
         (feed, receiver, status)
     }
 
@@ -249,9 +249,9 @@ mod tests {
         let (mut feed, receiver, status) = full(1);
         assert!(feed.must_keep());
         feed.feed(TOPIC, b"3", 1, Timestamp(3));
-        assert_eq!(feed.try_flush(), Handed::Full);
+        assert_eq!(feed.try_flush(), Flushed::Full);
         assert_eq!(numbers(&receiver), [1.0]);
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         assert_eq!(numbers(&receiver), [2.0, 3.0]);
         assert_eq!(status.counters.dropped.get(), 0);
     }
@@ -263,7 +263,7 @@ mod tests {
         feed.drop_batch();
         feed.feed(TOPIC, b"3", 0, Timestamp(3));
         assert_eq!(numbers(&receiver), [1.0]);
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         assert_eq!(numbers(&receiver), [3.0]);
         assert_eq!((status.counters.samples.get(), status.counters.dropped.get()), (3, 1));
         assert_eq!(status.bad.snapshot()[0].fault, Fault::Dropped);
@@ -274,10 +274,10 @@ mod tests {
         let (mut feed, receiver, status) = full(1);
         feed.feed(TOPIC, b"3", 0, Timestamp(3));
         assert_eq!(numbers(&receiver), [1.0]);
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         feed.feed(TOPIC, b"4", 0, Timestamp(4));
         assert_eq!(numbers(&receiver), [2.0]);
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         assert_eq!(numbers(&receiver), [4.0]);
         assert_eq!(status.counters.dropped.get(), 1);
     }
@@ -287,7 +287,7 @@ mod tests {
         let (mut feed, receiver, status) = full(1);
         let topic = sample_twin::template("other/{asset}/{property}");
         let mapping = Mapping { topic, payload: sample_twin::scalar(None), qos: 1 };
-        assert_eq!(status.redefine(&sample_twin::twin(1, mapping)), 1);
+        assert_eq!(status.redefine(&Arc::new(sample_twin::twin(1, mapping))), 1);
         assert!(!feed.renew(), "the channel is full");
         assert_eq!(receiver.recv().map(|batch| batch.edition), Ok(0));
         assert!(feed.renew());
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(receiver.recv().map(|batch| batch.edition), Ok(0));
         feed.feed(TOPIC, b"3", 1, Timestamp(3));
         feed.feed("other/P-0/speed", b"4", 1, Timestamp(4));
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         let batch = receiver.recv().expect("a batch");
         assert_eq!((batch.edition, batch.updates.len()), (1, 1));
         assert_eq!(status.counters.unmapped.get(), 1);
@@ -309,7 +309,7 @@ mod tests {
         let mut feed = feed.with_tap(tap);
         feed.feed(TOPIC, b"3", 1, Timestamp(3));
         feed.feed(TOPIC, b"4", 1, Timestamp(4));
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         assert_eq!(numbers(&receiver), [2.0, 3.0, 4.0]);
         assert_eq!(recorded.try_iter().count(), 1);
         let counts = status.counters.snapshot();
@@ -327,7 +327,7 @@ mod tests {
         feed.feed(TOPIC, b"3", 1, Timestamp(3));
         assert_eq!(feed.pending.presence.len(), 1);
         assert_eq!(numbers(&receiver), [1.0]);
-        assert_eq!(feed.try_flush(), Handed::On);
+        assert_eq!(feed.try_flush(), Flushed::Sent);
         let kept = receiver.try_recv().expect("it waited").updates;
         assert_eq!(kept.len(), Feed::WAITING);
         assert_eq!(kept[0].property, PropertyId(0));

@@ -1,6 +1,13 @@
 //! Few topic filters that cover many topics and no topic twice.
 
-use super::Subscription;
+/// A topic filter to subscribe to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The filter, with `+` and `#`.
+    pub filter: String,
+    /// MQTT quality of service, 0 to 2.
+    pub qos: u8,
+}
 
 /// Whether a filter names one topic.
 pub(super) fn is_exact(filter: &[String]) -> bool {

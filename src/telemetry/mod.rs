@@ -9,6 +9,7 @@ mod bad;
 mod decode;
 mod feed;
 mod filter;
+mod lock;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mqtt;
 pub mod recording;
@@ -23,14 +24,15 @@ mod topic;
 
 pub use bad::{BadMessage, BadMessages, Fault};
 pub use decode::{Decoded, Decoder, Problem};
-pub use feed::{Feed, Handed};
-pub use router::{Router, Subscription, Target, Targets};
+pub use feed::{Feed, Flushed};
+pub use filter::Subscription;
+pub use router::{Router, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
 pub use topic::topic_of;
 
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
-/// What one or more messages said, decoded.
+/// The contents of one or more messages, decoded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Edition of the definition that its identifiers belong to; see [`Status::redefine`].
@@ -41,7 +43,7 @@ pub struct Batch {
     pub updates: Vec<Update>,
     /// Assets that came online or went offline.
     pub presence: Vec<PresenceChange>,
-    /// The plant's own clock, when a message told it.
+    /// The plant's own clock, where a message had it.
     pub clock: Option<ClockReading>,
 }
 
@@ -58,7 +60,7 @@ pub struct Update {
     pub quality: Quality,
 }
 
-/// A source told that it is online or offline, or its last will did.
+/// A source is online or offline, by its birth message or its will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PresenceChange {
     /// Index in `Twin::presence`.
@@ -67,7 +69,7 @@ pub struct PresenceChange {
     pub online: bool,
 }
 
-/// The plant's own clock, as it told it.
+/// The plant's own clock, by a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClockReading {
     /// Plant time when the message was sent.

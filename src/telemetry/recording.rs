@@ -1,6 +1,6 @@
 //! Recordings of MQTT traffic: text, a line a message, readable by people and by `jq`.
 //!
-//! The first line says what it is: `{"twinscope":"recording","version":1,"twin":"bottling"}`. Each
+//! The first line is a header: `{"twinscope":"recording","version":1,"twin":"bottling"}`. Each
 //! other line is a message: `{"at":"2026-11-23T12:00:00.123456Z","topic":"a/b","qos":1,
 //! "payload":"21.5"}`; a payload that is no UTF-8 text stands as `"base64":"…"` instead.
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::filter::{self, FilterGroup};
+use super::filter::{self, FilterGroup, Subscription};
 use crate::twin::mapping::{Mapping, Payload, TopicLevel, TopicPart};
 use crate::twin::{AssetId, Twin};
 
@@ -26,15 +26,6 @@ pub enum Target {
     Presence(u32),
     /// The plant's own clock.
     Clock,
-}
-
-/// A topic filter to subscribe to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// The filter, with `+` and `#`.
-    pub filter: String,
-    /// MQTT quality of service, 0 to 2.
-    pub qos: u8,
 }
 
 /// Who wants the messages of one topic.

@@ -133,7 +133,7 @@ pub fn pumps(count: usize) -> Twin {
     twin(count, Mapping { topic, payload, qos: 1 })
 }
 
-/// A twin whose plant tells its clock and whose pump tells whether it is online.
+/// A twin whose plant publishes its clock and whose pump its presence.
 pub fn with_clock_and_presence() -> Twin {
     let mut twin = pumps(1);
     twin.clock = Some(ClockSource {

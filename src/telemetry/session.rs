@@ -1,4 +1,4 @@
-//! An MQTT client without a socket or a clock of its own: bytes in, bytes out, and the time told.
+//! An MQTT client without a socket or a clock of its own: bytes in, bytes out, and the time as an argument.
 //!
 //! Flows in: what a transport received, and when. Flows out: what the transport is to send, and
 //! samples through the [`Feed`]. The browser's WebSocket drives it; a test drives it over TCP. As
@@ -21,7 +21,7 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
 
 use super::backoff::Backoff;
-use super::{ConnectionState, Fault, Feed, Handed, Status, Subscription};
+use super::{ConnectionState, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
 /// Filters in one SUBSCRIBE packet.
@@ -29,7 +29,7 @@ const FILTERS_PER_PACKET: usize = 64;
 /// The oldest samples of a batch wait no longer than this.
 const OLDEST: Duration = Duration::from_millis(10);
 /// How long a broker may take to answer: the first packet, or a ping.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// As whom to connect, and within which limits.
 #[derive(Clone)]
@@ -88,11 +88,11 @@ pub struct Session {
     connected_before: bool,
     /// Why this connection is about to be closed.
     reason: Option<Reason>,
-    /// Filters that were asked for and not yet answered, by packet.
-    asked: BTreeMap<u16, Vec<String>>,
+    /// Filters that were requested and not yet answered, by packet.
+    requested: BTreeMap<u16, Vec<String>>,
     /// Messages that are not acknowledged yet, in order.
-    owed: VecDeque<(Qos, u16)>,
-    /// The channel is full, and what waits for it was promised: nothing is acknowledged.
+    unacknowledged: VecDeque<(Qos, u16)>,
+    /// The channel is full, and what waits for it has QoS 1 or 2: nothing is acknowledged.
     blocked: bool,
 }
 
@@ -125,13 +125,13 @@ impl Session {
             backoff: Backoff::default(),
             connected_before: false,
             reason: None,
-            asked: BTreeMap::new(),
-            owed: VecDeque::new(),
+            requested: BTreeMap::new(),
+            unacknowledged: VecDeque::new(),
             blocked: false,
         }
     }
 
-    /// What it tells about itself.
+    /// Its status.
     pub fn status(&self) -> &Arc<Status> {
         &self.status
     }
@@ -141,17 +141,17 @@ impl Session {
         (self.settings.user, self.settings.password) = (user, password);
     }
 
-    /// The transport is open: says who we are.
+    /// The transport is open: sends CONNECT.
     pub fn opened(&mut self, now: Moment) {
         let options = ConnectionOptions::new().maximum_packet_size_recv(self.settings.max_packet);
         let mut connection = Connection::with_options(Version::V3_1_1, options);
-        connection.set_pingresp_recv_timeout(PATIENCE.as_millis() as u64);
+        connection.set_pingresp_recv_timeout(ANSWER_TIMEOUT.as_millis() as u64);
         self.reason = None;
         self.timers.clear();
-        self.timers.insert(Timer::Answer, now.elapsed + PATIENCE);
-        match self.hello() {
-            Ok(hello) => {
-                let events = connection.checked_send(hello);
+        self.timers.insert(Timer::Answer, now.elapsed + ANSWER_TIMEOUT);
+        match self.connect_packet() {
+            Ok(packet) => {
+                let events = connection.checked_send(packet);
                 self.connection = Some(connection);
                 self.handle(events, now);
             }
@@ -161,20 +161,20 @@ impl Session {
         }
     }
 
-    fn hello(&self) -> Result<Connect, MqttError> {
+    fn connect_packet(&self) -> Result<Connect, MqttError> {
         let Settings { client_id, user, password, keep_alive, .. } = &self.settings;
         let keep_alive_s = keep_alive.as_secs().clamp(1, u64::from(u16::MAX)) as u16;
-        let mut hello = Connect::builder()
+        let mut packet = Connect::builder()
             .client_id(client_id.as_str())?
             .clean_session(true)
             .keep_alive(keep_alive_s);
         if let Some(user) = user {
-            hello = hello.user_name(user.as_str())?;
+            packet = packet.user_name(user.as_str())?;
             if let Some(password) = password {
-                hello = hello.password(password.as_bytes().to_vec())?;
+                packet = packet.password(password.as_bytes().to_vec())?;
             }
         }
-        hello.build()
+        packet.build()
     }
 
     /// Bytes came in; how they are cut does not matter.
@@ -224,15 +224,15 @@ impl Session {
         self.orders.pop_front()
     }
 
-    /// The transport is closed, or could not be opened: says why, and after how long the next
-    /// attempt should follow.
+    /// The transport is closed, or could not be opened, for this reason; after how long the next attempt
+    /// should follow.
     pub fn closed(&mut self, reason: &str) -> Duration {
         self.connection = None;
         self.orders.clear();
         self.timers.clear();
-        self.asked.clear();
+        self.requested.clear();
         // The broker sends again what was not acknowledged on this connection.
-        self.owed.clear();
+        self.unacknowledged.clear();
         self.status.counters.connection_errors.add(1);
         let retry_in = self.backoff.next();
         let reason = self.reason.take().unwrap_or_else(|| Reason::Broken(reason.to_owned()));
@@ -285,7 +285,7 @@ impl Session {
 
     fn message(&mut self, message: &Publish, now: Moment) {
         if let Some(id) = message.packet_id() {
-            self.owed.push_back((message.qos(), id));
+            self.unacknowledged.push_back((message.qos(), id));
         }
         let payload = message.payload().as_slice();
         self.feed.feed(message.topic_name(), payload, message.qos() as u8, now.wall);
@@ -354,7 +354,7 @@ impl Session {
             match packet {
                 Ok((id, packet)) => {
                     let filters = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
-                    self.asked.insert(id, filters);
+                    self.requested.insert(id, filters);
                     let events = connection.checked_send(packet);
                     self.handle(events, now);
                 }
@@ -368,7 +368,7 @@ impl Session {
     }
 
     fn subscribed(&mut self, answer: &Suback) {
-        let Some(filters) = self.asked.remove(&answer.packet_id()) else { return };
+        let Some(filters) = self.requested.remove(&answer.packet_id()) else { return };
         let codes = answer.return_codes();
         let refused: Vec<_> = filters
             .into_iter()
@@ -384,15 +384,15 @@ impl Session {
     }
 
     /// Hands on what has been decoded, then acknowledges it. With a full channel QoS 0 is dropped
-    /// and counted; what was promised waits, and so does its acknowledgement.
+    /// and counted; QoS 1 and 2 wait, and so does their acknowledgement.
     fn flush(&mut self, now: Moment) {
         match self.feed.try_flush() {
-            Handed::On | Handed::Closed => self.blocked = false,
-            Handed::Full if self.feed.must_keep() => self.blocked = true,
-            Handed::Full => self.feed.drop_batch(),
+            Flushed::Sent | Flushed::Closed => self.blocked = false,
+            Flushed::Full if self.feed.must_keep() => self.blocked = true,
+            Flushed::Full => self.feed.drop_batch(),
         }
         while !self.blocked
-            && let Some((qos, id)) = self.owed.pop_front()
+            && let Some((qos, id)) = self.unacknowledged.pop_front()
             && let Some(connection) = &mut self.connection
         {
             let events = match qos {

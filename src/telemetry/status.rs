@@ -1,12 +1,13 @@
 //! What is known about a source besides its samples: counters, connection, rates.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{BadMessages, Decoder};
+use super::bad::BadMessages;
+use super::lock::lock;
 use crate::twin::Twin;
 
 /// A number that several threads add to and anyone may read.
@@ -107,7 +108,8 @@ impl ConnectionState {
     }
 }
 
-/// What a source tells about itself; shared with whoever shows it.
+/// What a source reports about itself, shared with whoever shows it; and which definition it is to
+/// follow.
 #[derive(Debug, Default)]
 pub struct Status {
     /// What was counted.
@@ -118,8 +120,8 @@ pub struct Status {
     state: Mutex<ConnectionState>,
     refused: Mutex<Vec<String>>,
     edition: AtomicU32,
-    /// What decodes for the newest definition, until the source takes it.
-    next_decoder: Mutex<Option<Decoder>>,
+    /// The newest definition, until the source takes it.
+    next_definition: Mutex<Option<Arc<Twin>>>,
 }
 
 impl Status {
@@ -133,13 +135,12 @@ impl Status {
         &self.broker
     }
 
-    /// Tells the source that the definition has changed: it subscribes to what that wants and
-    /// decodes for it. Returns the edition by which its batches are known from those before; the
-    /// first definition is edition 0.
-    pub fn redefine(&self, twin: &Twin) -> u32 {
-        let decoder = Decoder::new(twin);
-        let mut next = lock(&self.next_decoder);
-        *next = Some(decoder);
+    /// The definition has changed: the source then subscribes to what that one wants and decodes
+    /// for it. Returns the edition by which its batches are known from those before; the first
+    /// definition is edition 0.
+    pub fn redefine(&self, twin: &Arc<Twin>) -> u32 {
+        let mut next = lock(&self.next_definition);
+        *next = Some(twin.clone());
         self.edition.fetch_add(1, Ordering::AcqRel) + 1
     }
 
@@ -148,10 +149,10 @@ impl Status {
         self.edition.load(Ordering::Acquire)
     }
 
-    /// The newest definition's decoder and edition; once.
-    pub(super) fn take_decoder(&self) -> Option<(Decoder, u32)> {
-        let mut next = lock(&self.next_decoder);
-        next.take().map(|decoder| (decoder, self.edition()))
+    /// The newest definition and its edition; once.
+    pub(super) fn take_definition(&self) -> Option<(Arc<Twin>, u32)> {
+        let mut next = lock(&self.next_definition);
+        next.take().map(|twin| (twin, self.edition()))
     }
 
     /// How the source stands with its broker now.
@@ -173,11 +174,6 @@ impl Status {
     pub fn set_refused_filters(&self, filters: Vec<String>) {
         *lock(&self.refused) = filters;
     }
-}
-
-/// Takes a lock whose data stays meaningful even if another thread panicked while it held it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What goes through per second.

@@ -18,7 +18,8 @@ use jiff::tz::TimeZone;
 
 use super::Update;
 use super::recording::BadLine;
-use crate::twin::{PropertyId, Quality, Timestamp, Twin, Unit, Value, ValueType};
+use crate::table::{Heading, HeadingUnitError, records, usual_step};
+use crate::twin::{PropertyId, Quality, Timestamp, Twin, Value, ValueType, nearest};
 
 /// Headings of the column of times, in small letters.
 const TIMES: [&str; 7] = ["time", "timestamp", "ts", "datetime", "date", "t", "time_s"];
@@ -74,15 +75,13 @@ impl Table {
     pub fn new(twin: &Twin, bytes: Vec<u8>) -> Result<Self, BadLine> {
         let delimiter = delimiter(&bytes);
         let length = bytes.len();
-        let reader = |bytes: Vec<u8>| {
-            let mut builder = csv::ReaderBuilder::new();
-            builder.delimiter(delimiter).flexible(true).trim(csv::Trim::All);
-            builder.from_reader(Cursor::new(bytes))
-        };
+        let reader = |bytes: Vec<u8>| records(Cursor::new(bytes), delimiter);
         let mut rows = reader(bytes);
         let headings = rows.headers().map_err(|error| unreadable(&error))?.clone();
-        let heading = |text: &str| text.trim_start_matches('\u{feff}').to_lowercase();
-        let time = headings.iter().position(|text| TIMES.contains(&heading(text).as_str()));
+        let columns: Vec<Heading> = headings.iter().map(Heading::read_any_brackets).collect();
+        let time = columns
+            .iter()
+            .position(|heading| TIMES.contains(&heading.whole.to_lowercase().as_str()));
         let Some(time) = time else {
             return Err(wrong(
                 1,
@@ -96,13 +95,14 @@ impl Table {
             ));
         };
         let mut notes = Vec::new();
-        let place = |name: &str| headings.iter().position(|text| heading(text) == name);
+        let is = |heading: &Heading, name: &str| heading.whole.to_lowercase() == name;
+        let place = |name: &str| columns.iter().position(|heading| is(heading, name));
         let shape = match (place("property"), place("value")) {
             (Some(property), Some(value)) => {
                 let known = names(twin);
                 Shape::Long { property, value, quality: place("quality"), known }
             }
-            _ => Shape::Wide(columns(twin, &headings, time, &mut notes)?),
+            _ => Shape::Wide(wide(twin, &columns, time, &mut notes)?),
         };
         let types = twin.property_ids().map(|id| twin.property(id).ty.clone()).collect();
         let mut table = Self {
@@ -125,10 +125,8 @@ impl Table {
         let mut times: Vec<_> =
             (0..LOOKED_AT).map_while(|_| self.next()).filter_map(|row| row.time).collect();
         times.dedup();
-        let mut steps: Vec<_> =
-            times.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
-        steps.sort_unstable();
-        self.step_us = steps.get(steps.len() / 2).copied().unwrap_or(0).max(0);
+        let times: Vec<f64> = times.iter().map(|time| time.0 as f64).collect();
+        self.step_us = usual_step(&times).map_or(0, |step_us| step_us as i64);
         let empty = reader(Vec::new());
         let bytes = std::mem::replace(&mut self.rows, empty).into_inner().into_inner();
         self.rows = reader(bytes);
@@ -182,8 +180,8 @@ impl Table {
             Shape::Long { property, value, quality, known } => {
                 let name = record.get(*property).unwrap_or("");
                 let cell = record.get(*value).unwrap_or("");
-                let told = quality.and_then(|at| record.get(at)).unwrap_or("");
-                match (known.get(name), quality_of(told)) {
+                let stated = quality.and_then(|at| record.get(at)).unwrap_or("");
+                match (known.get(name), quality_of(stated)) {
                     (Some(id), Some(quality)) if !cell.is_empty() => {
                         take(cell, *value, *id, (1.0, 0.0), quality);
                     }
@@ -195,7 +193,7 @@ impl Table {
                     (_, None) => row.faults.push(wrong(
                         line,
                         quality.map_or(1, |at| at + 1),
-                        format!("`{told}` is no quality: expected good, uncertain, bad or stale"),
+                        format!("`{stated}` is no quality: expected good, uncertain, bad or stale"),
                     )),
                 }
             }
@@ -257,16 +255,16 @@ fn names(twin: &Twin) -> Known {
 }
 
 /// What the headings of a wide table mean. What means nothing is noted.
-fn columns(
+fn wide(
     twin: &Twin,
-    headings: &csv::StringRecord,
+    headings: &[Heading],
     time: usize,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Option<Column>>, BadLine> {
     let mut columns = Vec::new();
     for (at, heading) in headings.iter().enumerate() {
         columns.push(match column(twin, heading) {
-            _ if at == time || heading.is_empty() => None,
+            _ if at == time || heading.whole.is_empty() => None,
             Ok(column) => Some(column),
             Err(reason) => {
                 notes.push(format!("line 1, column {}: {reason}", at + 1));
@@ -281,14 +279,8 @@ fn columns(
     Err(wrong(1, 1, notes.first().cloned().unwrap_or(none)))
 }
 
-fn column(twin: &Twin, heading: &str) -> Result<Column, String> {
-    let (name, unit) = match heading.strip_suffix([']', ')']) {
-        Some(before) => match before.rsplit_once(['[', '(']) {
-            Some((name, unit)) => (name.trim(), Some(unit.trim())),
-            None => (heading, None),
-        },
-        None => (heading, None),
-    };
+fn column(twin: &Twin, heading: &Heading) -> Result<Column, String> {
+    let name = &*heading.name;
     let property = twin.property_by_path(name).ok_or_else(|| {
         let paths: Vec<_> = twin.property_ids().map(|id| twin.property_path(id)).collect();
         unknown(name, paths.iter().map(String::as_str))
@@ -300,26 +292,23 @@ fn column(twin: &Twin, heading: &str) -> Result<Column, String> {
     if matches!(definition.ty, ValueType::Pose | ValueType::Items) {
         return Err(format!("`{name}` is no number, enumeration or text, as cells are"));
     }
-    let convert = match unit {
-        None => (1.0, 0.0),
-        Some(code) => {
-            let unit = Unit::parse(code).map_err(|error| error.to_string())?;
-            unit.conversion_to(&definition.unit).ok_or_else(|| {
-                format!(
-                    "`{name}` is in {}, to which {code} does not convert",
-                    definition.unit.code()
-                )
-            })?
+    let convert = heading.conversion_to(&definition.unit).map_err(|error| match error {
+        HeadingUnitError::OtherKind { stated, wanted } => {
+            format!("`{name}` is in {wanted}, to which {stated} does not convert")
         }
-    };
+        error => error.to_string(),
+    })?;
     Ok(Column { property, convert })
 }
 
 fn unknown<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let likeness = |other: &str| strsim::jaro_winkler(other, name);
-    match names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
-        Some(nearest) => format!("the twin has no property `{name}`; the nearest is `{nearest}`"),
-        None => format!("the twin has no property `{name}`, and none at all"),
+    let mut names = names.peekable();
+    let Some(first) = names.peek().copied() else {
+        return format!("the twin has no property `{name}`, and none at all");
+    };
+    match nearest(name, names) {
+        Some(near) => format!("the twin has no property `{name}`; the nearest is `{near}`"),
+        None => format!("the twin has no property `{name}`; one that it has is `{first}`"),
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::socket::moment;
 use super::source::Driven;
-use crate::plant::simulation::{Message, Voice};
-use crate::telemetry::{ConnectionState, Feed, Handed, Status};
+use crate::plant::simulation::{Message, MessageSource};
+use crate::telemetry::{ConnectionState, Feed, Flushed, Status};
 use crate::twin::{Timestamp, Twin};
 
 /// A plant in the page.
 pub struct InPage {
-    voice: Voice,
+    source: MessageSource,
     feed: Feed,
     before: Option<Duration>,
 }
@@ -29,11 +29,11 @@ impl InPage {
         mut feed: Feed,
         status: Arc<Status>,
     ) -> Result<Self, String> {
-        let voice = Voice::new(twin, seed, Timestamp::now(), speed);
-        let voice = voice.map_err(|unfit| unfit.to_string())?;
+        let source = MessageSource::new(twin, seed, Timestamp::now(), speed);
+        let source = source.map_err(|unfit| unfit.to_string())?;
         status.set_connection(ConnectionState::Connected);
-        voice.greetings().iter().for_each(|message| hand(&mut feed, message, Timestamp::now()));
-        Ok(Self { voice, feed, before: None })
+        source.birth().iter().for_each(|message| hand(&mut feed, message, Timestamp::now()));
+        Ok(Self { source, feed, before: None })
     }
 }
 
@@ -49,8 +49,8 @@ impl Driven for InPage {
         // This plant knows one definition; what another wants of it comes where the topics match.
         self.feed.renew();
         let feed = &mut self.feed;
-        self.voice.advance(elapsed, &mut |message| hand(feed, &message, now.wall));
-        if self.feed.try_flush() == Handed::Full && !self.feed.must_keep() {
+        self.source.advance(elapsed, &mut |message| hand(feed, &message, now.wall));
+        if self.feed.try_flush() == Flushed::Full && !self.feed.must_keep() {
             self.feed.drop_batch();
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::tools;
 use rumqttc::{Client, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet};
 use rumqttc::{Publish, QoS};
-use twinscope::plant::broker::{Broker, Login, Options};
+use twinscope::plant::broker::{Broker, BrokerOptions, Login};
 
 const RETAINED: usize = 5_000;
 /// Only what ends a broken test.
@@ -40,7 +40,7 @@ fn publish_acknowledged(broker: &Broker, messages: impl Iterator<Item = (String,
 }
 
 fn with_retained_messages() -> Broker {
-    let broker = Broker::start(Options::default()).unwrap();
+    let broker = Broker::start(BrokerOptions::default()).unwrap();
     let messages = (0..RETAINED).map(|n| (format!("plant/area{}/{n}", n % 7), n.to_string()));
     publish_acknowledged(&broker, messages);
     broker
@@ -98,7 +98,7 @@ fn a_new_mqtt_js_client_gets_all_of_5000_retained_messages_over_websocket() {
 
 #[test]
 fn a_client_that_vanishes_leaves_its_last_will() {
-    let broker = Broker::start(Options::default()).unwrap();
+    let broker = Broker::start(BrokerOptions::default()).unwrap();
     let mut doomed = options(&broker, "doomed");
     doomed.set_last_will(LastWill::new("plant/status", "offline", QoS::AtLeastOnce, true));
     let (_client, mut doomed) = Client::new(doomed, 10);
@@ -127,7 +127,8 @@ fn a_wrong_password_is_refused_and_the_right_one_admitted() {
     let login = Login { user: "operator".into(), password: "correct horse".into() };
     let open = ([0, 0, 0, 0], 0).into();
     let broker =
-        Broker::start(Options { tcp: open, websocket: Some(open), login: Some(login) }).unwrap();
+        Broker::start(BrokerOptions { tcp: open, websocket: Some(open), login: Some(login) })
+            .unwrap();
     let attempt = |login: Option<(&str, &str)>| {
         let mut options = MqttOptions::new("a", "127.0.0.1", broker.tcp_address().port());
         if let Some((user, password)) = login {
@@ -156,7 +157,7 @@ fn a_wrong_password_is_refused_and_the_right_one_admitted() {
 
 #[test]
 fn a_message_of_ten_megabytes_passes() {
-    let broker = Broker::start(Options::default()).unwrap();
+    let broker = Broker::start(BrokerOptions::default()).unwrap();
     let payload = "x".repeat(10_000_000);
     publish_acknowledged(&broker, std::iter::once(("big".to_string(), payload.clone())));
     let (client, mut connection) = Client::new(options(&broker, "reader"), 10);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use twinscope::plant::broker;
-use twinscope::telemetry::mqtt::{Link, Options, Source};
+use twinscope::telemetry::mqtt::{ClientOptions, Link, Source};
 use twinscope::telemetry::{Batch, ConnectionState, Fault, Update};
 use twinscope::twin::mapping::*;
 use twinscope::twin::*;
@@ -106,7 +106,7 @@ pub fn elsewhere() -> Twin {
     twin
 }
 
-fn connect(options: Options) -> Link {
+fn connect(options: ClientOptions) -> Link {
     let link = Source::spawn(&twin(), options).expect("the client starts");
     let status = link.status.clone();
     assert!(
@@ -117,8 +117,8 @@ fn connect(options: Options) -> Link {
     link
 }
 
-fn options(url: &str) -> Options {
-    Options::from_url(url).expect("an address")
+fn options(url: &str) -> ClientOptions {
+    ClientOptions::from_url(url).expect("an address")
 }
 
 /// Publishes with Debian's client.
@@ -180,7 +180,7 @@ fn a_definition_that_is_saved_anew_is_subscribed_to_without_a_new_connection() {
     let broker = Mosquitto::start();
     let link = subscribed(&broker);
     publish(&broker, &["-r", "-t", "new/scalar", "-m", "5"]);
-    assert_eq!(link.status.redefine(&elsewhere()), 1);
+    assert_eq!(link.status.redefine(&std::sync::Arc::new(elsewhere())), 1);
     let batch = link.batches.recv_timeout(SECONDS(10)).expect("the retained value comes");
     assert_eq!((batch.edition, &batch.updates[0].value), (1, &Value::Number(5.0)));
     publish(&broker, &["-t", "t/scalar", "-m", "7"]);
@@ -247,7 +247,7 @@ fn a_retained_packet_above_the_transports_limit_cuts_the_connection_once_and_not
     let file = folder.path().join("large");
     std::fs::write(&file, vec![b'1'; 3_000_000]).unwrap();
     publish(&broker, &["-r", "-t", "t/nested", "-f", file.to_str().unwrap()]);
-    let limited = Options { max_packet: 1 << 20, ..options(&broker.url()) };
+    let limited = ClientOptions { max_packet: 1 << 20, ..options(&broker.url()) };
     let link = Source::spawn(&twin(), limited).unwrap();
     // Once as a packet that cut the connection, once as a payload that was taken and not decoded.
     assert!(eventually(SECONDS(10), || link.status.counters.oversized.get() == 2));
@@ -354,9 +354,12 @@ fn tls_needs_the_authority_that_signed_the_brokers_certificate() {
 #[test]
 fn websocket_carries_the_same() {
     let open = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let broker =
-        broker::Broker::start(broker::Options { tcp: open, websocket: Some(open), login: None })
-            .unwrap();
+    let broker = broker::Broker::start(broker::BrokerOptions {
+        tcp: open,
+        websocket: Some(open),
+        login: None,
+    })
+    .unwrap();
     let link = connect(options(&broker.websocket_url().unwrap()));
     let tcp = broker.tcp_address().port().to_string();
     let publish = || {
@@ -594,8 +597,11 @@ fn a_persistent_session_loses_nothing_over_restarts_of_a_broker_that_keeps_sessi
              persistence true\npersistence_location {folder}/\n"
         )
     });
-    let kept =
-        Options { persistent_session: true, client_id: "kept".into(), ..options(&broker.url()) };
+    let kept = ClientOptions {
+        persistent_session: true,
+        client_id: "kept".into(),
+        ..options(&broker.url())
+    };
     let link = connect(kept);
     publish(&broker, &["-r", "-t", "t/batch", "-m", r#"{"s":[{"t":1772366400000000,"v":0}]}"#]);
     updates(&link, 1);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use twinscope::history::{Presence, Reading, State, View};
 use twinscope::mirror::{Budget, Mirror};
 use twinscope::plant::simulation::{Message, Simulation};
-use twinscope::telemetry::mqtt::{Link, Options, Source};
+use twinscope::telemetry::mqtt::{ClientOptions, Link, Source};
 use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value};
 
 use crate::support::Mosquitto;
@@ -64,7 +64,7 @@ struct Watched {
 
 impl Watched {
     fn new(twin: Twin, broker: &Mosquitto) -> Self {
-        let options = Options::from_url(&broker.url()).expect("an address");
+        let options = ClientOptions::from_url(&broker.url()).expect("an address");
         let link = Source::spawn(&twin, options).expect("the client starts");
         Self { mirror: Mirror::new(Arc::new(twin), Budget::default()), link }
     }

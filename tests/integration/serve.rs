@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use twinscope::plant::broker::{self, Broker};
-use twinscope::serve::{Options, PAGES, ServeError, Server, Upstream};
+use twinscope::serve::{PAGES, ServeError, ServeOptions, Server, Upstream};
 use twinscope::telemetry::mqtt;
 
 use crate::support::{Background, Mosquitto, eventually, free_port, tools, twinscope};
@@ -52,8 +52,8 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    fn options(&self, upstream: Upstream) -> Options {
-        Options {
+    fn options(&self, upstream: Upstream) -> ServeOptions {
+        ServeOptions {
             http: ([127, 0, 0, 1], 0).into(),
             bundle: self.path("page"),
             twin: self.path("plant/scenes/a.ron"),
@@ -250,9 +250,9 @@ fn foreign_pages_and_foreign_names_are_refused() {
 #[test]
 fn no_more_pages_than_allowed_use_the_broker_at_a_time() {
     let place = Place::new();
-    let embedded = Broker::start(broker::Options::default()).expect("a broker");
-    let relay = Upstream::Relay(mqtt::Options::from_url(&embedded.url()).unwrap());
-    let options = Options { pages: 1, ..place.options(relay) };
+    let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
+    let relay = Upstream::Relay(mqtt::ClientOptions::from_url(&embedded.url()).unwrap());
+    let options = ServeOptions { pages: 1, ..place.options(relay) };
     let server = Server::start(options).expect("it starts");
     let address = server.address();
     let ask = || {
@@ -280,9 +280,9 @@ fn no_more_pages_than_allowed_use_the_broker_at_a_time() {
 fn a_server_that_others_could_reach_wants_a_login() {
     let place = Place::new();
     let nowhere = Upstream::Direct("ws://127.0.0.1:9".into());
-    let open = Options { http: ([0, 0, 0, 0], 0).into(), ..place.options(nowhere.clone()) };
+    let open = ServeOptions { http: ([0, 0, 0, 0], 0).into(), ..place.options(nowhere.clone()) };
     assert!(matches!(Server::start(open.clone()), Err(ServeError::OpenToTheNetwork(_))));
-    let server = Server::start(Options { login: true, ..open }).expect("with a login it may");
+    let server = Server::start(ServeOptions { login: true, ..open }).expect("with a login it may");
     let local = SocketAddr::from(([127, 0, 0, 1], server.address().port()));
     let config = get(local, "/config.json", &["Host: plant.example"]);
     assert_eq!(config.status, 200);
@@ -293,10 +293,10 @@ fn a_server_that_others_could_reach_wants_a_login() {
 fn a_page_that_is_not_built_and_a_wrong_origin_are_told() {
     let place = Place::new();
     let nowhere = Upstream::Direct("ws://127.0.0.1:9".into());
-    let absent = Options { bundle: place.path("nowhere"), ..place.options(nowhere.clone()) };
+    let absent = ServeOptions { bundle: place.path("nowhere"), ..place.options(nowhere.clone()) };
     let error = Server::start(absent).expect_err("nothing to serve").to_string();
     assert!(error.contains("scripts/build-web"), "{error}");
-    let origin = Options { embed: vec!["grafana".into()], ..place.options(nowhere) };
+    let origin = ServeOptions { embed: vec!["grafana".into()], ..place.options(nowhere) };
     let error = Server::start(origin).expect_err("no origin").to_string();
     assert!(error.contains("https://grafana.example"), "{error}");
 }
@@ -324,13 +324,13 @@ fn hears(server: &Server) -> bool {
 #[test]
 fn the_broker_is_reached_through_the_page_s_own_address() {
     let place = Place::new();
-    let embedded = Broker::start(broker::Options::default()).expect("a broker");
-    let options = mqtt::Options::from_url(&embedded.url()).unwrap();
+    let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
+    let options = mqtt::ClientOptions::from_url(&embedded.url()).unwrap();
     let server = Server::start(place.options(Upstream::Relay(options))).expect("it starts");
     publish(embedded.tcp_address().port());
     assert!(hears(&server));
     let mut mosquitto = Mosquitto::start();
-    let options = mqtt::Options::from_url(&mosquitto.url()).unwrap();
+    let options = mqtt::ClientOptions::from_url(&mosquitto.url()).unwrap();
     let server = Server::start(place.options(Upstream::Relay(options))).expect("it starts");
     publish(mosquitto.port);
     assert!(hears(&server));

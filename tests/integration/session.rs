@@ -149,7 +149,7 @@ fn another_definition_is_subscribed_to_and_its_batches_say_so() {
     publish(&broker, &["-r", "-t", "new/scalar", "-m", "5"]);
     publish(&broker, &["-t", "t/scalar", "-m", "2.5"]);
     assert_eq!(page.updates(&broker, 1)[0].value, Value::Number(2.5));
-    assert_eq!(page.status.redefine(&elsewhere()), 1);
+    assert_eq!(page.status.redefine(&std::sync::Arc::new(elsewhere())), 1);
     let mut batch = None;
     let batches = page.batches.clone();
     page.until(&broker, |_| {

@@ -4,12 +4,12 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use twinscope::estimate::calibrate;
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
-use twinscope::forecast::{Forecasting, LoadSpread, Setup as Outlook, Start};
+use twinscope::estimate::{FilterSetup, Measured, Spread, Unscented};
+use twinscope::forecast::{ForecastSetup, Forecasting, LoadSpread, Start};
 use twinscope::model::load::{Follows, Held, Load, Profile};
-use twinscope::model::noise::Chance;
+use twinscope::model::noise::RandomStream;
 use twinscope::model::registry;
-use twinscope::model::simulation::{Noise, Setup, Simulation};
+use twinscope::model::simulation::{Noise, Simulation, SimulationSetup};
 use twinscope::model::solver::Method;
 use twinscope::model::table::Table;
 use twinscope::worker::{Budget, Step, step};
@@ -36,7 +36,7 @@ pub fn runs() -> Vec<Run> {
 }
 
 /// The states, outputs and events of a course.
-fn course(name: String, setup: Setup, steps: usize) -> Run {
+fn course(name: String, setup: SimulationSetup, steps: usize) -> Run {
     let mut numbers = Vec::new();
     let mut simulation = Simulation::new(setup).expect("it fits");
     for _ in 0..steps {
@@ -58,7 +58,7 @@ fn every_model_by_every_solver(runs: &mut Vec<Run>) {
         let about = model.about();
         for solver in solvers {
             let load = Arc::new(Held(about.usual_inputs()));
-            let mut setup = Setup::usual(model.clone(), load, 0.01);
+            let mut setup = SimulationSetup::usual(model.clone(), load, 0.01);
             setup.method = solver.parse::<Method>().expect("a solver");
             let strength = setup.initial.iter().map(|x| 1e-4 * x.abs()).collect();
             setup.noise = Some(Noise { strength, seed: 11 });
@@ -85,7 +85,7 @@ fn currents(t_s: f64) -> f64 {
 /// The trajectories that are compared with another implementation elsewhere.
 fn reference_runs(runs: &mut Vec<Run>) {
     let setup = |model: &str, load: Arc<dyn Load>, dt_s| {
-        Setup::usual(registry::find(model).expect("a model"), load, dt_s)
+        SimulationSetup::usual(registry::find(model).expect("a model"), load, dt_s)
     };
     let constant = setup("centrifugal_pump", Arc::new(Held(pump_inputs(471.2389))), 1.0);
     runs.push(course("pump_default_const".into(), constant, 5_000));
@@ -113,12 +113,12 @@ fn reference_runs(runs: &mut Vec<Run>) {
 }
 
 /// The filter of the references.
-pub fn battery_filter() -> Filter {
+pub fn battery_filter() -> FilterSetup {
     let model = registry::find("battery_circuit").expect("a model");
     let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
     let deviation = roots([1.0, 1e4, 0.01, 0.01]);
     let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
-    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
+    let mut setup = FilterSetup::usual(model, &deviation, &drift, &[0.5, 0.02]);
     for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
         each.mean = mean;
     }
@@ -150,7 +150,7 @@ fn filter() -> Run {
 }
 
 /// Times of events, bands and kept members of a forecast.
-pub fn ensemble(name: &str, setup: Outlook) -> Run {
+pub fn ensemble(name: &str, setup: ForecastSetup) -> Run {
     let mut run = Forecasting::new(setup).expect("it can be carried out");
     let Step::Done(done) = step(&mut run, &Budget::until(&|| false)) else {
         unreachable!("the budget is never spent")
@@ -177,7 +177,7 @@ fn battery_ensemble() -> Run {
     let rows = (0..table.rows()).map(|row| states.map(|state| state[row]).to_vec());
     let model = registry::find("battery_circuit").expect("a model");
     let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    let mut setup = Outlook::usual(model, Arc::new(load), 1.0, 10_000.0);
+    let mut setup = ForecastSetup::usual(model, Arc::new(load), 1.0, 10_000.0);
     (setup.start, setup.begin_s) = (Start::Each(rows.collect()), 600.0);
     setup.members = table.rows();
     ensemble("mc_battery_circuit", setup)
@@ -186,7 +186,7 @@ fn battery_ensemble() -> Run {
 fn pump_ensemble() -> Run {
     let model = registry::find("centrifugal_pump").expect("a model");
     let load = Arc::new(Held(model.about().usual_inputs()));
-    let mut setup = Outlook::usual(model, load, 1.0, 7_000.0);
+    let mut setup = ForecastSetup::usual(model, load, 1.0, 7_000.0);
     if let Start::Each(all) = &mut setup.start {
         all[0][9] = 0.06;
     }
@@ -203,17 +203,17 @@ fn calibration() -> Run {
     let model = registry::find("battery_circuit").expect("a model");
     let load: Arc<dyn Load> = Arc::new(Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s)));
     let mut simulation =
-        Simulation::new(Setup::usual(model.clone(), load.clone(), 1.0)).expect("it fits");
-    let mut chance = Chance::new(17, 0);
+        Simulation::new(SimulationSetup::usual(model.clone(), load.clone(), 1.0)).expect("it fits");
+    let mut random = RandomStream::new(17, 0);
     let (mut times_s, mut measured) = (Vec::new(), Vec::new());
     let initial = simulation.state().to_vec();
     for _ in 0..1_000 {
         simulation.step().expect("it stays finite");
         times_s.push(simulation.time_s());
         let z = simulation.outputs();
-        measured.push(vec![z[0] + 0.1 * chance.normal(), z[1] + 0.005 * chance.normal()]);
+        measured.push(vec![z[0] + 0.1 * random.normal(), z[1] + 0.005 * random.normal()]);
     }
-    let mut setup = calibrate::Setup::usual(model, &[0.1, 0.005], &["Rs", "Cs"]);
+    let mut setup = calibrate::SimulationSetup::usual(model, &[0.1, 0.005], &["Rs", "Cs"]);
     setup.courses = vec![calibrate::Course { load, initial, start_s: 0.0, times_s, measured }];
     // From where it has to be found.
     setup.chosen[0].start = Some(0.1);

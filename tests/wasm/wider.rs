@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use twinscope::estimate::anomaly::{Detector, Row, Setup as Watched};
+use twinscope::estimate::anomaly::{Detector, DetectorSetup, Row};
 use twinscope::estimate::{
-    Bank, Estimated, Hypothesis, Measured, Particles, Scale, Setup as Filter, Slot, Unscented,
+    Bank, Estimated, Hypothesis, Measured, Particles, Scale, SimulationSetup as Filter, Slot,
+    Unscented,
 };
 use twinscope::forecast::optimise::{Problem, optimise};
-use twinscope::forecast::{Quickly, Setup as Outlook};
+use twinscope::forecast::{ForecastSetup, UnscentedForecasting};
 use twinscope::model::load::Held;
 use twinscope::model::network::Network;
-use twinscope::model::noise::Chance;
-use twinscope::model::simulation::{Setup, Simulation};
+use twinscope::model::noise::RandomStream;
+use twinscope::model::simulation::{Simulation, SimulationSetup};
 use twinscope::model::solver::Method;
 use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry, stepped};
@@ -95,16 +96,16 @@ fn hypotheses() -> Run {
 
 /// Three channels that one load drives, of which one drifts in the end.
 fn detection() -> Run {
-    let mut chance = Chance::new(23, 0);
+    let mut random = RandomStream::new(23, 0);
     let mut load = 0.0;
     let mut row = |drift: f64| -> Row {
-        load = 0.98 * load + 0.2 * chance.normal();
+        load = 0.98 * load + 0.2 * random.normal();
         let true_values = [load, 2.0 * load + drift, 5.0 + libm::tanh(load)];
-        true_values.map(|value| Some(value + 0.1 * chance.normal())).to_vec()
+        true_values.map(|value| Some(value + 0.1 * random.normal())).to_vec()
     };
     let healthy: Vec<Row> = (0..1_500).map(|_| row(0.0)).collect();
-    let mut setup = Watched::new(["load", "flow", "heat"]);
-    setup.wish.false_alarm_every_h = 0.2;
+    let mut setup = DetectorSetup::new(["load", "flow", "heat"]);
+    setup.design.false_alarm_every_h = 0.2;
     let mut detector = Detector::learn(&setup, &healthy).expect("enough to learn from");
     let mut numbers = Vec::new();
     for at in 0..400 {
@@ -122,9 +123,9 @@ fn quick() -> Run {
     let behaviour = load_behaviour(Path::new("battery.ron"), text).expect("a machine");
     let machine = Machine::of(&behaviour).expect("a machine");
     let load = Arc::new(Held(machine.model.about().usual_inputs()));
-    let mut setup = Outlook::of(&behaviour, &machine, load, 7_200.0).expect("it fits");
+    let mut setup = ForecastSetup::of(&behaviour, &machine, load, 7_200.0).expect("it fits");
     setup.from_prior(&behaviour, &machine).expect("it fits");
-    let mut run = Quickly::new(&setup).expect("it can be carried out");
+    let mut run = UnscentedForecasting::new(&setup).expect("it can be carried out");
     let Step::Done(done) = step(&mut run, &Budget::until(&|| false)) else {
         unreachable!("the budget is never spent")
     };
@@ -162,10 +163,10 @@ fn network() -> Run {
     let text = include_str!("../../scenes/transfer.ron");
     let twin = load_text(Path::new("transfer.ron"), text, &Inside).expect("a twin").twin;
     let machine = Network::of(&twin).expect("it is wired").machine;
-    let setup = Setup {
+    let setup = SimulationSetup {
         parameters: machine.parameters.clone(),
         initial: machine.initial.clone(),
-        ..Setup::usual(machine.model.clone(), Arc::new(machine.load()), 1.0)
+        ..SimulationSetup::usual(machine.model.clone(), Arc::new(machine.load()), 1.0)
     };
     let mut simulation = Simulation::new(setup).expect("it fits");
     let mut numbers = Vec::new();
@@ -182,7 +183,7 @@ fn stiff() -> Run {
     let method: Method = "rosenbrock".parse().expect("a solver");
     let model = stepped(registry::find("dc_motor").expect("a model"), method);
     let load = Arc::new(Held(vec![10.0, 0.1]));
-    let mut setup = Outlook::usual(model, load, 0.1, 2.0);
+    let mut setup = ForecastSetup::usual(model, load, 0.1, 2.0);
     (setup.members, setup.noise) = (9, vec![0.0, 0.5]);
     super::runs::ensemble("stiff motor, implicit steps", setup)
 }
@@ -191,7 +192,7 @@ fn stiff() -> Run {
 fn optimum() -> Run {
     let machine = Machine::usual(registry::find("centrifugal_pump").expect("a model"));
     let load = Arc::new(Held(machine.model.about().usual_inputs()));
-    let mut setup = Outlook::usual(machine.model.clone(), load, 1.0, 120.0);
+    let mut setup = ForecastSetup::usual(machine.model.clone(), load, 1.0, 120.0);
     setup.members = 4;
     setup.noise = vec![0.1, 0.0, 0.01, 0.01, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let goal = r#"(

@@ -4,19 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::feed::{FeedArgs, FilterArgs};
-
-/// A finite number.
-fn finite(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| "expected a finite number".into())
-}
-
-/// A finite number above 0.
-fn above_zero(text: &str) -> Result<f64, String> {
-    let number = finite(text).ok().filter(|number| *number > 0.0);
-    number.ok_or_else(|| "expected a finite number above 0".into())
-}
+use super::super::values::{above_zero, duration, finite};
 
 /// Arguments of `models`.
 #[derive(Args, Debug)]
@@ -100,6 +88,43 @@ pub struct Simulate {
     pub out: PathBuf,
 }
 
+/// Which filter, and how it is run over samples.
+#[derive(Args, Debug)]
+pub struct FilterArgs {
+    /// The filter
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = FilterKind::Unscented)]
+    pub filter: FilterKind,
+    /// Particles of the particle filter
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub particles: usize,
+    #[command(flatten)]
+    pub samples_args: SamplesArgs,
+}
+
+/// How samples are taken, and what was done to the machine meanwhile.
+#[derive(Args, Debug)]
+pub struct SamplesArgs {
+    /// Samples may come late by this: rows that are not in order of time are taken then
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub late: Option<std::time::Duration>,
+    /// What was done to the machine: CSV with t in seconds and part, one of those that the machine's
+    /// file states; what is believed of it begins anew
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub maintenance: Option<PathBuf>,
+    /// Stop at the first row or cell that cannot be taken, instead of leaving it out and telling so
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Kinds of filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FilterKind {
+    /// Unscented Kalman filter: cheap, for beliefs with one mode.
+    Unscented,
+    /// Particle filter: for beliefs of any shape.
+    Particles,
+}
+
 /// Arguments of `estimate`.
 #[derive(Args, Debug)]
 pub struct Estimate {
@@ -137,7 +162,7 @@ pub struct Forecast {
     #[arg(long, default_value = "start")]
     pub hold: twinscope::model::load::Hold,
     /// How far to look, such as 8h
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = super::super::args::duration)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub horizon: std::time::Duration,
     /// An ensemble of many members, or the few points of the unscented transform
     #[arg(long, value_name = "METHOD", value_enum, default_value_t = Method::Ensemble)]
@@ -206,7 +231,7 @@ pub struct Optimise {
     #[arg(long, default_value = "start")]
     pub hold: twinscope::model::load::Hold,
     /// Over which time costs are counted
-    #[arg(long, value_name = "TIME", default_value = "8h", value_parser = super::super::args::duration)]
+    #[arg(long, value_name = "TIME", default_value = "8h", value_parser = duration)]
     pub horizon: std::time::Duration,
     /// Members of the ensembles that are compared
     #[arg(long, default_value_t = 32)]
@@ -294,7 +319,7 @@ pub struct Detect {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub conditions: Vec<String>,
     /// False alarms are wished to be this rare
-    #[arg(long, value_name = "TIME", default_value = "720h", value_parser = super::super::args::duration)]
+    #[arg(long, value_name = "TIME", default_value = "720h", value_parser = duration)]
     pub false_alarm_every: std::time::Duration,
     /// Rows need not be in order of time
     #[arg(long)]
@@ -319,10 +344,44 @@ pub struct Diagnose {
     #[arg(long, value_name = "T")]
     pub since: Option<f64>,
     #[command(flatten)]
-    pub feed: FeedArgs,
+    pub samples_args: SamplesArgs,
     /// Write the ranking as CSV, or as JSON with --json; `-`: standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `monitor`.
+#[derive(Args, Debug)]
+pub struct Monitor {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// What was measured since the machine was new, as for `estimate`
+    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    pub samples: PathBuf,
+    /// The same of machines of this make that were well; may be given many times
+    #[arg(long, value_name = "CSV", required = true, value_hint = ValueHint::FilePath)]
+    pub healthy: Vec<PathBuf>,
+    /// How long a machine is learnt before it is watched
+    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = duration)]
+    pub learn: std::time::Duration,
+    /// Residuals are averaged over so long before they are tested
+    #[arg(long, value_name = "TIME", default_value = "30min", value_parser = duration)]
+    pub block: std::time::Duration,
+    /// Slack of the CUSUM tests: deviations of healthy averages that do not count
+    #[arg(long, value_name = "COUNT", default_value_t = 2.5, alias = "forgive")]
+    pub slack: f64,
+    /// Threshold of the CUSUM tests: deviations beyond the slack that have to add up
+    #[arg(long, value_name = "COUNT", default_value_t = 9.5, alias = "alarm")]
+    pub threshold: f64,
+    /// So many samples in a row err alike, and count as one in the diagnosis
+    #[arg(long, value_name = "COUNT", default_value_t = 5.0)]
+    pub alike: f64,
+    /// How far the diagnosis looks back at most
+    #[arg(long, value_name = "TIME", default_value = "96h", value_parser = duration)]
+    pub reach: std::time::Duration,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 use serde_json::json;
 use twinscope::estimate;
-use twinscope::estimate::calibrate::{Calibrated, Calibration, Chosen, Course, Loss, Setup};
+use twinscope::estimate::calibrate::{
+    Calibrated, Calibration, CalibrationSetup, Chosen, Course, Loss,
+};
 use twinscope::model::Machine;
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::Calibrate;
-use super::series::{Line, Manner, Series};
-use super::{Rows, machine, told, wrong};
+use super::input::{machine, reported, wrong};
+use super::rows::Rows;
+use super::series::{Line, RowPolicy, Series};
 
 /// Finds parameters with which a model comes nearest to what was measured.
 pub fn calibrate(args: &Calibrate) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     // What a filter of this machine would take is what is compared.
-    let filter = estimate::Setup::of(&behaviour, &machine).map_err(told)?;
-    let mut setup = Setup::usual(machine.model.clone(), &filter.noise, &[]);
+    let filter = estimate::FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
     setup.step_s = behaviour.step_s;
@@ -28,8 +31,8 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
         setup.options.loss = Loss::ROBUST;
     }
     for path in &args.samples {
-        let manner = Manner { is_late: args.unordered, is_strict: args.strict };
-        let series = Series::read(path, &filter, manner)?.in_order();
+        let policy = RowPolicy { is_late: args.unordered, is_strict: args.strict };
+        let series = Series::read(path, &filter, policy)?.in_order();
         let values = |line: &Line| {
             line.sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
         };
@@ -39,10 +42,10 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
             start_s: series.lines[0].sample.time_s,
             times_s: series.lines.iter().map(|line| line.sample.time_s).collect(),
             measured: series.lines.iter().map(values).collect(),
-            load: Arc::new(series.load().map_err(|error| wrong(path, &error))?),
+            load: Arc::new(series.load().map_err(|error| wrong(path, error))?),
         });
     }
-    let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::Input)?;
+    let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::input)?;
     if let Some(path) = &args.params_out {
         write(path, &parameters(&machine, &found))?;
     }

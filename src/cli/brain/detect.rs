@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use twinscope::estimate::anomaly::{
-    Detector, Mode, Row, Setup as Watched, Verdict, Wish, with_gaps,
+    Detector, DetectorSetup, Mode, Row, TestDesign, Verdict, with_gaps,
 };
-use twinscope::estimate::{Beside, Lost, Setup, Slot, Tracking, Unscented};
+use twinscope::estimate::{FilterSetup, ObserveError, OpenLoopModel, Tracking, Unscented};
 use twinscope::model::Machine;
 use twinscope::model::table::Table;
+use twinscope::table::{TableError, usual_step};
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::{Detect, MachineArgs};
-use super::found::{Found, Pauses, WINDOW, mode_word};
-use super::series::{Line as Sample, Manner, Series, usual_step};
-use super::{Rows, machine, shown, table, told, wrong};
+use super::detect_report::{DetectReport, Pauses, WINDOW, mode_word};
+use super::input::{machine, reported, shown, table, wrong};
+use super::rows::Rows;
+use super::series::{Line as Sample, RowPolicy, Series};
 
-/// Tells what is not as it was in healthy times: beside remembered healthy states, or beside a model.
+/// Detects what is not as it was in healthy times: by remembered healthy states, or by a model.
 pub fn detect(args: &Detect) -> Outcome {
     let found = match &args.machine {
         None => by_similarity(args)?,
@@ -64,14 +66,14 @@ impl Written {
     }
 }
 
-fn wish(args: &Detect, step_s: f64) -> Wish {
+fn design(args: &Detect, step_s: f64) -> TestDesign {
     let false_alarm_every_h = args.false_alarm_every.as_secs_f64() / 3600.0;
-    Wish { step_s, false_alarm_every_h, ..Wish::default() }
+    TestDesign { step_s, false_alarm_every_h, ..TestDesign::default() }
 }
 
-/// A table whose times grow, put in order where that is asked for.
+/// A table whose times grow, put in order where `--unordered` is given.
 fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
-    let complain = |error: String| wrong(path, &error);
+    let complain = |error: TableError| wrong(path, error);
     let mut table = table(path)?;
     if args.unordered {
         (table, _) = table.by_time().map_err(complain)?;
@@ -81,29 +83,27 @@ fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
 }
 
 /// Remembers healthy states and judges by those that are alike; needs no model.
-fn by_similarity(args: &Detect) -> Result<Found, Failure> {
+fn by_similarity(args: &Detect) -> Result<DetectReport, Failure> {
     let (healthy, watched) = (growing(args, &args.healthy)?, growing(args, &args.samples)?);
     let channels: Vec<String> =
         healthy.headings().iter().filter(|heading| *heading != "t").cloned().collect();
-    let complain = |error: String| wrong(&args.healthy, &error);
-    let times = healthy.times().map_err(complain)?;
+    let times = healthy.times().map_err(|error| wrong(&args.healthy, error))?;
     let step_s = usual_step(times).unwrap_or(1.0);
-    let mut setup = Watched::new(channels.clone());
-    setup.wish = wish(args, step_s);
+    let mut setup = DetectorSetup::new(channels.clone());
+    setup.design = design(args, step_s);
     setup.conditions = conditions(args, &channels)?;
-    // What is set from outside tells the operating mode; without it all channels together do.
+    // What is set from outside determines the operating mode; without it all channels together do.
     setup.gate.inputs.clone_from(&setup.conditions);
     let learnt = rows(&healthy, &healthy, &channels, &args.healthy)?;
     let mut detector = Detector::learn(&setup, &with_gaps(times, &learnt, step_s))
-        .map_err(|error| complain(error.to_string()))?;
-    let complain = |error: String| wrong(&args.samples, &error);
-    let times = watched.times().map_err(complain)?;
+        .map_err(|error| wrong(&args.healthy, error))?;
+    let times = watched.times().map_err(|error| wrong(&args.samples, error))?;
     let mut written = Written::create(args, &channels)?;
     let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
     let rows = rows(&watched, &healthy, &channels, &args.samples)?;
     for (row, time_s) in rows.iter().zip(times) {
         let verdict: Verdict =
-            detector.watch(*time_s, row).map_err(|error| complain(error.to_string()))?;
+            detector.watch(*time_s, row).map_err(|error| wrong(&args.samples, error))?;
         fidelity = verdict.fidelity.or(fidelity);
         pauses.count(*time_s, &verdict.mode, verdict.reason);
         events.extend(verdict.events.into_iter().map(|event| (*time_s, event)));
@@ -116,9 +116,9 @@ fn by_similarity(args: &Detect) -> Result<Found, Failure> {
         })?;
     }
     written.end()?;
-    Ok(Found {
+    Ok(DetectReport {
         learnt_from: learnt.len(),
-        promise: detector.promise().clone(),
+        false_alarms: detector.false_alarms().clone(),
         begin_s: times[0],
         counters: detector.counters().clone(),
         channels,
@@ -134,7 +134,7 @@ fn conditions(args: &Detect, channels: &[String]) -> Result<Vec<usize>, Failure>
             let known = channels.join(", ");
             wrong(
                 &args.healthy,
-                &format!("--conditions {name}: there is no such column; there are {known}"),
+                format!("--conditions {name}: there is no such column; there are {known}"),
             )
         })
     };
@@ -149,14 +149,12 @@ fn rows(
     path: &Path,
 ) -> Result<Vec<Row>, Failure> {
     let column = |name: &String| {
-        let told =
-            table.units().as_in(healthy.units(), name).map_err(|error| wrong(path, &error))?;
-        told.map(|told| table.converted(told)).ok_or_else(|| {
+        let meaning = format!("`{name}` in the healthy table");
+        let linked = table.units().as_in(healthy.units(), name, &meaning);
+        let linked = linked.map_err(|error| wrong(path, error))?;
+        linked.map(|linked| table.converted(linked)).ok_or_else(|| {
             let there = table.headings().join(", ");
-            wrong(
-                path,
-                &format!("there is no column `{name}`, which was learnt; there are {there}"),
-            )
+            wrong(path, format!("there is no column `{name}`, which was learnt; there are {there}"))
         })
     };
     let columns: Vec<_> = channels.iter().map(column).collect::<Result<_, _>>()?;
@@ -166,54 +164,43 @@ fn rows(
     Ok((0..table.rows()).map(row).collect())
 }
 
-/// Learns the machine from its healthy time, then lets the model run beside it.
-fn by_model(args: &Detect, model: &str) -> Result<Found, Failure> {
+/// Learns the machine from its healthy time, then judges by the open-loop model.
+fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
     let asked = MachineArgs { model: model.into(), params: None, initial: None, fault: None };
     let (machine, behaviour) = machine(&asked)?;
-    let setup = Setup::of(&behaviour, &machine).map_err(told)?;
-    let manner = Manner { is_late: args.unordered, is_strict: false };
-    let healthy = Series::read(&args.healthy, &setup, manner)?.in_order();
-    let watched = Series::read(&args.samples, &setup, manner)?.in_order();
-    let complain = |error: String| wrong(&args.healthy, &error);
-    // A quarter to learn the machine, the rest to learn how the model errs beside it.
+    let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let policy = RowPolicy { is_late: args.unordered, is_strict: false };
+    let healthy = Series::read(&args.healthy, &setup, policy)?.in_order();
+    let watched = Series::read(&args.samples, &setup, policy)?.in_order();
+    // A quarter to learn the machine, the rest to learn the errors of the open-loop model.
     let (first, rest) = healthy.lines.split_at(healthy.lines.len() / 4);
     let inputs = &healthy.lines[0].sample.inputs;
-    let mut filter = Unscented::new(setup, healthy.begin_s, inputs).map_err(complain)?;
+    let mut filter = Unscented::new(setup, healthy.begin_s, inputs)
+        .map_err(|error| wrong(&args.healthy, error))?;
     for Sample { line, sample } in first {
-        filter.observe(sample).map_err(|error| complain(format!("line {line}: {error}")))?;
+        let at_line = |error| wrong(&args.healthy, format!("line {line}: {error}"));
+        filter.observe(sample).map_err(at_line)?;
     }
-    if let Err(doubt) = filter.trust() {
-        eprintln!("warning: {}: {doubt}", shown(&args.healthy));
+    if let Err(inconsistency) = filter.check_consistency() {
+        eprintln!("warning: {}: {inconsistency}", shown(&args.healthy));
     }
-    let beside = beside(&machine, &filter);
+    let model = OpenLoopModel::learned(&filter);
     let rest: Vec<_> = rest.iter().map(|line| line.sample.clone()).collect();
     let times: Vec<f64> = rest.iter().map(|sample| sample.time_s).collect();
-    let wish = wish(args, usual_step(&times).unwrap_or(1.0));
-    let tracking = Tracking::learn(beside, &rest, &wish, WINDOW).map_err(complain)?;
+    let design = design(args, usual_step(&times).unwrap_or(1.0));
+    let tracking = Tracking::learn(model, &rest, &design, WINDOW)
+        .map_err(|error| wrong(&args.healthy, error))?;
     watch(args, &machine, tracking, &watched, healthy.lines.len())
 }
 
-/// The model as a filter has learnt it.
-fn beside(machine: &Machine, filter: &Unscented) -> Beside {
-    let (setup, belief) = (filter.setup(), filter.belief());
-    let mut parameters = setup.parameters.clone();
-    for (each, mean) in setup.estimated.iter().zip(&belief.mean) {
-        if let Slot::Parameter(at) = each.slot {
-            parameters[at] = each.scale.to_value(*mean);
-        }
-    }
-    let model = machine.model.clone();
-    Beside::new(model, parameters, belief.states.clone(), belief.time_s, setup.step_s)
-}
-
-/// Lets the model run beside what is to be watched.
+/// Compares the open-loop model with what is to be watched.
 fn watch(
     args: &Detect,
     machine: &Machine,
     mut tracking: Tracking,
     watched: &Series,
     learnt_from: usize,
-) -> Result<Found, Failure> {
+) -> Result<DetectReport, Failure> {
     let about = machine.model.about();
     let channels: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
     let mut written = Written::create(args, &channels)?;
@@ -222,11 +209,13 @@ fn watch(
         let time_s = sample.time_s;
         let tracked = match tracking.observe(sample) {
             Ok(tracked) => tracked,
-            Err(lost @ (Lost::Late { .. } | Lost::Gap { .. })) => {
-                eprintln!("note: {}: line {line} is left out: {lost}", shown(&args.samples));
+            Err(error @ (ObserveError::Late { .. } | ObserveError::Gap { .. })) => {
+                eprintln!("note: {}: line {line} is left out: {error}", shown(&args.samples));
                 continue;
             }
-            Err(lost) => return Err(wrong(&args.samples, &format!("line {line}: {lost}"))),
+            Err(error) => {
+                return Err(wrong(&args.samples, format!("line {line}: {error}")));
+            }
         };
         fidelity = tracked.fidelity.or(fidelity);
         let name = |at: usize| about.inputs.get(at).map_or("?".into(), |input| input.name.clone());
@@ -237,9 +226,9 @@ fn watch(
         written.line(&Line { time_s, mode, score, fidelity: tracked.fidelity, residuals })?;
     }
     written.end()?;
-    Ok(Found {
+    Ok(DetectReport {
         learnt_from,
-        promise: tracking.promise().clone(),
+        false_alarms: tracking.false_alarms().clone(),
         begin_s: watched.lines[0].sample.time_s,
         counters: tracking.counters().clone(),
         channels,

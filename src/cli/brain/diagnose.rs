@@ -4,15 +4,19 @@ use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use serde_json::json;
-use twinscope::estimate::{Bank, Doubt, Entry, Heard, Hypothesis, Lost, Ranked, Setup, Unscented};
+use twinscope::estimate::{
+    Bank, Entry, FilterSetup, Hypothesis, Inconsistency, MaintenanceError, MeasurementUpdate,
+    ObserveError, Ranked, Unscented,
+};
 use twinscope::twin::behaviour::Behaviour;
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::Diagnose;
+use super::input::{machine, reported, shown, wrong};
+use super::rejections::Rejections;
+use super::rows::Rows;
 use super::series::{Line, Series};
-use super::summary::Summary;
-use super::{Rows, machine, shown, told, wrong};
 
 /// Width of a bar for certainty.
 const BAR: f64 = 30.0;
@@ -37,14 +41,14 @@ struct Found {
     judged_by: usize,
     ranking: Vec<Ranked>,
     /// Why even the most probable hypothesis does not explain what is measured.
-    doubt: Option<Doubt>,
+    inconsistency: Option<Inconsistency>,
 }
 
 /// What has come so far, before and after something may be wrong.
 struct Judge<'a> {
     args: &'a Diagnose,
     behaviour: &'a Behaviour,
-    summary: Summary,
+    rejections: Rejections,
     log: Peekable<IntoIter<Entry>>,
 }
 
@@ -53,79 +57,82 @@ impl Judge<'_> {
     fn replaced(
         &mut self,
         line: &Line,
-        mut replace: impl FnMut(&Behaviour, &str) -> Result<(), String>,
+        mut replace: impl FnMut(&Behaviour, &str) -> Result<(), MaintenanceError>,
     ) -> Outcome {
         while let Some(entry) = self.log.next_if(|entry| entry.time_s <= line.sample.time_s) {
             replace(self.behaviour, &entry.part)
-                .map_err(|error| self.args.feed.wrong_entry(&entry, &error))?;
+                .map_err(|error| self.args.samples_args.wrong_entry(&entry, error))?;
         }
         Ok(())
     }
 
-    /// Counts what a sample said; one that cannot be taken is left out, unless that is not wished.
-    fn heard(
+    /// Counts an update by a sample; one that cannot be taken is left out, unless `--strict` is given.
+    fn count(
         &mut self,
         line: &Line,
-        heard: Result<Heard, Lost>,
-        setup: &Setup,
+        update: Result<MeasurementUpdate, ObserveError>,
+        setup: &FilterSetup,
     ) -> Result<bool, Failure> {
-        match heard {
-            Ok(heard) => {
-                self.summary.hear(line, &heard, setup);
+        match update {
+            Ok(update) => {
+                self.rejections.record(line, &update, setup);
                 Ok(true)
             }
-            Err(lost @ (Lost::Late { .. } | Lost::Gap { .. } | Lost::NoNumber { .. }))
-                if !self.args.feed.strict =>
-            {
-                self.summary.leave_out(line.line, &lost);
+            Err(
+                error @ (ObserveError::Late { .. }
+                | ObserveError::Gap { .. }
+                | ObserveError::NoNumber { .. }),
+            ) if !self.args.samples_args.strict => {
+                self.rejections.leave_out(line.line, &error);
                 Ok(false)
             }
-            Err(lost) => Err(wrong(&self.args.samples, &format!("line {}: {lost}", line.line))),
+            Err(error) => Err(wrong(&self.args.samples, format!("line {}: {error}", line.line))),
         }
     }
 }
 
 fn judge(args: &Diagnose) -> Result<Found, Failure> {
     let (machine, behaviour) = machine(&args.machine)?;
-    let setup = Setup::of(&behaviour, &machine).map_err(told)?;
-    let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(told)?;
-    let series = Series::read(&args.samples, &setup, args.feed.manner())?.in_order();
-    let complain = |error: String| wrong(&args.samples, &error);
+    let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(reported)?;
+    let series = Series::read(&args.samples, &setup, args.samples_args.row_policy())?.in_order();
     let since_s = args.since.unwrap_or(series.begin_s);
     let (healthy, judged) =
         series.lines.split_at(series.lines.partition_point(|line| line.sample.time_s <= since_s));
     let mut judge = Judge {
         args,
         behaviour: &behaviour,
-        summary: Summary::new(&setup),
-        log: args.feed.log()?.into_iter().peekable(),
+        rejections: Rejections::new(&setup),
+        log: args.samples_args.log()?.into_iter().peekable(),
     };
     let first = &series.lines[0].sample.inputs;
-    let mut filter = Unscented::new(setup.clone(), series.begin_s, first).map_err(complain)?;
+    let mut filter = Unscented::new(setup.clone(), series.begin_s, first)
+        .map_err(|error| wrong(&args.samples, error))?;
     let mut learnt_from = 0;
     for line in healthy {
         judge.replaced(line, |behaviour, part| {
             filter.replaced(&setup.new_part(behaviour, part)?);
             Ok(())
         })?;
-        let heard = filter.observe(&line.sample);
-        learnt_from += usize::from(judge.heard(line, heard, &setup)?);
+        let update = filter.observe(&line.sample);
+        learnt_from += usize::from(judge.count(line, update, &setup)?);
     }
-    if let Err(doubt) = filter.trust() {
-        eprintln!("warning: {}: until {since_s} s, {doubt}", shown(&args.samples));
+    if let Err(inconsistency) = filter.check_consistency() {
+        eprintln!("warning: {}: until {since_s} s, {inconsistency}", shown(&args.samples));
     }
-    let mut bank = Bank::new(filter.setup(), filter.belief(), &hypotheses).map_err(complain)?;
+    let mut bank = Bank::new(filter.setup(), filter.belief(), &hypotheses)
+        .map_err(|error| wrong(&args.samples, error))?;
     let mut judged_by = 0;
     for line in judged {
         judge.replaced(line, |behaviour, part| bank.replaced(behaviour, part))?;
-        let heard = bank.observe(&line.sample);
-        judged_by += usize::from(judge.heard(line, heard, &setup)?);
+        let update = bank.observe(&line.sample);
+        judged_by += usize::from(judge.count(line, update, &setup)?);
     }
-    judge.summary.tell(&args.samples, &setup);
+    judge.rejections.note(&args.samples, &setup);
     let ranking = bank.ranking();
     let best = ranking.first().and_then(|best| bank.filter(&best.name));
-    let doubt = best.and_then(|filter| filter.trust().err());
-    Ok(Found { learnt_from, judged_by, ranking, doubt })
+    let inconsistency = best.and_then(|filter| filter.check_consistency().err());
+    Ok(Found { learnt_from, judged_by, ranking, inconsistency })
 }
 
 impl Found {
@@ -138,7 +145,7 @@ impl Found {
             "learnt_from": self.learnt_from,
             "judged_by": self.judged_by,
             "ranking": each.collect::<Vec<_>>(),
-            "doubt": self.doubt.as_ref().map(Doubt::to_string),
+            "doubt": self.inconsistency.as_ref().map(Inconsistency::to_string),
         })
     }
 
@@ -156,8 +163,9 @@ impl Found {
             let bar = "█".repeat((ranked.probability * BAR).round() as usize);
             text += &format!("\n  {:5.1} %  {:<24} {bar}", ranked.probability * 100.0, ranked.name);
         }
-        if let Some(doubt) = &self.doubt {
-            text += &format!("\nnone of these explains it well: even for the first, {doubt}");
+        if let Some(inconsistency) = &self.inconsistency {
+            text +=
+                &format!("\nnone of these explains it well: even for the first, {inconsistency}");
         }
         text
     }

@@ -1,12 +1,13 @@
 //! The command `estimate`.
 
 use serde_json::json;
-use twinscope::estimate::{Filter, Heard, Measured, Setup};
+use twinscope::estimate::{Filter, FilterSetup, Measured, MeasurementUpdate};
 
-use super::super::Outcome;
+use super::super::failure::Outcome;
 use super::args::Estimate;
-use super::feed::run;
-use super::{Rows, is_standard, machine, shown};
+use super::filtering::run;
+use super::input::{is_standard, machine, shown};
+use super::rows::Rows;
 
 /// Estimates what is not measured from what is, and writes it row by row; of what comes through a pipe
 /// as soon as it comes.
@@ -16,29 +17,29 @@ pub fn estimate(args: &Estimate) -> Outcome {
     let mut headed = args.json;
     let is_live = is_standard(&args.samples);
     let filter =
-        run(&machine, &behaviour, &args.filter, &args.samples, |filter, sample, heard| {
+        run(&machine, &behaviour, &args.filter, &args.samples, |filter, sample, update| {
             if !headed {
                 rows.line(&headings(filter.setup()).join(","))?;
                 headed = true;
             }
             rows.line(&if args.json {
-                as_json(filter, sample, heard).to_string()
+                as_json(filter, sample, update).to_string()
             } else {
-                cells(filter, sample, heard)
+                cells(filter, sample, update)
             })?;
             if is_live { rows.flush() } else { Ok(()) }
         })?;
-    if let Err(doubt) = filter.trust() {
-        eprintln!("warning: {}: {doubt}", shown(&args.samples));
+    if let Err(inconsistency) = filter.check_consistency() {
+        eprintln!("warning: {}: {inconsistency}", shown(&args.samples));
     }
     rows.end()
 }
 
-fn names(setup: &Setup) -> Vec<String> {
+fn names(setup: &FilterSetup) -> Vec<String> {
     (0..setup.estimated.len()).map(|at| setup.name(at)).collect()
 }
 
-fn headings(setup: &Setup) -> Vec<String> {
+fn headings(setup: &FilterSetup) -> Vec<String> {
     let about = setup.model.about();
     let names = names(setup);
     let mut all = vec!["t".to_owned()];
@@ -51,31 +52,31 @@ fn headings(setup: &Setup) -> Vec<String> {
         all.extend(about.outputs.iter().map(|output| format!("{prefix}_{}", output.name)));
     }
     // When the row was measured; squares of the innovations that were taken, by their covariance, and how
-    // many; whether the filter has lost its machine.
+    // many; whether the filter is inconsistent with its machine.
     all.extend(["t_sample", "nis", "taken", "lost"].map(String::from));
     all
 }
 
-fn cells(filter: &Filter, sample: &Measured, heard: &Heard) -> String {
+fn cells(filter: &Filter, sample: &Measured, update: &MeasurementUpdate) -> String {
     let belief = filter.belief();
     let mut cells = vec![belief.time_s.to_string()];
     cells.extend(sample.inputs.iter().chain(&belief.mean).map(f64::to_string));
     cells.extend(belief.covariance.values().iter().map(f64::to_string));
     let residual = |off: &Option<f64>| off.map_or(String::new(), |off| off.to_string());
-    cells.extend(heard.innovation.iter().map(residual));
-    cells.extend(heard.deviation.iter().map(f64::to_string));
-    let lost = u8::from(filter.trust().is_err());
-    let (time_s, nis, taken) = (sample.time_s, heard.squared, taken(heard));
+    cells.extend(update.innovation.iter().map(residual));
+    cells.extend(update.deviation.iter().map(f64::to_string));
+    let lost = u8::from(filter.check_consistency().is_err());
+    let (time_s, nis, taken) = (sample.time_s, update.squared, taken(update));
     cells.extend([time_s.to_string(), nis.to_string(), taken.to_string(), lost.to_string()]);
     cells.join(",")
 }
 
 /// How many outputs were taken.
-fn taken(heard: &Heard) -> usize {
-    heard.taken.iter().filter(|taken| **taken).count()
+fn taken(update: &MeasurementUpdate) -> usize {
+    update.taken.iter().filter(|taken| **taken).count()
 }
 
-fn as_json(filter: &Filter, sample: &Measured, heard: &Heard) -> serde_json::Value {
+fn as_json(filter: &Filter, sample: &Measured, update: &MeasurementUpdate) -> serde_json::Value {
     let setup = filter.setup();
     let estimates = (0..setup.estimated.len()).map(|at| {
         let (mean, deviation) = filter.estimate(at);
@@ -86,19 +87,19 @@ fn as_json(filter: &Filter, sample: &Measured, heard: &Heard) -> serde_json::Val
         (setup.name(at), json!({"value": value, "low_95": low, "high_95": high}))
     });
     let outputs = setup.model.about().outputs.iter().enumerate().map(|(at, output)| {
-        let residual = heard.innovation[at];
-        let told =
-            json!({"residual": residual, "sd": heard.deviation[at], "taken": heard.taken[at]});
-        (output.name.clone(), told)
+        let residual = update.innovation[at];
+        let output_json =
+            json!({"residual": residual, "sd": update.deviation[at], "taken": update.taken[at]});
+        (output.name.clone(), output_json)
     });
     json!({
         "t": filter.belief().time_s,
         "t_sample": sample.time_s,
         "estimates": estimates.collect::<serde_json::Map<_, _>>(),
         "outputs": outputs.collect::<serde_json::Map<_, _>>(),
-        "log_likelihood": heard.log_likelihood,
-        "nis": heard.squared,
-        "taken": taken(heard),
-        "lost": filter.trust().err().map(|doubt| doubt.to_string()),
+        "log_likelihood": update.log_likelihood,
+        "nis": update.squared,
+        "taken": taken(update),
+        "lost": filter.check_consistency().err().map(|inconsistency| inconsistency.to_string()),
     })
 }

@@ -7,22 +7,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use twinscope::forecast::{self, Correction, Forecasting, Kept, Quickly, Setup};
+use twinscope::forecast::{
+    self, Correction, ForecastSetup, Forecasting, StoredForecast, UnscentedForecasting,
+};
 use twinscope::model::load::{Held, Hold, Load};
-use twinscope::model::{Machine, table};
+use twinscope::model::{Machine, table as course};
 use twinscope::worker::{Budget, Step, step};
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::{Forecast, Method};
-use super::feed::run;
-use super::report::page;
-use super::{machine, member, tell, text, told, wrong};
+use super::filtering::run;
+use super::forecast_page::page;
+use super::input::{machine, reported, table, text, wrong};
+use super::{forecast_text, member};
 
 /// Forecasts what will happen to a machine, and when.
 pub fn forecast(args: &Forecast) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
-    let picked = member::asked(args, machine.model.about())?;
+    let picked = member::picked(args, machine.model.about())?;
     // The inputs of the greatest time: rows that come late may stand after it.
     let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
@@ -40,11 +43,13 @@ pub fn forecast(args: &Forecast) -> Outcome {
     };
     let load = plan(args, &machine, last)?;
     let horizon_s = args.horizon.as_secs_f64();
-    let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
+    let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
     (setup.members, setup.seed) = (args.members, args.seed);
     if let Some(filter) = &filter {
-        // Nothing is built on what a lost filter believes.
-        filter.trust().map_err(|doubt| no_forecast(Failure::Input(doubt.to_string())))?;
+        // No forecast is made from an inconsistent filter.
+        filter
+            .check_consistency()
+            .map_err(|inconsistency| no_forecast(Failure::Input(inconsistency.to_string())))?;
     }
     match (&filter, args.method) {
         (Some(filter), Method::Ensemble) => setup.from_filter(filter),
@@ -52,18 +57,18 @@ pub fn forecast(args: &Forecast) -> Outcome {
         (Some(filter), Method::Unscented) => {
             setup.from_belief(filter.belief().clone(), &filter.setup().estimated);
         }
-        // Without samples it begins as uncertain as the machine's file says.
-        (None, _) => setup.from_prior(&behaviour, &machine).map_err(told)?,
+        // Without samples it begins as uncertain as the machine's file states.
+        (None, _) => setup.from_prior(&behaviour, &machine).map_err(reported)?,
     }
     let setup = Arc::new(setup);
     let done = match args.method {
         Method::Ensemble => carry_out(setup.clone())?,
-        Method::Unscented => quickly(&setup)?,
+        Method::Unscented => unscented(&setup)?,
     };
     let done = done.corrected(&corrections(args)?);
     let name = args.name.as_deref().unwrap_or(&args.machine.model);
     if let Some(path) = &args.keep {
-        keep(path, &Kept::of(name, &done))?;
+        keep(path, &StoredForecast::of(name, &done))?;
     }
     if let Some(path) = &args.html {
         let page = page(name, machine.model.about(), &done, filter.as_ref());
@@ -77,13 +82,13 @@ pub fn forecast(args: &Forecast) -> Outcome {
         }
     }
     if args.json {
-        print(tell::as_json(&done, filter.as_ref()))
+        print(forecast_text::as_json(&done, filter.as_ref()))
     } else {
-        print(tell::as_table(&done))
+        print(forecast_text::as_table(&done))
     }
 }
 
-/// That there is no forecast, and why.
+/// The failure that there is no forecast, and why.
 fn no_forecast(failure: Failure) -> Failure {
     match failure {
         Failure::Input(why) => Failure::Input(format!("no forecast: {why}")),
@@ -95,8 +100,8 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Environment(format!("cannot write {}: {error}", path.display()))
 }
 
-fn keep(path: &Path, kept: &Kept) -> Outcome {
-    let line = kept.line().map_err(Failure::Environment)?;
+fn keep(path: &Path, kept: &StoredForecast) -> Outcome {
+    let line = kept.line().map_err(Failure::environment)?;
     let file = OpenOptions::new().create(true).append(true).open(path);
     // One write, so that two programs that keep at once do not mix their lines.
     let written = file.and_then(|mut file| file.write_all((line + "\n").as_bytes()));
@@ -106,12 +111,12 @@ fn keep(path: &Path, kept: &Kept) -> Outcome {
 fn corrections(args: &Forecast) -> Result<BTreeMap<String, Correction>, Failure> {
     let Some(path) = &args.correction else { return Ok(BTreeMap::new()) };
     serde_json::from_str(&text(path)?)
-        .map_err(|error| wrong(path, &format!("not what `score --learn` writes: {error}")))
+        .map_err(|error| wrong(path, format!("not what `score --learn` writes: {error}")))
 }
 
 /// The points of the unscented transform as an ensemble.
-fn quickly(setup: &Setup) -> Result<forecast::Forecast, Failure> {
-    let mut run = Quickly::new(setup).map_err(Failure::Input)?;
+fn unscented(setup: &ForecastSetup) -> Result<forecast::Forecast, Failure> {
+    let mut run = UnscentedForecasting::new(setup).map_err(Failure::input)?;
     match step(&mut run, &Budget::until(&|| false)) {
         Step::Done(done) => Ok(done.map_err(Failure::Input)?.forecast),
         Step::More(_) => Err(Failure::Environment("the forecast was given up".into())),
@@ -127,9 +132,9 @@ fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Lo
 
 /// The load that a table plans.
 pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn Load>, Failure> {
-    let table = super::table(path)?;
+    let table = table(path)?;
     let (schedule, notes) =
-        table::load(&table, machine.model.about(), hold).map_err(|error| wrong(path, &error))?;
+        course::load(&table, machine.model.about(), hold).map_err(|error| wrong(path, error))?;
     for note in notes {
         eprintln!("note: {}: {note}", path.display());
     }
@@ -137,18 +142,18 @@ pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn
 }
 
 /// Makes a forecast on all cores.
-pub fn carry_out(setup: impl Into<Arc<Setup>>) -> Result<forecast::Forecast, Failure> {
-    let run = Forecasting::new(setup).map_err(Failure::Input)?;
+pub fn carry_out(setup: impl Into<Arc<ForecastSetup>>) -> Result<forecast::Forecast, Failure> {
+    let run = Forecasting::new(setup).map_err(Failure::input)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let is_seen = std::io::stderr().is_terminal();
-    let tell = |share: f32| {
+    let progress = |share: f32| {
         if is_seen {
             let _ = write!(std::io::stderr(), "\r{:3.0} %\r", share * 100.0);
         }
     };
-    let done = run.on_threads(threads, &AtomicBool::new(false), &tell);
+    let done = run.on_threads(threads, &AtomicBool::new(false), &progress);
     match done {
-        Some(done) => done.map_err(Failure::Input),
+        Some(done) => done.map_err(Failure::input),
         None => Err(Failure::Environment("the forecast was given up".into())),
     }
 }

@@ -3,20 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::forecast::{Course, Forecast, Setup, Simulating};
-use twinscope::forecast::Pick;
+use twinscope::forecast::{Course, Forecast, ForecastSetup, Pick, Simulating};
 use twinscope::model::{About, table};
 use twinscope::worker::{Budget, Step, step};
 
-use super::super::{Failure, Outcome};
-use super::{Rows, args};
+use super::super::failure::{Failure, Outcome};
+use super::args;
+use super::rows::Rows;
 
-/// Which member is asked for, if any.
-pub fn asked(args: &args::Forecast, about: &About) -> Result<Option<Pick>, Failure> {
+/// The member that `--member` names, if any.
+pub fn picked(args: &args::Forecast, about: &About) -> Result<Option<Pick>, Failure> {
     let Some(text) = &args.member else { return Ok(None) };
     if args.method == args::Method::Unscented {
         let error = "the points of the unscented transform are no members: take --method ensemble";
-        return Err(wrong(error.into()));
+        return Err(wrong(error));
     }
     pick(text, about).map(Some)
 }
@@ -24,7 +24,7 @@ pub fn asked(args: &args::Forecast, about: &About) -> Result<Option<Pick>, Failu
 /// Simulates a member again, and writes its course.
 pub fn write(
     args: &args::Forecast,
-    setup: &Arc<Setup>,
+    setup: &Arc<ForecastSetup>,
     forecast: &Forecast,
     pick: Pick,
     out: &Path,
@@ -54,7 +54,7 @@ pub fn write(
     rows.end()
 }
 
-fn wrong(error: String) -> Failure {
+fn wrong(error: impl std::fmt::Display) -> Failure {
     Failure::Input(format!("--member: {error}"))
 }
 

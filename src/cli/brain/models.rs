@@ -3,8 +3,8 @@
 use serde_json::json;
 use twinscope::model::{About, Variable, registry};
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::Models;
 
 /// Lists the models, or describes one.

@@ -8,23 +8,23 @@ use serde_json::{Value, json};
 use twinscope::forecast::optimise::{
     Gain, Optimum, Problem, Schedule, optimise as search, schedule,
 };
-use twinscope::forecast::{Forecast, Setup};
+use twinscope::forecast::{Forecast, ForecastSetup};
 use twinscope::model::load::{Held, Load};
 use twinscope::twin::goal::Goal;
 use twinscope::twin::load_goal;
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
-use super::super::{Failure, Outcome};
 use super::args::Optimise;
-use super::feed::run;
+use super::filtering::run;
 use super::forecast::{carry_out, schedule_of};
+use super::input::{machine, reported, text};
 use super::plot::span;
-use super::{machine, text, told};
 
 /// Looks for what should be set, and when what should be maintained.
 pub fn optimise(args: &Optimise) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
-    let goal = load_goal(&args.goal, &text(&args.goal)?).map_err(told)?;
+    let goal = load_goal(&args.goal, &text(&args.goal)?).map_err(reported)?;
     // The inputs of the greatest time: rows that come late may stand after it.
     let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = match &args.samples {
@@ -43,18 +43,20 @@ pub fn optimise(args: &Optimise) -> Outcome {
         (None, None) => Arc::new(machine.load()),
     };
     let horizon_s = args.horizon.as_secs_f64();
-    let mut setup = Setup::of(&behaviour, &machine, load, horizon_s).map_err(told)?;
+    let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
     (setup.members, setup.seed) = (args.members, args.seed);
     match &filter {
         Some(filter) => {
-            // Nothing is built on what a lost filter believes.
-            filter.trust().map_err(|doubt| Failure::Input(format!("no plan: {doubt}")))?;
+            // No plan is made from an inconsistent filter.
+            filter
+                .check_consistency()
+                .map_err(|error| Failure::Input(format!("no plan: {error}")))?;
             setup.from_filter(filter);
         }
-        // Without samples it begins as uncertain as the machine's file says.
-        None => setup.from_prior(&behaviour, &machine).map_err(told)?,
+        // Without samples it begins as uncertain as the machine's file states.
+        None => setup.from_prior(&behaviour, &machine).map_err(reported)?,
     }
-    let problem = Problem::new(&goal, &machine, setup).map_err(told)?;
+    let problem = Problem::new(&goal, &machine, setup).map_err(reported)?;
     let optimum = if goal.set.is_empty() { None } else { Some(settings(&problem)?) };
     let plan = maintenance(&goal, &problem, optimum.as_ref(), args.seed)?;
     if args.json {
@@ -69,13 +71,13 @@ pub fn optimise(args: &Optimise) -> Outcome {
 
 fn settings(problem: &Problem) -> Result<Optimum, Failure> {
     let is_seen = std::io::stderr().is_terminal();
-    let tell = |share: f32| {
+    let progress = |share: f32| {
         if is_seen {
             let _ = write!(std::io::stderr(), "\r{:3.0} %\r", share * 100.0);
         }
     };
-    match search(problem, &AtomicBool::new(false), &tell) {
-        Some(found) => found.map_err(Failure::Input),
+    match search(problem, &AtomicBool::new(false), &progress) {
+        Some(found) => found.map_err(Failure::input),
         None => Err(Failure::Environment("the search was given up".into())),
     }
 }
@@ -95,7 +97,7 @@ fn maintenance(
     (setup.seed, setup.recorded) = (seed.wrapping_add(1), 0);
     let about = setup.model.clone();
     let forecast: Forecast = carry_out(setup)?;
-    schedule(spec, about.about(), &forecast).map(Some).map_err(told)
+    schedule(spec, about.about(), &forecast).map(Some).map_err(reported)
 }
 
 fn gain_in_words(gain: &Gain) -> String {

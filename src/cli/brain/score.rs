@@ -3,19 +3,21 @@
 use std::path::Path;
 
 use serde_json::json;
-use twinscope::forecast::{Came, Judged, Kept, Score as Scored, Wanted, judge, learn};
+use twinscope::forecast::{
+    EventRecord, Score as Scored, ScoredTrack, StoredForecast, Wanted, judge, learn,
+};
 
+use super::super::failure::{Failure, Outcome};
 use super::super::files::{print, recording};
-use super::super::{Failure, Outcome};
 use super::args::Score;
+use super::input::{text, wrong};
 use super::plot::span;
-use super::{text, wrong};
 
 /// Judges kept forecasts by what came.
 pub fn score(args: &Score) -> Outcome {
     let mut kept = Vec::new();
     for path in &args.kept {
-        kept.extend(Kept::read(&text(path)?).map_err(|error| wrong(path, &error))?);
+        kept.extend(StoredForecast::read(&text(path)?).map_err(|error| wrong(path, error))?);
     }
     let came = came(&args.came)?;
     for (name, value) in [("alpha", args.alpha), ("beta", args.beta), ("lambda", args.lambda)] {
@@ -34,13 +36,13 @@ pub fn score(args: &Score) -> Outcome {
             Failure::Environment(format!("cannot write {}: {error}", path.display()))
         })?;
     }
-    let all: Vec<(&Judged, Option<Scored>)> =
+    let all: Vec<(&ScoredTrack, Option<Scored>)> =
         judged.iter().map(|each| (each, each.track.score(&wanted))).collect();
     if args.json { print(as_json(&all, &wanted)) } else { print(as_table(&all, &wanted)) }
 }
 
 /// What came, from a table.
-fn came(path: &Path) -> Result<Vec<Came>, Failure> {
+fn came(path: &Path) -> Result<Vec<EventRecord>, Failure> {
     let bytes = recording(path)?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&*bytes);
     #[derive(serde::Deserialize)]
@@ -51,9 +53,9 @@ fn came(path: &Path) -> Result<Vec<Came>, Failure> {
     }
     let row = |row: Result<Row, csv::Error>| {
         let row = row.map_err(|error| {
-            wrong(path, &format!("expected machine, event, t in seconds: {error}"))
+            wrong(path, format!("expected machine, event, t in seconds: {error}"))
         })?;
-        Ok(Came { machine: row.machine, event: row.event, time_s: row.t })
+        Ok(EventRecord { machine: row.machine, event: row.event, time_s: row.t })
     };
     reader.deserialize().map(row).collect()
 }
@@ -63,7 +65,7 @@ fn share(part: usize, whole: usize) -> String {
     format!("{part} of {whole} ({percent:.1} %)")
 }
 
-fn as_table(all: &[(&Judged, Option<Scored>)], wanted: &Wanted) -> String {
+fn as_table(all: &[(&ScoredTrack, Option<Scored>)], wanted: &Wanted) -> String {
     let mut text =
         format!("{:<20} {:<24} forecasts  at λ  α-λ   horizon   CRA    CRPS\n", "machine", "event");
     for (judged, score) in all {
@@ -104,9 +106,9 @@ fn as_table(all: &[(&Judged, Option<Scored>)], wanted: &Wanted) -> String {
     text
 }
 
-fn as_json(all: &[(&Judged, Option<Scored>)], wanted: &Wanted) -> serde_json::Value {
+fn as_json(all: &[(&ScoredTrack, Option<Scored>)], wanted: &Wanted) -> serde_json::Value {
     let each = all.iter().map(|(judged, score)| {
-        let Came { machine, event, time_s } = &judged.came;
+        let EventRecord { machine, event, time_s } = &judged.came;
         let short = judged.too_short;
         json!({"machine": machine, "event": event, "came_s": time_s, "too_short": short, "score": score})
     });

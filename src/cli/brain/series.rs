@@ -4,34 +4,35 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
 
-use twinscope::estimate::{Measured, Setup};
+use twinscope::estimate::{FilterSetup, Measured};
 use twinscope::model::load::{Hold, Schedule};
-use twinscope::model::table::{Headings, Reader, Row, Strictness, Told};
+use twinscope::model::table::link;
+use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
-use super::super::Failure;
-use super::{bytes, shown, wrong};
+use super::super::failure::Failure;
+use super::input::{bytes, shown, wrong};
 
-/// How rows are taken.
+/// Which rows are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Manner {
+pub struct RowPolicy {
     /// Rows need not be in order of time.
     pub is_late: bool,
-    /// The first cell that is no number ends it all.
+    /// A cell that is no number is an error.
     pub is_strict: bool,
 }
 
-impl Manner {
+impl RowPolicy {
     fn strictness(self) -> Strictness {
         if self.is_strict { Strictness::Strict } else { Strictness::Lenient }
     }
 }
 
-/// A sample and the line that told it.
+/// A sample and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its line in the table.
     pub line: u64,
-    /// What it told.
+    /// The sample.
     pub sample: Measured,
 }
 
@@ -44,34 +45,36 @@ pub struct Series {
 }
 
 impl Series {
-    /// Reads a table; what of it is not used is told. Samples are in the order of their rows.
+    /// Reads a table; what of it is not used is noted. Samples are in the order of their rows.
     ///
     /// # Errors
     /// With file, line and column of what cannot be used.
-    pub fn read(path: &Path, setup: &Setup, manner: Manner) -> Result<Self, Failure> {
-        let complain = |error: String| wrong(path, &error);
+    pub fn read(path: &Path, setup: &FilterSetup, policy: RowPolicy) -> Result<Self, Failure> {
+        let complain = |error: TableError| wrong(path, error);
         let bytes = bytes(path)?;
-        let mut reader = Reader::new(&*bytes, manner.strictness()).map_err(complain)?;
-        let mut columns = Columns::of(reader.headings(), setup, path, manner).map_err(complain)?;
+        let mut reader = Reader::new(&*bytes, policy.strictness()).map_err(complain)?;
+        let columns = Columns::of(reader.headings(), setup, path, policy);
+        let mut columns = columns.map_err(|error| wrong(path, error))?;
         let mut rows = Vec::new();
         while let Some(row) = reader.row().map_err(complain)? {
             rows.push(row);
         }
-        if reader.odd().count > 0 {
-            eprintln!("note: {}: {}", shown(path), reader.odd());
+        if reader.invalid().count > 0 {
+            eprintln!("note: {}: {}", shown(path), reader.invalid());
         }
         let mut order: Vec<usize> = (0..rows.len()).collect();
         let time = |at: usize| rows[at].values[columns.time];
-        match (manner.is_late, order.windows(2).find(|pair| !(time(pair[0]) < time(pair[1])))) {
+        match (policy.is_late, order.windows(2).find(|pair| !(time(pair[0]) < time(pair[1])))) {
             (true, _) => order.sort_by(|a, b| time(*a).total_cmp(&time(*b))),
             (false, Some(pair)) => {
-                return Err(complain(format!(
+                let text = format!(
                     "line {}: the time {} s does not come after {} s; where samples come late, say by \
                      how much: --late 10min",
                     rows[pair[1]].line,
                     time(pair[1]),
                     time(pair[0])
-                )));
+                );
+                return Err(wrong(path, text));
             }
             (false, None) => {}
         }
@@ -79,12 +82,12 @@ impl Series {
         let mut samples: Vec<Option<Line>> = rows.iter().map(|_| None).collect();
         let mut times = Vec::with_capacity(rows.len());
         for at in order {
-            samples[at] = columns.line(&rows[at]).map_err(complain)?;
+            samples[at] = columns.line(&rows[at]).map_err(|error| wrong(path, error))?;
             times.extend(samples[at].as_ref().map(|line| line.sample.time_s));
         }
         let Some(first_s) = times.first() else {
-            let nothing = || "the table has no rows".to_owned();
-            return Err(complain(columns.told.unwrap_or_else(nothing)));
+            let nothing = || TableError::NoRows.to_string();
+            return Err(wrong(path, columns.noted.unwrap_or_else(nothing)));
         };
         let begin_s = first_s - usual_step(&times).unwrap_or(setup.step_s);
         Ok(Self { begin_s, lines: samples.into_iter().flatten().collect() })
@@ -106,18 +109,11 @@ impl Series {
     }
 }
 
-/// The usual time between two rows, in seconds.
-pub fn usual_step(times: &[f64]) -> Option<f64> {
-    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    steps.sort_by(f64::total_cmp);
-    steps.get(steps.len() / 2).copied().filter(|step_s| *step_s > 0.0)
-}
-
 /// Samples that come one by one, as through a pipe.
 pub struct Stream<R> {
     reader: Reader<R>,
     columns: Columns,
-    /// Read, but not told yet.
+    /// Rows that were read ahead.
     ahead: VecDeque<Row>,
     /// A step before the first sample, in seconds: as long as that to the second one.
     pub begin_s: f64,
@@ -129,11 +125,16 @@ impl<R: Read> Stream<R> {
     ///
     /// # Errors
     /// With line and column of what cannot be used.
-    pub fn new(from: R, setup: &Setup, path: &Path, manner: Manner) -> Result<Self, String> {
-        let mut reader = Reader::new(from, manner.strictness())?;
-        let columns = Columns::of(reader.headings(), setup, path, manner)?;
-        let first = reader.row()?.ok_or("the table has no rows")?;
-        let second = reader.row()?;
+    pub fn new(
+        from: R,
+        setup: &FilterSetup,
+        path: &Path,
+        policy: RowPolicy,
+    ) -> Result<Self, String> {
+        let mut reader = Reader::new(from, policy.strictness()).map_err(text)?;
+        let columns = Columns::of(reader.headings(), setup, path, policy)?;
+        let first = reader.row().map_err(text)?.ok_or("the table has no rows")?;
+        let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
         let step_s = second.as_ref().map(|second| time(second) - time(&first));
         let step_s = step_s.filter(|step_s| *step_s > 0.0).unwrap_or(setup.step_s);
@@ -146,7 +147,7 @@ impl<R: Read> Stream<R> {
         })
     }
 
-    /// The next sample; `None` at the end, where what was no number is told.
+    /// The next sample; `None` at the end, where what was no number is noted.
     ///
     /// # Errors
     /// With line and column of what cannot be used.
@@ -154,11 +155,11 @@ impl<R: Read> Stream<R> {
         loop {
             let row = match self.ahead.pop_front() {
                 Some(row) => Some(row),
-                None => self.reader.row()?,
+                None => self.reader.row().map_err(text)?,
             };
             let Some(row) = row else {
-                if self.reader.odd().count > 0 {
-                    eprintln!("note: standard input: {}", self.reader.odd());
+                if self.reader.invalid().count > 0 {
+                    eprintln!("note: standard input: {}", self.reader.invalid());
                 }
                 return Ok(None);
             };
@@ -169,32 +170,35 @@ impl<R: Read> Stream<R> {
     }
 }
 
-/// Where a table tells what a filter takes.
+/// The columns of what a filter takes.
 struct Columns {
     time: usize,
-    inputs: Vec<Option<Told>>,
+    inputs: Vec<Option<LinkedColumn>>,
     names: Vec<String>,
-    outputs: Vec<Option<Told>>,
-    /// The inputs that were told last; usual ones where there is no column.
+    outputs: Vec<Option<LinkedColumn>>,
+    /// The last inputs; usual ones where there is no column.
     last: Vec<f64>,
-    manner: Manner,
-    /// Why rows are left out, once that has been told.
-    told: Option<String>,
+    policy: RowPolicy,
+    /// Why rows are left out, once that has been noted.
+    noted: Option<String>,
 }
 
 impl Columns {
-    /// Finds them; inputs that no column tells, and outputs that are not taken, are told.
-    fn of(headings: &Headings, setup: &Setup, path: &Path, manner: Manner) -> Result<Self, String> {
+    /// Finds them; inputs without a column, and outputs that are not taken, are noted.
+    fn of(
+        headings: &Headings,
+        setup: &FilterSetup,
+        path: &Path,
+        policy: RowPolicy,
+    ) -> Result<Self, String> {
         let about = setup.model.about();
-        let time = headings.place("t").ok_or_else(|| {
-            format!("expected a column `t` with seconds; there are {}", headings.names().join(", "))
-        })?;
-        let inputs = about.inputs.iter().map(|input| headings.told(&["u"], input));
-        let inputs: Vec<Option<Told>> = inputs.collect::<Result<_, _>>()?;
+        let time = headings.expect("t", " with seconds").map_err(text)?;
+        let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
+        let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
-        for (input, told) in about.inputs.iter().zip(&inputs) {
-            last.push(if told.is_some() { f64::NAN } else { input.usual });
-            if told.is_none() {
+        for (input, column) in about.inputs.iter().zip(&inputs) {
+            last.push(if column.is_some() { f64::NAN } else { input.usual });
+            if column.is_none() {
                 let (name, meaning, usual, unit) =
                     (&input.name, &input.meaning, input.usual, &input.unit);
                 eprintln!(
@@ -203,8 +207,8 @@ impl Columns {
                 );
             }
         }
-        let outputs = about.outputs.iter().map(|output| headings.told(&["meas", "z"], output));
-        let outputs: Vec<Option<Told>> = outputs.collect::<Result<_, _>>()?;
+        let outputs = about.outputs.iter().map(|output| link(headings, &["meas", "z"], output));
+        let outputs: Vec<Option<LinkedColumn>> = outputs.collect::<Result<_, _>>().map_err(text)?;
         let names: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
         if !(0..outputs.len()).any(|at| outputs[at].is_some() && setup.is_measured(at)) {
             let first = names.first().map_or("?", String::as_str);
@@ -220,34 +224,35 @@ impl Columns {
             }
         }
         let names = about.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Self { time, inputs, names, outputs, last, manner, told: None })
+        Ok(Self { time, inputs, names, outputs, last, policy, noted: None })
     }
 
-    /// What a row tells; inputs that are missing are as on the row before. `None` for a row that is left
+    /// The sample of a row; inputs that are missing are as on the row before. `None` for a row that is left
     /// out, because there was no row before.
     fn line(&mut self, row: &Row) -> Result<Option<Line>, String> {
-        let value = |told: &Told| told.value(row.values[told.column]);
-        for (last, told) in self.last.iter_mut().zip(&self.inputs) {
-            if let Some(input) = told.as_ref().map(value).filter(|input| input.is_finite()) {
+        let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
+        for (last, column) in self.last.iter_mut().zip(&self.inputs) {
+            if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {
                 *last = input;
             }
         }
         if let Some(at) = self.last.iter().position(|input| !input.is_finite()) {
             let (line, name) = (row.line, &self.names[at]);
             let error = format!("line {line}: the input `{name}` has no value to begin with");
-            if self.manner.is_strict {
+            if self.policy.is_strict {
                 return Err(error);
             }
-            if self.told.is_none() {
+            if self.noted.is_none() {
                 eprintln!("note: {error}; rows are left out until it has");
-                self.told = Some(error);
+                self.noted = Some(error);
             }
             return Ok(None);
         }
         if !row.values[self.time].is_finite() {
-            return Err(format!("line {}: the time is missing", row.line));
+            return Err(TableError::MissingTime { line: row.line }.to_string());
         }
-        let output = |told: &Option<Told>| told.as_ref().map(value).filter(|z| z.is_finite());
+        let output =
+            |column: &Option<LinkedColumn>| column.as_ref().map(value).filter(|z| z.is_finite());
         let sample = Measured {
             time_s: row.values[self.time],
             inputs: self.last.clone(),
@@ -255,4 +260,8 @@ impl Columns {
         };
         Ok(Some(Line { line: row.line, sample }))
     }
+}
+
+fn text(error: TableError) -> String {
+    error.to_string()
 }

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::model::load::{Hold, Load, Over, Schedule};
-use twinscope::model::simulation::{Happened, Noise, Setup, Simulation};
+use twinscope::model::simulation::{EventOccurrence, Noise, Simulation, SimulationSetup};
 use twinscope::model::solver::{Method, Tolerance};
-use twinscope::model::table;
-use twinscope::model::{About, Machine};
+use twinscope::model::{About, Machine, table as course};
 use twinscope::twin::Diagnostics;
 use twinscope::twin::behaviour::NamedNumber;
 
-use super::super::{Failure, Outcome};
+use super::super::failure::{Failure, Outcome};
 use super::args::Simulate;
-use super::{Rows, machine, numbers, told, wrong};
+use super::input::{machine, numbers, reported, table, wrong};
+use super::rows::Rows;
 
 /// Steps beyond which a course is given up: as many take hours.
 const MOST_STEPS: u64 = 1_000_000_000;
@@ -27,20 +27,20 @@ pub fn simulate(args: &Simulate) -> Outcome {
     let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
     let until = Until::of(args, &about, start_s, acting.load.end_s())?;
     let every = every(args)?;
-    let setup = Setup {
+    let setup = SimulationSetup {
         noise: noise(args, &machine)?,
         method: method(args, machine.method)?,
         parameters: machine.parameters,
         initial: machine.initial,
         start_s,
-        ..Setup::usual(machine.model, acting.load, args.dt)
+        ..SimulationSetup::usual(machine.model, acting.load, args.dt)
     };
     let located_s = args.event_tolerance.unwrap_or(setup.located_s);
-    let setup = Setup { located_s, ..setup };
+    let setup = SimulationSetup { located_s, ..setup };
     let mut simulation = Simulation::new(setup).map_err(Failure::Input)?;
     let mut rows = Rows::create(&args.out)?;
-    rows.line(&table::headings(&about).join(","))?;
-    rows.line(&table::row(&simulation).join(","))?;
+    rows.line(&course::headings(&about).join(","))?;
+    rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
         until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
     let mut step = 0;
@@ -49,10 +49,10 @@ pub fn simulate(args: &Simulate) -> Outcome {
         let happened = simulation.step().map_err(|error| {
             Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
         })?;
-        tell(&about, &happened);
+        report(&about, &happened);
         is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
         if step % every == 0 || is_over {
-            rows.line(&table::row(&simulation).join(","))?;
+            rows.line(&course::row(&simulation).join(","))?;
         }
     }
     rows.end()?;
@@ -97,7 +97,7 @@ fn method(args: &Simulate, stated: Method) -> Result<Method, Failure> {
     })
 }
 
-fn tell(about: &About, happened: &[Happened]) {
+fn report(about: &About, happened: &[EventOccurrence]) {
     for happened in happened {
         eprintln!(
             "{} at {} s (in the step that ends at {} s)",
@@ -118,7 +118,7 @@ fn set(args: &Simulate, machine: &mut Machine) -> Result<Vec<NamedNumber>, Failu
     });
     let set = numbers("--set", stated.as_deref())?;
     let wrong = set.iter().filter_map(|(name, value)| machine.set_input(name, vec![(0.0, *value)]));
-    Diagnostics::unless_empty(wrong.collect()).map_err(told)?;
+    Diagnostics::unless_empty(wrong.collect()).map_err(reported)?;
     Ok(set)
 }
 
@@ -134,16 +134,16 @@ impl Acting {
     fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
         let base: Arc<dyn Load> = Arc::new(machine.load());
         let Some(path) = &args.inputs else { return Ok(Self { load: base, begin_s: None }) };
-        let table = super::table(path)?;
+        let table = table(path)?;
         let about = machine.model.about();
         let (schedule, notes) =
-            table::load(&table, about, args.hold).map_err(|error| wrong(path, &error))?;
-        let is_told = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
-        let inputs: Vec<usize> = (0..about.inputs.len()).filter(is_told).collect();
+            course::load(&table, about, args.hold).map_err(|error| wrong(path, error))?;
+        let has_column = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
+        let inputs: Vec<usize> = (0..about.inputs.len()).filter(has_column).collect();
         for (name, _) in set {
             if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
                 let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
-                return Err(wrong(path, &text));
+                return Err(wrong(path, text));
             }
         }
         let is_stated = |note: &String| {
@@ -155,10 +155,10 @@ impl Acting {
         }
         note_hold(args, path, &schedule);
         let begin_s = begin_s(args, &schedule);
-        let told: Arc<dyn Load> = Arc::new(schedule);
+        let stated: Arc<dyn Load> = Arc::new(schedule);
         let load = match inputs.len() == about.inputs.len() {
-            true => told,
-            false => Arc::new(Over { base, told, inputs }),
+            true => stated,
+            false => Arc::new(Over { base, over: stated, inputs }),
         };
         Ok(Self { load, begin_s })
     }
@@ -175,7 +175,7 @@ fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
     }
 }
 
-/// When a table begins. One whose rows tell the ends of steps, and whose first row comes no later
+/// When a table begins. One whose rows are the ends of steps, and whose first row comes no later
 /// than one row after 0, leaves the state before its first row out: it begins at 0.
 fn begin_s(args: &Simulate, schedule: &Schedule) -> Option<f64> {
     let first_s = schedule.begin_s()?;
@@ -190,7 +190,7 @@ fn noise(args: &Simulate, machine: &Machine) -> Result<Option<Noise>, Failure> {
         return Ok(None);
     }
     let mut strength = Machine { initial: vec![0.0; machine.initial.len()], ..machine.clone() };
-    Diagnostics::unless_empty(strength.set_initial(&all)).map_err(told)?;
+    Diagnostics::unless_empty(strength.set_initial(&all)).map_err(reported)?;
     Ok(Some(Noise { strength: strength.initial, seed: args.seed }))
 }
 
@@ -199,7 +199,7 @@ struct Until {
     time_s: Option<f64>,
     /// Any event, or this one.
     event: Option<Option<usize>>,
-    /// Whether an event is what was asked for, rather than a time or the end of the inputs.
+    /// Whether an event is what `--until` names, rather than a time or the end of the inputs.
     is_awaited: bool,
 }
 
@@ -249,7 +249,7 @@ impl Until {
         }
     }
 
-    /// Tells events that hold at the beginning; whether that is what was waited for.
+    /// Reports events that hold at the beginning; whether that is what was waited for.
     fn holds_at_once(&self, about: &About, simulation: &Simulation) -> bool {
         let holding = |event: &usize| simulation.met()[*event];
         let all: Vec<usize> = (0..about.events.len()).filter(holding).collect();
@@ -268,7 +268,7 @@ impl Until {
         self.time_s.is_some_and(|end_s| time_s >= end_s - dt_s / 2.0)
     }
 
-    fn ends(&self, happened: &[Happened]) -> bool {
+    fn ends(&self, happened: &[EventOccurrence]) -> bool {
         match self.event {
             Some(Some(at)) => happened.iter().any(|happened| happened.event == at),
             Some(None) => !happened.is_empty(),

@@ -1,13 +1,13 @@
-//! Thresholds from healthy history, and what they promise.
+//! Thresholds from healthy history, and how often false alarms come with them.
 
 use super::Row;
+use super::design::REACH;
 use super::monitor::{Channel, Monitor};
 use super::tail::Tail;
 use super::whiten::Whitener;
-use super::wish::REACH;
 
 impl Monitor {
-    /// Raises each test's threshold to what its own healthy course asks for.
+    /// Raises each test's threshold to what its own healthy course needs.
     pub(super) fn calibrate_each(&mut self, courses: &[Row], samples: f64) {
         for (channel, course) in self.channels.iter_mut().zip(courses) {
             let Some(Channel { whitener, tests, .. }) = channel else {
@@ -27,7 +27,7 @@ impl Monitor {
         }
     }
 
-    /// Makes all thresholds so many times as high as the course of the highest score asks for, but
+    /// Makes all thresholds so many times as high as the course of the highest score needs, but
     /// none lower than theory.
     pub(super) fn calibrate_all(&mut self, residuals: &[Row], samples: f64, theory: &Self) {
         let Some(tail) = Tail::of(&self.course(residuals)) else {
@@ -43,19 +43,20 @@ impl Monitor {
         }
     }
 
-    /// Makes out how often false alarms come with these thresholds.
-    pub(super) fn make_out_promise(&mut self, residuals: &[Row], step_h: f64) {
+    /// Estimates how often false alarms come with these thresholds.
+    pub(super) fn estimate_false_alarms(&mut self, residuals: &[Row], step_h: f64) {
         let course = self.course(residuals);
         let Some(tail) = Tail::of(&course) else {
             // An upper limit of 95 % to the number of alarms that could have come.
             let alarms = course.iter().filter(|score| **score > 1.0).count() as f64;
-            self.promise.at_least_h = self.promise.healthy_h / (alarms + 3.0 + 2.0 * alarms.sqrt());
+            self.false_alarms.at_least_h =
+                self.false_alarms.healthy_h / (alarms + 3.0 + 2.0 * alarms.sqrt());
             return;
         };
         let (expected, at_least) = tail.samples(1.0);
-        self.promise.expected_h = Some(expected * step_h);
+        self.false_alarms.expected_h = Some(expected * step_h);
         // Beyond its reach the tail is not believed.
-        self.promise.at_least_h = (at_least * step_h).min(REACH * self.promise.healthy_h);
+        self.false_alarms.at_least_h = (at_least * step_h).min(REACH * self.false_alarms.healthy_h);
     }
 
     /// The highest score of all tests by tested row.

@@ -3,11 +3,11 @@
 use super::Row;
 use super::similarity::{Apart, Similarity};
 
-/// At least this share of the other channels has to be there to tell of one.
+/// At least this share of the other channels has to be there to estimate one.
 const LEAST_SHARE: f64 = 0.5;
 /// Beyond so many spreads one is as far away as the other; keeps squares finite.
 const FARTHEST: f64 = 1e6;
-/// States whose weight is under e^−25 of the nearest one's say nothing.
+/// States whose weight is under e^−25 of the nearest one's are left out.
 const FAINTEST: f64 = 25.0;
 
 impl Similarity {

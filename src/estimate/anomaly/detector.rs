@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::design::{FalseAlarmEstimate, TestDesign};
 use super::events::{Counters, Event, Verdict};
 use super::fidelity::Fidelity;
 use super::gate::{GateSetup, Mode, ModeGate};
 use super::monitor::Monitor;
 use super::similarity::{Apart, MemorySetup, Similarity};
-use super::wish::{Promise, Wish};
-use super::{Cannot, Row, check_rows};
+use super::{AnomalyError, Row, check_rows};
 
 /// Rows farther apart than so many steps have a gap between them.
 pub const GAP_STEPS: f64 = 2.5;
@@ -20,18 +20,19 @@ const LEFT_OUT: usize = 20;
 
 /// What is watched, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Setup {
+pub struct DetectorSetup {
     /// Names of the channels, for reasons in words.
     pub channels: Vec<String>,
-    /// Channels that are set from outside (setpoints, surroundings): they tell what the others should
-    /// be and are not judged themselves.
+    /// Channels that are set from outside (setpoints, surroundings): the others are
+    /// estimated from them, and they are not tested themselves.
     pub conditions: Vec<usize>,
     /// When rows are judged.
     pub gate: GateSetup,
     /// How healthy states are remembered.
     pub memory: MemorySetup,
-    /// What is wished of alarms.
-    pub wish: Wish,
+    /// What the tests are designed for.
+    #[serde(rename = "wish")]
+    pub design: TestDesign,
     /// Rows in a window of fidelity.
     pub fidelity_rows: usize,
     /// The band of fidelity, in healthy spreads.
@@ -40,7 +41,7 @@ pub struct Setup {
     pub fidelity_chance: f64,
 }
 
-impl Setup {
+impl DetectorSetup {
     /// For these channels, with what is usual.
     pub fn new(channels: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
@@ -48,7 +49,7 @@ impl Setup {
             conditions: Vec::new(),
             gate: GateSetup::default(),
             memory: MemorySetup::default(),
-            wish: Wish::default(),
+            design: TestDesign::default(),
             fidelity_rows: 200,
             fidelity_band: 2.0,
             fidelity_chance: 0.01,
@@ -62,7 +63,7 @@ impl Setup {
 /// much after it has begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detector {
-    setup: Setup,
+    setup: DetectorSetup,
     similarity: Similarity,
     gate: ModeGate,
     monitor: Monitor,
@@ -80,8 +81,8 @@ impl Detector {
     /// Costs a time proportional to rows × remembered states × channels, some ten ns each.
     ///
     /// # Errors
-    /// When a row has too many or too few values, a wish cannot be, or too little is to learn from.
-    pub fn learn(setup: &Setup, rows: &[Row]) -> Result<Self, Cannot> {
+    /// When a row has too many or too few values, the design of the tests cannot be, or too little is to learn from.
+    pub fn learn(setup: &DetectorSetup, rows: &[Row]) -> Result<Self, AnomalyError> {
         check_rows(rows, setup.channels.len())?;
         let mut ignored = Counters::default();
         let rows: Vec<Row> = rows.iter().map(|row| ignored.clean(row)).collect();
@@ -100,7 +101,7 @@ impl Detector {
             setup.fidelity_band,
             setup.fidelity_chance,
         )?;
-        let monitor = Monitor::learn(&residuals, &setup.wish)?;
+        let monitor = Monitor::learn(&residuals, &setup.design)?;
         gate.restart();
         Ok(Self {
             setup: setup.clone(),
@@ -114,15 +115,15 @@ impl Detector {
         })
     }
 
-    /// Takes a row at a time in seconds, and says what is to be said of the asset.
+    /// Takes a row at a time in seconds; the verdict on the asset.
     ///
     /// # Errors
     /// When the row does not fit the channels, or comes before the last one; it is then ignored.
-    pub fn watch(&mut self, time_s: f64, row: &[Option<f64>]) -> Result<Verdict, Cannot> {
+    pub fn watch(&mut self, time_s: f64, row: &[Option<f64>]) -> Result<Verdict, AnomalyError> {
         if row.len() != self.setup.channels.len() {
             let (have, wanted) = (row.len(), self.setup.channels.len());
             let number = self.counters.rows as usize + 1;
-            return Err(Cannot::Misfit { row: number, have, wanted });
+            return Err(AnomalyError::Misfit { row: number, have, wanted });
         }
         self.follow(time_s)?;
         let row = self.counters.clean(row);
@@ -161,8 +162,8 @@ impl Detector {
     }
 
     /// How often false alarms will come, by the healthy history.
-    pub fn promise(&self) -> &Promise {
-        self.monitor.promise()
+    pub fn false_alarms(&self) -> &FalseAlarmEstimate {
+        self.monitor.false_alarms()
     }
 
     /// What became of all rows watched.
@@ -181,18 +182,18 @@ impl Detector {
     }
 
     /// Notices gaps.
-    fn follow(&mut self, time_s: f64) -> Result<(), Cannot> {
+    fn follow(&mut self, time_s: f64) -> Result<(), AnomalyError> {
         if let Some(last_s) = self.last_s {
             if time_s <= last_s || !time_s.is_finite() {
-                return Err(Cannot::Late { row_s: time_s, last_s });
+                return Err(AnomalyError::Late { row_s: time_s, last_s });
             }
-            if time_s - last_s > GAP_STEPS * self.setup.wish.step_s {
+            if time_s - last_s > GAP_STEPS * self.setup.design.step_s {
                 self.counters.gaps += 1;
                 self.gate.restart();
                 self.pause();
             }
         } else if !time_s.is_finite() {
-            return Err(Cannot::Setup(format!("the first row's time is {time_s}, no number")));
+            return Err(AnomalyError::FirstTime { time_s });
         }
         self.last_s = Some(time_s);
         Ok(())
@@ -203,8 +204,8 @@ impl Detector {
         self.monitor.pause();
     }
 
-    /// Channels in alarm, which do not tell of others: but at most half of them, the first ones,
-    /// for when most are off it is the asset and not its sensors.
+    /// Channels in alarm, from which others are not estimated: at most half of them, the first ones;
+    /// when more are off it is the asset and not its sensors.
     fn distrusted(&self) -> Vec<bool> {
         let mut out = vec![false; self.setup.channels.len()];
         let most = out.len().saturating_sub(1) / 2;
@@ -216,7 +217,7 @@ impl Detector {
 }
 
 /// Residuals without those of conditions.
-fn judged(setup: &Setup, mut residuals: Row) -> Row {
+fn judged(setup: &DetectorSetup, mut residuals: Row) -> Row {
     for at in &setup.conditions {
         if let Some(residual) = residuals.get_mut(*at) {
             *residual = None;
@@ -226,13 +227,13 @@ fn judged(setup: &Setup, mut residuals: Row) -> Row {
 }
 
 /// Rows that a row waits until it is tested.
-fn delay(setup: &Setup) -> usize {
+fn delay(setup: &DetectorSetup) -> usize {
     setup.gate.window_rows / 2
 }
 
 /// Residuals of the history as they will be tested; nothing where tests pause.
 fn healthy_residuals(
-    setup: &Setup,
+    setup: &DetectorSetup,
     rows: &[Row],
     gate: &mut ModeGate,
     similarity: &Similarity,

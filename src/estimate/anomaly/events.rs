@@ -1,4 +1,4 @@
-//! What a detector says.
+//! Events and verdicts of a detector.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::gate::Mode;
 use super::sequential::Change;
 use super::similarity::Estimate;
 
-/// A channel that does not behave as it should.
+/// A channel whose residuals have changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Anomaly {
     /// Its number, from 0.
@@ -21,7 +21,7 @@ pub struct Anomaly {
     pub raised_s: f64,
 }
 
-/// Something worth telling once.
+/// A change of an alarm, or a drift of fidelity; reported once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// An alarm was raised; it stays until it is released.
@@ -37,7 +37,7 @@ pub enum Event {
     Drifting(Drift),
 }
 
-/// What a row says of an asset.
+/// The verdict on an asset by a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Time of the row in seconds.
@@ -71,7 +71,7 @@ pub struct Counters {
     pub transient: u64,
     /// Rows in a mode that was not learned.
     pub unknown: u64,
-    /// Rows with too few channels to tell the mode.
+    /// Rows with too few channels to determine the mode.
     pub unclear: u64,
     /// Missing values.
     pub missing_values: u64,

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cannot, Row, trend};
+use super::{AnomalyError, Row, trend};
 
 /// Residuals beyond count as this, so that one bad sample does not spoil a whole window.
 const FARTHEST: f64 = 10.0;
@@ -60,17 +60,21 @@ impl Fidelity {
     ///
     /// # Errors
     /// When a number cannot be, or there is less than a window of residuals.
-    pub fn learn(healthy: &[Row], rows: usize, band: f64, chance: f64) -> Result<Self, Cannot> {
+    pub fn learn(
+        healthy: &[Row],
+        rows: usize,
+        band: f64,
+        chance: f64,
+    ) -> Result<Self, AnomalyError> {
         if rows < 2 || !(band > 0.0 && band < FARTHEST) || !(chance > 0.0 && chance < 1.0) {
-            return Err(Cannot::Setup(format!(
-                "fidelity needs a window of 2 rows or more, a band between 0 and {FARTHEST} spreads and a chance between 0 and 1, not {rows}, {band} and {chance}"
-            )));
+            let widest = FARTHEST;
+            return Err(AnomalyError::Fidelity { rows, band, widest, chance });
         }
         let each = healthy.iter().map(|row| summary(row, band)).filter(|(_, all, _)| *all > 0);
         let each: Vec<(u32, u32, f64)> = each.collect();
         if each.len() < rows {
             let what = "rows with healthy residuals for a window of fidelity".into();
-            return Err(Cannot::TooFew { what, have: each.len(), need: rows });
+            return Err(AnomalyError::TooFew { what, have: each.len(), need: rows });
         }
         let (share, rms) = share_and_rms(each.iter());
         Ok(Self {
@@ -87,7 +91,7 @@ impl Fidelity {
         })
     }
 
-    /// Takes a row of residuals in healthy spreads; tells when a drift begins to show.
+    /// Takes a row of residuals in healthy spreads; the drift, when one begins to show.
     pub fn step(&mut self, time_s: f64, residuals: &[Option<f64>]) -> Option<Drift> {
         let row = summary(residuals, self.band);
         if row.1 == 0 {

@@ -1,18 +1,19 @@
 //! Whether a row can be judged at all: steady, and in an operating mode that was learned.
 //!
-//! A model of healthy states says nothing of a machine that is on the way from one to the other, or
-//! where it has never been; tests then pause, and say why.
+//! A model of healthy states does not hold in a transient between two of them, or in a mode in which
+//! the machine has never been; tests then pause, with a reason.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::similarity::{Apart, Similarity, column};
-use super::{Cannot, Row, robust};
+use super::{AnomalyError, Row, robust};
 
-/// A change of an input is a transient beyond so many healthy spreads of such changes, …
+/// A change of an input is a transient beyond so many healthy spreads of such changes.
 const FASTEST: f64 = 6.0;
-/// … but never under this share of the input's own spread: inputs that stand still have no noise.
+/// The least change that is a transient, as a share of the input's own spread: inputs that stand
+/// still have no noise.
 const LEAST_CHANGE: f64 = 0.1;
 /// A state is unknown when it is this much farther from all remembered ones than healthy rows are,
 /// but for a few of them.
@@ -23,7 +24,7 @@ const HEALTHY_SHARE: f64 = 0.995;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateSetup {
     /// Which channels say in which mode the machine is (setpoints, load, speed). With none named
-    /// all are looked at, and neither a transient nor an unknown mode is told by one channel alone.
+    /// all are looked at, and one channel alone makes neither a transient nor an unknown mode.
     pub inputs: Vec<usize>,
     /// Changes are measured from the first to the second half of so many rows.
     pub window_rows: usize,
@@ -66,7 +67,7 @@ pub enum Mode {
         /// How far it may be.
         limit: f64,
     },
-    /// Too few channels are there to tell.
+    /// Too few channels are there to determine the mode.
     Missing,
 }
 
@@ -76,7 +77,7 @@ impl Mode {
         !matches!(self, Self::Steady | Self::Unknown { .. } | Self::Missing)
     }
 
-    /// Why tests pause, in words; `None` when they run. `name` tells a channel's name.
+    /// Why tests pause, in words; `None` when they run. `name` gives a channel's name.
     pub fn reason(&self, name: impl Fn(usize) -> String) -> Option<String> {
         Some(match *self {
             Self::Steady => return None,
@@ -100,7 +101,7 @@ impl Mode {
     }
 }
 
-/// Tells steady from transient and known from unknown, row by row.
+/// Distinguishes steady from transient and known from unknown, row by row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModeGate {
     setup: GateSetup,
@@ -119,19 +120,21 @@ impl ModeGate {
     ///
     /// # Errors
     /// When the window is too short, an input is no channel, or rows are fewer than two windows.
-    pub fn learn(rows: &[Row], setup: &GateSetup) -> Result<Self, Cannot> {
+    pub fn learn(rows: &[Row], setup: &GateSetup) -> Result<Self, AnomalyError> {
         let channels = rows.first().map_or(0, Vec::len);
         if setup.window_rows < 2 {
-            return Err(Cannot::Setup("the gate's window has to be 2 rows or more".into()));
+            return Err(AnomalyError::GateWindow { rows: setup.window_rows });
         }
         if let Some(input) = setup.inputs.iter().find(|input| **input >= channels) {
-            return Err(Cannot::Setup(format!(
-                "input {input} is no channel: there are {channels}, counted from 0"
-            )));
+            return Err(AnomalyError::NoChannel { input: *input, channels });
         }
         let need = 2 * setup.window_rows;
         if rows.len() < need {
-            return Err(Cannot::TooFew { what: "healthy rows".into(), have: rows.len(), need });
+            return Err(AnomalyError::TooFew {
+                what: "healthy rows".into(),
+                have: rows.len(),
+                need,
+            });
         }
         let mut gate = Self {
             setup: setup.clone(),

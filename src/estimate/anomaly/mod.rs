@@ -2,9 +2,9 @@
 //!
 //! Flows in: rows of healthy history to learn from, then rows one by one as they are measured.
 //! Flows out: a [`Verdict`] for each, with what every channel should have been, how far it was
-//! off, which channels are anomalous, why and since when. A false alarm is promised to come no
-//! more often than wished, and where the healthy history is too short for that, it is said
-//! ([`Promise`]).
+//! off, which channels are anomalous, why and since when. False alarms come no more often than the
+//! tests are designed for ([`TestDesign`]); where the healthy history is too short for that,
+//! [`FalseAlarmEstimate`] says so.
 //!
 //! | part | what it does |
 //! |---|---|
@@ -20,6 +20,7 @@
 
 mod calibrate;
 mod compare;
+mod design;
 mod detector;
 mod events;
 mod fidelity;
@@ -35,26 +36,59 @@ pub mod tail;
 mod tests;
 pub mod trend;
 mod whiten;
-mod wish;
 
-pub use detector::{Detector, GAP_STEPS, Setup};
+pub use design::{Correlation, DesignError, FalseAlarmEstimate, TestDesign};
+pub use detector::{Detector, DetectorSetup, GAP_STEPS};
 pub use events::{Anomaly, Counters, Event, Verdict};
 pub use fidelity::{Drift, Fidelity};
 pub use gate::{GateSetup, Mode, ModeGate};
 pub use monitor::Monitor;
 pub use sequential::{Change, Sequential};
 pub use similarity::{Apart, Estimate, MemorySetup, Similarity};
-pub use wish::{Correlation, Promise, Wish};
 
 /// What each channel measured at one time; `None` where it is missing.
 pub type Row = Vec<Option<f64>>;
 
-/// Why nothing can be learned, or a row not be judged.
+/// Why nothing can be learned, or a row cannot be tested.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Cannot {
-    /// A number that was stated cannot be.
-    #[error("{0}")]
-    Setup(String),
+pub enum AnomalyError {
+    /// The design of the tests cannot be.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// A window of the gate is too short.
+    #[error("the gate's window has to be 2 rows or more, not {rows}")]
+    GateWindow {
+        /// Its rows.
+        rows: usize,
+    },
+    /// An input of the gate is no channel.
+    #[error("input {input} is no channel: there are {channels}, counted from 0")]
+    NoChannel {
+        /// The input's number.
+        input: usize,
+        /// How many channels there are.
+        channels: usize,
+    },
+    /// The window, the band or the probability of fidelity cannot be.
+    #[error(
+        "fidelity needs a window of 2 rows or more, a band between 0 and {widest} spreads and a chance between 0 and 1, not {rows}, {band} and {chance}"
+    )]
+    Fidelity {
+        /// Rows of the window.
+        rows: usize,
+        /// The band in healthy standard deviations.
+        band: f64,
+        /// The widest band that there may be.
+        widest: f64,
+        /// Probability of taking scatter for a drift.
+        chance: f64,
+    },
+    /// The first row has no time.
+    #[error("the first row's time is {time_s}, no number")]
+    FirstTime {
+        /// Its time.
+        time_s: f64,
+    },
     /// There is too little to learn from.
     #[error("{what}: there are {have}, at least {need} are needed; give more healthy history")]
     TooFew {
@@ -109,9 +143,9 @@ pub fn with_gaps(times_s: &[f64], rows: &[Row], step_s: f64) -> Vec<Row> {
 }
 
 /// Checks that every row has a value or a gap for each channel.
-fn check_rows(rows: &[Row], wanted: usize) -> Result<(), Cannot> {
+fn check_rows(rows: &[Row], wanted: usize) -> Result<(), AnomalyError> {
     match rows.iter().position(|row| row.len() != wanted) {
-        Some(at) => Err(Cannot::Misfit { row: at + 1, have: rows[at].len(), wanted }),
+        Some(at) => Err(AnomalyError::Misfit { row: at + 1, have: rows[at].len(), wanted }),
         None => Ok(()),
     }
 }

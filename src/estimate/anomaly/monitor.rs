@@ -1,4 +1,4 @@
-//! All tests of all channels of an asset, together raising false alarms no more often than wished.
+//! All tests of all channels of an asset, together raising false alarms no more often than they are designed for.
 //!
 //! Flows in: residuals, from a model or from similarity alike. Flows out: alarms, latched until
 //! they have been clear for a while.
@@ -10,16 +10,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::design::{Correlation, FalseAlarmEstimate, REACH, TestDesign};
 use super::events::{Anomaly, Event};
 use super::sequential::{Change, Sequential};
 use super::whiten::Whitener;
-use super::wish::{Correlation, Promise, REACH, Wish};
-use super::{Cannot, Row, check_rows, rates};
+use super::{AnomalyError, Row, check_rows, rates};
 
 /// Shares of the false alarms that each channel has: two sides and two scatters. Page's and Wald's
 /// test to one side climb together and count as one.
 const SHARES: f64 = 4.0;
-/// Fewer tested rows say nothing of a channel.
+/// Fewest tested rows of a channel.
 const LEAST_ROWS: usize = 50;
 /// Levels rise no higher than so many thresholds, and an alarm is clear under this share of one;
 /// the latter is also where a healthy peak ends, so that peaks are counted as alarms are.
@@ -39,10 +39,11 @@ pub(super) struct Channel {
 /// All tests of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Monitor {
-    /// `None` for a channel whose healthy residuals say nothing.
+    /// `None` for a channel with too few healthy residuals.
     pub(super) channels: Vec<Option<Channel>>,
     clear_rows: u32,
-    pub(super) promise: Promise,
+    #[serde(rename = "promise")]
+    pub(super) false_alarms: FalseAlarmEstimate,
 }
 
 impl Monitor {
@@ -50,14 +51,14 @@ impl Monitor {
     /// be tested is `None`.
     ///
     /// # Errors
-    /// When a wish cannot be, rows differ in length, or no channel has 50 residuals that differ.
-    pub fn learn(residuals: &[Row], wish: &Wish) -> Result<Self, Cannot> {
-        wish.check()?;
+    /// When the design of the tests cannot be, rows differ in length, or no channel has 50 residuals that differ.
+    pub fn learn(residuals: &[Row], design: &TestDesign) -> Result<Self, AnomalyError> {
+        design.check()?;
         let many = residuals.first().map_or(0, Vec::len);
         check_rows(residuals, many)?;
         let courses = (0..many).map(|at| residuals.iter().map(|row| row[at]).collect());
         let courses: Vec<Row> = courses.collect();
-        let is_white = wish.correlation == Correlation::Ignore;
+        let is_white = design.correlation == Correlation::Ignore;
         let whiteners: Vec<Option<Whitener>> = courses
             .iter()
             .map(|course| {
@@ -69,27 +70,28 @@ impl Monitor {
         if tested == 0 {
             let most = courses.iter().map(|course| course.iter().flatten().count()).max();
             let what = "healthy residuals that differ, in the channel with most of them".into();
-            return Err(Cannot::TooFew { what, have: most.unwrap_or(0), need: LEAST_ROWS });
+            return Err(AnomalyError::TooFew { what, have: most.unwrap_or(0), need: LEAST_ROWS });
         }
         let share = SHARES * tested as f64;
         let channel = |whitener: Option<Whitener>| {
             let whitener = whitener?;
-            let tests = tests(wish, wish.samples() * share, whitener.shift_left());
+            let tests = tests(design, design.samples() * share, whitener.shift_left());
             Some(Channel { whitener, tests, alarm: None, clear_rows: 0 })
         };
         let rows = residuals.iter().filter(|row| row.iter().any(Option::is_some)).count() as f64;
-        let target = wish.samples().min(REACH * rows);
-        let healthy_h = rows * wish.step_s / 3600.0;
-        let wished_h = wish.false_alarm_every_h;
-        let promise = Promise { wished_h, healthy_h, expected_h: None, at_least_h: 0.0 };
+        let target = design.samples().min(REACH * rows);
+        let healthy_h = rows * design.step_s / 3600.0;
+        let wished_h = design.false_alarm_every_h;
+        let false_alarms =
+            FalseAlarmEstimate { wished_h, healthy_h, expected_h: None, at_least_h: 0.0 };
         let channels = whiteners.into_iter().map(channel).collect();
-        let mut monitor = Self { channels, clear_rows: wish.clear_rows.max(1), promise };
-        if wish.is_calibrated {
+        let mut monitor = Self { channels, clear_rows: design.clear_rows.max(1), false_alarms };
+        if design.is_calibrated {
             let theory = monitor.clone();
             monitor.calibrate_each(&courses, target * share);
             monitor.calibrate_all(residuals, target, &theory);
         }
-        monitor.make_out_promise(residuals, wish.step_s / 3600.0);
+        monitor.estimate_false_alarms(residuals, design.step_s / 3600.0);
         Ok(monitor)
     }
 
@@ -109,7 +111,7 @@ impl Monitor {
         events
     }
 
-    /// Says that the next row does not follow the last one; levels stay.
+    /// The next row does not follow the last one; levels stay.
     pub fn pause(&mut self) {
         for channel in self.channels.iter_mut().flatten() {
             channel.whitener.pause();
@@ -140,8 +142,8 @@ impl Monitor {
     }
 
     /// How often false alarms will come.
-    pub fn promise(&self) -> &Promise {
-        &self.promise
+    pub fn false_alarms(&self) -> &FalseAlarmEstimate {
+        &self.false_alarms
     }
 }
 
@@ -191,11 +193,11 @@ impl Channel {
 
 /// The tests of one channel, each with a false alarm once in so many rows, when so much of a
 /// lasting shift is left after whitening.
-fn tests(wish: &Wish, samples: f64, shift_left: f64) -> Vec<Sequential> {
-    let shift = wish.shift * shift_left;
-    let (wider, narrower) = (wish.variance_ratio, 1.0 / wish.variance_ratio);
+fn tests(design: &TestDesign, samples: f64, shift_left: f64) -> Vec<Sequential> {
+    let shift = design.shift * shift_left;
+    let (wider, narrower) = (design.variance_ratio, 1.0 / design.variance_ratio);
     let page = rates::page_threshold(shift, samples);
-    let wald = |change, size| Sequential::wald_once_in(change, size, samples, wish.miss);
+    let wald = |change, size| Sequential::wald_once_in(change, size, samples, design.miss);
     vec![
         Sequential::page(Change::Higher, shift, page),
         Sequential::page(Change::Lower, shift, page),

@@ -117,8 +117,8 @@ impl Sequential {
         self.threshold *= factor;
     }
 
-    /// What it has found: what it looks for, but a test for more scatter that has seen a shift, which
-    /// makes squares large too, says so.
+    /// The change that it has found: the one that it tests for; of a test for more scatter a shift,
+    /// where the mean makes the squares large.
     pub fn found(&self) -> Change {
         let (many, sum, squares) = self.seen;
         if self.change != Change::Wider || many == 0.0 {

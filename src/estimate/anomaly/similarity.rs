@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::select::select;
-use super::{Cannot, Row, check_rows, robust};
+use super::{AnomalyError, Row, check_rows, robust};
 
 /// Healthy residuals are measured on so many rows, and the bandwidth on so many.
 const RESIDUAL_ROWS: usize = 2000;
@@ -103,14 +103,14 @@ impl Similarity {
     ///
     /// # Errors
     /// When rows differ in length, fewer than two channels change, or too few rows are complete.
-    pub fn learn(rows: &[Row], setup: &MemorySetup) -> Result<Self, Cannot> {
+    pub fn learn(rows: &[Row], setup: &MemorySetup) -> Result<Self, AnomalyError> {
         let channels = rows.first().map_or(0, Vec::len);
         check_rows(rows, channels)?;
         let (center, spread): (Vec<f64>, Vec<f64>) =
             (0..channels).map(|at| robust::center_and_wide_spread(column(rows, at))).unzip();
         let varying = spread.iter().filter(|spread| **spread > 0.0).count();
         if varying < 2 {
-            return Err(Cannot::Constant { varying, channels });
+            return Err(AnomalyError::Constant { varying, channels });
         }
         let mut model = Self {
             center,
@@ -128,7 +128,7 @@ impl Similarity {
     }
 
     /// Fills the memory; returns the numbers of the rows in which no channel is missing.
-    fn remember(&mut self, rows: &[Row], states: usize) -> Result<Vec<usize>, Cannot> {
+    fn remember(&mut self, rows: &[Row], states: usize) -> Result<Vec<usize>, AnomalyError> {
         let channels = self.spread.len();
         let mut complete = Vec::new();
         let mut values = Vec::new();
@@ -146,7 +146,7 @@ impl Similarity {
             } else {
                 ("states that may be remembered", states)
             };
-            return Err(Cannot::TooFew { what: what.into(), have, need });
+            return Err(AnomalyError::TooFew { what: what.into(), have, need });
         }
         let slices: Vec<&[f64]> = values.chunks(channels).collect();
         let chosen = select(&slices, states);
@@ -237,7 +237,7 @@ impl Similarity {
         Some(Apart { number, rows: self.apart_rows })
     }
 
-    /// Which channels never changed while it learned; it says nothing of them.
+    /// Which channels never changed while it learned; they are not estimated.
     pub fn constant(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.spread.len()).filter(|at| self.spread[*at] == 0.0)
     }

@@ -4,11 +4,11 @@
 //! probability-weighted moments (J. R. M. Hosking, J. R. Wallis: Parameter and Quantile Estimation
 //! for the Generalized Pareto Distribution, Technometrics 1987). Sums that are kept from falling
 //! have exponential tails when their steps have (H. Cramér, F. Lundberg), so that the shape is 0
-//! unless the data clearly speak for a heavier tail; a lighter one is never believed.
+//! unless the estimated shape is significantly above 0; a lighter tail is never assumed.
 
 use super::robust;
 
-/// Fewer peaks say nothing.
+/// Fewest peaks to which a tail is fitted.
 pub const LEAST_PEAKS: usize = 20;
 /// With so many, a higher level is tried.
 const GOOD_PEAKS: usize = 100;

@@ -1,7 +1,7 @@
-//! Residuals that follow one another are made independent.
+//! Whitening: the autocorrelation of residuals is taken out.
 //!
-//! A residual that stays high for a while, as most do, looks like a shift to tests that take its
-//! values for independent; false alarms then come many times as often as stated. What is left of
+//! Tests that take residuals for independent detect a shift where a residual stays high for a while, as
+//! most do; false alarms then come many times as often as stated. What is left of
 //! an AR(1) course after its own forecast is white (J. Alwan, H. V. Roberts: Time-Series Modeling
 //! for Statistical Process Control, 1988).
 
@@ -11,7 +11,7 @@ use super::robust;
 
 /// Beyond so many spreads a residual counts no more, so that one bad sample is no change.
 const FARTHEST: f64 = 5.0;
-/// Correlations nearer to 1 cannot be told from a drift.
+/// Correlations nearer to 1 cannot be distinguished from a drift.
 const STRONGEST: f64 = 0.99;
 
 /// The course of one channel's healthy residuals, and where it is.
@@ -39,7 +39,7 @@ impl Whitener {
             let rest = residuals.windows(2).filter_map(|pair| {
                 Some(out.standard(pair[1]?) - out.correlation * out.standard(pair[0]?))
             });
-            // Residuals in steps of a resolution may leave nothing; then what theory says.
+            // Residuals in steps of a resolution may leave nothing; then half of the theoretical spread.
             let (_, left) = robust::center_and_spread(rest);
             let theory = (1.0 - out.correlation * out.correlation).sqrt();
             out.left = left.max(0.5 * theory);

@@ -1,69 +1,66 @@
-//! Whether a calibration fits its model; each mistake is answered with what to do.
+//! Whether a calibration fits its model.
 
 use super::super::sample::steps_between;
-use super::setup::{Course, Setup};
+use super::error::{CalibrationError, CourseError, ValuesError};
+use super::setup::{CalibrationSetup, Course};
 use crate::model::{About, Variable};
 
-impl Setup {
+impl CalibrationSetup {
     /// Whether everything fits the model and is a number.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), CalibrationError> {
         let about = self.model.about();
         let parameters = about.parameters.iter().map(|parameter| &*parameter.name);
         numbers("parameters", &self.parameters, &parameters.collect::<Vec<_>>())?;
         if self.deviation.len() != about.outputs.len() {
-            return Err(format!(
-                "state a deviation for each output ({}), not {} of them",
-                names(&about.outputs).join(", "),
-                self.deviation.len()
-            ));
+            let (outputs, found) = (owned(&names(&about.outputs)), self.deviation.len());
+            return Err(CalibrationError::DeviationCount { outputs, found });
         }
         if let Some(at) = self.deviation.iter().position(|deviation| !(*deviation > 0.0)) {
-            return Err(format!(
-                "the deviation of `{}` has to be above 0, not {}",
-                about.outputs[at].name, self.deviation[at]
-            ));
+            let (output, deviation) = (about.outputs[at].name.clone(), self.deviation[at]);
+            return Err(CalibrationError::Deviation { output, deviation });
         }
         if !(self.step_s > 0.0 && self.step_s.is_finite()) {
-            return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.step_s));
+            return Err(CalibrationError::Step { step_s: self.step_s });
         }
         for (at, course) in self.courses.iter().enumerate() {
-            course.check(about, self.step_s).map_err(|error| format!("run {}: {error}", at + 1))?;
+            course
+                .check(about, self.step_s)
+                .map_err(|error| CalibrationError::Course { run: at + 1, error })?;
         }
         if !(0..about.outputs.len()).any(|output| self.is_measured(output)) {
-            return Err("there is nothing to compare with: not one measurement of an output with a finite deviation".into());
+            return Err(CalibrationError::NothingMeasured);
         }
         Ok(())
     }
 }
 
 impl Course {
-    fn check(&self, about: &About, step_s: f64) -> Result<(), String> {
+    fn check(&self, about: &About, step_s: f64) -> Result<(), CourseError> {
         numbers("states", &self.initial, &names(&about.states))?;
         let (times, rows) = (self.times_s.len(), self.measured.len());
         if times != rows {
-            return Err(format!("there are {times} times for {rows} rows of measurements"));
+            return Err(CourseError::Rows { times, rows });
         }
-        let mut before = self.start_s;
-        for (at, (time_s, row)) in self.times_s.iter().zip(&self.measured).enumerate() {
-            let place = format!("row {} ({time_s} s)", at + 1);
-            let in_order = if at == 0 { *time_s >= before } else { *time_s > before };
-            if !(in_order && time_s.is_finite() && before.is_finite()) {
-                return Err(format!("{place}: the time has to come after {before} s"));
+        let mut before_s = self.start_s;
+        for (at, (time_s, values)) in self.times_s.iter().zip(&self.measured).enumerate() {
+            let (row, time_s) = (at + 1, *time_s);
+            let in_order = if at == 0 { time_s >= before_s } else { time_s > before_s };
+            if !(in_order && time_s.is_finite() && before_s.is_finite()) {
+                return Err(CourseError::TimeOrder { row, time_s, before_s });
             }
-            steps_between(before, *time_s, step_s).map_err(|error| format!("{place}: {error}"))?;
-            before = *time_s;
-            if row.len() != about.outputs.len() {
-                return Err(format!(
-                    "{place}: expected a value for each output ({}), found {}",
-                    names(&about.outputs).join(", "),
-                    row.len()
-                ));
+            steps_between(before_s, time_s, step_s).map_err(|error| CourseError::Gap {
+                row,
+                time_s,
+                error,
+            })?;
+            before_s = time_s;
+            if values.len() != about.outputs.len() {
+                let (outputs, found) = (owned(&names(&about.outputs)), values.len());
+                return Err(CourseError::RowLength { row, time_s, outputs, found });
             }
-            if let Some(at) = row.iter().position(|value| value.is_infinite()) {
-                return Err(format!(
-                    "{place}: `{}` is {}; leave out what was not measured (NaN)",
-                    about.outputs[at].name, row[at]
-                ));
+            if let Some(at) = values.iter().position(|value| value.is_infinite()) {
+                let (output, value) = (about.outputs[at].name.clone(), values[at]);
+                return Err(CourseError::Infinite { row, time_s, output, value });
             }
         }
         Ok(())
@@ -74,29 +71,21 @@ fn names(variables: &[Variable]) -> Vec<&str> {
     variables.iter().map(|variable| &*variable.name).collect()
 }
 
-/// Whether there is a number for each name.
-fn numbers(what: &str, values: &[f64], names: &[&str]) -> Result<(), String> {
-    if values.len() != names.len() {
-        let (expected, found) = (names.join(", "), values.len());
-        return Err(format!("expected a value for each of the {what} ({expected}), found {found}"));
-    }
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(at) => Err(format!("{what}: `{}` is {}; give it a number", names[at], values[at])),
-        None => Ok(()),
-    }
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// What is said of a name that there is not.
-pub(super) fn unknown_name(about: &About, name: &str) -> String {
-    let parameters = about.parameters.iter().map(|parameter| &*parameter.name);
-    let mut known: Vec<&str> = parameters.chain(names(&about.states)).collect();
-    let lower = name.to_lowercase();
-    let likeness = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &lower);
-    known.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
-    let nearest = known.first().copied().unwrap_or_default();
-    format!(
-        "`{}` has no parameter and no state `{name}`; the nearest is `{nearest}`; there are {}",
-        about.name,
-        known.join(", ")
-    )
+/// Whether there is a number for each name.
+fn numbers(what: &'static str, values: &[f64], names: &[&str]) -> Result<(), ValuesError> {
+    if values.len() != names.len() {
+        let (expected, found) = (owned(names), values.len());
+        return Err(ValuesError::Count { what, expected, found });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(at) => {
+            let (name, value) = (names[at].to_owned(), values[at]);
+            Err(ValuesError::NoNumber { what, name, value })
+        }
+        None => Ok(()),
+    }
 }

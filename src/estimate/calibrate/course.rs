@@ -1,6 +1,7 @@
 //! The residuals of all courses at a point, some steps at a time.
 
-use super::setup::{Place, Setup};
+use super::error::{EvaluationError, NotComputed};
+use super::setup::{CalibrationSetup, Place};
 use crate::model::Kernel;
 use crate::model::solver::{Problem, Solver};
 
@@ -24,7 +25,7 @@ pub(super) struct Evaluation {
 
 impl Evaluation {
     /// Begins at a point: a value for each place.
-    pub fn new(setup: &Setup, places: &[Place], point: &[f64]) -> Self {
+    pub fn new(setup: &CalibrationSetup, places: &[Place], point: &[f64]) -> Self {
         let about = setup.model.about();
         let (parameters, initial) = placed(setup, places, point);
         let mut evaluation = Self {
@@ -44,7 +45,7 @@ impl Evaluation {
     }
 
     /// Begins the present course.
-    fn begin(&mut self, setup: &Setup) {
+    fn begin(&mut self, setup: &CalibrationSetup) {
         (self.row, self.taken) = (0, 0);
         let Some(course) = setup.courses.get(self.course) else { return };
         self.x.clone_from(&self.initial[self.course]);
@@ -58,7 +59,11 @@ impl Evaluation {
     ///
     /// # Errors
     /// When the model diverges; with the run and the time.
-    pub fn advance(&mut self, setup: &Setup, most: usize) -> Option<Result<Vec<f64>, String>> {
+    pub fn advance(
+        &mut self,
+        setup: &CalibrationSetup,
+        most: usize,
+    ) -> Option<Result<Vec<f64>, EvaluationError>> {
         for _ in 0..most {
             let Some(course) = setup.courses.get(self.course) else {
                 return Some(Ok(std::mem::take(&mut self.residuals)));
@@ -73,16 +78,22 @@ impl Evaluation {
                 row => course.times_s[row - 1],
             };
             if let Err(error) = self.step(setup, from_s, to_s) {
-                return Some(Err(format!("run {}, {error}", self.course + 1)));
+                return Some(Err(error));
             }
         }
         None
     }
 
     /// A step on the way from one row to the next, which is compared once it is reached.
-    fn step(&mut self, setup: &Setup, from_s: f64, to_s: f64) -> Result<(), String> {
+    fn step(
+        &mut self,
+        setup: &CalibrationSetup,
+        from_s: f64,
+        to_s: f64,
+    ) -> Result<(), EvaluationError> {
         let course = &setup.courses[self.course];
-        // A share of a step that rounding makes is none.
+        let run = self.course + 1;
+        // The share of a step that rounding adds does not count.
         let steps = ((to_s - from_s) / setup.step_s - 1e-9).ceil().max(0.0) as usize;
         if self.taken < steps {
             let dt_s = (to_s - from_s) / steps as f64;
@@ -91,18 +102,18 @@ impl Evaluation {
             let problem = Problem { model: &*setup.model, u: &self.u, p: &self.parameters };
             self.solver
                 .advance(problem, &mut self.x, dt_s, &mut |_| {})
-                .map_err(|error| format!("{t_s} s: {error}"))?;
+                .map_err(|error| EvaluationError { run, time_s: t_s, reason: error.into() })?;
             self.taken += 1;
         }
         if self.taken == steps {
-            self.compare(setup).map_err(|error| format!("{to_s} s: {error}"))?;
+            self.compare(setup).map_err(|reason| EvaluationError { run, time_s: to_s, reason })?;
             self.row += 1;
             self.taken = 0;
         }
         Ok(())
     }
 
-    fn compare(&mut self, setup: &Setup) -> Result<(), String> {
+    fn compare(&mut self, setup: &CalibrationSetup) -> Result<(), NotComputed> {
         setup.model.output(&self.x, &self.u, &self.parameters, &mut self.z);
         let measured = &setup.courses[self.course].measured[self.row];
         let each = measured.iter().zip(&self.z).zip(&setup.deviation).enumerate();
@@ -112,8 +123,8 @@ impl Evaluation {
             }
             let residual = (measured - modelled) / deviation;
             if !residual.is_finite() {
-                let name = &setup.model.about().outputs[at].name;
-                return Err(format!("`{name}` became {modelled}: take other parameters"));
+                let output = setup.model.about().outputs[at].name.clone();
+                return Err(NotComputed::NoNumber { output, value: *modelled });
             }
             self.residuals.push(residual);
         }
@@ -122,7 +133,11 @@ impl Evaluation {
 }
 
 /// All parameters, and the initial state of each course, at a point.
-pub(super) fn placed(setup: &Setup, places: &[Place], point: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+pub(super) fn placed(
+    setup: &CalibrationSetup,
+    places: &[Place],
+    point: &[f64],
+) -> (Vec<f64>, Vec<Vec<f64>>) {
     let mut parameters = setup.parameters.clone();
     let mut initial: Vec<Vec<f64>> =
         setup.courses.iter().map(|course| course.initial.clone()).collect();

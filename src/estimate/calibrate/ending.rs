@@ -1,12 +1,6 @@
-//! When and why a search ends.
+//! Why a search ended.
 
 use serde::{Deserialize, Serialize};
-
-use super::quadratic::held;
-use super::search::Search;
-
-/// A step that fails though it promised this share of the cost fails because of rounding.
-const ROUNDING: f64 = 1e-10;
 
 /// Why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +13,7 @@ pub enum Ending {
     Step,
     /// The residuals are at right angles to every slope.
     Slope,
-    /// No better point was found near by, though the slopes promise one.
+    /// No better point was found near by, though the slopes predicted one.
     Stuck,
     /// All evaluations that were allowed are spent.
     Evaluations,
@@ -39,46 +33,11 @@ impl Ending {
             Self::Step => "the values no longer change",
             Self::Slope => "the cost is flat in every direction",
             Self::Stuck => {
-                "no better point was found near by, though the slopes promise one: state how exactly the residuals can be computed (`exactness`), or take a more exact solver"
+                "no better point was found near by, though the slopes predicted one: state how exactly the residuals can be computed (`exactness`), or take a more exact solver"
             }
             Self::Evaluations => {
                 "all evaluations that were allowed are spent: allow more, or start nearer"
             }
         }
-    }
-}
-
-impl Search {
-    /// Whether the step is not worth a try. Strong damping makes any step short and any promise
-    /// small; hence what the `full`, undamped step promises counts, too.
-    pub(super) fn end(&self, step: &[f64], promise: f64, full: &[f64]) -> Option<Ending> {
-        let options = &self.options;
-        let short = |step: &[f64], tolerance: f64| {
-            let each = self.unknowns.iter().zip(&self.values).zip(step);
-            let mut each = each.map(|((unknown, value), step)| (step, unknown.size_at(*value)));
-            each.all(|(step, size)| step.abs() <= tolerance * size)
-        };
-        let most = promise.max(self.quadratic.promise(full));
-        let worth = options.cost_tolerance.max(10.0 * options.exactness) * self.cost;
-        let failed = self.growth > 2.0;
-        let reasons = [
-            (self.cost == 0.0, Ending::Exact),
-            (self.steepest() <= options.slope_tolerance, Ending::Slope),
-            (most <= worth, Ending::Cost),
-            (failed && most <= ROUNDING * self.cost, Ending::Cost),
-            (short(full, options.step_tolerance), Ending::Step),
-            (short(step, f64::EPSILON), Ending::Stuck),
-            (self.evaluations >= options.evaluations, Ending::Evaluations),
-        ];
-        reasons.into_iter().find(|(holds, _)| *holds).map(|(_, ending)| ending)
-    }
-
-    /// Largest cosine between the residuals and a slope along which a value may move.
-    fn steepest(&self) -> f64 {
-        let length = self.cost.sqrt();
-        let gradient = self.quadratic.gradient();
-        let each = self.reach().into_iter().zip(gradient).zip(&self.quadratic.lengths);
-        let free = each.filter(|((reach, slope), size)| !held(*reach, *slope) && **size > 0.0);
-        free.map(|((_, slope), size)| slope.abs() / (size * length)).fold(0.0, f64::max)
     }
 }

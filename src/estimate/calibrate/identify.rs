@@ -1,4 +1,4 @@
-//! What the data identify: the covariance of the values, and which of them it cannot tell apart.
+//! What the data identify: the covariance of the values, and which of them cannot be distinguished.
 
 use super::quadratic::Quadratic;
 use crate::model::linear::Matrix;

@@ -45,7 +45,7 @@ impl Loss {
         self.weight(r) < 1.0
     }
 
-    /// Variance of a residual of size 1 as the residuals tell it, for the covariance of `unknowns`
+    /// Variance of a residual of size 1 by the residuals, for the covariance of `unknowns`
     /// values: RSS/(n − p), and for Huber's loss K² · Σψ²/(n − p) / (mean ψ′)² of P. J. Huber and
     /// E. M. Ronchetti: Robust Statistics (2009), section 7.6. `None` without residuals to spare.
     pub(super) fn variance(self, residuals: &[f64], unknowns: usize) -> Option<f64> {

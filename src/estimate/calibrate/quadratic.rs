@@ -55,8 +55,8 @@ impl Quadratic {
         (0..n).map(entry).collect()
     }
 
-    /// By how much a step lowers the cost, if the plane is right.
-    pub fn promise(&self, step: &[f64]) -> f64 {
+    /// The predicted reduction of the cost by a step, where the residuals are linear.
+    pub fn predicted(&self, step: &[f64]) -> f64 {
         // ‖q‖² − ‖R s + q‖² = −(R s)·(R s + 2 q), without the difference of two near numbers.
         let product = |row: usize| -> f64 {
             step.iter().zip(self.triangle.row(row)).map(|(step, entry)| step * entry).sum()

@@ -1,9 +1,10 @@
 //! A calibration under way.
 
 use super::course::{Evaluation, placed};
+use super::error::CalibrationError;
 use super::result::Calibrated;
 use super::search::Search;
-use super::setup::{Place, Setup};
+use super::setup::{CalibrationSetup, Place};
 use crate::model::solver::Method;
 use crate::worker::{Run, Step};
 
@@ -14,7 +15,7 @@ const PIECE_ADAPTIVE: usize = 64;
 
 /// A calibration that is made piece by piece.
 pub struct Calibration {
-    setup: Setup,
+    setup: CalibrationSetup,
     places: Vec<Place>,
     search: Search,
     evaluation: Option<Evaluation>,
@@ -25,8 +26,8 @@ impl Calibration {
     ///
     /// # Errors
     /// When the setup does not fit its model, nothing was measured, a name is unknown, or a search
-    /// cannot begin there; with a sentence that says what to do.
-    pub fn new(setup: Setup) -> Result<Self, String> {
+    /// cannot begin there.
+    pub fn new(setup: CalibrationSetup) -> Result<Self, CalibrationError> {
         setup.check()?;
         let (unknowns, places) = setup.unknowns()?;
         let mut options = setup.options.clone();
@@ -39,15 +40,15 @@ impl Calibration {
     ///
     /// # Errors
     /// When nothing can be computed at the start or beside a point on the way.
-    pub fn finish(mut self) -> Result<Calibrated, String> {
+    pub fn finish(mut self) -> Result<Calibrated, CalibrationError> {
         loop {
-            if let Step::Done(done) = self.piece() {
+            if let Some(done) = self.advance() {
                 return done;
             }
         }
     }
 
-    fn result(&self) -> Result<Calibrated, String> {
+    fn result(&self) -> Result<Calibrated, CalibrationError> {
         let Self { setup, places, search, .. } = self;
         let fit = search.fit(&setup.advice())?;
         let found: Vec<f64> = fit.values.iter().map(|value| value.value).collect();
@@ -66,28 +67,33 @@ impl Calibration {
     }
 }
 
-impl Run for Calibration {
-    type Output = Calibrated;
-
-    /// Takes some steps of the model, or looks at the residuals at one point.
-    fn piece(&mut self) -> Step<Calibrated> {
+impl Calibration {
+    /// Takes some steps of the model, or looks at the residuals at one point; the result at the end.
+    fn advance(&mut self) -> Option<Result<Calibrated, CalibrationError>> {
         let Self { setup, places, search, evaluation } = self;
         let Some(point) = search.point() else {
-            return Step::Done(self.result());
+            return Some(self.result());
         };
         let going = evaluation.get_or_insert_with(|| Evaluation::new(setup, places, point));
         let most = match setup.method {
             Method::Euler | Method::Rk4 => PIECE,
             Method::DormandPrince(_) | Method::Rosenbrock(_) => PIECE_ADAPTIVE,
         };
-        if let Some(told) = going.advance(setup, most) {
-            *evaluation = None;
-            if let Err(error) = search.tell(told) {
-                return Step::Done(Err(error));
-            }
+        let residuals = going.advance(setup, most)?;
+        *evaluation = None;
+        search.report(residuals).err().map(|error| Err(error.into()))
+    }
+}
+
+impl Run for Calibration {
+    type Output = Calibrated;
+
+    fn piece(&mut self) -> Step<Calibrated> {
+        if let Some(done) = self.advance() {
+            return Step::Done(done.map_err(|error| error.to_string()));
         }
         // How many steps a search takes shows only at its end; most take about ten.
-        let taken = search.iterations() as f32;
+        let taken = self.search.iterations() as f32;
         Step::More(taken / (taken + 5.0))
     }
 }

@@ -5,14 +5,15 @@
 //! in Marquardt's Method (1999); bounds as [`Quadratic::step`] says.
 
 use super::ending::Ending;
+use super::error::SearchError;
 use super::quadratic::{Quadratic, Room, held};
 use super::slopes::Slopes;
-use super::unknown::{Differences, Options, Side, Unknown};
+use super::unknown::{Differences, SearchOptions, Side, Unknown};
 
 /// Damping at the beginning, and the least, which keeps a step short along what the data do not
 /// identify; relative to slopes scaled to length 1.
 const DAMPING: (f64, f64) = (1e-3, 1e-16);
-/// A step is taken when it lowers the cost by this share of what it promised.
+/// A step is taken when it lowers the cost by this share of the predicted reduction.
 const WORTHWHILE: f64 = 1e-4;
 
 /// What a search waits for.
@@ -21,8 +22,8 @@ enum Phase {
     Start,
     /// The slopes at the present point.
     Slopes(Slopes),
-    /// The residuals after a step that promises to lower the cost by so much.
-    Trial { point: Vec<f64>, promise: f64 },
+    /// The residuals after a step that is predicted to lower the cost by so much.
+    Trial { point: Vec<f64>, predicted: f64 },
     /// Nothing: it has ended.
     Over,
 }
@@ -30,7 +31,7 @@ enum Phase {
 /// A search under way.
 pub struct Search {
     pub(super) unknowns: Vec<Unknown>,
-    pub(super) options: Options,
+    pub(super) options: SearchOptions,
     phase: Phase,
     pub(super) values: Vec<f64>,
     pub(super) residuals: Vec<f64>,
@@ -45,7 +46,7 @@ pub struct Search {
     pub(super) growth: f64,
     pub(super) iterations: usize,
     pub(super) evaluations: usize,
-    /// Points at which there were no residuals, and what was said of the last of them.
+    /// Points at which there were no residuals, and the reason at the last of them.
     pub(super) lost: (usize, String),
     pub(super) ending: Option<Ending>,
 }
@@ -54,10 +55,10 @@ impl Search {
     /// A search for these values.
     ///
     /// # Errors
-    /// When an unknown or an option cannot be; with a sentence that says what to do.
-    pub fn new(unknowns: Vec<Unknown>, options: Options) -> Result<Self, String> {
+    /// When an unknown or an option cannot be.
+    pub fn new(unknowns: Vec<Unknown>, options: SearchOptions) -> Result<Self, SearchError> {
         if unknowns.is_empty() {
-            return Err("nothing is to be found: name a parameter or a state".into());
+            return Err(SearchError::NoUnknowns);
         }
         unknowns.iter().try_for_each(Unknown::check)?;
         options.check()?;
@@ -96,22 +97,22 @@ impl Search {
         self.iterations
     }
 
-    /// Takes the residuals at [`Search::point`], or a sentence that says why there are none.
+    /// Takes the residuals at [`Search::point`], or why there are none.
     ///
     /// # Errors
     /// When the search cannot go on: there are no residuals at the start, on either side of a
     /// value, or not as many as before.
-    pub fn tell(&mut self, told: Result<Vec<f64>, String>) -> Result<(), String> {
+    pub fn report<E: std::fmt::Display>(
+        &mut self,
+        residuals: Result<Vec<f64>, E>,
+    ) -> Result<(), SearchError> {
         self.evaluations += 1;
-        let told = self.judge(told)?;
+        let reported = self.judge(residuals)?;
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Start => {
-                let Some(residuals) = told else {
-                    return Err(format!(
-                        "nothing can be computed at the start ({}): {}; start elsewhere",
-                        self.named(&self.values),
-                        self.lost.1
-                    ));
+                let Some(residuals) = reported else {
+                    let (point, reason) = (self.named(&self.values), self.lost.1.clone());
+                    return Err(SearchError::Start { point, reason });
                 };
                 self.cost = self.options.loss.cost(&residuals);
                 self.cost_before = self.cost;
@@ -120,45 +121,47 @@ impl Search {
             }
             Phase::Slopes(mut slopes) => {
                 let Self { unknowns, values, residuals, .. } = self;
-                match slopes.tell(unknowns, values, residuals, told) {
+                match slopes.report(unknowns, values, residuals, reported) {
                     Ok(Some(columns)) => self.seen(columns),
                     Ok(None) => self.phase = Phase::Slopes(slopes),
                     Err(at) => {
-                        return Err(format!(
-                            "what `{}` does cannot be seen: nothing can be computed on either side of {}: {}",
-                            self.unknowns[at].name,
-                            self.named(&self.values),
-                            self.lost.1
-                        ));
+                        return Err(SearchError::NoSlope {
+                            name: self.unknowns[at].name.clone(),
+                            point: self.named(&self.values),
+                            reason: self.lost.1.clone(),
+                        });
                     }
                 }
             }
-            Phase::Trial { point, promise } => self.tried(point, promise, told),
-            Phase::Over => return Err("the search has ended".into()),
+            Phase::Trial { point, predicted } => self.tried(point, predicted, reported),
+            Phase::Over => return Err(SearchError::Ended),
         }
         Ok(())
     }
 
-    /// Whether what was told are residuals; counts the points without any.
-    fn judge(&mut self, told: Result<Vec<f64>, String>) -> Result<Option<Vec<f64>>, String> {
-        let why = match told {
+    /// The residuals, where they are finite; counts the points without any.
+    fn judge<E: std::fmt::Display>(
+        &mut self,
+        residuals: Result<Vec<f64>, E>,
+    ) -> Result<Option<Vec<f64>>, SearchError> {
+        let reason = match residuals {
             Ok(residuals) => {
                 if residuals.is_empty() {
-                    return Err("there is nothing to compare with: not one measurement".into());
+                    return Err(SearchError::NoResiduals);
                 }
                 let before = self.residuals.len();
                 if before > 0 && before != residuals.len() {
                     let now = residuals.len();
-                    return Err(format!("there were {before} residuals and then {now}"));
+                    return Err(SearchError::ResidualCount { before, now });
                 }
                 match residuals.iter().position(|r| !r.is_finite()) {
                     None => return Ok(Some(residuals)),
                     Some(at) => format!("residual {} is {}", at + 1, residuals[at]),
                 }
             }
-            Err(why) => why,
+            Err(reason) => reason.to_string(),
         };
-        self.lost = (self.lost.0 + 1, why);
+        self.lost = (self.lost.0 + 1, reason);
         Ok(None)
     }
 
@@ -167,7 +170,7 @@ impl Search {
         self.phase = Phase::Slopes(Slopes::new(unknowns, values, options.exactness, *central));
     }
 
-    /// The slopes are there: what promises to be better?
+    /// Takes the slopes, and proposes a step by them.
     fn seen(&mut self, mut columns: Vec<Vec<f64>>) {
         let weights: Vec<f64> =
             self.residuals.iter().map(|r| self.options.loss.weight(*r).sqrt()).collect();
@@ -192,9 +195,9 @@ impl Search {
             self.scale.iter().map(|scale| if *scale > 0.0 { *scale } else { 1.0 }).collect();
         let room = Room { reach: &reach, scale: &scale, damping: self.damping };
         let step = self.quadratic.step(&room);
-        let promise = self.quadratic.promise(&step);
+        let predicted = self.quadratic.predicted(&step);
         let full = self.quadratic.step(&Room { damping: DAMPING.1, ..room });
-        match self.end(&step, promise, &full) {
+        match self.end(&step, predicted, &full) {
             None => {
                 let mut point = self.values.clone();
                 for (at, value) in point.iter_mut().enumerate() {
@@ -206,7 +209,7 @@ impl Search {
                         s => (*value + s).clamp(low, high),
                     };
                 }
-                self.phase = Phase::Trial { point, promise };
+                self.phase = Phase::Trial { point, predicted };
             }
             // The last slopes are central ones, and have to say the same.
             Some(_) if !self.central => {
@@ -228,10 +231,10 @@ impl Search {
     }
 
     /// A step was tried.
-    fn tried(&mut self, point: Vec<f64>, promise: f64, told: Option<Vec<f64>>) {
-        let cost = told.as_ref().map_or(f64::INFINITY, |all| self.options.loss.cost(all));
-        let ratio = (self.cost - cost) / promise;
-        match told {
+    fn tried(&mut self, point: Vec<f64>, predicted: f64, reported: Option<Vec<f64>>) {
+        let cost = reported.as_ref().map_or(f64::INFINITY, |all| self.options.loss.cost(all));
+        let ratio = (self.cost - cost) / predicted;
+        match reported {
             Some(residuals) if cost < self.cost && ratio > WORTHWHILE => {
                 (self.values, self.residuals, self.cost) = (point, residuals, cost);
                 self.iterations += 1;

@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::check::unknown_name;
-use super::unknown::{Options, Unknown};
+use super::error::CalibrationError;
+use super::unknown::{SearchOptions, Unknown};
 use crate::model::load::Load;
 use crate::model::solver::Method;
-use crate::model::{Model, position};
+use crate::model::{About, Model, position};
+use crate::twin::nearest;
 
 /// A calibration.
 #[derive(Clone)]
-pub struct Setup {
+pub struct CalibrationSetup {
     /// The model.
     pub model: Arc<dyn Model>,
     /// All its parameters: where those that are to be found begin, and what the others are.
@@ -27,7 +28,7 @@ pub struct Setup {
     /// The solver.
     pub method: Method,
     /// How to search.
-    pub options: Options,
+    pub options: SearchOptions,
 }
 
 /// A parameter, or an initial state, that is to be found.
@@ -35,12 +36,12 @@ pub struct Setup {
 pub struct Chosen {
     /// Its name. A state's name stands for its initial value, which is another one in each course.
     pub name: String,
-    /// Smallest and largest value that is allowed; unless told otherwise a parameter's own range,
+    /// Smallest and largest value that is allowed; unless stated otherwise a parameter's own range,
     /// and no bounds for a state.
     pub range: Option<(f64, f64)>,
-    /// Where the search begins; unless told otherwise what the setup or the course states.
+    /// Where the search begins; unless stated otherwise what the setup or the course states.
     pub start: Option<f64>,
-    /// Its usual size, above 0; unless told otherwise that of its usual value, or of its start.
+    /// Its usual size, above 0; unless stated otherwise that of its usual value, or of its start.
     pub size: Option<f64>,
 }
 
@@ -76,7 +77,7 @@ pub(super) enum Place {
     Initial { course: usize, state: usize },
 }
 
-impl Setup {
+impl CalibrationSetup {
     /// A usual machine's, by Euler's method with steps of at most a second.
     pub fn usual(model: Arc<dyn Model>, deviation: &[f64], chosen: &[&str]) -> Self {
         Self {
@@ -86,7 +87,7 @@ impl Setup {
             deviation: deviation.to_vec(),
             step_s: 1.0,
             method: Method::Euler,
-            options: Options::default(),
+            options: SearchOptions::default(),
             model,
         }
     }
@@ -102,7 +103,7 @@ impl Setup {
     }
 
     /// What is to be found, and where it belongs.
-    pub(super) fn unknowns(&self) -> Result<(Vec<Unknown>, Vec<Place>), String> {
+    pub(super) fn unknowns(&self) -> Result<(Vec<Unknown>, Vec<Place>), CalibrationError> {
         let about = self.model.about();
         let mut all = Vec::new();
         for chosen in &self.chosen {
@@ -119,7 +120,7 @@ impl Setup {
         }
         let mut seen = HashSet::new();
         match all.iter().find(|(_, place)| !seen.insert(*place)) {
-            Some((unknown, _)) => Err(format!("`{}` is named twice: name it once", unknown.name)),
+            Some((unknown, _)) => Err(CalibrationError::NamedTwice { name: unknown.name.clone() }),
             None => Ok(all.into_iter().unzip()),
         }
     }
@@ -168,4 +169,17 @@ impl Setup {
 fn size(start: f64, usual: f64) -> f64 {
     let sizes = [usual.abs(), start.abs()];
     sizes.into_iter().find(|size| *size > 0.0).unwrap_or(1.0)
+}
+
+/// The error for a name that the model does not have.
+fn unknown_name(about: &About, name: &str) -> CalibrationError {
+    let parameters = about.parameters.iter().map(|parameter| &*parameter.name);
+    let states = about.states.iter().map(|state| &*state.name);
+    let known: Vec<&str> = parameters.chain(states).collect();
+    CalibrationError::UnknownName {
+        model: about.name.clone(),
+        name: name.to_owned(),
+        nearest: nearest(name, known.iter().copied()),
+        known: known.into_iter().map(str::to_owned).collect(),
+    }
 }

@@ -11,8 +11,8 @@ pub(super) struct Slopes {
     central: bool,
     exactness: f64,
     done: Vec<Vec<f64>>,
-    /// The point that is asked for; it differs from the middle in one value.
-    asked: Vec<f64>,
+    /// Where residuals are wanted; it differs from the middle in one value.
+    wanted: Vec<f64>,
     /// Differences of the present value that are still to be tried, the next one last.
     plan: Vec<f64>,
     /// Differences that were tried and gave residuals.
@@ -23,35 +23,35 @@ impl Slopes {
     /// Begins at a point.
     pub fn new(unknowns: &[Unknown], point: &[f64], exactness: f64, central: bool) -> Self {
         let (done, plan, found) = (Vec::new(), Vec::new(), Vec::new());
-        let mut slopes = Self { central, exactness, done, asked: point.to_vec(), plan, found };
+        let mut slopes = Self { central, exactness, done, wanted: point.to_vec(), plan, found };
         slopes.begin(unknowns, point);
         slopes
     }
 
     /// Where residuals are wanted.
     pub fn point(&self) -> &[f64] {
-        &self.asked
+        &self.wanted
     }
 
-    /// Takes the residuals at the point that was asked for, `None` when there are none; `middle`
+    /// Takes the residuals at [`Slopes::point`], `None` when there are none; `middle`
     /// are those at the point itself. All slopes, a column for each value, once they are there.
     ///
     /// # Errors
     /// The place of the value on neither side of which there are residuals.
-    pub fn tell(
+    pub fn report(
         &mut self,
         unknowns: &[Unknown],
         point: &[f64],
         middle: &[f64],
-        told: Option<Vec<f64>>,
+        residuals: Option<Vec<f64>>,
     ) -> Result<Option<Vec<Vec<f64>>>, usize> {
         let at = self.done.len();
-        if let Some(residuals) = told {
-            self.found.push((self.asked[at] - point[at], residuals));
+        if let Some(residuals) = residuals {
+            self.found.push((self.wanted[at] - point[at], residuals));
         }
-        let wanted = if self.central { 2 } else { 1 };
-        if self.found.len() < wanted && !self.plan.is_empty() {
-            self.ask(point);
+        let needed = if self.central { 2 } else { 1 };
+        if self.found.len() < needed && !self.plan.is_empty() {
+            self.next_point(point);
             return Ok(None);
         }
         let column = match &self.found[..] {
@@ -82,14 +82,14 @@ impl Slopes {
             // Narrow bounds: the farther one.
             self.plan.push(if above >= below { above } else { -below });
         }
-        self.ask(point);
+        self.next_point(point);
     }
 
-    /// Asks for the next difference of the present value.
-    fn ask(&mut self, point: &[f64]) {
+    /// Sets the point at the next difference of the present value.
+    fn next_point(&mut self, point: &[f64]) {
         let at = self.done.len();
-        self.asked.copy_from_slice(point);
-        self.asked[at] += self.plan.pop().unwrap_or_default();
+        self.wanted.copy_from_slice(point);
+        self.wanted[at] += self.plan.pop().unwrap_or_default();
     }
 }
 

@@ -1,7 +1,8 @@
-//! What is asked of a search: the unknowns, and how to look for them.
+//! The unknowns of a search, and its options.
 
 use serde::{Deserialize, Serialize};
 
+use super::error::{SearchError, UnknownError};
 use super::loss::Loss;
 
 /// A value that is to be found.
@@ -49,23 +50,20 @@ impl Unknown {
     }
 
     /// Whether a search can begin there.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let Self { name, start, range: (low, high), size, .. } = self;
+    pub(super) fn check(&self) -> Result<(), UnknownError> {
+        let Self { start, range: (low, high), size, .. } = *self;
+        let name = || self.name.clone();
         if !start.is_finite() {
-            return Err(format!("`{name}` cannot start at {start}: give it a number"));
+            return Err(UnknownError::Start { name: name(), start });
         }
         if !(low < high) {
-            return Err(format!(
-                "the bounds of `{name}` leave it no room: {low} has to be below {high}"
-            ));
+            return Err(UnknownError::Bounds { name: name(), low, high });
         }
         if !(low <= start && start <= high) {
-            return Err(format!(
-                "`{name}` starts at {start}, outside its bounds from {low} to {high}: start inside, or widen them"
-            ));
+            return Err(UnknownError::Outside { name: name(), start, low, high });
         }
-        if !(*size > 0.0 && size.is_finite()) {
-            return Err(format!("the usual size of `{name}` has to be above 0, not {size}"));
+        if !(size > 0.0 && size.is_finite()) {
+            return Err(UnknownError::Size { name: name(), size });
         }
         Ok(())
     }
@@ -99,13 +97,13 @@ pub enum Spread {
     #[default]
     Residuals,
     /// From the stated standard deviations alone. Intervals are normal. With Huber's loss the
-    /// residuals are asked all the same, because how many are wild is not stated.
+    /// residuals count all the same, because the share of outliers is not stated.
     Stated,
 }
 
 /// How to search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct SearchOptions {
     /// What a residual costs.
     pub loss: Loss,
     /// How slopes are computed.
@@ -129,7 +127,7 @@ pub struct Options {
     pub confidence: f64,
 }
 
-impl Default for Options {
+impl Default for SearchOptions {
     fn default() -> Self {
         Self {
             loss: Loss::default(),
@@ -145,13 +143,12 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl SearchOptions {
     /// Whether one can search by them.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let within = |what: &str, value: f64, low: f64, high: f64| {
+    pub(super) fn check(&self) -> Result<(), SearchError> {
+        let within = |what: &'static str, value: f64, low: f64, high: f64| {
             let fits = value > low && value < high;
-            fits.then_some(())
-                .ok_or_else(|| format!("{what} has to lie between {low} and {high}, not {value}"))
+            fits.then_some(()).ok_or(SearchError::Option { what, low, high, value })
         };
         if let Loss::Huber(limit) = self.loss {
             within("the limit of Huber's loss", limit, 0.0, f64::INFINITY)?;
@@ -162,7 +159,7 @@ impl Options {
             within("a tolerance", tolerance, 0.0, 1.0)?;
         }
         if self.evaluations == 0 {
-            return Err("a search needs at least one evaluation".into());
+            return Err(SearchError::NoEvaluations);
         }
         Ok(())
     }

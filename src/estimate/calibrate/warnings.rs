@@ -1,10 +1,10 @@
-//! What a fit cannot tell, as sentences.
+//! What the data do not identify, as sentences.
 
 use super::fit::{Fit, Fitted};
 use super::identify::{Alike, Identified};
 use super::unknown::{Side, Unknown};
 
-/// Two values whose correlation is stronger are one of them hard to tell from the other.
+/// Two values with a stronger correlation can hardly be distinguished.
 const TIED: f64 = 0.99;
 /// Intervals wider than this share of the value's size are worth a word about what widens them.
 const WIDE: f64 = 0.25;
@@ -122,7 +122,7 @@ fn vague(fit: &Fit, known: &Known) -> Vec<String> {
     all
 }
 
-/// Whether the residuals are what they were said to be.
+/// Whether the residuals are as large as the stated deviations.
 fn scatter(fit: &Fit, known: &Known) -> Option<String> {
     let Some(scatter) = fit.scatter else {
         let (measurements, values) = (fit.residuals.len(), fit.values.len());

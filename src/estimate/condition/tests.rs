@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::estimate::{Estimated, Scale};
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 use crate::model::registry;
 
 const HOUR: f64 = 3600.0;
@@ -18,7 +18,7 @@ enum Wrong {
 
 /// A sample a minute of the level, by Torricelli's law in steps of 10 s.
 fn samples(wrong: Wrong, seed: u64, hours: f64) -> impl Iterator<Item = Measured> {
-    let mut chance = Chance::new(seed, 0);
+    let mut random = RandomStream::new(seed, 0);
     let (mut level, mut coefficient) = (1.2, 0.62);
     (1..=(hours * 60.0) as usize).map(move |minute| {
         let time_s = 60.0 * minute as f64;
@@ -32,19 +32,19 @@ fn samples(wrong: Wrong, seed: u64, hours: f64) -> impl Iterator<Item = Measured
             level += 10.0 * (inflow - out) / 4.0;
         }
         let off = if wrong == Wrong::Sensor { 0.02 * since_h } else { 0.0 };
-        let measured = level + off + 0.005 * chance.normal();
+        let measured = level + off + 0.005 * random.normal();
         let inputs = vec![inflow, 293.0, 0.0, 1.0, 0.0, 293.0];
         Measured { time_s, inputs, outputs: vec![Some(measured), None, None, None] }
     })
 }
 
-fn watching() -> Watching {
+fn monitor_setup() -> MonitorSetup {
     let tank = registry::find("tank").expect("a model");
     let coefficient = tank.about().parameters.iter().position(|p| p.name == "C_d");
     let coefficient = coefficient.expect("a parameter");
     let (h, never) = (0, f64::INFINITY);
     let noise = [0.005, never, never, never];
-    let mut setup = Setup::usual(tank, &[0.1, 1.0], &[1e-5, 1e-5], &noise);
+    let mut setup = FilterSetup::usual(tank, &[0.1, 1.0], &[1e-5, 1e-5], &noise);
     setup.step_s = 10.0;
     let linear = |slot, mean, deviation, drift| Estimated {
         slot,
@@ -59,44 +59,44 @@ fn watching() -> Watching {
     let clogs = vec![linear(Slot::Parameter(coefficient), 0.62, 0.05, 3e-4)];
     let drifts =
         vec![linear(Slot::Bias(h), 0.0, 0.01, 1e-5), linear(Slot::Trend(h), 0.0, 0.03 / HOUR, 0.0)];
-    Watching {
+    MonitorSetup {
         setup,
         hypotheses: vec![of("healthy", vec![]), of("clogs", clogs), of("drifts", drifts)],
         learn_s: 6.0 * HOUR,
         block_s: 0.5 * HOUR,
         scatter: vec![f64::INFINITY; 4],
-        forgiven: 2.5,
-        speaks: 9.5,
+        cusum_slack: 2.5,
+        cusum_threshold: 9.5,
         share: 1.0,
         reach_s: 48.0 * HOUR,
     }
 }
 
-fn monitor(watching: Watching) -> ConditionMonitor {
+fn monitor(monitor_setup: MonitorSetup) -> ConditionMonitor {
     let inputs = [0.0015, 293.0, 0.0, 1.0, 0.0, 293.0];
-    ConditionMonitor::new(watching, 0.0, &inputs).expect("it fits")
+    ConditionMonitor::new(monitor_setup, 0.0, &inputs).expect("it fits")
 }
 
 /// With the scatter that two tanks have shown that were well.
-fn commissioned() -> Watching {
+fn commissioned() -> MonitorSetup {
     let blocks = |seed| {
-        let mut monitor = monitor(watching());
+        let mut monitor = monitor(monitor_setup());
         let blocks = samples(Wrong::Nothing, seed, 60.0)
             .filter_map(|sample| monitor.observe(&sample).expect("it goes on"));
         blocks.collect::<Vec<_>>()
     };
-    Watching { scatter: scatter(&[blocks(1), blocks(2)].concat()), ..watching() }
+    MonitorSetup { scatter: scatter(&[blocks(1), blocks(2)].concat()), ..monitor_setup() }
 }
 
-/// The alarm and the most probable explanation six hours after it.
-fn explained(wrong: Wrong) -> Option<(Alarm, String)> {
+/// The detection and the most probable explanation six hours after it.
+fn explained(wrong: Wrong) -> Option<(Detection, String)> {
     let mut monitor = monitor(commissioned());
     for sample in samples(wrong, 3, 60.0) {
         monitor.observe(&sample).expect("it goes on");
-        if let (Some(alarm), Some(bank)) = (monitor.alarm(), monitor.bank())
-            && sample.time_s >= alarm.time_s + 6.0 * HOUR
+        if let (Some(detection), Some(bank)) = (monitor.detection(), monitor.bank())
+            && sample.time_s >= detection.time_s + 6.0 * HOUR
         {
-            return Some((alarm, bank.ranking().swap_remove(0).name));
+            return Some((detection, bank.ranking().swap_remove(0).name));
         }
     }
     None
@@ -107,11 +107,12 @@ fn what_changes_is_noticed_after_its_onset_and_explained_by_what_was_done_to_the
     for (wrong, name, change) in
         [(Wrong::Outlet, "clogs", Change::Higher), (Wrong::Sensor, "drifts", Change::Higher)]
     {
-        let (alarm, first) = explained(wrong).expect("an alarm");
+        let (detection, first) = explained(wrong).expect("a detection");
         assert_eq!(first, name);
-        assert_eq!((alarm.output, alarm.change), (0, change));
-        assert!(alarm.time_s > ONSET_S && alarm.time_s < ONSET_S + 12.0 * HOUR, "{alarm:?}");
-        assert!((alarm.since_s - ONSET_S).abs() < 6.0 * HOUR, "{alarm:?}");
+        assert_eq!((detection.output, detection.change), (0, change));
+        let delay_s = detection.time_s - ONSET_S;
+        assert!(delay_s > 0.0 && delay_s < 12.0 * HOUR, "{detection:?}");
+        assert!((detection.since_s - ONSET_S).abs() < 6.0 * HOUR, "{detection:?}");
     }
 }
 
@@ -121,23 +122,23 @@ fn a_tank_that_is_well_raises_nothing_in_fifty_hours() {
 }
 
 #[test]
-fn an_alarm_that_is_taken_back_may_come_again() {
+fn a_detection_that_is_cleared_may_come_again() {
     let mut monitor = monitor(commissioned());
-    let mut alarms = 0;
+    let mut detections = 0;
     for sample in samples(Wrong::Sensor, 4, 60.0) {
         monitor.observe(&sample).expect("it goes on");
-        if monitor.alarm().is_some() {
-            alarms += 1;
-            monitor.acquit();
-            assert!(monitor.alarm().is_none() && monitor.bank().is_none());
+        if monitor.detection().is_some() {
+            detections += 1;
+            monitor.clear();
+            assert!(monitor.detection().is_none() && monitor.bank().is_none());
         }
     }
-    assert!(alarms > 1, "{alarms}");
+    assert!(detections > 1, "{detections}");
 }
 
 #[test]
 fn no_more_of_the_past_is_kept_than_a_diagnosis_may_look_back_to() {
-    let mut monitor = monitor(Watching { reach_s: 10.0 * HOUR, ..commissioned() });
+    let mut monitor = monitor(MonitorSetup { reach_s: 10.0 * HOUR, ..commissioned() });
     for sample in samples(Wrong::Nothing, 5, 100.0) {
         monitor.observe(&sample).expect("it goes on");
         assert!(monitor.samples.len() <= 631 && monitor.beliefs.len() <= 22);
@@ -147,11 +148,13 @@ fn no_more_of_the_past_is_kept_than_a_diagnosis_may_look_back_to() {
 
 #[test]
 fn what_cannot_be_watched_for_is_said_at_the_beginning() {
-    let error = |watching| ConditionMonitor::new(watching, 0.0, &[0.0; 6]).err().expect("an error");
-    let short = error(Watching { scatter: vec![1.0], ..watching() });
+    let error = |watching| {
+        ConditionMonitor::new(monitor_setup, 0.0, &[0.0; 6]).err().expect("an error").to_string()
+    };
+    let short = error(MonitorSetup { scatter: vec![1.0], ..monitor_setup() });
     assert!(short.contains("4 outputs"), "{short}");
-    let none = error(Watching { hypotheses: vec![], ..watching() });
+    let none = error(MonitorSetup { hypotheses: vec![], ..monitor_setup() });
     assert!(none.contains("hypothesis"), "{none}");
-    let never = error(Watching { block_s: 0.0, ..watching() });
+    let never = error(MonitorSetup { block_s: 0.0, ..monitor_setup() });
     assert!(never.contains("a block has to be above 0 s"), "{never}");
 }

@@ -20,10 +20,10 @@ impl<const PARTS: u32> Equations for Body<PARTS> {
     }
 }
 
-fn setup<const PARTS: u32>() -> Setup {
+fn setup<const PARTS: u32>() -> FilterSetup {
     let noise = 0.1 * f64::from(PARTS);
     let model = crate::model::model::<Body<PARTS>>();
-    Setup { gate: 5.0, ..Setup::usual(model, &[1.0], &[1e-3], &[noise, noise]) }
+    FilterSetup { gate: 5.0, ..FilterSetup::usual(model, &[1.0], &[1e-3], &[noise, noise]) }
 }
 
 /// Minute by minute; one thermometer jumps by so many kelvins after the fortieth.
@@ -72,7 +72,7 @@ fn a_ranking_is_the_same_in_kelvins_and_thousandths_of_them() {
 }
 
 /// What a fresh filter hears of one thermometer that is off by so many of its deviations.
-fn heard(deviations: f64) -> Heard {
+fn update(deviations: f64) -> MeasurementUpdate {
     let setup = setup::<1>();
     let mut filter = Unscented::new(setup, 0.0, &[]).expect("it fits");
     // The belief is of 1 K, the noise 0.1 K.
@@ -84,7 +84,7 @@ fn heard(deviations: f64) -> Heard {
 
 #[test]
 fn what_is_refused_counts_as_if_it_were_at_the_gate() {
-    let (within, at, beyond, far) = (heard(4.9), heard(5.0 - 1e-9), heard(5.1), heard(500.0));
+    let (within, at, beyond, far) = (update(4.9), update(5.0 - 1e-9), update(5.1), update(500.0));
     assert!(at.taken[0] && !beyond.taken[0]);
     assert_eq!(within.log_clipped, within.log_likelihood);
     assert!((beyond.log_clipped - at.log_clipped).abs() < 1e-6);
@@ -108,20 +108,20 @@ fn what_is_taken_in_spite_of_the_gate_counts_no_more_than_what_is_refused() {
     for row in 0..40 {
         let outputs = vec![Some(1000.0), Some(300.0)];
         let sample = Measured { time_s: f64::from(row), inputs: Vec::new(), outputs };
-        let heard = filter.observe(&sample).expect("it goes on");
-        if heard.taken[0] {
-            taken = Some(heard);
+        let update = filter.observe(&sample).expect("it goes on");
+        if update.taken[0] {
+            taken = Some(update);
             break;
         }
     }
-    let heard = taken.expect("so many in a row are a change of the machine");
-    assert!(heard.log_likelihood < -1e6 && heard.log_clipped > -20.0, "{heard:?}");
+    let update = taken.expect("so many in a row are a change of the machine");
+    assert!(update.log_likelihood < -1e6 && update.log_clipped > -20.0, "{update:?}");
 }
 
 /// A bias that comes and goes while nothing is measured, sample by sample.
-fn unheard() -> (Setup, f64) {
+fn unmeasured() -> (FilterSetup, f64) {
     let deviation = 0.9;
-    let mut setup = Setup { step_s: 600.0, ..setup::<1>() };
+    let mut setup = FilterSetup { step_s: 600.0, ..setup::<1>() };
     setup.estimated = vec![Estimated::wanders(Slot::Bias(0), 0.0, deviation, 9_000.0)];
     (setup, deviation)
 }
@@ -133,7 +133,7 @@ fn nothing(time_s: f64) -> Measured {
 #[test]
 fn what_comes_and_goes_keeps_its_spread_however_seldom_it_is_looked_at() {
     for every_s in [1.0, 60.0, 3_600.0, 86_400.0] {
-        let (setup, deviation) = unheard();
+        let (setup, deviation) = unmeasured();
         let mut filter = Unscented::new(setup, 0.0, &[]).expect("it fits");
         for row in 1..=50 {
             filter.observe(&nothing(every_s * f64::from(row))).expect("it goes on");
@@ -148,7 +148,7 @@ fn what_comes_and_goes_keeps_its_spread_however_seldom_it_is_looked_at() {
 
 #[test]
 fn particles_that_come_and_go_keep_their_spread_over_a_day_without_samples() {
-    let (setup, deviation) = unheard();
+    let (setup, deviation) = unmeasured();
     let mut crowd = Particles::new(setup, 20_000, 1, 0.0, &[]).expect("it fits");
     for time_s in [60.0, 3_600.0, 90_000.0] {
         crowd.observe(&nothing(time_s)).expect("it goes on");
@@ -160,7 +160,7 @@ fn particles_that_come_and_go_keep_their_spread_over_a_day_without_samples() {
 
 #[test]
 fn what_forgets_nothing_strays_with_the_root_of_time_and_a_state_forgets_nothing() {
-    let walk = Estimated { memory_s: f64::INFINITY, ..unheard().0.estimated[0] };
+    let walk = Estimated { memory_s: f64::INFINITY, ..unmeasured().0.estimated[0] };
     assert_eq!(walk.strays(400.0), walk.drift * walk.drift * 400.0);
     let state = Estimated { slot: Slot::State(0), memory_s: 10.0, ..walk };
     assert_eq!(state.strays(400.0), walk.strays(400.0));

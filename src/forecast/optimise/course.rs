@@ -1,13 +1,13 @@
-//! What settings come to: the members of an ensemble, with their costs and how far they are from
-//! the limits.
+//! The outcome of settings: the members of an ensemble, with their costs and their margins to the
+//! limits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::expression::Instant;
 use super::problem::{Limit, Problem};
-use crate::forecast::begin::Beginning;
 use crate::forecast::block::Block;
-use crate::forecast::setup::Setup;
+use crate::forecast::setup::ForecastSetup;
+use crate::forecast::start::StartSampler;
 use crate::model::{Lanes, WIDTH};
 use crate::twin::goal::When;
 
@@ -16,16 +16,16 @@ use crate::twin::goal::When;
 const INSTANTS: u64 = 200;
 /// Most steps of a block at once.
 const PIECE: u64 = 4096;
-/// What costs more than this is as good as forbidden.
-const TOO_MUCH: f64 = 1e12;
+/// Cost of a member that diverges; what costs as much or more counts as diverged.
+const INFEASIBLE: f64 = 1e12;
 
-/// What became of settings.
+/// The outcome of settings.
 pub(super) struct Outcome {
     /// Cost of each member: for the horizon, or for one of what is made.
     pub costs: Vec<f64>,
     /// For each limit the margin that is kept with the wanted probability.
     pub margins: Vec<f64>,
-    /// Members that diverged; they cost [`TOO_MUCH`].
+    /// Members that diverged; they cost [`INFEASIBLE`].
     pub lost: usize,
 }
 
@@ -54,45 +54,45 @@ struct Member {
 }
 
 /// What members begin with: a seed, and how many there are.
-pub(super) type Chances = (u64, usize);
+pub(super) type Sampling = (u64, usize);
 
 /// Carries settings out on all cores; `None` when cancelled.
 pub(super) fn carry_out(
     problem: &Problem,
     settings: &[f64],
-    chances: Chances,
+    sampling: Sampling,
     cancelled: &AtomicBool,
 ) -> Option<Outcome> {
-    let carrying = Carrying::new(problem, settings, chances);
+    let run = EnsembleRun::new(problem, settings, sampling);
     let one = |number: usize| {
-        let mut going = carrying.begin(problem, number);
-        while !going.is_over(&carrying.setup) && !cancelled.load(Ordering::Relaxed) {
-            going.advance(problem, &carrying.setup);
+        let mut going = run.begin(problem, number);
+        while !going.is_over(&run.setup) && !cancelled.load(Ordering::Relaxed) {
+            going.advance(problem, &run.setup);
         }
-        going.end(problem, &carrying.setup)
+        going.end(problem, &run.setup)
     };
-    let done = each_on_cores(carrying.blocks, &one);
+    let done = each_on_cores(run.blocks, &one);
     (!cancelled.load(Ordering::Relaxed)).then(|| Outcome::of(problem, done))
 }
 
 /// Settings that are carried out piece by piece.
-pub(super) struct Carrying {
-    setup: Setup,
-    beginning: Beginning,
+pub(super) struct EnsembleRun {
+    setup: ForecastSetup,
+    sampler: StartSampler,
     blocks: usize,
-    going: Option<Going>,
+    going: Option<BlockRun>,
     done: Vec<Done>,
 }
 
-impl Carrying {
-    pub fn new(problem: &Problem, settings: &[f64], (seed, members): Chances) -> Self {
-        let setup = Setup { seed, members, recorded: 0, ..problem.under(settings) };
-        let (beginning, blocks) = (Beginning::new(&setup), members.div_ceil(WIDTH));
-        Self { setup, beginning, blocks, going: None, done: Vec::with_capacity(blocks) }
+impl EnsembleRun {
+    pub fn new(problem: &Problem, settings: &[f64], (seed, members): Sampling) -> Self {
+        let setup = ForecastSetup { seed, members, recorded: 0, ..problem.under(settings) };
+        let (sampler, blocks) = (StartSampler::new(&setup), members.div_ceil(WIDTH));
+        Self { setup, sampler, blocks, going: None, done: Vec::with_capacity(blocks) }
     }
 
-    fn begin(&self, problem: &Problem, number: usize) -> Going {
-        Going::new(problem, &self.setup, &self.beginning, number)
+    fn begin(&self, problem: &Problem, number: usize) -> BlockRun {
+        BlockRun::new(problem, &self.setup, &self.sampler, number)
     }
 
     /// Goes on for a piece; what became of all members, once the last one has ended.
@@ -116,8 +116,8 @@ impl Outcome {
         let (mut costs, mut lost) = (Vec::new(), 0);
         let mut margins = vec![Vec::new(); problem.limits.len()];
         for (cost, own) in done.into_iter().flatten() {
-            lost += usize::from(!(cost < TOO_MUCH));
-            costs.push(if cost < TOO_MUCH { cost } else { TOO_MUCH });
+            lost += usize::from(!(cost < INFEASIBLE));
+            costs.push(if cost < INFEASIBLE { cost } else { INFEASIBLE });
             margins.iter_mut().zip(own).for_each(|(all, own)| all.push(own));
         }
         let kept = |mut all: Vec<f64>| {
@@ -153,7 +153,7 @@ fn each_on_cores(count: usize, one: &(dyn Fn(usize) -> Done + Sync)) -> Vec<Done
 }
 
 /// A block of members under way.
-struct Going {
+struct BlockRun {
     block: Block,
     look: Look,
     members: Vec<Member>,
@@ -161,10 +161,15 @@ struct Going {
     looked: u64,
 }
 
-impl Going {
-    fn new(problem: &Problem, setup: &Setup, beginning: &Beginning, number: usize) -> Self {
+impl BlockRun {
+    fn new(
+        problem: &Problem,
+        setup: &ForecastSetup,
+        sampler: &StartSampler,
+        number: usize,
+    ) -> Self {
         let about = setup.model.about();
-        let block = Block::new(setup, beginning, number);
+        let block = Block::new(setup, sampler, number);
         let mut look = Look {
             z: vec![Lanes::default(); about.outputs.len()],
             es: vec![Lanes::default(); about.events.len()],
@@ -180,12 +185,12 @@ impl Going {
         Self { members: (0..block.members().len()).map(begin).collect(), look, looked: 0, block }
     }
 
-    fn is_over(&self, setup: &Setup) -> bool {
+    fn is_over(&self, setup: &ForecastSetup) -> bool {
         self.block.is_over() || self.block.steps() >= setup.steps()
     }
 
     /// Goes on to the next instant, or a piece of the way.
-    fn advance(&mut self, problem: &Problem, setup: &Setup) {
+    fn advance(&mut self, problem: &Problem, setup: &ForecastSetup) {
         let all = setup.steps();
         let instant = (self.looked + all.div_ceil(INSTANTS).max(1)).min(all);
         self.block.advance(setup, (instant - self.block.steps()).min(PIECE));
@@ -201,7 +206,7 @@ impl Going {
         self.looked = instant;
     }
 
-    fn end(mut self, problem: &Problem, setup: &Setup) -> Done {
+    fn end(mut self, problem: &Problem, setup: &ForecastSetup) -> Done {
         let block = &self.block;
         let whole = |(lane, member): (usize, &mut Member)| {
             if block.lost[lane] {

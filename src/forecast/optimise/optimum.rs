@@ -15,7 +15,7 @@ pub struct Optimum {
     /// Whether what is done now keeps all limits.
     pub keeps_now: bool,
     /// Each limit, now and then.
-    pub limits: Vec<Kept>,
+    pub limits: Vec<LimitMargin>,
     /// The best of each choice of what is switched off, the cheapest first.
     pub alternatives: Vec<Alternative>,
     /// Ensembles that were carried out.
@@ -50,7 +50,7 @@ pub struct Gain {
 
 /// How far a limit is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct LimitMargin {
     /// The limit.
     pub limit: String,
     /// The margin that is kept with the wanted probability now; below 0 it is broken.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::Expression;
-use crate::forecast::setup::Setup;
+use crate::forecast::setup::ForecastSetup;
 use crate::model::load::Load;
 use crate::model::{Machine, position};
 use crate::twin::Diagnostics;
@@ -13,7 +13,7 @@ use crate::twin::goal::{Goal, When};
 /// A goal that fits a machine.
 #[derive(Clone)]
 pub struct Problem {
-    pub(super) setup: Setup,
+    pub(super) setup: ForecastSetup,
     pub(super) knobs: Vec<Knob>,
     pub(super) running: Vec<Expression>,
     pub(super) per: Option<Expression>,
@@ -64,7 +64,7 @@ impl Problem {
     ///
     /// # Errors
     /// All names that the machine does not have, and expressions that are none.
-    pub fn new(goal: &Goal, machine: &Machine, setup: Setup) -> Result<Self, Diagnostics> {
+    pub fn new(goal: &Goal, machine: &Machine, setup: ForecastSetup) -> Result<Self, Diagnostics> {
         let mut wrong = Vec::new();
         let about = machine.model.about();
         let mut now = about.usual_inputs();
@@ -123,13 +123,13 @@ impl Problem {
     }
 
     /// The forecast's setup under other settings.
-    pub fn under(&self, settings: &[f64]) -> Setup {
+    pub fn under(&self, settings: &[f64]) -> ForecastSetup {
         let knobs = self.knobs.iter().zip(settings);
         let set = knobs.flat_map(|(knob, value)| {
             knob.inputs.iter().map(move |(at, factor)| (*at, factor * value))
         });
         let load = Arc::new(SetPoints { base: self.setup.load.clone(), set: set.collect() });
-        Setup { load, ends: Vec::new(), ..self.setup.clone() }
+        ForecastSetup { load, ends: Vec::new(), ..self.setup.clone() }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::About;
 use crate::twin::goal::{MaintainSpec, UpkeepSpec};
 use crate::twin::{Diagnostic, Diagnostics};
 
-/// Steps of money that an assignment tells apart, of the largest price.
+/// Resolution of an assignment's costs: the largest price in so many steps.
 const STEPS: f64 = 1e9;
 
 /// Which part is maintained when.
@@ -132,8 +132,8 @@ pub fn schedule(
     Ok(Schedule { parts: planned, gain })
 }
 
-/// What makes a place beyond all windows differ from the last one: a hair, so that what is worth
-/// nothing is not done.
+/// By how much a place beyond all windows costs less than the last window: very little, so that
+/// maintenance without any gain is not planned.
 fn later(beyond: bool, part: &UpkeepSpec) -> f64 {
     if beyond { -1e-6 * part.planned } else { 0.0 }
 }

@@ -10,8 +10,9 @@ use std::sync::atomic::AtomicBool;
 
 use cobyla::{RhoBeg, StopTols, minimize};
 
-use super::course::{Carrying, Chances, Outcome, carry_out};
-use super::optimum::{Alternative, Gain, Kept, Optimum, Setting};
+use super::course::{EnsembleRun, Outcome, Sampling, carry_out};
+use super::error::OptimiseError;
+use super::optimum::{Alternative, Gain, LimitMargin, Optimum, Setting};
 use super::problem::{Knob, Limit, Problem};
 use crate::worker::{Run, Step};
 
@@ -25,7 +26,7 @@ const FRESH: usize = 4;
 const MOST_MEMBERS: usize = 25_000;
 
 /// Looks for the settings that cost least and keep all limits, on all cores; `None` when cancelled.
-/// `told` hears how much is done, from 0 to 1.
+/// `progress` is called with the share that is done, from 0 to 1.
 ///
 /// # Errors
 /// When the forecast cannot be carried out, nothing may be set, too much may be switched off, or no
@@ -33,21 +34,21 @@ const MOST_MEMBERS: usize = 25_000;
 pub fn optimise(
     problem: &Problem,
     cancelled: &AtomicBool,
-    told: &dyn Fn(f32),
-) -> Option<Result<Optimum, String>> {
+    progress: &dyn Fn(f32),
+) -> Option<Result<Optimum, OptimiseError>> {
     let mut search = match Search::new(problem) {
         Ok(search) => search,
         Err(error) => return Some(Err(error)),
     };
     loop {
         match search.next(problem) {
-            Next::Try(settings, chances) => {
-                let outcome = carry_out(problem, &settings, chances, cancelled)?;
-                search.hear(problem, settings, outcome);
+            Next::Try(settings, sampling) => {
+                let outcome = carry_out(problem, &settings, sampling, cancelled)?;
+                search.record(problem, settings, outcome);
             }
             Next::Done(done) => return Some(done),
         }
-        told(search.share());
+        progress(search.share());
     }
 }
 
@@ -55,7 +56,7 @@ pub fn optimise(
 pub struct Optimising {
     problem: Problem,
     search: Search,
-    trying: Option<(Vec<f64>, Carrying)>,
+    trying: Option<(Vec<f64>, EnsembleRun)>,
 }
 
 impl Optimising {
@@ -63,7 +64,7 @@ impl Optimising {
     ///
     /// # Errors
     /// When the forecast cannot be carried out, nothing may be set, or too much may be switched off.
-    pub fn new(problem: Problem) -> Result<Self, String> {
+    pub fn new(problem: Problem) -> Result<Self, OptimiseError> {
         Ok(Self { search: Search::new(&problem)?, problem, trying: None })
     }
 }
@@ -74,33 +75,35 @@ impl Run for Optimising {
     fn piece(&mut self) -> Step<Optimum> {
         let Self { problem, search, trying } = self;
         match trying {
-            Some((settings, carrying)) => {
-                if let Some(outcome) = carrying.piece(problem) {
-                    search.hear(problem, std::mem::take(settings), outcome);
+            Some((settings, run)) => {
+                if let Some(outcome) = run.piece(problem) {
+                    search.record(problem, std::mem::take(settings), outcome);
                     *trying = None;
                 }
             }
             None => match search.next(problem) {
-                Next::Try(settings, chances) => {
-                    let carrying = Carrying::new(problem, &settings, chances);
-                    *trying = Some((settings, carrying));
+                Next::Try(settings, sampling) => {
+                    let run = EnsembleRun::new(problem, &settings, sampling);
+                    *trying = Some((settings, run));
                 }
-                Next::Done(done) => return Step::Done(done),
+                Next::Done(done) => {
+                    return Step::Done(done.map_err(|error| error.to_string()));
+                }
             },
         }
         Step::More(search.share())
     }
 }
 
-/// What a search asks for next.
+/// What a search needs next.
 enum Next {
     /// What these settings come to.
-    Try(Vec<f64>, Chances),
+    Try(Vec<f64>, Sampling),
     /// Nothing more.
-    Done(Result<Optimum, String>),
+    Done(Result<Optimum, OptimiseError>),
 }
 
-/// A search under way, which asks for one ensemble after the other.
+/// A search under way, which needs one ensemble after the other.
 struct Search {
     /// All choices of knobs that are switched off.
     choices: Vec<Vec<usize>>,
@@ -114,25 +117,21 @@ struct Search {
 }
 
 impl Search {
-    fn new(problem: &Problem) -> Result<Self, String> {
+    fn new(problem: &Problem) -> Result<Self, OptimiseError> {
         let switches: Vec<usize> =
             (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
         problem.setup.check()?;
         if problem.setup.members > MOST_MEMBERS {
-            let members = problem.setup.members;
-            return Err(format!(
-                "settings are compared over {MOST_MEMBERS} members at most, not {members}: a few \
-                 hundred tell means within per cents"
-            ));
+            return Err(OptimiseError::TooManyMembers {
+                members: problem.setup.members,
+                most: MOST_MEMBERS,
+            });
         }
         if problem.knobs.is_empty() {
-            return Err("nothing may be set: state `set: {\"input\": (from: …, to: …)}`".into());
+            return Err(OptimiseError::NothingSet);
         }
         if switches.len() > SWITCHES {
-            let count = switches.len();
-            return Err(format!(
-                "{count} knobs may be switched off; every choice of these is tried, so {SWITCHES} at most"
-            ));
+            return Err(OptimiseError::TooManySwitches { knobs: switches.len(), most: SWITCHES });
         }
         let off = |choice: usize| {
             let bits = switches.iter().enumerate();
@@ -154,11 +153,11 @@ impl Search {
 
     /// What it has to know next.
     fn next(&mut self, problem: &Problem) -> Next {
-        let chances = (problem.setup.seed, problem.setup.members);
+        let sampling = (problem.setup.seed, problem.setup.members);
         while let Some(off) = self.choices.get(self.choice) {
             match best_with_off(problem, off, &self.tried) {
                 Ok(best) => self.alternatives.extend(best),
-                Err(Unknown(settings)) => return Next::Try(settings, chances),
+                Err(Unknown(settings)) => return Next::Try(settings, sampling),
             }
             self.choice += 1;
             let rank = |each: &Alternative| (!each.keeps, each.cost);
@@ -176,8 +175,8 @@ impl Search {
         }
     }
 
-    /// Hears what settings that it asked for come to.
-    fn hear(&mut self, problem: &Problem, settings: Vec<f64>, outcome: Outcome) {
+    /// Records the outcome of settings that it needed.
+    fn record(&mut self, problem: &Problem, settings: Vec<f64>, outcome: Outcome) {
         if self.choice < self.choices.len() {
             self.tried.add(problem, &settings, &outcome);
         } else {
@@ -185,14 +184,13 @@ impl Search {
         }
     }
 
-    fn nothing_keeps(&self, problem: &Problem) -> String {
-        let text = "no settings keep all limits: widen what may be set, or ask for less";
-        match self.alternatives.first() {
-            Some(nearest) => {
-                format!("{text}; the nearest are {}", written(problem, &nearest.settings))
-            }
-            None => text.into(),
-        }
+    fn nothing_keeps(&self, problem: &Problem) -> OptimiseError {
+        let named = |settings: &[f64]| {
+            let each = problem.knobs.iter().zip(settings);
+            each.map(|(knob, value)| (knob.name.clone(), *value)).collect()
+        };
+        let nearest = self.alternatives.first().map(|nearest| named(&nearest.settings));
+        OptimiseError::NothingKeeps { nearest }
     }
 
     /// The best alternative beside what is done now, on members of their own.
@@ -204,7 +202,7 @@ impl Search {
             best: *best,
         };
         let margins = now.margins.iter().zip(&then.margins);
-        let limits = problem.limits.iter().zip(margins).map(|(limit, (now, best))| Kept {
+        let limits = problem.limits.iter().zip(margins).map(|(limit, (now, best))| LimitMargin {
             limit: limit.text.clone(),
             now: *now,
             best: *best,
@@ -220,12 +218,6 @@ impl Search {
             tried: self.tried.0.len(),
         }
     }
-}
-
-fn written(problem: &Problem, settings: &[f64]) -> String {
-    let each =
-        problem.knobs.iter().zip(settings).map(|(knob, value)| format!("{} {value:.4}", knob.name));
-    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Cost, margins by the size of their limits, and whether all are kept.
@@ -253,9 +245,9 @@ struct Unknown(Vec<f64>);
 
 /// The best values of what is not switched off.
 ///
-/// COBYLA calls for what it wants to know and cannot be left half-way. It takes the same way each
-/// time, though: so it is begun anew whenever one more trial is known, and falls through the rest of
-/// its way as soon as it asks for one that is not. That costs next to nothing beside an ensemble.
+/// COBYLA calls its objective and cannot be left half-way. It is deterministic, though: so it is begun
+/// anew whenever one more trial is known, and ends without further work as soon as it needs one that is
+/// not. That costs little beside an ensemble.
 fn best_with_off(
     problem: &Problem,
     off: &[usize],

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::forecast::setup::LoadSpread;
-use crate::forecast::{EventForecast, Forecast, Setup};
+use crate::forecast::{EventForecast, Forecast, ForecastSetup};
 use crate::model::load::Held;
 use crate::model::{About, Equations, Machine, Model, Real, model};
 use crate::twin::load_goal;
@@ -39,15 +39,15 @@ impl Equations for Pair {
     }
 }
 
-fn pair() -> (Machine, Setup) {
+fn pair() -> (Machine, ForecastSetup) {
     let model: Arc<dyn Model> = model::<Pair>();
     let machine = Machine::usual(model.clone());
-    let mut setup = Setup::usual(model, Arc::new(Held(vec![1.0, 1.0])), 1.0, 100.0);
+    let mut setup = ForecastSetup::usual(model, Arc::new(Held(vec![1.0, 1.0])), 1.0, 100.0);
     setup.members = 8;
     (machine, setup)
 }
 
-fn found(goal: &str, change: impl Fn(&mut Setup)) -> Result<Optimum, String> {
+fn found(goal: &str, change: impl Fn(&mut ForecastSetup)) -> Result<Optimum, String> {
     let (machine, mut setup) = pair();
     change(&mut setup);
     let goal = load_goal(Path::new("g.ron"), goal).map_err(|error| error.to_string())?;
@@ -139,7 +139,7 @@ fn what_is_gained_over_a_broken_limit_says_so() {
 #[test]
 fn what_cannot_be_carried_out_is_answered_before_anything_is_tried() {
     let goal = format!("({SET}, running: [\"P\"])");
-    let of = |change: fn(&mut Setup)| found(&goal, change).expect_err("it cannot be");
+    let of = |change: fn(&mut ForecastSetup)| found(&goal, change).expect_err("it cannot be");
     assert!(of(|setup| setup.members = 0).contains("a member at least"));
     assert!(of(|setup| setup.horizon_s = 0.0).contains("a horizon of 0 s"));
     assert!(of(|setup| setup.members = usize::MAX).contains("members at most"));

@@ -2,22 +2,22 @@
 
 use super::*;
 use crate::forecast::run::{Courses, PIECE};
-use crate::forecast::summary::{By, Summary};
+use crate::forecast::summary::{BandMethod, Summary};
 use crate::model::{Lanes, Real, WIDTH};
 
-fn quickly(setup: &Setup) -> Quick {
-    let mut run = Quickly::new(setup).expect("it can be carried out");
+fn quickly(setup: &ForecastSetup) -> UnscentedForecast {
+    let mut run = UnscentedForecasting::new(setup).expect("it can be carried out");
     let Step::Done(quick) = step(&mut run, &Budget::until(&|| false)) else { panic!("endless") };
     quick.expect("a forecast")
 }
 
 #[test]
 fn points_are_told_as_a_distribution_that_is_the_ensemble_s() {
-    let many = whole(Setup { recorded: 8, ..believed(4_000) });
+    let many = whole(ForecastSetup { recorded: 8, ..believed(4_000) });
     let quick = quickly(&believed(1)).forecast;
     assert!(quick.is_unscented);
     // What the points leave open, the ensemble leaves open, too.
-    for name in &quick.untold {
+    for name in &quick.undetermined {
         let share = many.event(name).expect("the pump has it").probability_before(f64::INFINITY);
         assert!((0.001..0.999).contains(&share), "{name}: {share}");
     }
@@ -38,7 +38,8 @@ fn points_are_told_as_a_distribution_that_is_the_ensemble_s() {
 fn bands_of_points_are_as_wide_as_those_of_members() {
     // All go on to the horizon; what comes and goes is averaged in points.
     let setup = |members| {
-        let mut setup = Setup { horizon_s: 1_500.0, recorded: members, ..believed(members) };
+        let mut setup =
+            ForecastSetup { horizon_s: 1_500.0, recorded: members, ..believed(members) };
         setup.load_spread[0].wander = 0.0;
         setup
     };
@@ -61,7 +62,7 @@ fn a_quick_forecast_s_own_course_goes_from_the_mean_without_any_chance() {
         let Slot::State(at) = each.slot else { panic!("states are believed") };
         states[at] = *mean;
     }
-    let mut plain = Setup { start: Start::Each(vec![states]), ..setup.clone() };
+    let mut plain = ForecastSetup { start: Start::Each(vec![states]), ..setup.clone() };
     (plain.noise, plain.load_spread) = (Vec::new(), Vec::new());
     let plain = whole(plain);
     let is = kept[0].course.iter().filter(|row| !row[0].is_nan());
@@ -72,29 +73,29 @@ fn a_quick_forecast_s_own_course_goes_from_the_mean_without_any_chance() {
 #[test]
 fn of_an_event_that_happens_to_some_points_nothing_is_told() {
     let median_s = quickly(&believed(1)).times[0].median_s();
-    let quick = quickly(&Setup { horizon_s: median_s, ..believed(1) });
-    assert!(quick.forecast.untold.contains(&"ImpellerWearFailure".to_owned()));
+    let quick = quickly(&ForecastSetup { horizon_s: median_s, ..believed(1) });
+    assert!(quick.forecast.undetermined.contains(&"ImpellerWearFailure".to_owned()));
     assert!(quick.forecast.event("ImpellerWearFailure").is_none());
     assert!(quick.forecast.failure.is_none());
 }
 
 /// Particles of a battery that differ in charge alone, in its order.
-fn cloud(members: usize, seed: u64) -> Setup {
-    let mut setup = Setup { seed, ..battery(members) };
+fn cloud(members: usize, seed: u64) -> ForecastSetup {
+    let mut setup = ForecastSetup { seed, ..battery(members) };
     let Start::Each(all) = &setup.start else { panic!("it begins with a state") };
     let particle = |at: usize| {
         let mut states = all[0].clone();
         states[1] = 4_000.0 + at as f64;
-        Begin { states, parameters: setup.parameters.clone(), ..Begin::default() }
+        MemberStart { states, parameters: setup.parameters.clone(), ..MemberStart::default() }
     };
     setup.start = Start::Particles((0..1_000).map(particle).collect());
     setup
 }
 
-fn charges(setup: &Setup) -> Vec<f64> {
-    let beginning = crate::forecast::begin::Beginning::new(setup);
-    let mut chance = crate::model::noise::Chance::new(1, 1);
-    let charge = |member| beginning.draw(setup, member, &mut chance).states[1];
+fn charges(setup: &ForecastSetup) -> Vec<f64> {
+    let beginning = crate::forecast::start::StartSampler::new(setup);
+    let mut random = crate::model::noise::RandomStream::new(1, 1);
+    let charge = |member| beginning.draw(setup, member, &mut random).states[1];
     (0..setup.members).map(charge).collect()
 }
 
@@ -117,13 +118,14 @@ fn few_members_stand_for_all_particles_and_another_seed_takes_others() {
 #[test]
 fn members_that_diverged_have_no_times_and_no_share() {
     let setup = battery(4);
-    let met = |time_s: f64| Some(Met { time_s, step_end_s: time_s });
+    let met = |time_s: f64| Some(EventTime { time_s, step_end_s: time_s });
     let mut courses =
         Courses { met: vec![[None; WIDTH]], lost: [false; WIDTH], kept: vec![Lanes::of(1.0); 3] };
     courses.met[0][..3].copy_from_slice(&[met(10.0), met(20.0), met(30.0)]);
     // The second met the event, and then left all numbers.
     courses.lost[1] = true;
-    let mut summary = Summary::new(&setup, vec![courses], By::Quantiles).expect("most are fine");
+    let mut summary =
+        Summary::new(&setup, vec![courses], BandMethod::Quantiles).expect("most are fine");
     while !summary.is_over() {
         summary.advance(&setup);
     }
@@ -154,14 +156,14 @@ fn every_piece_is_a_bounded_piece_of_work() {
         }
     }
     assert!(pieces > 100, "{pieces}");
-    let quick = Quickly::new(&believed(1)).expect("it can be carried out");
+    let quick = UnscentedForecasting::new(&believed(1)).expect("it can be carried out");
     assert_eq!(quick.spent(), 0, "nothing is done before the first piece");
 }
 
 #[test]
 fn more_than_memory_can_hold_is_refused_before_it_is_taken() {
-    let huge = Setup { members: usize::MAX, ..battery(1) };
-    let many = Setup { instants: usize::MAX, horizon_s: 1e12, ..battery(1_000) };
+    let huge = ForecastSetup { members: usize::MAX, ..battery(1) };
+    let many = ForecastSetup { instants: usize::MAX, horizon_s: 1e12, ..battery(1_000) };
     for (setup, word) in [(huge, "100000 members at most"), (many, "record fewer")] {
         let error = Forecasting::new(setup).map(|_| ()).expect_err("too much");
         assert!(error.contains(word), "{error}");

@@ -43,7 +43,7 @@ fn a_forecast_through_bytes_is_the_one_that_is_made_here() {
         covariance: Matrix::diagonal(&[900.0]),
         states: vec![293.0, 6_500.0, 0.0, 0.0],
     };
-    let told = MakeForecast { belief: Some(Believed::from(&belief)), ..job() };
+    let told = MakeForecast { belief: Some(BeliefMessage::from(&belief)), ..job() };
     let believed = told.setup().expect("it fits");
     assert_eq!((setup.begin_s, believed.begin_s), (0.0, 60.0));
     for (job, setup) in [(job(), setup), (told, believed)] {
@@ -58,7 +58,7 @@ fn what_is_wrong_with_a_job_is_told_with_its_place() {
     let plan = MakeForecast { plan: vec![(0.0, vec![1.0, 2.0])], ..job() };
     let file = MakeForecast { machine: "(model: \"batery_circuit\")".into(), ..job() };
     let fault = MakeForecast { fault: Some("rusts".into()), ..job() };
-    let belief = Believed { time_s: 0.0, mean: vec![1.0], covariance: vec![], states: vec![] };
+    let belief = BeliefMessage { time_s: 0.0, mean: vec![1.0], covariance: vec![], states: vec![] };
     let belief = MakeForecast { belief: Some(belief), ..job() };
     for (job, word) in [
         (plan, "1 inputs, not 2"),

@@ -6,12 +6,12 @@ use crate::history::{IssueId, Lane, State, View};
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// The pump's ensemble as it is made and as it is kept.
-fn made(members: usize) -> (Arc<Setup>, Forecast) {
+fn made(members: usize) -> (Arc<ForecastSetup>, Forecast) {
     let setup = Arc::new(pump(members));
     (setup.clone(), whole((*setup).clone()))
 }
 
-fn again(setup: &Arc<Setup>, number: usize) -> Course {
+fn again(setup: &Arc<ForecastSetup>, number: usize) -> Course {
     let mut run = Simulating::new(setup.clone(), number).expect("there is such a member");
     match step(&mut run, &Budget::until(&|| false)) {
         Step::Done(done) => done.expect("a course"),
@@ -80,7 +80,7 @@ const VOLTS: PropertyId = PropertyId(5);
 const WEAR: PropertyId = PropertyId(6);
 const ORIGIN: Timestamp = Timestamp(1_700_000_000_000_000);
 
-fn outlook(setup: &Arc<Setup>, forecast: &Arc<Forecast>) -> Outlook {
+fn outlook(setup: &Arc<ForecastSetup>, forecast: &Arc<Forecast>) -> Outlook {
     let table = [(FLOW, "Qout"), (AREA, "x_A"), (VOLTS, "V"), (WEAR, "es_ImpellerWearFailure")];
     Outlook::new(setup.clone(), forecast.clone(), ORIGIN, &table).expect("it fits")
 }
@@ -186,7 +186,7 @@ fn no_more_courses_are_held_than_is_said() {
 fn an_outlook_takes_the_setup_that_the_forecast_was_made_from_and_names_that_there_are() {
     let (setup, forecast) = made(8);
     let forecast = Arc::new(forecast);
-    let other = Arc::new(Setup { seed: 2, ..(*setup).clone() });
+    let other = Arc::new(ForecastSetup { seed: 2, ..(*setup).clone() });
     let error = Outlook::new(other, forecast.clone(), ORIGIN, &[]).map(|_| ());
     assert!(error.expect_err("another seed").contains("another setup"));
     let error = Outlook::new(setup, forecast, ORIGIN, &[(FLOW, "Qouts")]).map(|_| ());

@@ -96,7 +96,7 @@ impl Equations for BeltConveyor {
         let a_belt = r / (i * eta); // torque of the motor a force at the belt
         let [idlers, lift] = resistances(x, p);
         let moving = l * (q_r + q_b * 2.0) + m + j * (i / r) * (i / r) * eta;
-        // The drive knows what it carries, as one with an integral part does in a while.
+        // The drive compensates its load, as a controller with an integral part does in the steady state.
         let asked = (idlers + lift + moving * (v_set - v) / t_speed) * a_belt;
         let on = (v_set / CREEP).between(0.0, 1.0);
         let demand = on * asked.min(m_max).max(-m_max);
@@ -173,10 +173,11 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::Held;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
 
-    fn course(u: [f64; 3], change: impl Fn(&mut Setup)) -> Simulation {
-        let mut setup = Setup::usual(model::<BeltConveyor>(), Arc::new(Held(u.into())), 0.1);
+    fn course(u: [f64; 3], change: impl Fn(&mut SimulationSetup)) -> Simulation {
+        let mut setup =
+            SimulationSetup::usual(model::<BeltConveyor>(), Arc::new(Held(u.into())), 0.1);
         change(&mut setup);
         Simulation::new(setup).expect("it fits")
     }
@@ -251,7 +252,7 @@ mod tests {
 
     #[test]
     fn idlers_and_belt_only_ever_wear_until_their_events() {
-        let worn = |setup: &mut Setup| {
+        let worn = |setup: &mut SimulationSetup| {
             setup.parameters[19] = 2e-8;
             setup.parameters[20] = 3e-7;
         };

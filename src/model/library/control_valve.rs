@@ -16,7 +16,7 @@ pub struct ControlValve;
 const BAR: f64 = 1e5;
 /// Critical pressure of water, Pa.
 const CRITICAL: f64 = 22.064e6;
-/// Slowest stroke that is told, 1/s: a stuck valve has no stroke time.
+/// Slowest stroke for which a stroke time is computed, 1/s: a stuck valve has no stroke time.
 const SLOWEST: f64 = 1e-5;
 const HOUR_S: f64 = 3600.0;
 
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::Held;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
 
     fn usual(changes: &[(&str, f64)]) -> Vec<f64> {
         let mut about = ControlValve::about();
@@ -141,7 +141,8 @@ mod tests {
     }
 
     fn course(u: [f64; 3], changes: &[(&str, f64)], dt_s: f64) -> Simulation {
-        let mut setup = Setup::usual(model::<ControlValve>(), Arc::new(Held(u.into())), dt_s);
+        let mut setup =
+            SimulationSetup::usual(model::<ControlValve>(), Arc::new(Held(u.into())), dt_s);
         setup.parameters = usual(changes);
         Simulation::new(setup).expect("it fits")
     }

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::Held;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
 
     #[test]
     fn the_shape_is_the_same_turn_after_turn() {
@@ -160,7 +160,7 @@ mod tests {
     /// Speed of a motor with its phases shorted, a tenth of a second after it turned fast.
     fn braked(dt_s: f64) -> f64 {
         let model = model::<ThreePhaseMotor>();
-        let mut setup = Setup::usual(model, Arc::new(Held(vec![0.0; 4])), dt_s);
+        let mut setup = SimulationSetup::usual(model, Arc::new(Held(vec![0.0; 4])), dt_s);
         setup.initial[3] = 500.0;
         setup.parameters[1] = 2.0;
         setup.method = "dopri5".parse().expect("a solver");

@@ -163,14 +163,14 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::{Held, Profile};
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
     use crate::model::solver::Method;
 
     /// With one input changed, steps by a method, and machines that wear.
     fn course(change: (usize, f64), dt_s: f64, method: Method, wear: &[f64]) -> Simulation {
         let mut u = MachineLine::about().usual_inputs();
         u[change.0] = change.1;
-        let mut setup = Setup::usual(model::<MachineLine>(), Arc::new(Held(u)), dt_s);
+        let mut setup = SimulationSetup::usual(model::<MachineLine>(), Arc::new(Held(u)), dt_s);
         setup.method = method;
         setup.parameters[BUFFERS..][..wear.len()].copy_from_slice(wear);
         Simulation::new(setup).expect("it fits")
@@ -193,7 +193,7 @@ mod tests {
                 *up = f64::from(u8::from(t_s % (131.0 + 37.0 * machine as f64) > 50.0));
             }
         });
-        let mut setup = Setup::usual(model::<MachineLine>(), Arc::new(stops), 1.0);
+        let mut setup = SimulationSetup::usual(model::<MachineLine>(), Arc::new(stops), 1.0);
         setup.initial[..BUFFERS].copy_from_slice(&[10.0, 590.0, 0.0, 600.0]);
         let mut simulation = Simulation::new(setup).expect("it fits");
         for _ in 0..20_000 {

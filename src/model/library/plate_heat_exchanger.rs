@@ -165,11 +165,12 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::Held;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
 
-    fn course(changes: impl Fn(&mut Setup, &mut Vec<f64>), dt_s: f64) -> Simulation {
+    fn course(changes: impl Fn(&mut SimulationSetup, &mut Vec<f64>), dt_s: f64) -> Simulation {
         let mut u = PlateHeatExchanger::about().usual_inputs();
-        let mut setup = Setup::usual(model::<PlateHeatExchanger>(), Arc::new(Held(vec![])), dt_s);
+        let mut setup =
+            SimulationSetup::usual(model::<PlateHeatExchanger>(), Arc::new(Held(vec![])), dt_s);
         changes(&mut setup, &mut u);
         setup.load = Arc::new(Held(u));
         Simulation::new(setup).expect("it fits")
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn fouling_goes_to_its_asymptote_as_kern_and_seaton_have_it_and_brings_both_events() {
-        let fast = |setup: &mut Setup, _: &mut Vec<f64>| {
+        let fast = |setup: &mut SimulationSetup, _: &mut Vec<f64>| {
             setup.parameters[9] = 1e-4 / 1000.0;
             setup.parameters[10] = 1000.0;
         };

@@ -17,7 +17,7 @@ const ROUNDED: f64 = 0.1;
 const SHARPEST: f64 = 1e-9;
 /// Exponent of the Stribeck curve, as identified by Bittencourt and Gunnarsson.
 const STRIBECK: f64 = 1.3;
-/// Temperature to which the viscous friction is told, K.
+/// Temperature for which the viscous friction is stated, K.
 const ROOM: f64 = 293.15;
 
 impl Equations for RobotJoint {
@@ -159,17 +159,18 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::{Held, Profile};
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
     use crate::model::solver::Method;
 
-    fn setup(u: [f64; 3], dt_s: f64) -> Setup {
-        let mut setup = Setup::usual(model::<RobotJoint>(), Arc::new(Held(u.into())), dt_s);
+    fn setup(u: [f64; 3], dt_s: f64) -> SimulationSetup {
+        let mut setup =
+            SimulationSetup::usual(model::<RobotJoint>(), Arc::new(Held(u.into())), dt_s);
         setup.method = Method::Rk4;
         setup
     }
 
     /// Takes all friction and damping away.
-    fn smooth(setup: &mut Setup) {
+    fn smooth(setup: &mut SimulationSetup) {
         for at in [4, 6, 7, 8, 10, 11] {
             setup.parameters[at] = 0.0;
         }

@@ -117,13 +117,13 @@ mod tests {
     use super::*;
     use crate::model::kernel::model;
     use crate::model::load::Held;
-    use crate::model::simulation::{Setup, Simulation};
+    use crate::model::simulation::{Simulation, SimulationSetup};
     use crate::model::solver::Method;
 
     /// Inflow at 350 K, drawn outflow, opening.
     fn course(q_in: f64, q_out: f64, opening: f64, dt_s: f64) -> Simulation {
         let load = Held(vec![q_in, 350.0, q_out, opening, 0.0, 293.0]);
-        let mut setup = Setup::usual(model::<Tank>(), Arc::new(load), dt_s);
+        let mut setup = SimulationSetup::usual(model::<Tank>(), Arc::new(load), dt_s);
         setup.method = Method::Rk4;
         setup.parameters[6] = 0.0;
         Simulation::new(setup).expect("it fits")

@@ -2,7 +2,7 @@
 
 use crate::model::kernel::{Kernel, Model};
 use crate::model::machine::Machine;
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 
 /// How far an input is moved to see what follows, as a share of its size.
 const MOVED: f64 = 0.01;
@@ -11,11 +11,11 @@ const TRIED: usize = 64;
 
 /// For each output of a machine, the inputs it follows at once, in whatever state it may come to.
 ///
-/// Nothing is asked of who writes a model: each input in turn becomes what is not a number, which
-/// spreads through all that is computed from it, and is moved a little up and down, where a
-/// comparison would have swallowed it. One state does not tell: what is drawn from an empty tank is
-/// nothing, however much is asked for. So this is done in the state that is stated, in the usual one
-/// and in many others, and what follows in any of them counts.
+/// It is found by trial, so that a model need not state it: each input in turn becomes NaN, which
+/// spreads through all that is computed from it, and is moved a little up and down, because a
+/// comparison drops NaN. One state is not enough: the flow out of an empty tank is 0, whatever the
+/// demand. So this is done in the state that is stated, in the usual one and in many others, and what
+/// follows in any of them counts.
 pub(super) fn followed(machine: &Machine) -> Vec<Vec<usize>> {
     let about = machine.model.about();
     let mut followed = vec![Vec::new(); about.outputs.len()];
@@ -34,8 +34,8 @@ pub(super) fn followed(machine: &Machine) -> Vec<Vec<usize>> {
                 let is_same =
                     |after: &Vec<f64>| after[output].to_bits() == before[output].to_bits();
                 // A state that cannot be has outputs that are no numbers, whatever is moved.
-                let is_telling = before[output].is_finite() && !followed.contains(&input);
-                if is_telling && !after.iter().all(is_same) {
+                let is_usable = before[output].is_finite() && !followed.contains(&input);
+                if is_usable && !after.iter().all(is_same) {
                     followed.push(input);
                 }
             }
@@ -50,14 +50,14 @@ fn instants(machine: &Machine) -> Vec<(Vec<f64>, Vec<f64>)> {
     let states: Vec<f64> = about.states.iter().map(|state| state.usual).collect();
     let inputs = about.usual_inputs();
     let mut all = vec![(machine.initial.clone(), inputs.clone()), (states.clone(), inputs.clone())];
-    let mut chance = Chance::new(0, 0);
+    let mut random = RandomStream::new(0, 0);
     for _ in 0..TRIED {
         let x = machine.initial.iter().zip(&states).map(|(stated, usual)| {
             let size = if *stated == 0.0 { *usual } else { *stated };
-            anywhere(size, &mut chance)
+            anywhere(size, &mut random)
         });
         let x = x.collect();
-        all.push((x, inputs.iter().map(|usual| anywhere(*usual, &mut chance)).collect()));
+        all.push((x, inputs.iter().map(|usual| anywhere(*usual, &mut random)).collect()));
     }
     for (x, u) in &mut all {
         Kernel::<f64>::start(&*machine.model, u, &machine.parameters, x);
@@ -66,12 +66,12 @@ fn instants(machine: &Machine) -> Vec<(Vec<f64>, Vec<f64>)> {
 }
 
 /// A number up to twice a size; where that is 0, one of any sign and size.
-fn anywhere(size: f64, chance: &mut Chance) -> f64 {
+fn anywhere(size: f64, random: &mut RandomStream) -> f64 {
     if size != 0.0 {
-        return 2.0 * size * chance.even();
+        return 2.0 * size * random.uniform();
     }
-    let sign = if chance.even() < 0.5 { -1.0 } else { 1.0 };
-    sign * libm::pow(10.0, 8.0 * chance.even() - 6.0)
+    let sign = if random.uniform() < 0.5 { -1.0 } else { 1.0 };
+    sign * libm::pow(10.0, 8.0 * random.uniform() - 6.0)
 }
 
 fn outputs(model: &dyn Model, x: &[f64], u: &[f64], p: &[f64]) -> Vec<f64> {

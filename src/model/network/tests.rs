@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Network;
 use crate::model::kernel::Kernel;
 use crate::model::load::Held;
-use crate::model::simulation::{Setup, Simulation};
+use crate::model::simulation::{Simulation, SimulationSetup};
 use crate::model::solver::Method;
 use crate::model::table::Table;
 use crate::model::{Lanes, Model, position, registry};
@@ -100,10 +100,10 @@ fn a_wired_input_is_no_input_of_the_plant_and_names_tell_their_machine() {
 fn two_wired_tanks_go_as_two_tanks_that_are_wired_by_hand() {
     let Network { machine, .. } = cascade();
     let u = inputs(&*machine.model, &LOAD);
-    let setup = Setup {
+    let setup = SimulationSetup {
         parameters: machine.parameters.clone(),
         initial: machine.initial.clone(),
-        ..Setup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
+        ..SimulationSetup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
     };
     let mut plant = Simulation::new(setup).expect("it fits");
     let tank = registry::find("tank").expect("a model");
@@ -130,11 +130,11 @@ fn two_wired_tanks_go_as_two_tanks_that_are_wired_by_hand() {
 fn what_leaves_one_machine_arrives_in_the_next() {
     let Network { machine, .. } = cascade();
     let u = inputs(&*machine.model, &LOAD);
-    let setup = Setup {
+    let setup = SimulationSetup {
         parameters: machine.parameters.clone(),
         initial: machine.initial.clone(),
         method: Method::Rk4,
-        ..Setup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
+        ..SimulationSetup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
     };
     let mut plant = Simulation::new(setup).expect("it fits");
     let volume = |x: &[f64]| 4.0 * x[0] + 2.0 * x[2];
@@ -281,10 +281,10 @@ fn what_an_empty_tank_gives_follows_what_is_asked_of_it_once_there_is_something(
     let Network { machine, .. } = network(EMPTY, THREE, wiring).expect("three tanks");
     let load = [("T-1.q_in", 0.01), ("T-2.q_out", 0.0), ("T-3.q_in", 0.003), ("T-3.q_out", 0.003)];
     let u = inputs(&*machine.model, &load);
-    let setup = Setup {
+    let setup = SimulationSetup {
         parameters: machine.parameters.clone(),
         initial: machine.initial.clone(),
-        ..Setup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
+        ..SimulationSetup::usual(machine.model.clone(), Arc::new(Held(u)), 1.0)
     };
     let mut plant = Simulation::new(setup).expect("it fits");
     let volume = |x: &[f64]| 4.0 * (x[0] + x[2]);

@@ -82,7 +82,7 @@ impl DormandPrince {
                 self.rates.swap(0, STAGES - 1);
                 done_s = if last { dt_s } else { done_s + step_s };
             }
-            // A step that the interval cut short says little about the next one.
+            // A step that the end of the interval cut short is no measure for the next one.
             let next_s = next_step(step_s, excess, 5.0);
             if !(last && excess <= 1.0 && next_s < wanted_s) {
                 self.step_s = Some(next_s);

@@ -224,7 +224,7 @@ struct GivenUp<'a> {
 }
 
 impl GivenUp<'_> {
-    /// A state that left all numbers is told before a tolerance that cannot be kept.
+    /// A state that is no longer finite is the error, before a tolerance that cannot be kept.
     fn why(&self) -> Unsolved {
         let lost = |values: &[f64]| values.iter().position(|value| !value.is_finite());
         let diverged = |at: usize, value: f64| Unsolved::Diverged {
@@ -234,7 +234,7 @@ impl GivenUp<'_> {
         };
         match (lost(self.within), lost(self.error)) {
             (Some(at), _) => diverged(at, self.within[at]),
-            // The state can still be told, but no longer its rate.
+            // The state is still finite, but its rate is not.
             (None, Some(at)) => diverged(at, self.error[at]),
             (None, None) => Unsolved::TooStiff { step_s: self.step_s },
         }

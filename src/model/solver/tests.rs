@@ -7,7 +7,7 @@ use crate::model::about::About;
 use crate::model::kernel::{Equations, model};
 use crate::model::load::Held;
 use crate::model::real::Real;
-use crate::model::simulation::{Happened, Setup, Simulation};
+use crate::model::simulation::{EventOccurrence, Simulation, SimulationSetup};
 
 /// A ball that is thrown up and falls: height h, speed v; event: it is back on the ground.
 struct Ball;
@@ -70,7 +70,7 @@ impl Equations for Robertson {
 fn end<E: Equations>(method: Method, dt_s: f64, steps: usize) -> Vec<f64> {
     let model = model::<E>();
     let load = Arc::new(Held(model.about().usual_inputs()));
-    let setup = Setup { method, ..Setup::usual(model, load, dt_s) };
+    let setup = SimulationSetup { method, ..SimulationSetup::usual(model, load, dt_s) };
     let mut simulation = Simulation::new(setup).expect("it fits");
     for _ in 0..steps {
         simulation.step().expect("it is solved");
@@ -129,9 +129,9 @@ fn an_event_is_located_inside_its_step() {
     }
 }
 
-fn fall(method: Method, dt_s: f64) -> Happened {
+fn fall(method: Method, dt_s: f64) -> EventOccurrence {
     let load = Arc::new(Held(vec![10.0]));
-    let setup = Setup { method, ..Setup::usual(model::<Ball>(), load, dt_s) };
+    let setup = SimulationSetup { method, ..SimulationSetup::usual(model::<Ball>(), load, dt_s) };
     let mut simulation = Simulation::new(setup).expect("it fits");
     for _ in 0..100 {
         if let [first] = simulation.step().expect("it falls")[..] {
@@ -145,7 +145,7 @@ fn fall(method: Method, dt_s: f64) -> Happened {
 fn a_step_that_diverges_says_which_state_and_leaves_the_state_as_it_was() {
     let load = Arc::new(Held(vec![f64::MAX]));
     let mut simulation =
-        Simulation::new(Setup::usual(model::<Ball>(), load, 1e9)).expect("it fits");
+        Simulation::new(SimulationSetup::usual(model::<Ball>(), load, 1e9)).expect("it fits");
     let before = simulation.state().to_vec();
     let error = simulation.step().expect_err("beyond all numbers").to_string();
     assert!(error.starts_with("`v` became -inf"), "{error}");
@@ -175,7 +175,10 @@ fn a_rate_that_is_no_number_ends_every_solver_and_the_state_is_named() {
         // Without a rate from the start, and only after a while.
         for more in [-1.0, 0.0] {
             let load = Arc::new(Held(vec![more]));
-            let setup = Setup { method, ..Setup::usual(model::<Broken>(), load, 100.0) };
+            let setup = SimulationSetup {
+                method,
+                ..SimulationSetup::usual(model::<Broken>(), load, 100.0)
+            };
             let mut simulation = Simulation::new(setup).expect("it fits");
             let failed = (0..3).find_map(|_| simulation.step().err());
             let error = failed.expect("there is no way on").to_string();

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod encode;
+mod message_source;
 mod noise;
 mod packaging;
 pub mod physics;
@@ -12,7 +13,6 @@ mod publication;
 #[cfg(not(target_arch = "wasm32"))]
 mod publisher;
 mod topic;
-mod voice;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -21,10 +21,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use self::blocks::{Block, BlockSpec};
+pub use self::message_source::{MessageSource, SPEEDS, Unfit};
 use self::publication::{Publication, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::publisher::{Options, PlantError, run};
-pub use self::voice::{SPEEDS, Unfit, Voice};
+pub use self::publisher::{PlantError, PlantOptions, run};
 use self::wiring::{Board, Wiring};
 use crate::twin::{SimulationSource, Timestamp, Twin};
 

@@ -1,4 +1,4 @@
-//! From signals to messages: which message each asset sends, and what its instruments say.
+//! From signals to messages: which message each asset sends, and what its instruments measure.
 
 use super::encode::{self, Instant, Measured};
 use super::noise;
@@ -8,7 +8,7 @@ use super::{Message, Spec};
 use crate::twin::mapping::{Mapping, Payload, TopicLevel};
 use crate::twin::{AssetId, PropertyKind, Quality, Timestamp, Twin, Unit, Value, ValueType};
 
-/// How often a message is sent when nothing says otherwise.
+/// How often a message is sent unless stated otherwise.
 const DEFAULT_PERIOD_MS: u32 = 500;
 /// Instants in a message that holds a list of samples.
 const BATCH: usize = 5;
@@ -83,7 +83,7 @@ impl Publication {
 }
 
 impl Tap {
-    /// What an instrument says; `None` for a word that the property does not know.
+    /// What an instrument measures; `None` for a word that the property does not know.
     fn measure(&self, board: &Board, (seed, count): (u64, u64)) -> Option<Measured> {
         let value = match &board.0[self.slot] {
             Signal::Number(number) => {
@@ -111,7 +111,7 @@ impl Tap {
 
 /// From a signal's unit to that of the property which shows it.
 fn conversion(signal: &str, property: &Unit) -> Result<(f64, f64), String> {
-    // What is no unit has been told where the signal is declared.
+    // What is no unit is a mistake where the signal is declared.
     let Ok(signal) = Unit::parse(signal) else { return Ok((1.0, 0.0)) };
     signal.conversion_to(property).ok_or_else(|| {
         format!(

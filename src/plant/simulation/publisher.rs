@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
-use super::{Message, Unfit, Voice};
+use super::{Message, MessageSource, Unfit};
 use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
@@ -19,9 +19,9 @@ const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
 
 /// How the simulated plant runs.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct PlantOptions {
     /// Which broker, and as whom.
-    pub broker: mqtt::Options,
+    pub broker: mqtt::ClientOptions,
     /// The same seed gives the same messages.
     pub seed: u64,
     /// Plant seconds that pass in one second.
@@ -36,7 +36,7 @@ pub enum PlantError {
     Unfit(#[from] Unfit),
     /// The connection cannot be set up.
     #[error(transparent)]
-    Broker(#[from] mqtt::OptionsError),
+    Broker(#[from] mqtt::ClientOptionsError),
     /// No thread could be started.
     #[error("no thread for the plant: {0}")]
     Thread(#[from] std::io::Error),
@@ -47,32 +47,32 @@ pub enum PlantError {
 ///
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
-pub fn run(twin: &Twin, options: &Options, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    let mut voice = Voice::new(twin, options.seed, Timestamp::now(), options.speed)?;
-    let connection = mqtt_options(twin, options, voice.farewell())?;
+pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
+    let mut source = MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)?;
+    let connection = mqtt_options(twin, options, source.will())?;
     let (client, connection) = Client::new(connection, QUEUE);
-    let greetings = voice.greetings().to_vec();
+    let birth = source.birth().to_vec();
     let poller = {
         let (client, stop) = (client.clone(), stop.clone());
         std::thread::Builder::new()
             .name("plant-mqtt".into())
-            .spawn(move || poll(connection, &client, &greetings, &stop))?
+            .spawn(move || poll(connection, &client, &birth, &stop))?
     };
     let mut dropped = 0u64;
     let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let now = Instant::now();
-        voice.advance(now.duration_since(before), &mut |message| {
+        source.advance(now.duration_since(before), &mut |message| {
             dropped += u64::from(!send(&client, message));
         });
         before = now;
         std::thread::sleep(TICK);
     }
-    for message in voice.farewell() {
+    for message in source.will() {
         send(&client, message.clone());
     }
     if client.try_disconnect().is_err() {
-        log::debug!("the plant stops without a goodbye: the queue to the broker is full");
+        log::debug!("the plant stops without disconnecting: the queue to the broker is full");
     }
     if poller.join().is_err() {
         log::error!("the plant's connection panicked");
@@ -97,26 +97,26 @@ fn send(client: &Client, message: Message) -> bool {
 
 fn mqtt_options(
     twin: &Twin,
-    options: &Options,
-    farewell: &[Message],
+    options: &PlantOptions,
+    will: &[Message],
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
     broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
-    let mut mqtt = broker.to_rumqttc()?;
+    let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
     mqtt.set_inflight(500);
-    // MQTT knows one will a client; the others' assets go stale.
-    if let Some(will) = farewell.first().cloned() {
+    // MQTT has one will a client; the other assets go stale.
+    if let Some(will) = will.first().cloned() {
         mqtt.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, true));
     }
     Ok(mqtt)
 }
 
-/// Keeps the connection going until the plant has said goodbye.
+/// Keeps the connection going until the plant has disconnected.
 fn poll(
     mut connection: rumqttc::Connection,
     client: &Client,
-    greetings: &[Message],
+    birth: &[Message],
     stop: &AtomicBool,
 ) {
     let mut failures = 0;
@@ -131,7 +131,7 @@ fn poll(
         match connection.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
                 failures = 0;
-                for message in greetings {
+                for message in birth {
                     send(client, message.clone());
                 }
             }

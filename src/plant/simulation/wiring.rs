@@ -1,11 +1,11 @@
-//! Named signals: what the blocks of the simulated plant tell each other and the world.
+//! Named signals: what the blocks of the simulated plant pass to each other and to messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::twin::{Item, Pose, Unit};
+use crate::twin::{Item, Pose, Unit, nearest};
 
 /// Where a block reads a number.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,7 +77,7 @@ impl Board {
     }
 
     /// Sets a word.
-    pub fn say(&mut self, slot: usize, word: &'static str) {
+    pub fn set_word(&mut self, slot: usize, word: &'static str) {
         self.0[slot] = Signal::Word(word);
     }
 }
@@ -170,13 +170,9 @@ impl Wiring {
     }
 
     /// The signal most like a name.
-    pub fn nearest(&self, name: &str) -> Option<&str> {
+    pub fn nearest(&self, name: &str) -> Option<String> {
         let set = self.names.iter().filter(|(_, slot)| self.kinds[**slot].is_some());
-        let scored = set.map(|(known, _)| (strsim::jaro_winkler(known, name), known.as_str()));
-        scored
-            .filter(|(score, _)| *score > 0.7)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|best| best.1)
+        nearest(name, set.map(|(known, _)| known.as_str()))
     }
 
     /// The board with every signal at rest; adds a mistake for each signal that is read and never

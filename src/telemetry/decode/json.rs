@@ -1,4 +1,4 @@
-//! Reads a JSON document along a plan: once, front to back, keeping only what the plan asks for.
+//! Reads a JSON document along a plan: once, front to back, keeping only what the plan names.
 //!
 //! Time and quality may stand after the values they belong to, so samples go straight to the batch
 //! and are completed when their object ends.

@@ -132,7 +132,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// The largest payload that is decoded, unless told otherwise: 1 MiB.
+    /// The largest payload that is decoded, unless stated otherwise: 1 MiB.
     pub const MAX_PAYLOAD: usize = 1 << 20;
 
     /// Compiles all mappings of a twin.
@@ -179,7 +179,7 @@ impl Decoder {
         &self.router
     }
 
-    /// Decodes one message and appends what it says to `out`. `arrival` is wall time.
+    /// Decodes one message and appends its contents to `out`. `arrival` is wall time.
     pub fn decode(
         &self,
         topic: &str,

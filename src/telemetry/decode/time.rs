@@ -1,4 +1,4 @@
-//! Instants in payloads, and stamps that are in another unit than the mapping says.
+//! Instants in payloads, and stamps that are in another unit than the mapping states.
 
 use crate::twin::Timestamp;
 use crate::twin::mapping::TimeFormat;
@@ -41,7 +41,7 @@ fn name(format: TimeFormat) -> &'static str {
     }
 }
 
-/// Reads a stamp; `arrival` (wall time) tells which unit a suspicious one is in.
+/// Reads a stamp; by `arrival` (wall time) the unit of a suspicious one is found.
 pub(super) fn read(
     value: &Scalar<'_>,
     format: TimeFormat,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::twin::mapping::{QualitySource, Read};
-use crate::twin::{Item, Pose, Quality, Value, ValueType};
+use crate::twin::{Item, Pose, Quality, Value, ValueType, nearest};
 
 /// A JSON value without inner values, borrowed where it can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,13 +146,8 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
     if let Some((_, index)) = read.names.iter().find(|(json, _)| spelled(json)) {
         return Ok(Value::Enumeration(*index));
     }
-    let nearest = names
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
-        .min();
-    Err(match nearest {
-        Some((_, known)) => format!("{name:?} is no name of it; did the device mean {known:?}?"),
+    Err(match nearest(name, names.iter().map(String::as_str)) {
+        Some(known) => format!("{name:?} is no name of it; did the device mean {known:?}?"),
         None => format!("expected {}, found {scalar}", one_of(names)),
     })
 }

@@ -5,6 +5,7 @@
 //! flow control holds the next ones back; those of QoS 0 are dropped after a moment and counted. The
 //! connection stays alive all the time. It never publishes.
 
+mod error;
 mod options;
 mod run;
 mod tls;
@@ -15,7 +16,9 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use options::{Options, OptionsError, Scheme};
+pub use error::ClientOptionsError;
+pub use options::{ClientOptions, Scheme};
+pub(crate) use run::mqtt_options;
 
 use super::recording::Recorded;
 use super::{Batch, ConnectionState, Decoder, Feed, Status};
@@ -36,7 +39,7 @@ pub struct Link {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Tells the thread to end.
+/// Asks the thread to end.
 #[derive(Debug, Default)]
 struct Stop {
     asked: AtomicBool,
@@ -49,7 +52,7 @@ impl Source {
     ///
     /// # Errors
     /// When the options cannot be used: a missing certificate file, a thread that cannot be started.
-    pub fn spawn(twin: &Twin, options: Options) -> Result<Link, OptionsError> {
+    pub fn spawn(twin: &Twin, options: ClientOptions) -> Result<Link, ClientOptionsError> {
         Self::start(twin, options, None)
     }
 
@@ -60,18 +63,18 @@ impl Source {
     /// As [`Source::spawn`].
     pub fn spawn_with_tap(
         twin: &Twin,
-        options: Options,
+        options: ClientOptions,
         tap: Sender<Recorded>,
-    ) -> Result<Link, OptionsError> {
+    ) -> Result<Link, ClientOptionsError> {
         Self::start(twin, options, Some(tap))
     }
 
     fn start(
         twin: &Twin,
-        options: Options,
+        options: ClientOptions,
         tap: Option<Sender<Recorded>>,
-    ) -> Result<Link, OptionsError> {
-        let mqtt = run::mqtt_options(&options)?;
+    ) -> Result<Link, ClientOptionsError> {
+        let mqtt = mqtt_options(&options)?;
         let decoder = Decoder::new(twin).with_max_payload(options.max_payload);
         let status = Arc::new(Status::new(options.broker()));
         let (mut feed, batches) = Feed::new(decoder, status.clone(), options.capacity);
@@ -89,7 +92,7 @@ impl Source {
             }
             ended.set_connection(ConnectionState::Ended);
         });
-        let thread = thread.map_err(|error| OptionsError::File {
+        let thread = thread.map_err(|error| ClientOptionsError::File {
             what: "the thread of the MQTT client",
             path: "mqtt".into(),
             error,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thiserror::Error;
+use super::error::ClientOptionsError;
 
 /// How bytes travel to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,54 +30,11 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].0
     }
-
-    /// Whether the connection is encrypted.
-    pub fn is_tls(self) -> bool {
-        matches!(self, Self::Mqtts | Self::Wss)
-    }
-}
-
-/// What is wrong with the address of a broker, or with what belongs to it.
-#[derive(Debug, Error)]
-pub enum OptionsError {
-    /// The address cannot be read.
-    #[error(
-        "the broker's address {url:?} cannot be used: {reason}; expected something like mqtt://localhost:1883"
-    )]
-    Url {
-        /// As given, without a password.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file cannot be read.
-    #[error("{what} {path:?} cannot be read: {error}")]
-    File {
-        /// What the file is for.
-        what: &'static str,
-        /// Where it was looked for.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// A file holds something else.
-    #[error("{what} {path:?}: {reason}")]
-    Content {
-        /// What the file is for.
-        what: &'static str,
-        /// Where it is.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
 }
 
 /// Which broker, as whom, and within which limits.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Options {
+pub struct ClientOptions {
     /// How bytes travel.
     pub scheme: Scheme,
     /// Name or address of the broker's machine.
@@ -109,9 +66,9 @@ pub struct Options {
 }
 
 /// Without the password.
-impl std::fmt::Debug for Options {
+impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("ClientOptions")
             .field("broker", &self.broker())
             .field("user", &self.user)
             .field("ca_file", &self.ca_file)
@@ -120,13 +77,13 @@ impl std::fmt::Debug for Options {
     }
 }
 
-impl Options {
+impl ClientOptions {
     /// Reads `mqtt://user:password@host:1883`, and likewise `mqtts`, `ws` and `wss`; a missing port
     /// is the scheme's usual one, a missing scheme is `mqtt`.
     ///
     /// # Errors
     /// When it is no such address.
-    pub fn from_url(url: &str) -> Result<Self, OptionsError> {
+    pub fn from_url(url: &str) -> Result<Self, ClientOptionsError> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("mqtt", url));
         let (authority, path) = match rest.split_once('/') {
             Some((authority, path)) => (authority, format!("/{path}")),
@@ -136,8 +93,10 @@ impl Options {
             Some((login, address)) => (Some(login), address),
             None => (None, authority),
         };
-        let wrong =
-            |reason: String| OptionsError::Url { url: format!("{scheme}://{address}"), reason };
+        let wrong = |reason: String| ClientOptionsError::Url {
+            url: format!("{scheme}://{address}"),
+            reason,
+        };
         let lower = scheme.to_ascii_lowercase();
         let known = Scheme::ALL.iter().find(|(name, ..)| *name == lower);
         let Some(&(_, scheme, usual_port)) = known else {
@@ -194,9 +153,9 @@ impl Options {
     ///
     /// # Errors
     /// When the file cannot be read or has no first line.
-    pub fn with_credentials_file(mut self, path: &Path) -> Result<Self, OptionsError> {
+    pub fn with_credentials_file(mut self, path: &Path) -> Result<Self, ClientOptionsError> {
         let what = "the credentials file";
-        let text = std::fs::read_to_string(path).map_err(|error| OptionsError::File {
+        let text = std::fs::read_to_string(path).map_err(|error| ClientOptionsError::File {
             what,
             path: path.into(),
             error,
@@ -204,7 +163,7 @@ impl Options {
         let mut lines = text.lines().map(str::trim_end);
         let Some(user) = lines.next().filter(|user| !user.is_empty()) else {
             let reason = "expected the user on the first line, the password on the second".into();
-            return Err(OptionsError::Content { what, path: path.into(), reason });
+            return Err(ClientOptionsError::Content { what, path: path.into(), reason });
         };
         self.user = Some(user.to_owned());
         self.password = lines.next().map(str::to_owned);
@@ -217,19 +176,11 @@ impl Options {
         self
     }
 
-    /// The same for the MQTT library.
-    ///
-    /// # Errors
-    /// When a certificate cannot be read.
-    pub(crate) fn to_rumqttc(&self) -> Result<rumqttc::MqttOptions, OptionsError> {
-        super::run::mqtt_options(self)
-    }
-
     /// How to speak TLS with the broker; `None` where it does not.
     ///
     /// # Errors
     /// When a certificate cannot be read.
-    pub(crate) fn tls_config(&self) -> Result<Option<rustls::ClientConfig>, OptionsError> {
+    pub(crate) fn tls_config(&self) -> Result<Option<rustls::ClientConfig>, ClientOptionsError> {
         match self.scheme {
             Scheme::Mqtt | Scheme::Ws => Ok(None),
             Scheme::Mqtts | Scheme::Wss => super::tls::config(self.ca_file.as_deref()).map(Some),
@@ -265,15 +216,16 @@ mod tests {
 
     #[test]
     fn an_address_gives_scheme_host_port_and_login() {
-        let options = Options::from_url("mqtts://me:p%40ss@plant.example").expect("an address");
+        let options =
+            ClientOptions::from_url("mqtts://me:p%40ss@plant.example").expect("an address");
         assert_eq!(options.broker(), "mqtts://plant.example:8883");
         assert_eq!(
             (options.user.as_deref(), options.password.as_deref()),
             (Some("me"), Some("p@ss"))
         );
-        let bare = Options::from_url("localhost:2883").expect("an address");
+        let bare = ClientOptions::from_url("localhost:2883").expect("an address");
         assert_eq!(bare.broker(), "mqtt://localhost:2883");
-        let socket = Options::from_url("ws://[::1]:9001/mqtt").expect("an address");
+        let socket = ClientOptions::from_url("ws://[::1]:9001/mqtt").expect("an address");
         assert_eq!(socket.broker(), "ws://[::1]:9001/mqtt");
     }
 
@@ -284,11 +236,11 @@ mod tests {
             ("mqtt://", "names no host"),
             ("mqtt://me:secret@host:99999", "no number from 1 to 65535"),
         ] {
-            let error = Options::from_url(url).expect_err(url).to_string();
+            let error = ClientOptions::from_url(url).expect_err(url).to_string();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }
-        let options = Options::from_url("mqtt://me:secret@host").expect("an address");
+        let options = ClientOptions::from_url("mqtt://me:secret@host").expect("an address");
         assert!(!format!("{options:?}").contains("secret"));
     }
 }

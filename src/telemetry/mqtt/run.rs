@@ -14,18 +14,18 @@ use rumqttc::{
     Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode, Transport,
 };
 
-use super::{Options, OptionsError, Scheme, Stop, tls};
+use super::{ClientOptions, ClientOptionsError, Scheme, Stop, tls};
 use crate::telemetry::backoff::Backoff;
-use crate::telemetry::{ConnectionState, Fault, Feed, Handed, Status, Subscription};
+use crate::telemetry::{ConnectionState, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
 /// How long the client itself waits for a full channel.
-const PATIENCE: Duration = Duration::from_millis(20);
+const FULL_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long decoded samples wait for more, so that the reader is not woken for each message.
 const GATHERING: Duration = Duration::from_millis(3);
 /// The oldest samples of a batch wait no longer than this.
 const OLDEST: Duration = Duration::from_millis(10);
-/// How often a client that hears nothing looks whether the definition has changed.
+/// How often a client without messages looks whether the definition has changed.
 const LOOK: Duration = Duration::from_millis(200);
 /// No MQTT packet is larger: four length bytes of seven bits, and the header.
 const LARGEST_PACKET: usize = 268_435_455 + 5;
@@ -33,7 +33,7 @@ const LARGEST_PACKET: usize = 268_435_455 + 5;
 const FILTERS_PER_PACKET: usize = 64;
 
 /// Translates the options for rumqttc.
-pub(super) fn mqtt_options(options: &Options) -> Result<MqttOptions, OptionsError> {
+pub(crate) fn mqtt_options(options: &ClientOptions) -> Result<MqttOptions, ClientOptionsError> {
     let host = match options.scheme {
         // For WebSocket rumqttc wants the whole address here.
         Scheme::Ws | Scheme::Wss => options.broker(),
@@ -66,18 +66,18 @@ pub(super) struct Client {
     max_packet: usize,
     backoff: Backoff,
     connected_before: bool,
-    /// Filters that were asked for and not yet answered, in order.
-    asked: Vec<String>,
-    /// The channel is full, and what waits for it was promised: nothing is acknowledged.
+    /// Filters that were requested and not yet answered, in order.
+    requested: Vec<String>,
+    /// The channel is full, and what waits for it has QoS 1 or 2: nothing is acknowledged.
     blocked: bool,
     /// QoS and identifiers of messages that wait for their acknowledgement, in order.
-    owed: VecDeque<(QoS, u16)>,
+    unacknowledged: VecDeque<(QoS, u16)>,
 }
 
 impl Client {
     pub(super) fn new(
         mqtt: MqttOptions,
-        options: &Options,
+        options: &ClientOptions,
         feed: Feed,
         status: Arc<Status>,
         stop: Arc<Stop>,
@@ -93,9 +93,9 @@ impl Client {
             max_packet,
             backoff: Backoff::default(),
             connected_before: false,
-            asked: Vec::new(),
+            requested: Vec::new(),
             blocked: false,
-            owed: VecDeque::new(),
+            unacknowledged: VecDeque::new(),
         }
     }
 
@@ -106,19 +106,20 @@ impl Client {
         let (client, mut events) = AsyncClient::new(self.mqtt.clone(), requests);
         loop {
             let event = self.next(&client, &mut events).await;
-            let owes = events.state.manual_acks;
+            let is_manual = events.state.manual_acks;
             if self.stopped() {
                 break;
             }
             let go_on = match event {
                 None => false,
-                Some(Ok(event)) => self.handle(&client, event, owes),
+                Some(Ok(event)) => self.handle(&client, event, is_manual),
                 Some(Err(error)) => {
                     // What was read before the break is still good.
                     let rest: Vec<Event> = events.state.events.drain(..).collect();
-                    let all_taken = rest.into_iter().all(|event| self.handle(&client, event, owes));
+                    let all_taken =
+                        rest.into_iter().all(|event| self.handle(&client, event, is_manual));
                     // The broker sends again what was not acknowledged on this connection.
-                    self.owed.clear();
+                    self.unacknowledged.clear();
                     all_taken && self.flush() && self.broke(&mut events, &error).await
                 }
             };
@@ -129,14 +130,16 @@ impl Client {
             self.renew(&client);
             // Only when all that was read has been handled is it certain what was acknowledged.
             if events.state.events.is_empty() {
-                events.state.manual_acks = self.blocked || !self.owed.is_empty();
+                events.state.manual_acks = self.blocked || !self.unacknowledged.is_empty();
             }
         }
         self.flush();
-        // Says goodbye, so that the broker need not wait for the keep-alive; not for long.
+        // Sends DISCONNECT, so that the broker need not wait for the keep-alive; not for long.
         if client.try_disconnect().is_ok() {
-            let goodbye = async { while events.poll().await.is_ok() {} };
-            tokio::time::timeout(Duration::from_millis(200), goodbye).await.unwrap_or_default();
+            let disconnecting = async { while events.poll().await.is_ok() {} };
+            tokio::time::timeout(Duration::from_millis(200), disconnecting)
+                .await
+                .unwrap_or_default();
         }
     }
 
@@ -158,7 +161,7 @@ impl Client {
             return Some(event);
         }
         let stop = self.stop.clone();
-        let mut waits = !self.feed.is_empty() || !self.owed.is_empty();
+        let mut waits = !self.feed.is_empty() || !self.unacknowledged.is_empty();
         loop {
             tokio::select! {
                 biased;
@@ -169,21 +172,21 @@ impl Client {
                         return None;
                     }
                     self.acknowledge(client);
-                    waits = self.blocked || !self.owed.is_empty();
+                    waits = self.blocked || !self.unacknowledged.is_empty();
                 }
                 () = tokio::time::sleep(LOOK) => self.renew(client),
             }
         }
     }
 
-    /// `owes`: messages have not been acknowledged when they were read. `false`: nobody listens
+    /// `is_manual`: messages have not been acknowledged when they were read. `false`: nobody listens
     /// any more.
-    fn handle(&mut self, client: &AsyncClient, event: Event, owes: bool) -> bool {
+    fn handle(&mut self, client: &AsyncClient, event: Event, is_manual: bool) -> bool {
         match event {
             Event::Incoming(Packet::Publish(publish)) => {
                 let qos = publish.qos as u8;
-                if owes && qos > 0 {
-                    self.owed.push_back((publish.qos, publish.pkid));
+                if is_manual && qos > 0 {
+                    self.unacknowledged.push_back((publish.qos, publish.pkid));
                 }
                 let now = Timestamp::now();
                 self.feed.feed(&publish.topic, &publish.payload, qos, now);
@@ -205,7 +208,7 @@ impl Client {
         self.status.set_refused_filters(Vec::new());
         self.status.set_connection(ConnectionState::Connected);
         // Also with a session that the broker kept: it may be from an older twin file.
-        self.asked.clear();
+        self.requested.clear();
         self.subscribe(client);
     }
 
@@ -231,7 +234,7 @@ impl Client {
     }
 
     fn subscribe(&mut self, client: &AsyncClient) {
-        self.asked.extend(self.subscriptions.iter().map(|wanted| wanted.filter.clone()));
+        self.requested.extend(self.subscriptions.iter().map(|wanted| wanted.filter.clone()));
         for chunk in self.subscriptions.chunks(FILTERS_PER_PACKET) {
             let filters = chunk.iter().map(|wanted| {
                 SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))
@@ -243,7 +246,7 @@ impl Client {
     }
 
     fn subscribed(&mut self, codes: &[SubscribeReasonCode]) {
-        let answered = self.asked.drain(..codes.len().min(self.asked.len()));
+        let answered = self.requested.drain(..codes.len().min(self.requested.len()));
         let refused: Vec<String> = answered
             .zip(codes)
             .filter(|(_, code)| matches!(code, SubscribeReasonCode::Failure))
@@ -258,26 +261,26 @@ impl Client {
     }
 
     /// Hands on what has been decoded. A full channel is waited for, but only for a moment, since
-    /// meanwhile no ping is answered; then QoS 0 is dropped, and what was promised is kept and no
+    /// meanwhile no ping is answered; then QoS 0 is dropped, and QoS 1 and 2 are kept and no
     /// more of it acknowledged until there is room. `false`: nobody listens.
     fn flush(&mut self) -> bool {
         let since = Instant::now();
         loop {
             match self.feed.try_flush() {
-                Handed::On => {
+                Flushed::Sent => {
                     self.blocked = false;
                     return true;
                 }
-                Handed::Closed => return false,
-                Handed::Full if self.blocked || self.stopped() => return true,
-                Handed::Full if since.elapsed() <= PATIENCE => {
+                Flushed::Closed => return false,
+                Flushed::Full if self.blocked || self.stopped() => return true,
+                Flushed::Full if since.elapsed() <= FULL_TIMEOUT => {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Handed::Full if self.feed.must_keep() => {
+                Flushed::Full if self.feed.must_keep() => {
                     self.blocked = true;
                     return true;
                 }
-                Handed::Full => {
+                Flushed::Full => {
                     self.feed.drop_batch();
                     return true;
                 }
@@ -291,17 +294,17 @@ impl Client {
         if self.blocked {
             return;
         }
-        while let Some((qos, pkid)) = self.owed.front().copied() {
+        while let Some((qos, pkid)) = self.unacknowledged.front().copied() {
             let mut message = Publish::new("", qos, "");
             message.pkid = pkid;
             if client.try_ack(&message).is_err() {
                 return;
             }
-            self.owed.pop_front();
+            self.unacknowledged.pop_front();
         }
     }
 
-    /// Tells of the break and waits before the next attempt. `false`: stopped.
+    /// Reports the break and waits before the next attempt. `false`: stopped.
     async fn broke(&mut self, events: &mut EventLoop, error: &ConnectionError) -> bool {
         self.status.counters.connection_errors.add(1);
         if let Some(size) = too_large(error) {
@@ -390,7 +393,7 @@ fn tls_failed(broker: &str, error: &dyn std::error::Error) -> String {
     format!("{broker}: TLS failed: {error}; a private CA must be named as CA file")
 }
 
-/// What TLS said, where it lies within another error: the WebSocket's wraps it.
+/// The error of TLS, where it lies within another error: the WebSocket's wraps it.
 fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
         error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()

@@ -7,10 +7,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::OptionsError;
+use super::error::ClientOptionsError;
 
 /// A configuration for a client that shows no certificate of its own.
-pub(super) fn config(ca_file: Option<&Path>) -> Result<ClientConfig, OptionsError> {
+pub(super) fn config(ca_file: Option<&Path>) -> Result<ClientConfig, ClientOptionsError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
@@ -21,25 +21,25 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<ClientConfig, OptionsErro
         add_file(&mut roots, path)?;
     }
     if roots.is_empty() {
-        return Err(OptionsError::Tls(
+        return Err(ClientOptionsError::Tls(
             "this system has no trusted certificates; name a CA file".into(),
         ));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| OptionsError::Tls(error.to_string()))?;
+        .map_err(|error| ClientOptionsError::Tls(error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), OptionsError> {
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), ClientOptionsError> {
     let what = "the CA file";
-    let pem = std::fs::read(path).map_err(|error| OptionsError::File {
+    let pem = std::fs::read(path).map_err(|error| ClientOptionsError::File {
         what,
         path: path.into(),
         error,
     })?;
-    let wrong = |reason: String| OptionsError::Content { what, path: path.into(), reason };
+    let wrong = |reason: String| ClientOptionsError::Content { what, path: path.into(), reason };
     let mut count = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| wrong(error.to_string()))?;

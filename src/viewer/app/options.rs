@@ -67,16 +67,6 @@ pub enum Failure {
     Environment(String),
 }
 
-impl Failure {
-    /// The program's exit code: 1 the input is wrong, 2 the environment is wrong.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Input(_) => 1,
-            Self::Environment(_) => 2,
-        }
-    }
-}
-
 /// Where the pictures go.
 pub(super) enum Surface {
     /// A window of the desktop, or the page.

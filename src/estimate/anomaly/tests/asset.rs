@@ -3,9 +3,9 @@
 use super::*;
 
 fn plant() -> Detector {
-    let mut setup = Setup::new(Plant::NAMES);
+    let mut setup = DetectorSetup::new(Plant::NAMES);
     // One in 5 h of seconds.
-    setup.wish.false_alarm_every_h = 5.0;
+    setup.design.false_alarm_every_h = 5.0;
     Detector::learn(&setup, &Plant::rows(1, 6000)).expect("enough to learn from")
 }
 
@@ -52,8 +52,8 @@ fn an_estimate_is_not_pulled_along_by_its_own_sensor() {
 
 /// Learns from so many healthy rows, and counts false alarms in 30 000 others.
 fn false_alarms(learned: usize) -> (Detector, u32) {
-    let mut setup = Setup::new(Plant::NAMES);
-    setup.wish.false_alarm_every_h = 2.0;
+    let mut setup = DetectorSetup::new(Plant::NAMES);
+    setup.design.false_alarm_every_h = 2.0;
     let mut detector = Detector::learn(&setup, &Plant::rows(1, learned)).expect("enough");
     let mut plant = Plant::new(77);
     let mut alarms = 0;
@@ -74,10 +74,10 @@ fn a_healthy_plant_is_left_alone() {
 #[test]
 fn a_history_that_has_seen_too_little_of_the_plant_says_so() {
     let (detector, alarms) = false_alarms(2000);
-    let promise = detector.promise();
-    assert!(!promise.is_kept(), "{alarms} alarms, {promise:?}");
+    let false_alarms = detector.false_alarms();
+    assert!(!false_alarms.meets_design(), "{alarms} alarms, {false_alarms:?}");
     let is_h = 30_000.0 / 3600.0 / f64::from(alarms);
-    assert!(is_h > promise.at_least_h, "what is promised is kept: {is_h} {promise:?}");
+    assert!(is_h > false_alarms.at_least_h, "what is promised is kept: {is_h} {false_alarms:?}");
 }
 
 #[test]
@@ -134,18 +134,18 @@ fn missing_values_and_no_numbers_are_tolerated_and_counted() {
         late.to_string(),
         "a row of 600 s comes after one of 600 s; rows have to come in order of time"
     );
-    assert!(matches!(detector.watch(601.0, &[None]), Err(Cannot::Misfit { have: 1, .. })));
+    assert!(matches!(detector.watch(601.0, &[None]), Err(AnomalyError::Misfit { have: 1, .. })));
 }
 
 #[test]
 fn too_few_and_constant_rows_are_told_and_a_constant_channel_is_left_out() {
-    let setup = Setup::new(Plant::NAMES);
+    let setup = DetectorSetup::new(Plant::NAMES);
     let few = Detector::learn(&setup, &Plant::rows(1, 30)).expect_err("30 rows");
     assert_eq!(
         few.to_string(),
         "rows in which no channel is missing: there are 21, at least 30 are needed; give more healthy history"
     );
-    assert!(matches!(Detector::learn(&setup, &[]), Err(Cannot::TooFew { .. })));
+    assert!(matches!(Detector::learn(&setup, &[]), Err(AnomalyError::TooFew { .. })));
     let constant = Detector::learn(&setup, &vec![vec![Some(3.0); 5]; 500]).expect_err("no change");
     assert!(constant.to_string().starts_with("only 0 of 5 channels change"), "{constant}");
     let mut rows = Plant::rows(1, 1000);

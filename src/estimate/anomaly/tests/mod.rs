@@ -1,4 +1,4 @@
-//! What anomaly detection promises, as facts.
+//! What anomaly detection does, as facts.
 
 mod asset;
 mod monitoring;
@@ -6,23 +6,23 @@ mod sequential;
 mod tracking;
 
 use super::*;
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 
 /// A course of AR(1) noise of standard deviation 1.
 struct Course {
-    chance: Chance,
+    random: RandomStream,
     correlation: f64,
     now: f64,
 }
 
 impl Course {
     fn new(correlation: f64, stream: u64) -> Self {
-        Self { chance: Chance::new(11, stream), correlation, now: 0.0 }
+        Self { random: RandomStream::new(11, stream), correlation, now: 0.0 }
     }
 
     fn next(&mut self) -> f64 {
         let rest = (1.0 - self.correlation * self.correlation).sqrt();
-        self.now = self.correlation * self.now + rest * self.chance.normal();
+        self.now = self.correlation * self.now + rest * self.random.normal();
         self.now
     }
 }
@@ -30,21 +30,21 @@ impl Course {
 /// Five channels that one slow load drives, each in its own way and with its own noise of 0.1.
 struct Plant {
     load: Course,
-    chance: Chance,
+    random: RandomStream,
 }
 
 impl Plant {
     const NAMES: [&'static str; 5] = ["power", "flow", "pressure", "speed", "temperature"];
 
     fn new(stream: u64) -> Self {
-        Self { load: Course::new(0.98, stream), chance: Chance::new(12, stream) }
+        Self { load: Course::new(0.98, stream), random: RandomStream::new(12, stream) }
     }
 
     fn row(&mut self) -> Row {
         let load = self.load.next();
         let true_values =
             [load, 2.0 * load, 0.2 * load * load + load, -load, 5.0 + 0.5 * libm::tanh(load)];
-        true_values.map(|value| Some(value + 0.1 * self.chance.normal())).to_vec()
+        true_values.map(|value| Some(value + 0.1 * self.random.normal())).to_vec()
     }
 
     fn rows(stream: u64, many: usize) -> Vec<Row> {
@@ -55,7 +55,7 @@ impl Plant {
 
 /// A machine that is set to a speed and a load, and whose three outputs follow them slowly.
 struct Machine {
-    chance: Chance,
+    random: RandomStream,
     outputs: Option<[f64; 3]>,
 }
 
@@ -65,13 +65,13 @@ impl Machine {
         [(10.0, 0.2), (30.0, 0.5), (30.0, 0.9), (50.0, 0.4), (48.0, 0.9)];
 
     fn new(stream: u64) -> Self {
-        Self { chance: Chance::new(13, stream), outputs: None }
+        Self { random: RandomStream::new(13, stream), outputs: None }
     }
 
-    fn setup() -> Setup {
-        let mut setup = Setup::new(["speed", "load", "power", "flow", "heat"]);
+    fn setup() -> DetectorSetup {
+        let mut setup = DetectorSetup::new(["speed", "load", "power", "flow", "heat"]);
         setup.gate.inputs = vec![0, 1];
-        setup.wish.false_alarm_every_h = 1.0;
+        setup.design.false_alarm_every_h = 1.0;
         setup
     }
 
@@ -83,7 +83,7 @@ impl Machine {
         self.outputs = Some(next);
         let values = [speed, load, next[0], next[1], next[2]];
         let noise = [0.1, 0.002, 0.2, 0.1, 0.2];
-        let noisy = values.iter().zip(noise).map(|(x, s)| Some(x + s * self.chance.normal()));
+        let noisy = values.iter().zip(noise).map(|(x, s)| Some(x + s * self.random.normal()));
         noisy.collect()
     }
 

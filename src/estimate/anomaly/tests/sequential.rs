@@ -87,11 +87,11 @@ fn the_time_of_a_change_is_told_well() {
 /// one, over 200 histories of 500 peaks, for a height reached once in 20 000 samples.
 fn continued(shape: f64) -> (f64, u32) {
     let excess = |log: f64| if shape == 0.0 { log } else { libm::expm1(shape * log) / shape };
-    let (mut chance, mut logs, mut covered) = (Chance::new(5, 5), 0.0, 0);
+    let (mut random, mut logs, mut covered) = (RandomStream::new(5, 5), 0.0, 0);
     // Every other value is 0 and ends a peak.
     let truth = 1.0 + excess(libm::log(20_000.0 * 0.5));
     for _ in 0..200 {
-        let course = (0..500).flat_map(|_| [0.0, 1.0 + excess(-libm::log(1.0 - chance.even()))]);
+        let course = (0..500).flat_map(|_| [0.0, 1.0 + excess(-libm::log(1.0 - random.uniform()))]);
         let tail = Tail::of(&course.collect::<Vec<f64>>()).expect("500 peaks");
         logs += libm::log(tail.height(20_000.0) / truth) / 200.0;
         covered += u32::from(tail.samples(truth).1 < 20_000.0);

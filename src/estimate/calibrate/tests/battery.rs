@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::load::{Load, Profile};
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 use crate::model::registry;
-use crate::model::simulation::{Setup as Simulated, Simulation};
+use crate::model::simulation::{CalibrationSetup as Simulated, Simulation};
 use crate::model::tests::{Reference, currents};
 use crate::worker::{Run, Step};
 
@@ -14,10 +14,10 @@ const RS: f64 = 0.0538926;
 const CB1: f64 = 2079.9;
 
 /// A battery whose parameters of these names start away from the truth.
-pub(super) fn setup(starts: &[(&str, f64)], course: Course) -> Setup {
+pub(super) fn setup(starts: &[(&str, f64)], course: Course) -> CalibrationSetup {
     let model = registry::find("battery_circuit").expect("a model");
     let names: Vec<&str> = starts.iter().map(|(name, _)| *name).collect();
-    let mut setup = Setup::usual(model, &[0.5, 0.01], &names);
+    let mut setup = CalibrationSetup::usual(model, &[0.5, 0.01], &names);
     for (chosen, (_, start)) in setup.chosen.iter_mut().zip(starts) {
         chosen.start = Some(*start);
     }
@@ -50,11 +50,11 @@ pub(super) fn truth_under(load: Arc<dyn Load>, until_s: f64) -> Course {
 
 /// The same with noise of the deviations of [`setup`].
 pub(super) fn noisy(course: &Course, seed: u64) -> Course {
-    let mut chance = Chance::new(seed, 0);
+    let mut random = RandomStream::new(seed, 0);
     let mut course = course.clone();
     for row in &mut course.measured {
         for (value, deviation) in row.iter_mut().zip([0.5, 0.01]) {
-            *value += deviation * chance.normal();
+            *value += deviation * random.normal();
         }
     }
     course
@@ -76,7 +76,9 @@ fn reference(rows: usize) -> Course {
 
 #[test]
 fn calibration_finds_the_true_parameters_of_the_reference() {
-    let run = |setup: Setup| Calibration::new(setup).expect("a setup").finish().expect("a fit");
+    let run = |setup: CalibrationSetup| {
+        Calibration::new(setup).expect("a setup").finish().expect("a fit")
+    };
     let found = run(setup(&[("Rs", 0.1), ("Cb1", 1500.0)], reference(61)));
     let off = off(found.fit.values.iter().map(|value| value.value), &[RS, CB1]);
     assert!(off < 1e-9, "off by {off:e}");

@@ -10,7 +10,7 @@ use crate::model::load::Profile;
 fn product(names: [&str; 3]) -> Fit {
     let unknowns = [(names[0], 2.0), (names[1], 4.0), (names[2], 0.5)];
     let unknowns = unknowns.map(|(name, start)| Unknown::new(name, start)).to_vec();
-    let fit = minimise(unknowns, Options::default(), |k| {
+    let fit = minimise(unknowns, SearchOptions::default(), |k| {
         let residual = |at: i32| {
             let x = f64::from(at);
             let measured = 3.0 + 12.0 * x + 0.1 * libm::sin(7.0 * x);
@@ -78,7 +78,7 @@ fn calibration_keeps_its_bounds_and_says_where_they_hold() {
 fn calibration_never_asks_outside_the_bounds() {
     let mut unknowns = vec![Unknown::new("a", 1.0).within(0.5, 1.0)];
     unknowns.push(Unknown::new("b", 0.0).within(0.0, f64::INFINITY));
-    let fit = minimise(unknowns, Options::default(), |x| {
+    let fit = minimise(unknowns, SearchOptions::default(), |x| {
         assert!((0.5..=1.0).contains(&x[0]) && x[1] >= 0.0, "{x:?}");
         // Rosenbrock's valley, whose end (1, 1) is a corner of what is allowed.
         Ok(vec![10.0 * (x[1] - x[0] * x[0]), 1.0 - x[0]])
@@ -109,7 +109,9 @@ fn calibration_by_hubers_loss_is_not_dragged_along_by_wild_measurements() {
         row[1] += 0.8;
     }
     let mut setup = setup(&[("Rs", 0.1), ("Cb1", 1500.0)], course);
-    let run = |setup: Setup| Calibration::new(setup).expect("a setup").finish().expect("a fit");
+    let run = |setup: CalibrationSetup| {
+        Calibration::new(setup).expect("a setup").finish().expect("a fit")
+    };
     let plain = run(setup.clone());
     setup.options.loss = Loss::ROBUST;
     let robust = run(setup);
@@ -126,7 +128,7 @@ fn calibration_by_hubers_loss_is_not_dragged_along_by_wild_measurements() {
 #[test]
 fn calibration_turns_away_from_points_without_a_course() {
     let unknown = Unknown::new("rate", 0.1);
-    let fit = minimise(vec![unknown], Options::default(), |x| {
+    let fit = minimise(vec![unknown], SearchOptions::default(), |x| {
         if x[0] > 1.05 {
             return Err("the state became inf".into());
         }
@@ -150,12 +152,12 @@ fn calibration_of_a_model_that_diverges_everywhere_says_where_and_what() {
 #[test]
 fn calibration_answers_a_wrong_question_with_what_is_wrong() {
     let good = || setup(&[("Rs", 0.1)], truth(100.0));
-    let error = |change: &dyn Fn(&mut Setup)| {
+    let error = |change: &dyn Fn(&mut CalibrationSetup)| {
         let mut setup = good();
         change(&mut setup);
         Calibration::new(setup).err().expect("a mistake")
     };
-    let says = |change: &dyn Fn(&mut Setup), wanted: &str| {
+    let says = |change: &dyn Fn(&mut CalibrationSetup), wanted: &str| {
         let error = error(change);
         assert!(error.contains(wanted), "{error}");
     };

@@ -14,7 +14,7 @@ struct Certified {
     cost: f64,
 }
 
-fn keeps(certified: &Certified, options: &Options) {
+fn keeps(certified: &Certified, options: &SearchOptions) {
     for start in certified.starts {
         let each = start.iter().enumerate();
         let unknowns = each.map(|(at, start)| Unknown::new(&format!("b{}", at + 1), *start));
@@ -31,8 +31,11 @@ fn keeps(certified: &Certified, options: &Options) {
 }
 
 fn keeps_either_way(certified: &Certified) {
-    keeps(certified, &Options::default());
-    keeps(certified, &Options { differences: Differences::Central, ..Options::default() });
+    keeps(certified, &SearchOptions::default());
+    keeps(
+        certified,
+        &SearchOptions { differences: Differences::Central, ..SearchOptions::default() },
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Block for Drive {
         let current = power * 1000.0 / (3f64.sqrt() * 400.0 * 0.78);
         let values = [speed, self.travel, power, current, self.temperature, self.hours];
         set_all(b, &self.outputs, values);
-        b.say(self.state, if running { "running" } else { "stopped" });
+        b.set_word(self.state, if running { "running" } else { "stopped" });
     }
 }
 
@@ -141,7 +141,7 @@ impl Block for UpsBlock {
             u.battery_kw,
         ];
         set_all(b, &self.outputs, values);
-        b.say(self.state, u.state());
+        b.set_word(self.state, u.state());
     }
 }
 
@@ -191,7 +191,7 @@ impl Block for Cabinet {
         self.fan = self.temperature > if self.fan { 31.0 } else { 35.0 };
         let current = load * 1000.0 / (3f64.sqrt() * 400.0 * 0.9);
         set_all(b, &self.outputs, [load, current, self.temperature]);
-        b.say(self.words[0], if self.fan { "on" } else { "off" });
-        b.say(self.words[1], if self.temperature > 48.0 { "hot" } else { "ok" });
+        b.set_word(self.words[0], if self.fan { "on" } else { "off" });
+        b.set_word(self.words[1], if self.temperature > 48.0 { "hot" } else { "ok" });
     }
 }

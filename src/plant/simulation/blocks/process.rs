@@ -136,7 +136,7 @@ impl Block for Valve {
             p if p > 99.0 => "open",
             _ => "control",
         };
-        b.say(self.state, state);
+        b.set_word(self.state, state);
     }
 }
 

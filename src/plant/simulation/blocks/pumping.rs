@@ -89,7 +89,7 @@ impl Block for PumpBlock {
             available,
         ];
         set_all(b, &self.outputs, values);
-        b.say(self.state, p.state(command));
+        b.set_word(self.state, p.state(command));
     }
 }
 
@@ -132,7 +132,7 @@ impl Block for Duty {
     fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
         let speed = b.read(&self.speed);
         for (on, available) in self.on.iter_mut().zip(&self.available) {
-            // At the very start nothing has been said yet.
+            // At the very start no signal has been set yet.
             *on &= time_s <= 0.1 || b.read(available) > 0.5;
         }
         let missing = self.running.saturating_sub(self.on.iter().filter(|on| **on).count());

@@ -184,7 +184,7 @@ impl WordSpec {
 impl Block for Word {
     fn step(&mut self, b: &mut Board, _time_s: f64, _dt_s: f64) {
         let word = self.words[usize::from(b.read(&self.of) <= self.above)];
-        b.say(self.output, word);
+        b.set_word(self.output, word);
     }
 }
 

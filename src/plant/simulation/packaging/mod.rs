@@ -176,6 +176,6 @@ impl Block for Packaging {
         let jammed = self.step_line(b, dt_s);
         self.step_packer(dt_s, jammed);
         self.step_cell(dt_s);
-        self.tell(b, jammed);
+        self.write(b, jammed);
     }
 }

@@ -1,4 +1,4 @@
-//! What the packaging side tells: its signals, and their values.
+//! The signals of the packaging side, and their values.
 
 use std::sync::Arc;
 
@@ -141,29 +141,29 @@ fn stack(spec: &PackagingSpec, count: u32) -> Arc<[Item]> {
 
 impl Packaging {
     /// Writes every signal.
-    pub(super) fn tell(&self, b: &mut Board, jammed: bool) {
-        self.tell_line(b, jammed);
-        self.tell_machines(b);
-        self.tell_packer(b, jammed);
-        self.tell_crates(b);
-        self.tell_robot(b);
-        self.tell_vehicle(b);
+    pub(super) fn write(&self, b: &mut Board, jammed: bool) {
+        self.write_line(b, jammed);
+        self.write_machines(b);
+        self.write_packer(b, jammed);
+        self.write_crates(b);
+        self.write_robot(b);
+        self.write_vehicle(b);
     }
 
-    fn tell_line(&self, b: &mut Board, jammed: bool) {
+    fn write_line(&self, b: &mut Board, jammed: bool) {
         let (l, o) = (&self.line, &self.out);
         let rate = l.machines.last().map_or(0.0, Machine::rate_per_hour);
         let (on_line, entered, left) = (l.things.len() as f64, l.entered as f64, l.left as f64);
         set_all(b, &o.line, [l.belt_speed, l.belt_travel_m, entered, left, on_line, rate]);
         b.0[o.bottles] = Signal::Items(l.things.iter().copied().collect());
         let queue = l.waiting(1.2) > 10;
-        b.say(
+        b.set_word(
             o.line_state,
             if jammed { "jammed" } else { ["running", "queue"][usize::from(queue)] },
         );
     }
 
-    fn tell_machines(&self, b: &mut Board) {
+    fn write_machines(&self, b: &mut Board) {
         for (at, (machine, (numbers, state))) in
             self.line.machines.iter().zip(&self.out.machines).enumerate()
         {
@@ -179,11 +179,11 @@ impl Packaging {
                 [machine.rpm(), turns, machine.rate_per_hour(), count, power, flow],
             );
             let moves = if machine.speed > 0.01 { "running" } else { "stopped" };
-            b.say(*state, if machine.blocked { "blocked" } else { moves });
+            b.set_word(*state, if machine.blocked { "blocked" } else { moves });
         }
     }
 
-    fn tell_packer(&self, b: &mut Board, jammed: bool) {
+    fn write_packer(&self, b: &mut Board, jammed: bool) {
         let (o, spec, gantry) = (&self.out, &self.spec.packer, &self.gantry);
         let waiting = self.table.count() as f64;
         let (across, lift) = (gantry.across.at, gantry.lift.at);
@@ -195,7 +195,7 @@ impl Packaging {
         });
         b.0[o.packer_bottles] = Signal::Items(bottles.collect());
         let blocked = if gantry.is_blocked() { "blocked" } else { "running" };
-        b.say(o.packer_state, if jammed { "fault" } else { blocked });
+        b.set_word(o.packer_state, if jammed { "fault" } else { blocked });
         let held = gantry.held.iter().enumerate();
         let (step, lane) = spec.head_steps;
         let at_m = |n: usize| (n / spec.lanes.1) as f64 * lane + (n % spec.lanes.1) as f64 * step;
@@ -206,46 +206,46 @@ impl Packaging {
         b.0[o.head_pose] = Signal::Pose(Pose { position, ..Pose::IDENTITY });
     }
 
-    fn tell_crates(&self, b: &mut Board) {
+    fn write_crates(&self, b: &mut Board) {
         let (o, c) = (&self.out, &self.crates);
         set_all(b, &o.crates, [c.belt_speed, c.belt_travel_m, c.waiting(2.0) as f64]);
         let start = self.spec.crate_line.0;
         let filled = c.things.iter().map(|thing| Item { at_m: start + thing.at_m, ..*thing });
         let items = filled.chain(self.empties.things.iter().copied()).collect();
         b.0[o.crate_items] = Signal::Items(items);
-        b.say(o.crates_state, if c.things.len() > 6 { "queue" } else { "running" });
+        b.set_word(o.crates_state, if c.things.len() > 6 { "queue" } else { "running" });
     }
 
-    fn tell_robot(&self, b: &mut Board) {
+    fn write_robot(&self, b: &mut Board) {
         let (o, r) = (&self.out, &self.robot);
         let j = r.joints;
         let power = if r.state == "running" { if r.holding { 3.4 } else { 2.6 } } else { 0.7 };
         let values = [j[0], j[1], j[2], j[3], j[4], j[5], r.jaw_mm, r.cycles as f64, power];
         set_all(b, &o.robot, values);
         b.0[o.robot_load] = Signal::Pose(r.load_pose());
-        b.say(o.robot_words[0], yes(r.holding));
-        b.say(o.robot_words[1], r.state);
+        b.set_word(o.robot_words[0], yes(r.holding));
+        b.set_word(o.robot_words[1], r.state);
         let [along, rows, _] = self.spec.cell.stack;
         let count = self.stand.unwrap_or(0);
         let layers = count.div_ceil(along * rows);
         set_all(b, &o.pallet, [f64::from(count), f64::from(layers)]);
         b.0[o.pallet_items] = Signal::Items(stack(&self.spec, count));
-        b.say(o.pallet_present, yes(self.stand.is_some()));
+        b.set_word(o.pallet_present, yes(self.stand.is_some()));
     }
 
-    fn tell_vehicle(&self, b: &mut Board) {
+    fn write_vehicle(&self, b: &mut Board) {
         let (o, a) = (&self.out, &self.agv);
         let [left, right] = a.wheels_m;
         set_all(b, &o.agv, [a.odometer_m, left, right, a.speed, a.lift_mm, a.battery]);
         b.0[o.agv_pose] = Signal::Pose(a.pose());
-        b.say(o.agv_words[0], a.state);
-        b.say(o.agv_words[1], yes(a.carries.is_some()));
+        b.set_word(o.agv_words[0], a.state);
+        b.set_word(o.agv_words[1], yes(a.carries.is_some()));
         b.set(o.gate, self.gate.at);
         let moves = if self.gate.at >= GATE_OPEN_DEG { "open" } else { "moving" };
-        b.say(o.gate_state, if self.gate.at <= 0.0 { "closed" } else { moves });
+        b.set_word(o.gate_state, if self.gate.at <= 0.0 { "closed" } else { moves });
         let carried = a.carries.unwrap_or(0);
         b.set(o.load_count, f64::from(carried));
         b.0[o.load_items] = Signal::Items(stack(&self.spec, carried));
-        b.say(o.load_present, yes(a.carries.is_some()));
+        b.set_word(o.load_present, yes(a.carries.is_some()));
     }
 }

@@ -14,7 +14,7 @@ const RHO_G: f64 = 998.0 * 9.81;
 /// Least efficiency, so that power stays finite near no flow.
 const LEAST_EFFICIENCY: f64 = 0.08;
 
-/// What a pump's name plate says.
+/// The figures of a pump's name plate.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PumpPlate {

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use twinscope::estimate::anomaly::{Anomaly, Change, Counters, Drift, Event, Mode, Promise};
+use twinscope::estimate::anomaly::{
+    Anomaly, Change, Counters, Drift, Event, FalseAlarmEstimate, Mode,
+};
 
 use super::plot::span;
 
 /// Samples in a window of fidelity.
 pub const WINDOW: usize = 200;
 
-/// All that was found.
-pub struct Found {
+/// All that `detect` found.
+pub struct DetectReport {
     /// Healthy rows.
     pub learnt_from: usize,
     /// How often false alarms are to be expected.
-    pub promise: Promise,
+    pub false_alarms: FalseAlarmEstimate,
     /// Names of what is judged.
     pub channels: Vec<String>,
     /// What happened, and when, in seconds.
@@ -56,7 +58,7 @@ pub fn mode_word(mode: &Mode) -> &'static str {
     }
 }
 
-impl Found {
+impl DetectReport {
     fn name(&self, anomaly: &Anomaly) -> &str {
         self.channels.get(anomaly.channel).map_or("?", String::as_str)
     }
@@ -84,10 +86,10 @@ impl Found {
             "gaps": self.counters.gaps,
             "missing_values": self.counters.missing_values,
             "false_alarms": {
-                "wished_every_h": self.promise.wished_h,
-                "expected_every_h": self.promise.expected_h,
-                "promised_every_h": self.promise.at_least_h,
-                "is_kept": self.promise.is_kept(),
+                "wished_every_h": self.false_alarms.wished_h,
+                "expected_every_h": self.false_alarms.expected_h,
+                "promised_every_h": self.false_alarms.at_least_h,
+                "is_kept": self.false_alarms.meets_design(),
             },
             "events": self.events.iter().map(event).collect::<Vec<_>>(),
             "fidelity": self.fidelity,
@@ -100,11 +102,11 @@ impl Found {
             "learnt from {} healthy rows of {} channels: {}",
             self.learnt_from,
             self.channels.len(),
-            self.promise
+            self.false_alarms
         );
         for (time_s, event) in &self.events {
             let at = format!("after {}", span(time_s - self.begin_s));
-            text += &format!("\n  {at:<16} {}", self.told(event));
+            text += &format!("\n  {at:<16} {}", self.event_in_words(event));
         }
         let Counters { rows, tested, gaps, .. } = &self.counters;
         match (self.events.is_empty(), tested) {
@@ -136,7 +138,7 @@ impl Found {
         each.collect::<serde_json::Map<_, _>>().into()
     }
 
-    fn told(&self, event: &Event) -> String {
+    fn event_in_words(&self, event: &Event) -> String {
         match event {
             Event::Raised(anomaly) => {
                 let before_s = anomaly.raised_s - anomaly.since_s;

@@ -1,38 +1,38 @@
-//! Whether a filter still goes with its machine.
+//! Whether a filter is consistent with its machine: the test of normalised innovations squared.
 //!
 //! While a filter is right, its innovations squared by the covariance that it claims are distributed
-//! as chi-square, with a degree of freedom for each output that it heard (Y. Bar-Shalom, X. R. Li,
+//! as chi-square, with a degree of freedom for each output that was measured (Y. Bar-Shalom, X. R. Li,
 //! T. Kirubarajan: *Estimation with Applications to Tracking and Navigation*, 2001, 5.4). Their sum over
-//! the last samples tells a filter that is lost though its numbers still look well.
+//! the last samples shows a filter that has lost its machine, though its covariance is small.
 //!
-//! Flows in: what a filter heard. Flows out: a [`Doubt`], where there is one.
+//! Flows in: measurement updates. Flows out: an [`Inconsistency`], where there is one.
 
 use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use super::sample::Heard;
-use super::setup::Setup;
+use super::sample::MeasurementUpdate;
+use super::setup::FilterSetup;
 
 /// Samples over which innovations are summed.
 const WINDOW: usize = 50;
-/// With fewer outputs heard, nothing is said.
+/// Fewest measured outputs in a window that are tested.
 const FEWEST: u32 = 10;
-/// A filter that is right is doubted with a chance of one in a million by a look at a window: the
-/// standard normal quantile of that.
+/// The standard normal quantile of one in a million: the probability by which the test of one window
+/// refuses a filter that is right.
 const SURE: f64 = 4.753_424_308_822_899;
-/// A filter that claims to know a little more than it does is common, and its forecasts are a little
-/// too narrow; it is lost where innovations are, by their mean square, twice as wide as it says.
+/// Covariances that are a little too small are common and make forecasts a little too narrow; a filter
+/// is inconsistent where the root mean square of its innovations is twice the predicted one.
 const WIDER: f64 = 4.0;
 /// An output counts as no further off than six deviations, so that one bad sample decides nothing.
 const FARTHEST: f64 = 36.0;
 
-/// Why a filter is not to be trusted.
+/// Why a filter is not consistent with its machine.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "the filter no longer goes with its machine: in the last {samples} samples, up to {time_s} s, measurements are {wider:.1} times as far from what it expects as it says they should be, `{worst}` most of all ({refused} of its {heard} values were refused); check that sensor and its unit, the machine's parameters, or allow more noise or drift"
+    "the filter no longer goes with its machine: in the last {samples} samples, up to {time_s} s, measurements are {wider:.1} times as far from what it expects as it says they should be, `{worst}` most of all ({refused} of its {measured} values were refused); check that sensor and its unit, the machine's parameters, or allow more noise or drift"
 )]
-pub struct Doubt {
+pub struct Inconsistency {
     /// Time of the belief, in seconds.
     pub time_s: f64,
     /// Over so many samples.
@@ -42,7 +42,7 @@ pub struct Doubt {
     /// The output that is furthest off.
     pub worst: String,
     /// How many of its measurements there are.
-    pub heard: u32,
+    pub measured: u32,
     /// How many of these were refused.
     pub refused: u32,
 }
@@ -50,15 +50,15 @@ pub struct Doubt {
 /// An output of a sample: its square by its own deviation, and whether it was refused.
 type Off = Option<(f64, bool)>;
 
-/// What the last samples said.
+/// Innovations of a sample.
 #[derive(Clone, Debug, Default)]
-struct Said {
+struct Innovations {
     /// By the joint covariance, what was refused by its own deviation.
     squared: f64,
     outputs: SmallVec<[Off; 8]>,
 }
 
-impl Said {
+impl Innovations {
     fn count(&self) -> u32 {
         self.outputs.iter().flatten().count() as u32
     }
@@ -67,29 +67,29 @@ impl Said {
 /// The running test of a filter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Consistency {
-    window: VecDeque<Said>,
+    window: VecDeque<Innovations>,
 }
 
 impl Consistency {
-    /// Takes what a sample said.
-    pub fn hear(&mut self, setup: &Setup, heard: &Heard) {
+    /// Records the update by a sample.
+    pub fn record(&mut self, setup: &FilterSetup, update: &MeasurementUpdate) {
         let output = |at: usize| {
-            let off = heard.innovation[at].filter(|_| setup.is_measured(at))?;
-            let off = off / heard.deviation[at];
-            Some(((off * off).min(FARTHEST), !heard.taken[at]))
+            let off = update.innovation[at].filter(|_| setup.is_measured(at))?;
+            let off = off / update.deviation[at];
+            Some(((off * off).min(FARTHEST), !update.taken[at]))
         };
-        let outputs: SmallVec<[Off; 8]> = (0..heard.taken.len()).map(output).collect();
-        let taken = heard.taken.iter().filter(|taken| **taken).count() as f64;
+        let outputs: SmallVec<[Off; 8]> = (0..update.taken.len()).map(output).collect();
+        let taken = update.taken.iter().filter(|taken| **taken).count() as f64;
         let refused = outputs.iter().flatten().filter(|(_, refused)| *refused);
         let squared =
-            heard.squared.min(FARTHEST * taken) + refused.map(|(square, _)| square).sum::<f64>();
+            update.squared.min(FARTHEST * taken) + refused.map(|(square, _)| square).sum::<f64>();
         if outputs.iter().all(Option::is_none) {
             return;
         }
         if self.window.len() == WINDOW {
             self.window.pop_front();
         }
-        self.window.push_back(Said { squared, outputs });
+        self.window.push_back(Innovations { squared, outputs });
     }
 
     /// Begins anew: the machine is another one now.
@@ -97,10 +97,10 @@ impl Consistency {
         self.window.clear();
     }
 
-    /// Whether the filter goes with its machine, as far as the last samples can tell.
-    pub fn trust(&self, setup: &Setup, time_s: f64) -> Result<(), Doubt> {
-        let count: u32 = self.window.iter().map(Said::count).sum();
-        let squared: f64 = self.window.iter().map(|said| said.squared).sum();
+    /// Whether the filter is consistent with its machine over the last samples.
+    pub fn check(&self, setup: &FilterSetup, time_s: f64) -> Result<(), Inconsistency> {
+        let count: u32 = self.window.iter().map(Innovations::count).sum();
+        let squared: f64 = self.window.iter().map(|each| each.squared).sum();
         let degrees = f64::from(count);
         if count < FEWEST || !(squared > chi_square(degrees).max(WIDER * degrees)) {
             return Ok(());
@@ -109,19 +109,19 @@ impl Consistency {
             self.of(at).map(|(square, _)| square).sum::<f64>() / self.of(at).count().max(1) as f64
         };
         let worst = (0..setup.noise.len()).max_by(|a, b| sum(*a).total_cmp(&sum(*b))).unwrap_or(0);
-        Err(Doubt {
+        Err(Inconsistency {
             time_s,
             samples: self.window.len(),
             wider: (squared / degrees).sqrt(),
             worst: setup.model.about().outputs[worst].name.clone(),
-            heard: self.of(worst).count() as u32,
+            measured: self.of(worst).count() as u32,
             refused: self.of(worst).filter(|(_, refused)| *refused).count() as u32,
         })
     }
 
     /// What the window has of an output.
     fn of(&self, at: usize) -> impl Iterator<Item = (f64, bool)> {
-        self.window.iter().filter_map(move |said| said.outputs[at])
+        self.window.iter().filter_map(move |each| each.outputs[at])
     }
 }
 

@@ -1,6 +1,6 @@
-//! All that the simulated plant says, in order: that it is there, what it measures, its time, and
-//! goodbye. Without a thread, a socket or a clock, so that a broker's client and a page can both
-//! carry it.
+//! All messages of the simulated plant, in order: birth messages, measurements and its clock, and the
+//! will. Without a thread, a socket or a clock of its own, so that a broker's client and a page can
+//! both publish them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::twin::{Timestamp, Twin};
 /// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
 /// the plant goes on from now.
 const CATCH_UP: Duration = Duration::from_secs(5);
-/// How often the plant tells its time, in real time.
+/// Real time from one message of the plant's clock to the next.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
 
 /// Plant seconds that may pass in one second.
@@ -34,20 +34,20 @@ fn lines(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// A simulated plant that speaks.
-pub struct Voice {
+/// The messages of a simulated plant.
+pub struct MessageSource {
     simulation: Simulation,
     speed: f64,
     /// Plant time since the start.
     plant: Duration,
     clock: Option<ClockSource>,
-    /// Real time since it told its time; `None`: it never has.
+    /// Real time since the last message of its clock; `None`: there was none.
     since_clock: Option<Duration>,
-    greetings: Vec<Message>,
-    farewell: Vec<Message>,
+    birth: Vec<Message>,
+    will: Vec<Message>,
 }
 
-impl Voice {
+impl MessageSource {
     /// The plant of a twin file; `start` is its plant time now, `speed` the plant seconds that pass
     /// in one second.
     ///
@@ -64,22 +64,23 @@ impl Voice {
             plant: Duration::ZERO,
             clock: twin.clock.clone(),
             since_clock: None,
-            greetings: presence(twin, true),
-            farewell: presence(twin, false),
+            birth: presence(twin, true),
+            will: presence(twin, false),
         })
     }
 
-    /// What is to be said first on every connection: that the plant is there.
-    pub fn greetings(&self) -> &[Message] {
-        &self.greetings
+    /// Birth messages, to be published first on every connection: the plant is online.
+    pub fn birth(&self) -> &[Message] {
+        &self.birth
     }
 
-    /// What is to be said at the end, also by a last will: that it is gone.
-    pub fn farewell(&self) -> &[Message] {
-        &self.farewell
+    /// The will, to be published at the end, also by the broker when the connection breaks: the plant is
+    /// offline.
+    pub fn will(&self) -> &[Message] {
+        &self.will
     }
 
-    /// Lets `elapsed` of real time pass, and hands over what is said meanwhile.
+    /// Lets `elapsed` of real time pass, and hands over the messages that are due.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
         self.plant += elapsed.min(CATCH_UP).mul_f64(self.speed);
         self.simulation.advance(self.plant, sink);

@@ -3,25 +3,25 @@
 use super::*;
 
 fn filter(gate: f64) -> Unscented {
-    let setup = Setup { gate, ..battery() };
+    let setup = FilterSetup { gate, ..battery() };
     Unscented::new(setup, 0.0, &[2.0]).expect("it fits")
 }
 
-/// Whether the filter is trusted after each of so many samples, which `change` may spoil.
+/// Whether the filter is consistent after each of so many samples, which `change` may spoil.
 fn trusted(
     gate: f64,
     rows: usize,
     change: impl Fn(usize, &mut Measured),
-) -> Vec<Result<(), Doubt>> {
+) -> Vec<Result<(), Inconsistency>> {
     let reference = Reference::read("ukf_battery_circuit");
     let mut filter = filter(gate);
-    let mut heard = |row: usize| {
+    let mut update = |row: usize| {
         let mut sample = sample(&reference, row);
         change(row, &mut sample);
         filter.observe(&sample).expect("it goes on");
-        filter.trust()
+        filter.check_consistency()
     };
-    (0..rows).map(&mut heard).collect()
+    (0..rows).map(&mut update).collect()
 }
 
 #[test]
@@ -49,16 +49,16 @@ fn a_filter_whose_sensor_has_gone_is_doubted_and_the_sensor_named() {
     for gate in [5.0, f64::INFINITY] {
         let all = trusted(gate, 160, gone);
         assert!(all[..100].iter().all(Result::is_ok));
-        let doubt = all[159].clone().expect_err("60 values from nowhere");
-        assert_eq!(doubt.worst, "v");
-        assert!(doubt.to_string().contains("`v` most of all"), "{doubt}");
+        let inconsistency = all[159].clone().expect_err("60 values from nowhere");
+        assert_eq!(inconsistency.worst, "v");
+        assert!(inconsistency.to_string().contains("`v` most of all"), "{inconsistency}");
     }
 }
 
 #[test]
 fn a_battery_of_another_kind_is_doubted() {
     let reference = Reference::read("ukf_battery_circuit");
-    let mut setup = Setup { gate: 6.0, ..battery() };
+    let mut setup = FilterSetup { gate: 6.0, ..battery() };
     // Ten times the resistance: the voltage is far from what the filter can explain.
     let about = setup.model.about();
     let at = about.parameters.iter().position(|p| p.name == "Rs").expect("a resistance");
@@ -68,10 +68,10 @@ fn a_battery_of_another_kind_is_doubted() {
     for row in 0..100 {
         filter.observe(&sample(&reference, row)).expect("it goes on");
     }
-    assert!(filter.trust().is_err());
+    assert!(filter.check_consistency().is_err());
     // A new part makes another machine of it, of which nothing is known yet.
     filter.replaced(&new_charge());
-    assert_eq!(filter.trust(), Ok(()));
+    assert_eq!(filter.check_consistency(), Ok(()));
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn a_temperature_below_absolute_zero_is_never_taken_however_often_it_comes() {
     for row in 1..=100 {
         let outputs = vec![Some(-40.0), None];
         let sample = Measured { time_s: f64::from(row), inputs: vec![2.0], outputs };
-        for heard in [sigma.observe(&sample), crowd.observe(&sample)] {
-            let heard = heard.expect("it goes on");
-            assert_eq!((heard.taken[0], heard.innovation[0]), (false, None), "row {row}");
+        for update in [sigma.observe(&sample), crowd.observe(&sample)] {
+            let update = update.expect("it goes on");
+            assert_eq!((update.taken[0], update.innovation[0]), (false, None), "row {row}");
         }
     }
 }

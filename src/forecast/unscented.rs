@@ -7,15 +7,16 @@
 //! is believed, the load's level, what wanders of it or of a parameter averaged over the course, and
 //! process noise as a steady push that ends where a random walk of the same variance would.
 //!
-//! Points are no draws: how many of them lie where says nothing of how probable it is. What is told
-//! are distributions with their moments: log-normal times, normal bands.
+//! Points are no draws: how many of them lie where says nothing of how probable it is. The forecast
+//! has distributions with their moments: log-normal times, normal bands.
 
 use super::directions::{Directions, middles};
+use super::error::ForecastError;
 use super::event::EventForecast;
+use super::moments::Moments;
 use super::result::{Forecast, Member};
 use super::run::Forecasting;
-use super::setup::{Begin, Setup, Start};
-use crate::estimate::calibrate::normal;
+use super::setup::{ForecastSetup, MemberStart, Start};
 use crate::worker::{Run, Step};
 
 /// Times that stand for a distribution, each as probable.
@@ -23,75 +24,30 @@ const TIMES: usize = 1_000;
 /// Share of the work that the first course is taken as.
 const FIRST: f32 = 0.1;
 
-/// When an event happens, by its moments.
+/// What follows from the points.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Moments {
-    /// The event's name.
-    pub name: String,
-    /// Mean of the time until it, in seconds.
-    pub mean_s: f64,
-    /// Standard deviation of that time.
-    pub deviation_s: f64,
-    /// Mean and deviation of its logarithm.
-    log: (f64, f64),
-}
-
-impl Moments {
-    fn of(event: &EventForecast) -> Self {
-        let remaining = || event.times_s.iter().map(|time_s| time_s - event.begin_s);
-        let (mean_s, deviation_s) = moments(remaining());
-        let log = moments(remaining().map(|time_s| libm::log(time_s.max(1e-3))));
-        Self { name: event.name.clone(), mean_s, deviation_s, log }
-    }
-
-    /// Bounds in seconds that hold the time until it with a probability, as a log-normal one.
-    pub fn interval_s(&self, probability: f64) -> (f64, f64) {
-        let tail = (1.0 - probability) / 2.0;
-        (self.quantile_s(tail), self.quantile_s(1.0 - tail))
-    }
-
-    /// The time in seconds before which it happens with a probability.
-    pub fn quantile_s(&self, probability: f64) -> f64 {
-        let (mean, deviation) = self.log;
-        libm::exp(mean + deviations(probability) * deviation)
-    }
-
-    /// The time in seconds before which it happens as probably as after.
-    pub fn median_s(&self) -> f64 {
-        libm::exp(self.log.0)
-    }
-}
-
-/// By how many deviations the quantile of a normal number is off its mean.
-pub(super) fn deviations(probability: f64) -> f64 {
-    let off = normal((2.0 * probability - 1.0).abs());
-    if probability < 0.5 { -off } else { off }
-}
-
-/// What the points say.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quick {
+pub struct UnscentedForecast {
     /// As a forecast: its members are the points, its times and bands those of distributions. The one
     /// member that is kept goes from the mean.
     pub forecast: Forecast,
-    /// Events that happen to all points; those that happen to some of them are left untold.
+    /// Events that happen to all points; of those that happen to some of them nothing is known.
     pub times: Vec<Moments>,
 }
 
-/// A quick forecast that is made piece by piece: first a course from the mean, which tells how long
-/// the others are, then these.
-pub struct Quickly {
-    setup: Setup,
+/// A forecast by the unscented transform, made piece by piece: first the course from the mean, whose
+/// length is taken for that of the others, then these.
+pub struct UnscentedForecasting {
+    setup: ForecastSetup,
     run: Forecasting,
     middle: Option<Forecast>,
 }
 
-impl Quickly {
+impl UnscentedForecasting {
     /// Begins.
     ///
     /// # Errors
-    /// When the setup cannot be carried out; with a sentence that says why.
-    pub fn new(setup: &Setup) -> Result<Self, String> {
+    /// When the setup cannot be carried out.
+    pub fn new(setup: &ForecastSetup) -> Result<Self, ForecastError> {
         setup.check()?;
         let run = Forecasting::of_points(with(setup, middles(setup)))?;
         Ok(Self { setup: setup.clone(), run, middle: None })
@@ -103,7 +59,7 @@ impl Quickly {
     }
 
     /// Begins with the points, now that it is known how long courses are.
-    fn begin_points(&mut self, middle: Forecast) -> Result<(), String> {
+    fn begin_points(&mut self, middle: Forecast) -> Result<(), ForecastError> {
         let setup = &self.setup;
         let end_s = middle.failure.as_ref().and_then(|failure| failure.times_s.first());
         let span_s = end_s.map_or(setup.horizon_s, |end_s| end_s - setup.begin_s);
@@ -115,10 +71,10 @@ impl Quickly {
     }
 }
 
-impl Run for Quickly {
-    type Output = Quick;
+impl Run for UnscentedForecasting {
+    type Output = UnscentedForecast;
 
-    fn piece(&mut self) -> Step<Quick> {
+    fn piece(&mut self) -> Step<UnscentedForecast> {
         let done = match self.run.piece() {
             Step::More(share) if self.middle.is_none() => return Step::More(FIRST * share),
             Step::More(share) => return Step::More(FIRST + (1.0 - FIRST) * share),
@@ -126,26 +82,26 @@ impl Run for Quickly {
             Step::Done(Ok(done)) => done,
         };
         match self.middle.take() {
-            Some(middle) => Step::Done(Ok(Quick::of(done, middle))),
+            Some(middle) => Step::Done(Ok(UnscentedForecast::of(done, middle))),
             None => match self.begin_points(done) {
                 Ok(()) => Step::More(FIRST),
-                Err(error) => Step::Done(Err(error)),
+                Err(error) => Step::Done(Err(error.to_string())),
             },
         }
     }
 }
 
-impl Quick {
+impl UnscentedForecast {
     /// From what became of the points, and of the course from the mean.
     fn of(points: Forecast, middle: Forecast) -> Self {
         let count = points.counted();
         let happens = |event: &&EventForecast| count > 0 && event.times_s.len() == count;
         let times = points.events.iter().filter(happens).map(Moments::of).collect();
-        let (mut events, mut untold) = (Vec::new(), Vec::new());
+        let (mut events, mut undetermined) = (Vec::new(), Vec::new());
         for event in &points.events {
             match distribution(event, count, points.horizon_s) {
-                Some(told) => events.push(told),
-                None => untold.push(event.name.clone()),
+                Some(forecast) => events.push(forecast),
+                None => undetermined.push(event.name.clone()),
             }
         }
         let failure = points.failure.as_ref();
@@ -165,7 +121,7 @@ impl Quick {
                 .collect(),
             medoid: 0,
             events,
-            untold,
+            undetermined,
             failure,
             ..points
         };
@@ -181,10 +137,10 @@ fn as_long(member: &Member, instants: usize) -> Member {
     Member { number: member.number, course }
 }
 
-/// What points say of an event as a distribution: of none of them, that it does not happen; of all,
-/// a log-normal one with their moments, cut off at the horizon; of some, nothing.
+/// An event as a distribution: that it does not happen, where it happens to no point; a log-normal one
+/// with the points' moments, cut off at the horizon, where it happens to all; `None` otherwise.
 fn distribution(points: &EventForecast, count: usize, horizon_s: f64) -> Option<EventForecast> {
-    let mut told = EventForecast {
+    let mut forecast = EventForecast {
         name: points.name.clone(),
         begin_s: points.begin_s,
         members: TIMES,
@@ -194,22 +150,15 @@ fn distribution(points: &EventForecast, count: usize, horizon_s: f64) -> Option<
         let moments = Moments::of(points);
         let quantile = |at: usize| moments.quantile_s((at as f64 + 0.5) / TIMES as f64);
         let times = (0..TIMES).map(quantile).take_while(|time_s| *time_s <= horizon_s);
-        told.times_s = times.map(|time_s| points.begin_s + time_s).collect();
-        told.first = told.times_s.len() * points.first / count.max(1);
-        return Some(told);
+        forecast.times_s = times.map(|time_s| points.begin_s + time_s).collect();
+        forecast.first = forecast.times_s.len() * points.first / count.max(1);
+        return Some(forecast);
     }
-    points.times_s.is_empty().then_some(told)
-}
-
-/// Mean and standard deviation of all.
-pub(super) fn moments(all: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let count = all.clone().count() as f64;
-    let mean = all.clone().sum::<f64>() / count;
-    (mean, (all.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count).sqrt())
+    points.times_s.is_empty().then_some(forecast)
 }
 
 /// The setup, carried out by these members alone.
-fn with(setup: &Setup, members: Vec<Begin>) -> Setup {
+fn with(setup: &ForecastSetup, members: Vec<MemberStart>) -> ForecastSetup {
     let mut own = setup.clone();
     own.members = members.len();
     own.recorded = members.len();

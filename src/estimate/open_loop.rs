@@ -1,16 +1,18 @@
-//! The model beside its machine: driven by the same inputs, corrected by nothing.
+//! The open-loop model of a machine: driven by the same inputs, not corrected by measurements.
 //!
-//! Flows in: samples. Flows out: residuals, measured minus modelled. A filter forgives what it can
-//! explain by its states; this one does not, so what is wrong with the machine, or with the model,
-//! stays in the residuals.
+//! Flows in: samples. Flows out: residuals, measured minus modelled. A filter corrects its states by
+//! each sample, which takes a fault out of its innovations; here a fault of the machine, or an error
+//! of the model, stays in the residuals.
 
 use std::sync::Arc;
 
-use super::sample::{Lost, Measured, steps_between};
+use super::estimated::Slot;
+use super::sample::{Measured, ObserveError, steps_between};
+use super::unscented::Unscented;
 use crate::model::{Kernel, Model};
 
-/// A model that runs beside a machine.
-pub struct Beside {
+/// A model that runs open-loop.
+pub struct OpenLoopModel {
     model: Arc<dyn Model>,
     parameters: Vec<f64>,
     step_s: f64,
@@ -19,7 +21,7 @@ pub struct Beside {
     next: Vec<f64>,
 }
 
-impl Beside {
+impl OpenLoopModel {
     /// Begins at a time with a state; steps are of `step_s` at most.
     pub fn new(
         model: Arc<dyn Model>,
@@ -30,6 +32,20 @@ impl Beside {
     ) -> Self {
         let next = x.clone();
         Self { model, parameters, step_s, time_s, x, next }
+    }
+
+    /// The model with the parameters and the state that a filter has estimated, from the time of its
+    /// belief on.
+    pub fn learned(filter: &Unscented) -> Self {
+        let (setup, belief) = (filter.setup(), filter.belief());
+        let mut parameters = setup.parameters.clone();
+        for (each, mean) in setup.estimated.iter().zip(&belief.mean) {
+            if let Slot::Parameter(at) = each.slot {
+                parameters[at] = each.scale.to_value(*mean);
+            }
+        }
+        let states = belief.states.clone();
+        Self::new(setup.model.clone(), parameters, states, belief.time_s, setup.step_s)
     }
 
     /// The modelled state.
@@ -43,10 +59,10 @@ impl Beside {
     /// # Errors
     /// When the sample comes too late or much too long after the last one, or the model diverges; its
     /// state is then what it was.
-    pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, Lost> {
+    pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, ObserveError> {
         let dt_s = sample.time_s - self.time_s;
         if !(dt_s >= 0.0) {
-            return Err(Lost::Late { sample_s: sample.time_s, last_s: self.time_s });
+            return Err(ObserveError::Late { sample_s: sample.time_s, last_s: self.time_s });
         }
         let steps = steps_between(self.time_s, sample.time_s, self.step_s)?;
         let before = self.x.clone();
@@ -61,7 +77,7 @@ impl Beside {
         if let Some(at) = self.x.iter().position(|x| !x.is_finite()) {
             self.x = before;
             let what = self.model.about().states[at].name.clone();
-            return Err(Lost::Diverged { time_s: sample.time_s, what });
+            return Err(ObserveError::Diverged { time_s: sample.time_s, what });
         }
         self.time_s = sample.time_s;
         let mut z = vec![0.0; sample.outputs.len()];

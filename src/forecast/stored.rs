@@ -1,4 +1,4 @@
-//! Forecasts that are kept until what they speak of has come.
+//! Forecasts that are stored until their events have come.
 //!
 //! Flows in: forecasts, as lines of JSON, and when events came. Flows out: tracks to be scored, and
 //! cases from which corrections are learnt.
@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::correction::{Correction, Past};
+use super::correction::{Correction, PastForecast};
+use super::error::StoreError;
 use super::event::EventForecast;
 use super::result::Forecast;
 use super::score::Track;
@@ -19,9 +20,9 @@ const TIMES: usize = 200;
 /// model, the seed and the times before a correction.
 pub const VERSION: u32 = 2;
 
-/// A forecast as it is kept.
+/// A forecast as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct StoredForecast {
     /// The form of the line.
     #[serde(default = "first_version")]
     pub version: u32,
@@ -37,30 +38,30 @@ pub struct Kept {
     pub made_s: f64,
     /// How far it looked, in seconds after that.
     pub horizon_s: f64,
-    /// What it said of each event.
-    pub events: BTreeMap<String, KeptEvent>,
+    /// The forecast of each event.
+    pub events: BTreeMap<String, StoredEvent>,
 }
 
 fn first_version() -> u32 {
     1
 }
 
-/// What a kept forecast said of an event.
+/// The stored forecast of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptEvent {
+pub struct StoredEvent {
     /// Times in seconds at which it was to happen, in order, each as probable.
     pub times_s: Vec<f64>,
     /// Of so many; the others are beyond the horizon.
     pub members: usize,
-    /// The same times as the model said them, where what was said was corrected: corrections are
+    /// The same times as the model gave them, where they were corrected: corrections are
     /// learnt from these, so that a correction in use is not taken for the model's own merit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_s: Option<Vec<f64>>,
 }
 
-/// When an event came to a machine.
+/// When an event happened to a machine.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Came {
+pub struct EventRecord {
     /// The machine.
     pub machine: String,
     /// The event.
@@ -69,12 +70,12 @@ pub struct Came {
     pub time_s: f64,
 }
 
-/// Forecasts of one event of one machine that has come.
+/// The forecasts of one event of one machine that has come, to be scored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct ScoredTrack {
     /// What came.
-    pub came: Came,
-    /// The forecasts that looked so far, as they were said.
+    pub came: EventRecord,
+    /// The forecasts whose horizon reached it, as they were given.
     pub track: Track,
     /// The same as the model had them, before any correction.
     pub raw: Track,
@@ -82,13 +83,13 @@ pub struct Judged {
     pub too_short: usize,
 }
 
-impl Kept {
+impl StoredForecast {
     /// What is kept of a forecast.
     pub fn of(machine: &str, forecast: &Forecast) -> Self {
         let event = |event: &EventForecast| {
             let (times_s, members) = thin(&event.times_s, event.members);
             let raw_s = event.raw.as_ref().map(|raw| thin(&raw.times_s, event.members).0);
-            (event.name.clone(), KeptEvent { times_s, members, raw_s })
+            (event.name.clone(), StoredEvent { times_s, members, raw_s })
         };
         Self {
             version: VERSION,
@@ -105,31 +106,31 @@ impl Kept {
     ///
     /// # Errors
     /// When a number is none.
-    pub fn line(&self) -> Result<String, String> {
-        serde_json::to_string(self).map_err(|error| error.to_string())
+    pub fn line(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::NotWritten(error.to_string()))
     }
 
     /// All kept forecasts of a text, line by line.
     ///
     /// # Errors
     /// With the number of the line that is none.
-    pub fn read(text: &str) -> Result<Vec<Self>, String> {
+    pub fn read(text: &str) -> Result<Vec<Self>, StoreError> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let read = |(at, line): (usize, &str)| {
-            let wrong = |what: String| format!("line {}: {what}", at + 1);
-            let mut kept: Self = serde_json::from_str(line)
-                .map_err(|error| wrong(format!("not a kept forecast: {error}")))?;
+        let read = |(at, text): (usize, &str)| {
+            let line = at + 1;
+            let none = |error: serde_json::Error| StoreError::NoForecast {
+                line,
+                reason: error.to_string(),
+            };
+            let mut kept: Self = serde_json::from_str(text).map_err(none)?;
             if kept.version > VERSION {
-                return Err(wrong(format!(
-                    "its form is {}, and {VERSION} is the latest that is known here: a newer \
-                     twinscope wrote it",
-                    kept.version
-                )));
+                let (form, latest) = (kept.version, VERSION);
+                return Err(StoreError::LaterForm { line, form, latest });
             }
             for (name, event) in &mut kept.events {
                 for times_s in std::iter::once(&mut event.times_s).chain(&mut event.raw_s) {
                     if times_s.len() > event.members {
-                        return Err(wrong(format!("`{name}` has more times than members")));
+                        return Err(StoreError::TooManyTimes { line, event: name.clone() });
                     }
                     times_s.sort_by(f64::total_cmp);
                 }
@@ -139,13 +140,17 @@ impl Kept {
         lines.map(read).collect()
     }
 
-    /// What it said of an event that came since, and what the model had said; `None` where it said
-    /// nothing of it, it was made afterwards, or the event had come `before` once more: what it
-    /// spoke of then was that time.
-    fn past(&self, came: &Came, before: Option<f64>) -> Option<(Past, Past)> {
+    /// The forecast of an event that came since, as it was given and as the model had it; `None` where
+    /// there is none, it was made afterwards, or the event had come at `before` in between: it was
+    /// then a forecast of that time.
+    fn past(
+        &self,
+        came: &EventRecord,
+        before: Option<f64>,
+    ) -> Option<(PastForecast, PastForecast)> {
         let event = self.events.get(&came.event)?;
         let of_this = self.made_s < came.time_s && before.is_none_or(|time| self.made_s >= time);
-        let past = |times_s: &[f64]| Past {
+        let past = |times_s: &[f64]| PastForecast {
             remaining_s: times_s.iter().map(|time_s| time_s - self.made_s).collect(),
             members: event.members,
             horizon_s: self.horizon_s,
@@ -165,40 +170,41 @@ fn thin(times_s: &[f64], members: usize) -> (Vec<f64>, usize) {
     ((0..TIMES).map_while(|at| times_s.get(place(at)).copied()).collect(), TIMES)
 }
 
-/// Sets kept forecasts beside what came. An event that comes to a machine again is another one: it
-/// is set beside the forecasts that were made since the one before.
-pub fn judge(kept: &[Kept], came: &[Came]) -> Vec<Judged> {
-    let before = |this: &Came| {
-        let same = |other: &&Came| other.machine == this.machine && other.event == this.event;
+/// Assigns stored forecasts to the events that came. An event that comes to a machine again is another
+/// one: the forecasts made since the one before are its own.
+pub fn judge(kept: &[StoredForecast], came: &[EventRecord]) -> Vec<ScoredTrack> {
+    let before = |this: &EventRecord| {
+        let same =
+            |other: &&EventRecord| other.machine == this.machine && other.event == this.event;
         let times = came.iter().filter(same).map(|other| other.time_s);
         times.filter(|time| *time < this.time_s).max_by(f64::total_cmp)
     };
-    let one = |came: &Came| {
-        let (mut said, mut raw) = (Vec::new(), Vec::new());
+    let one = |came: &EventRecord| {
+        let (mut given, mut raw) = (Vec::new(), Vec::new());
         let (mut too_short, before) = (0, before(came));
         for each in kept {
             match each.past(came, before) {
                 Some((past, _)) if past.came_s > past.horizon_s => too_short += 1,
                 Some((past, model)) => {
-                    said.push((each.made_s, past));
+                    given.push((each.made_s, past));
                     raw.push((each.made_s, model));
                 }
                 None => {}
             }
         }
-        let track = |mut forecasts: Vec<(f64, Past)>| {
+        let track = |mut forecasts: Vec<(f64, PastForecast)>| {
             forecasts.sort_by(|a, b| a.0.total_cmp(&b.0));
             Track { came_s: came.time_s, forecasts }
         };
-        Judged { came: came.clone(), track: track(said), raw: track(raw), too_short }
+        ScoredTrack { came: came.clone(), track: track(given), raw: track(raw), too_short }
     };
     came.iter().map(one).collect()
 }
 
 /// How the forecasts of each event have to be corrected: learnt from one forecast a machine, the one
 /// half-way to the event, as the model had it. An event of which too few have come is left out, and why.
-pub fn learn(judged: &[Judged]) -> (BTreeMap<String, Correction>, Vec<String>) {
-    let mut cases: BTreeMap<&str, Vec<Past>> = BTreeMap::new();
+pub fn learn(judged: &[ScoredTrack]) -> (BTreeMap<String, Correction>, Vec<String>) {
+    let mut cases: BTreeMap<&str, Vec<PastForecast>> = BTreeMap::new();
     for each in judged {
         let past = each.raw.at(0.5).map(|(_, past)| past.clone());
         let past = past.filter(|past| !past.remaining_s.is_empty());
@@ -218,11 +224,19 @@ pub fn learn(judged: &[Judged]) -> (BTreeMap<String, Correction>, Vec<String>) {
 mod tests {
     use super::*;
 
-    fn kept(machine: &str, made_s: f64, said_s: f64) -> Kept {
-        let event = KeptEvent { times_s: vec![said_s; 10], members: 10, raw_s: None };
+    fn kept(machine: &str, made_s: f64, said_s: f64) -> StoredForecast {
+        let event = StoredEvent { times_s: vec![said_s; 10], members: 10, raw_s: None };
         let events = BTreeMap::from([("Wear".to_owned(), event)]);
         let (version, model, seed) = (VERSION, "centrifugal_pump".to_owned(), 7);
-        Kept { version, machine: machine.into(), model, seed, made_s, horizon_s: 1e4, events }
+        StoredForecast {
+            version,
+            machine: machine.into(),
+            model,
+            seed,
+            made_s,
+            horizon_s: 1e4,
+            events,
+        }
     }
 
     #[test]
@@ -232,8 +246,13 @@ mod tests {
             kept("P1", 0.0, 100.0).line().expect("numbers"),
             kept("P2", 5.0, 0.1 + 0.2).line().expect("numbers")
         );
-        assert_eq!(Kept::read(&text), Ok(vec![kept("P1", 0.0, 100.0), kept("P2", 5.0, 0.1 + 0.2)]));
-        let error = Kept::read(&format!("{text}{{\"machine\":1}}")).expect_err("no forecast");
+        assert_eq!(
+            StoredForecast::read(&text),
+            Ok(vec![kept("P1", 0.0, 100.0), kept("P2", 5.0, 0.1 + 0.2)])
+        );
+        let error = StoredForecast::read(&format!("{text}{{\"machine\":1}}"))
+            .expect_err("no forecast")
+            .to_string();
         assert!(error.starts_with("line 4: not a kept forecast"), "{error}");
     }
 
@@ -244,9 +263,9 @@ mod tests {
             kept("P1", 0.0, 100.0),
             kept("P1", 120.0, 200.0),
             kept("P2", 0.0, 90.0),
-            Kept { horizon_s: 10.0, ..kept("P1", 60.0, 100.0) },
+            StoredForecast { horizon_s: 10.0, ..kept("P1", 60.0, 100.0) },
         ];
-        let came = Came { machine: "P1".into(), event: "Wear".into(), time_s: 110.0 };
+        let came = EventRecord { machine: "P1".into(), event: "Wear".into(), time_s: 110.0 };
         let judged = judge(&all, &[came]);
         let made: Vec<f64> = judged[0].track.forecasts.iter().map(|(made, _)| *made).collect();
         assert_eq!((made, judged[0].too_short), (vec![0.0, 50.0], 1));
@@ -255,11 +274,11 @@ mod tests {
     #[test]
     fn a_line_of_the_first_form_still_opens_and_one_of_a_later_is_told_of() {
         let old = r#"{"machine":"P1","made_s":0.0,"horizon_s":10.0,"events":{"Wear":{"times_s":[2.0,1.0],"members":3}}}"#;
-        let read = Kept::read(old).expect("the first form");
+        let read = StoredForecast::read(old).expect("the first form");
         assert_eq!((read[0].version, &*read[0].model), (1, ""));
         assert_eq!(read[0].events["Wear"].times_s, [1.0, 2.0]);
         let later = kept("P1", 0.0, 1.0).line().expect("numbers").replace(":2,", ":3,");
-        let error = Kept::read(&later).expect_err("a later form");
+        let error = StoredForecast::read(&later).expect_err("a later form").to_string();
         assert!(error.starts_with("line 1: its form is 3"), "{error}");
     }
 
@@ -267,7 +286,7 @@ mod tests {
     fn after_an_event_only_forecasts_made_since_are_set_beside_the_next() {
         let made = [0.0, 50.0, 110.0, 150.0];
         let all = made.map(|made_s| kept("P1", made_s, made_s + 60.0));
-        let came = |time_s| Came { machine: "P1".into(), event: "Wear".into(), time_s };
+        let came = |time_s| EventRecord { machine: "P1".into(), event: "Wear".into(), time_s };
         let judged = judge(&all, &[came(200.0), came(110.0)]);
         let made = |at: usize| -> Vec<f64> {
             judged[at].track.forecasts.iter().map(|(made, _)| *made).collect()
@@ -284,8 +303,9 @@ mod tests {
             event.raw_s = Some(vec![200.0; 10]);
             kept
         };
-        let all: Vec<Kept> = (0..12).map(one).collect();
-        let came = |at| Came { machine: format!("P{at}"), event: "Wear".into(), time_s: 100.0 };
+        let all: Vec<StoredForecast> = (0..12).map(one).collect();
+        let came =
+            |at| EventRecord { machine: format!("P{at}"), event: "Wear".into(), time_s: 100.0 };
         let judged = judge(&all, &(0..12).map(came).collect::<Vec<_>>());
         let (learnt, _) = learn(&judged);
         assert!((learnt["Wear"].factor - 0.5).abs() < 0.01, "{learnt:?}");
@@ -304,9 +324,9 @@ mod tests {
     #[test]
     fn what_has_come_often_enough_teaches_a_correction() {
         let machine = |at: usize| format!("P{at}");
-        let all: Vec<Kept> = (0..12).map(|at| kept(&machine(at), 0.0, 200.0)).collect();
-        let came = |at| Came { machine: machine(at), event: "Wear".into(), time_s: 100.0 };
-        let came: Vec<Came> = (0..12).map(came).collect();
+        let all: Vec<StoredForecast> = (0..12).map(|at| kept(&machine(at), 0.0, 200.0)).collect();
+        let came = |at| EventRecord { machine: machine(at), event: "Wear".into(), time_s: 100.0 };
+        let came: Vec<EventRecord> = (0..12).map(came).collect();
         let (learnt, notes) = learn(&judge(&all, &came));
         assert!((learnt["Wear"].factor - 0.5).abs() < 0.01 && notes.is_empty(), "{learnt:?}");
         let (learnt, notes) = learn(&judge(&all, &came[..3]));

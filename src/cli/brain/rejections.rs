@@ -1,19 +1,19 @@
-//! What a filter did not take, told once: how often, and where first.
+//! What a filter did not take, noted once: how often, and where first.
 
 use std::path::Path;
 
-use twinscope::estimate::{Heard, Lost, Setup};
+use twinscope::estimate::{FilterSetup, MeasurementUpdate, ObserveError};
 use twinscope::model::Variable;
 use twinscope::twin::Unit;
 
+use super::input::shown;
 use super::series::Line;
-use super::shown;
 
-/// So many first values of an output decide whether they can be in its unit.
-const LOOKS: u32 = 5;
-/// Values further from what is expected than so many deviations are hardly in that unit; …
+/// By so many first values of an output it is checked whether they can be in its unit.
+const CHECKED: u32 = 5;
+/// Values further from what is expected than so many deviations are hardly in the output's unit.
 const FAR: f64 = 20.0;
-/// … and in another one they are if they are then within so many.
+/// Values that are within so many deviations in another unit are in that one.
 const NEAR: f64 = 6.0;
 /// Units in which things are measured.
 const USUAL: [&str; 21] = [
@@ -63,38 +63,38 @@ struct Output {
     refused: Tally,
     impossible: Tally,
     /// Of the first values: how many, how many far off, and the last of them.
-    looks: u32,
+    checked: u32,
     far: u32,
     last: f64,
 }
 
 /// What became of all samples.
-pub struct Summary {
+pub struct Rejections {
     rows: u64,
     left_out: Tally,
     /// Why the first row was left out.
-    why: String,
+    reason: String,
     outputs: Vec<Output>,
 }
 
-impl Summary {
+impl Rejections {
     /// Of a filter with that setup.
-    pub fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &FilterSetup) -> Self {
         let outputs = vec![Output::default(); setup.noise.len()];
-        Self { rows: 0, left_out: Tally::default(), why: String::new(), outputs }
+        Self { rows: 0, left_out: Tally::default(), reason: String::new(), outputs }
     }
 
     /// A row was left out.
-    pub fn leave_out(&mut self, line: u64, lost: &Lost) {
+    pub fn leave_out(&mut self, line: u64, error: &ObserveError) {
         self.rows += 1;
         if self.left_out.count == 0 {
-            self.why = lost.to_string();
+            self.reason = error.to_string();
         }
         self.left_out.count(line);
     }
 
-    /// A row was taken; whether its values can be in the model's units is told by the first ones.
-    pub fn hear(&mut self, line: &Line, heard: &Heard, setup: &Setup) {
+    /// A row was taken; by its first values it is checked whether an output is in the model's unit.
+    pub fn record(&mut self, line: &Line, update: &MeasurementUpdate, setup: &FilterSetup) {
         self.rows += 1;
         let about = setup.model.about();
         for (at, output) in self.outputs.iter_mut().enumerate() {
@@ -102,31 +102,31 @@ impl Summary {
                 continue;
             };
             output.measured += 1;
-            match heard.innovation[at] {
+            match update.innovation[at] {
                 None => output.impossible.count(line.line),
-                Some(_) if !heard.taken[at] => output.refused.count(line.line),
+                Some(_) if !update.taken[at] => output.refused.count(line.line),
                 Some(_) => {}
             }
-            if output.looks < LOOKS {
-                output.looks += 1;
-                let off = (value - heard.expected[at]).abs() / heard.deviation[at];
+            if output.checked < CHECKED {
+                output.checked += 1;
+                let off = (value - update.expected[at]).abs() / update.deviation[at];
                 output.far += u32::from(off > FAR);
                 output.last = value;
-                if output.looks == LOOKS && output.far == LOOKS {
-                    wonder(&about.outputs[at], value, heard.expected[at], heard.deviation[at]);
+                if output.checked == CHECKED && output.far == CHECKED {
+                    note_unit(&about.outputs[at], value, update.expected[at], update.deviation[at]);
                 }
             }
         }
     }
 
-    /// Tells what was not taken.
-    pub fn tell(&self, path: &Path, setup: &Setup) {
+    /// Notes what was not taken.
+    pub fn note(&self, path: &Path, setup: &FilterSetup) {
         let name = shown(path);
         let Tally { count, line } = &self.left_out;
         if *count > 0 {
             eprintln!(
                 "note: {name}: {count} of {} rows are left out, first line {line}: {}",
-                self.rows, self.why
+                self.rows, self.reason
             );
         }
         for (output, about) in self.outputs.iter().zip(&setup.model.about().outputs) {
@@ -151,8 +151,8 @@ impl Summary {
     }
 }
 
-/// Tells that values are hardly in a unit, and in which they may be.
-fn wonder(output: &Variable, value: f64, expected: f64, deviation: f64) {
+/// Notes that values are hardly in a unit, and in which they may be.
+fn note_unit(output: &Variable, value: f64, expected: f64, deviation: f64) {
     let Variable { name, unit, meaning, .. } = output;
     let off = |code: &&&str| {
         let (scale, offset) = Unit::parse(code).ok()?.conversion_to(&output.unit().ok()?)?;

@@ -1,9 +1,9 @@
 //! With what the members of an ensemble begin: drawn from a belief, or chosen from what is stated.
 
-use super::setup::{Begin, Setup, Start};
+use super::setup::{ForecastSetup, MemberStart, Start};
 use crate::estimate::Slot;
 use crate::model::linear::Matrix;
-use crate::model::noise::Chance;
+use crate::model::noise::RandomStream;
 
 /// The stream from which an ensemble draws what its members have in common; members have the others.
 const COMMON: u64 = u64::MAX;
@@ -12,36 +12,41 @@ const COMMON: u64 = u64::MAX;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// How members begin.
-pub(super) struct Beginning {
+pub(super) struct StartSampler {
     /// The covariance's root, for a belief.
     root: Option<Matrix>,
     /// Where on the circle of all particles the first member stands.
     offset: f64,
 }
 
-impl Beginning {
-    pub fn new(setup: &Setup) -> Self {
+impl StartSampler {
+    pub fn new(setup: &ForecastSetup) -> Self {
         let root = match &setup.start {
             Start::Belief { belief, .. } => belief.covariance.cholesky(),
             Start::Each(_) | Start::Members(_) | Start::Particles(_) => None,
         };
-        Self { root, offset: Chance::new(setup.seed, COMMON).even() }
+        Self { root, offset: RandomStream::new(setup.seed, COMMON).uniform() }
     }
 
     /// State and parameters with which a member begins.
-    pub fn draw(&self, setup: &Setup, member: usize, chance: &mut Chance) -> Begin {
+    pub fn draw(
+        &self,
+        setup: &ForecastSetup,
+        member: usize,
+        random: &mut RandomStream,
+    ) -> MemberStart {
         match &setup.start {
             Start::Members(all) => all[member % all.len()].clone(),
             Start::Particles(all) => all[self.particle(member, all.len())].clone(),
-            Start::Each(all) => Begin {
+            Start::Each(all) => MemberStart {
                 states: all[member % all.len()].clone(),
                 parameters: setup.parameters.clone(),
-                ..Begin::default()
+                ..MemberStart::default()
             },
             Start::Belief { estimated, .. } => {
-                let normal: Vec<f64> = estimated.iter().map(|_| chance.normal()).collect();
+                let normal: Vec<f64> = estimated.iter().map(|_| random.normal()).collect();
                 let (states, parameters) = self.at(setup, 0, &normal);
-                Begin { states, parameters, ..Begin::default() }
+                MemberStart { states, parameters, ..MemberStart::default() }
             }
         }
     }
@@ -56,7 +61,7 @@ impl Beginning {
 
     /// State and parameters of a start, so many deviations off along each direction of the belief's
     /// root; directions that are not named are not gone along.
-    pub fn at(&self, setup: &Setup, start: usize, normal: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    pub fn at(&self, setup: &ForecastSetup, start: usize, normal: &[f64]) -> (Vec<f64>, Vec<f64>) {
         match &setup.start {
             Start::Each(all) => (all[start % all.len()].clone(), setup.parameters.clone()),
             Start::Members(all) => both(&all[start % all.len()]),
@@ -79,6 +84,6 @@ impl Beginning {
     }
 }
 
-fn both(begin: &Begin) -> (Vec<f64>, Vec<f64>) {
+fn both(begin: &MemberStart) -> (Vec<f64>, Vec<f64>) {
     (begin.states.clone(), begin.parameters.clone())
 }

@@ -1,4 +1,4 @@
-//! What the command `forecast` tells: a table for people, JSON for scripts.
+//! A forecast as text: a table for people, JSON for scripts.
 
 use serde_json::{Map, Value, json};
 use twinscope::estimate::Filter;
@@ -52,9 +52,9 @@ pub fn note(done: &Forecast) -> Option<&'static str> {
     )
 }
 
-/// Events of which nothing can be said.
-pub fn untold(done: &Forecast) -> Option<String> {
-    let names = done.untold.join(", ");
+/// Events of which it is not known when they happen.
+pub fn undetermined(done: &Forecast) -> Option<String> {
+    let names = done.undetermined.join(", ");
     (!names.is_empty()).then(|| {
         format!(
             "{names}: happens to some points and not to others before the horizon, from which no \
@@ -77,7 +77,7 @@ pub fn as_table(done: &Forecast) -> String {
     for event in &done.events {
         text += &paragraph(&event.name, meant(event, done), event, done);
     }
-    for note in untold(done).into_iter().chain(note(done).map(str::to_owned)) {
+    for note in undetermined(done).into_iter().chain(note(done).map(str::to_owned)) {
         text += &format!("\n\n{note}");
     }
     text
@@ -103,9 +103,9 @@ fn paragraph(name: &str, meant: &str, event: &EventForecast, done: &Forecast) ->
 /// All of it for scripts.
 pub fn as_json(done: &Forecast, filter: Option<&Filter>) -> Value {
     let events = done.events.iter().map(|event| {
-        let mut told = event_as_json(event);
-        told["ends_course"] = done.ends.contains(&event.name).into();
-        (event.name.clone(), told)
+        let mut json = event_as_json(event);
+        json["ends_course"] = done.ends.contains(&event.name).into();
+        (event.name.clone(), json)
     });
     let bands = done.bands.iter().map(|band| (band.name.clone(), json!(band.quantiles)));
     let kept =
@@ -122,7 +122,7 @@ pub fn as_json(done: &Forecast, filter: Option<&Filter>) -> Value {
         "estimated": filter.map(estimated),
         "failure": done.failure.as_ref().map(event_as_json),
         "events": events.collect::<Map<_, _>>(),
-        "untold": done.untold,
+        "untold": done.undetermined,
         "instants_s": done.instants_s,
         "going": done.going,
         "levels": LEVELS,

@@ -6,8 +6,8 @@ use twinscope::estimate::Filter;
 use twinscope::forecast::{Band, EventForecast, Forecast, LEVELS};
 use twinscope::model::About;
 
+use super::forecast_text::{by, competing, meant, note, remaining, undetermined};
 use super::plot::{histogram, span};
-use super::tell::{by, competing, meant, note, remaining, untold};
 
 /// Width and height of a plot.
 const SIZE: (u32, u32) = (560, 260);
@@ -73,7 +73,7 @@ pub fn page(
                 }
                 h2 { "What happens, and when" }
                 (event_table(about, forecast))
-                @if let Some(note) = untold(forecast) { p.note { (note) } }
+                @if let Some(note) = undetermined(forecast) { p.note { (note) } }
                 @if let Some(note) = note(forecast) { p.note { (note) } }
                 @if !events.is_empty() { h2 { "When" } div.grid { @for event in &events { (event) } } }
                 h2 { "Courses" }
@@ -196,7 +196,7 @@ fn event_plot(event: &EventForecast, axis: &Axis) -> Result<String, String> {
             .y_label_area_size(52)
             .build_cartesian_2d(0.0..axis.end, 0.0..1.0)?;
         mesh(&mut chart, &format!("{} from now", axis.name), "probability before", 0.2)?;
-        // The highest bar is half as high as the plot: its curve tells the numbers.
+        // The highest bar is half as high as the plot: the curve has the numbers.
         chart.draw_series(counts.iter().enumerate().filter(|(_, count)| **count > 0).map(
             |(at, count)| {
                 let left = at as f64 * width;
@@ -285,7 +285,7 @@ fn mesh(chart: &mut Chart, x: &str, y: &str, step: f64) -> Result<(), Box<dyn st
 
 /// A number as an axis has it.
 ///
-/// As many digits as tell one label from the next.
+/// As many digits as distinguish one label from the next.
 fn number(value: f64, step: f64) -> String {
     let digits = (-step.log10()).ceil().max(0.0);
     if digits > 5.0 || value.abs() >= 1e6 {

@@ -1,0 +1,75 @@
+//! Values of arguments: spans of time, sizes, factors and numbers.
+
+use std::time::Duration;
+
+use twinscope::plant::simulation::SPEEDS;
+
+/// A finite number.
+pub fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a finite number".into())
+}
+
+/// A finite number above 0.
+pub fn above_zero(text: &str) -> Result<f64, String> {
+    let number = finite(text).ok().filter(|number| *number > 0.0);
+    number.ok_or_else(|| "expected a finite number above 0".into())
+}
+
+/// A time such as `5s`, `250ms` or `2min`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;
+    Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))
+}
+
+/// A size such as `1280x720`.
+pub fn size(text: &str) -> Result<(u32, u32), String> {
+    let parse = || {
+        let (width, height) = text.split_once(['x', 'X', '×'])?;
+        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+    };
+    match parse() {
+        Some((width @ 64..=16384, height @ 64..=16384)) => Ok((width, height)),
+        Some(_) => Err(format!("'{text}' is out of range; each side may have 64 to 16384 pixels")),
+        None => Err(format!("'{text}' is no size; write it like 1280x720")),
+    }
+}
+
+/// A display's scale factor.
+pub fn scale(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(scale) if (0.5..=8.0).contains(&scale) => Ok(scale),
+        _ => Err(format!("'{text}' is no scale factor; write a number from 0.5 to 8")),
+    }
+}
+
+/// A positive factor.
+pub fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
+        _ => Err(format!(
+            "'{text}' is no speed; write a number from {} to {}",
+            SPEEDS.start(),
+            SPEEDS.end()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_read_as_people_write_them() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2min"), Ok(Duration::from_secs(120)));
+        assert!(duration("5 parsecs").is_err());
+        assert!(duration("-1s").is_err());
+        assert_eq!(size("1920x1080"), Ok((1920, 1080)));
+        assert!(size("0x10").is_err() && size("wide").is_err());
+        assert_eq!(scale("1.5"), Ok(1.5));
+        assert!(scale("0").is_err() && scale("NaN").is_err() && scale("big").is_err());
+    }
+}
