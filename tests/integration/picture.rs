@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Background, Mosquitto, eventually, free_port, twinscope};
+use crate::programs::{self, Mosquitto, eventually, free_port, plant, scene, twinscope};
 
 const STATION: &str = "scenes/pump_station.ron";
 /// Differences up to this are noise of a renderer: dithering, the order of sums.
@@ -141,14 +141,9 @@ fn patient_station() -> String {
     patient
 }
 
-/// Debian's `mosquitto_pub`: a retained message.
+/// Publishes a retained message.
 fn publish(broker: &Mosquitto, topic: &str, payload: &str) {
-    let port = broker.port.to_string();
-    let status = Command::new("mosquitto_pub")
-        .args(["-r", "-q", "1", "-p", &port, "-t", topic, "-m", payload])
-        .status()
-        .expect("mosquitto_pub is installed (package mosquitto-clients)");
-    assert!(status.success());
+    programs::publish(broker, &["-r", "-t", topic, "-m", payload]);
 }
 
 /// 2026-03-01T12:00:04Z.
@@ -329,9 +324,7 @@ fn the_demo_moves_and_a_plant_elsewhere_looks_the_same() {
     assert!(moved > 100, "bottles, robot or vehicle have moved: {moved}");
 
     let broker = Mosquitto::start();
-    let mut plant = twinscope();
-    plant.args(["plant", "scenes/bottling.ron", "--broker", &broker.url()]);
-    let _plant = Background::start(plant.stderr(Stdio::inherit()));
+    let _plant = plant("bottling.ron", &broker.url(), &[]);
     let mut command = twinscope();
     command.args(["render", "scenes/bottling.ron", "--no-ui", "--after", "2s"]);
     let (_, elsewhere) = draw(command.args(["--broker", &broker.url()]), "--png", size);
@@ -344,8 +337,7 @@ fn the_demo_moves_and_a_plant_elsewhere_looks_the_same() {
         let output = command.args(["--broker", &broker.url()]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let bottling = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/bottling.ron");
-    let properties = twinscope::twin::load(&bottling).unwrap().twin.property_count();
+    let properties = scene("bottling.ron").property_count();
     let all_known = eventually(Duration::from_secs(30), || {
         let states = states();
         let lines = states.lines().filter(|line| line.contains("\"property\""));
