@@ -18,7 +18,7 @@ use support::{
     battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, pump_inputs,
 };
 use twinscope::estimate::calibrate::{self, Calibration, Course};
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
+use twinscope::estimate::{Measured, Unscented};
 use twinscope::forecast::{Forecast, Forecasting, Setup, Start};
 use twinscope::model::load::Held;
 use twinscope::model::registry;

@@ -10,12 +10,10 @@ mod members;
 use super::*;
 use crate::estimate::{self, Belief, Estimated, Filter, Particles, Scale, Slot};
 use crate::model::linear::Matrix;
-use crate::model::load::{Held, Profile};
+use crate::model::load::Profile;
 use crate::model::registry;
 use crate::model::tests::varied;
-use crate::support::brain::{
-    Reference, battery_outlook, battery_starts, currents, pump_outlook as pump,
-};
+use crate::support::brain::{Reference, battery_outlook, battery_starts, pump_outlook as pump};
 use crate::worker::{Budget, Step, step};
 
 fn whole(setup: Setup) -> Forecast {

@@ -1,6 +1,8 @@
 //! Pictures as a person gets them: the program against mosquitto, and facts about what it drew that
 //! hold on any renderer.
 
+mod reference;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
@@ -76,21 +78,24 @@ impl Picture {
         self.changed(other).filter(inside).count() as f64 / (area * self.pixels.len() as f64)
     }
 
+    /// Mean colours of so many columns and rows of fields, row by row.
+    fn fields(&self, (columns, rows): (usize, usize)) -> Vec<[f64; 3]> {
+        let mut sums = vec![[0.0; 4]; columns * rows];
+        for (at, pixel) in self.pixels.iter().enumerate() {
+            let column = at % self.width * columns / self.width;
+            let row = at / self.width * rows / self.height;
+            let sum: &mut [f64; 4] = &mut sums[row * columns + column];
+            (0..3).for_each(|i| sum[i] += f64::from(pixel[i]));
+            sum[3] += 1.0;
+        }
+        sums.into_iter().map(|sum| [0, 1, 2].map(|i| sum[i] / sum[3])).collect()
+    }
+
     /// Mean difference of the means of 16 by 9 fields: what is left when one steps back.
     fn distance_from_afar(&self, other: &Self) -> f64 {
-        let fields = |picture: &Self| {
-            let mut sums = vec![[0.0; 4]; 16 * 9];
-            for (at, pixel) in picture.pixels.iter().enumerate() {
-                let column = at % picture.width * 16 / picture.width;
-                let row = at / picture.width * 9 / picture.height;
-                let sum: &mut [f64; 4] = &mut sums[row * 16 + column];
-                (0..3).for_each(|i| sum[i] += f64::from(pixel[i]));
-                sum[3] += 1.0;
-            }
-            sums.into_iter().flat_map(|sum| [0, 1, 2].map(|i| sum[i] / sum[3])).collect::<Vec<_>>()
-        };
-        let (own, others) = (fields(self), fields(other));
-        own.iter().zip(&others).map(|(a, b)| (a - b).abs()).sum::<f64>() / own.len() as f64
+        let (own, others) = (self.fields((16, 9)), other.fields((16, 9)));
+        let pairs = own.as_flattened().iter().zip(others.as_flattened());
+        pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / (3 * own.len()) as f64
     }
 
     /// Share of the outermost pixels at the left and the right that are of their most common colour.

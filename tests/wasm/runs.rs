@@ -1,12 +1,11 @@
 //! Runs of the brain whose every number has to be the same natively and in WebAssembly.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
+use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
-use twinscope::forecast::{Forecasting, LoadSpread, Setup as Outlook, Start};
-use twinscope::model::load::{Follows, Held, Load, Profile};
+use twinscope::forecast::{Forecasting, Setup as Outlook, Start};
+use twinscope::model::load::{Held, Load, Profile};
 use twinscope::model::noise::Chance;
 use twinscope::model::registry;
 use twinscope::model::simulation::{Noise, Setup, Simulation};

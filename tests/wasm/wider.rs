@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use twinscope::estimate::anomaly::{Detector, Row, Setup as Watched};
-use twinscope::estimate::{
-    Bank, Estimated, Hypothesis, Measured, Particles, Scale, Setup as Filter, Slot, Unscented,
-};
+use twinscope::estimate::{Bank, Measured, Particles, Setup as Filter, Slot, Unscented};
 use twinscope::forecast::optimise::{Problem, optimise};
 use twinscope::forecast::{Quickly, Setup as Outlook};
 use twinscope::model::load::Held;
