@@ -14,9 +14,6 @@ mod lock;
 pub mod mqtt;
 pub mod recording;
 mod router;
-#[cfg(test)]
-#[allow(dead_code)]
-mod sample_twin;
 pub mod session;
 mod status;
 pub mod table;
@@ -30,6 +27,8 @@ pub use router::{Router, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
 pub use topic::topic_of;
 
+#[cfg(test)]
+use crate::support::pumps as sample_twin;
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// The contents of one or more messages, decoded.
