@@ -7,8 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use twinscope::estimate::anomaly::{Detector, DetectorSetup, Row};
 use twinscope::estimate::{
-    Bank, Estimated, Hypothesis, Measured, Particles, Scale, SimulationSetup as Filter, Slot,
-    Unscented,
+    Bank, Estimated, FilterSetup, Hypothesis, Measured, Particles, Scale, Slot, Unscented,
 };
 use twinscope::forecast::optimise::{Problem, optimise};
 use twinscope::forecast::{ForecastSetup, UnscentedForecasting};
@@ -61,7 +60,7 @@ fn particles() -> Run {
 
 /// A battery whose thermometer may be off, or whose resistance may have grown.
 fn hypotheses() -> Run {
-    let base: Filter = battery_filter();
+    let base: FilterSetup = battery_filter();
     let begun = Unscented::new(base.clone(), 0.0, &[2.0]).expect("it fits");
     let about = base.model.about();
     let place = |name: &str| about.parameters.iter().position(|p| p.name == name);
