@@ -12,13 +12,12 @@ use bevy_egui::{EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass};
 
 use super::open::Opened;
 use super::options::{Failure, Options, Surface};
-use super::{cameras, effects, open, remote, viewed, window};
+use super::{cameras, dispatch, open, remote, viewed, window};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{machine, watch};
-use crate::twin::Twin;
+use crate::twin::{Twin, nearest};
 use crate::viewer::base::{
-    Command, LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition,
-    frame_time,
+    LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition, frame_time,
 };
 use crate::viewer::scene::camera::CameraRig;
 use crate::viewer::scene::{binding, camera, label, light, models, pick};
@@ -60,7 +59,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     add_engine(&mut app, &options.twin, &surface);
     let mut theme = options.theme;
     if let Surface::Window = surface {
-        theme = effects::remembered_theme().unwrap_or(theme);
+        theme = Palette::remembered().unwrap_or(theme);
     } else {
         // A picture must not depend on the user's own layout, and nobody is there to read the hint.
         app.insert_resource(ui::Dock::standard()).insert_resource(ui::UiState::without_hint());
@@ -75,15 +74,14 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
         .init_resource::<Selection>()
-        .init_resource::<SceneRect>()
-        .add_message::<Command>();
+        .init_resource::<SceneRect>();
     if let Some(remote) = options.remote {
         app.insert_resource(remote);
     }
     configure_order(&mut app);
     cameras::spare_panels_camera(&mut app);
     cameras::make_target(&mut app, &surface);
-    app.add_plugins((effects::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
+    app.add_plugins((dispatch::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
         .add_plugins((frame_time::plugin, remote::plugin, open::plugin, playback::plugin))
         .add_plugins((ingest::plugin, playhead::plugin, models::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
@@ -107,12 +105,7 @@ fn first_view(options: &Options) -> Result<Option<crate::twin::Viewpoint>, Failu
         return Ok(Some(found.clone()));
     }
     let names: Vec<_> = viewpoints.iter().map(|viewpoint| viewpoint.name.as_str()).collect();
-    let nearest = names
-        .iter()
-        .max_by(|a, b| {
-            let near = |name| strsim::jaro_winkler(name, wanted);
-            near(a).total_cmp(&near(b))
-        })
+    let nearest = nearest(wanted, names.iter().copied())
         .map_or(String::new(), |name| format!("; the nearest is `{name}`"));
     Err(Failure::Input(format!(
         "the twin has no viewpoint `{wanted}`{nearest}; it has: {}",
@@ -151,7 +144,7 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
 
 fn configure_order(app: &mut App) {
     use Round::*;
-    app.configure_sets(Update, (Ingest, Playhead, Sample, Present, Ui).chain())
+    app.configure_sets(Update, (Ingest, Commands, Playhead, Sample, Present, Ui).chain())
         .configure_sets(
             EguiPrimaryContextPass,
             (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),

@@ -6,8 +6,9 @@
 
 mod build;
 mod cameras;
+pub mod command_log;
 pub(super) mod definition;
-mod effects;
+pub(super) mod dispatch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,6 +18,7 @@ pub mod link;
 mod machine;
 pub mod open;
 mod options;
+pub mod permission;
 pub mod remote;
 mod viewed;
 #[cfg(not(target_arch = "wasm32"))]

@@ -12,7 +12,7 @@ pub mod settings;
 mod state;
 pub mod theme;
 
-pub use command::{Command, StandardView, ThemeChoice};
+pub use command::{Command, CommandRequest, Origin, StandardView, ThemeChoice};
 pub use condition::{Condition, condition_of};
 pub use files::Files;
 pub use frame_time::FrameTime;

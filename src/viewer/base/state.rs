@@ -12,6 +12,8 @@ use crate::twin::{AssetId, Timestamp, Twin};
 pub enum Round {
     /// Drain the telemetry channel, within a time budget.
     Ingest,
+    /// What was asked for takes effect, so that it is in the same frame's picture.
+    Commands,
     /// One system moves the playhead.
     Playhead,
     /// State at the playhead into components.

@@ -1,13 +1,15 @@
 //! What is under the pointer: hovering, selecting with a click, flying with a double click.
 //!
-//! Flows in: the pointer's place over the scene. Flows out: what is hovered, and commands.
+//! Flows in: the pointer's place over the scene. Flows out: what is hovered, and requests.
 
 use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
 use bevy::prelude::*;
 use bevy::time::Real;
 
 use crate::twin::AssetId;
-use crate::viewer::base::{Command, PartOf, Round, Selection, TwinDefinition};
+use crate::viewer::base::{
+    Command, CommandRequest, Origin, PartOf, Round, Selection, TwinDefinition,
+};
 use crate::viewer::scene::camera::{Gesture, SceneCamera, ScenePointer};
 use crate::viewer::scene::label::{self, PlacedLabels};
 
@@ -56,7 +58,7 @@ fn click(
     twin: Res<TwinDefinition>,
     labels: Res<PlacedLabels>,
     mut rays: MeshRayCast,
-    mut commands: MessageWriter<Command>,
+    mut requests: MessageWriter<CommandRequest>,
 ) {
     // Floors and fences have nothing to tell: a click on them is a click beside the machines.
     let tells = |asset: &AssetId| !twin.0.asset(*asset).properties.is_empty();
@@ -70,7 +72,7 @@ fn click(
             None => return,
         },
     };
-    commands.write(command);
+    requests.write(command.by(Origin::User));
 }
 
 /// The asset whose part is nearest along the ray through that place in the window.

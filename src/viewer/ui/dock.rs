@@ -114,9 +114,9 @@ impl Dock {
         behavior.scene
     }
 
-    /// Brings a panel that stands behind another tab to the front.
-    pub fn bring_to_front(&mut self, pane: Pane) {
-        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+    /// Brings the messages to the front, if they stand behind another tab.
+    pub fn show_messages(&mut self) {
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Messages)));
     }
 
     /// Puts all panels where they were at first.
@@ -250,7 +250,7 @@ mod tests {
                 .any(|tile| matches!(dock.tree.tiles.get(tile), Some(Tile::Pane(Pane::Messages))))
         };
         assert!(!active(&dock));
-        dock.bring_to_front(Pane::Messages);
+        dock.show_messages();
         assert!(active(&dock));
     }
 

@@ -11,13 +11,14 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
 use crate::twin::Timestamp;
 use crate::viewer::base::{
-    Command, FrameTime, Notice, Occlusion, Paint, Palette, Playhead, SceneRect, Selection,
-    Severity, Shown, TwinDefinition, settings,
+    Command, CommandRequest, FrameTime, Notice, Occlusion, Origin, Paint, Palette, Playhead,
+    SceneRect, Selection, Severity, Shown, TwinDefinition, settings,
 };
 use crate::viewer::scene::camera::{CameraRig, SavedViewpoints};
 use crate::viewer::scene::models::LoadProgress;
 use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
 
+mod control;
 pub mod data;
 mod dock;
 mod health_bar;
@@ -33,6 +34,7 @@ mod timeline;
 mod tree;
 mod view_menu;
 
+pub use control::PanelControl;
 pub use dock::Dock;
 pub use messages::{LogEntry, MessageLog};
 
@@ -86,7 +88,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, log_connection, log_problems, forget_old_assets, arrange, draw)
+            (refresh, log_connection, log_problems, forget_old_assets, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -166,21 +168,6 @@ fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)
     }
 }
 
-/// What concerns where panels are.
-fn arrange(mut commands: MessageReader<Command>, mut dock: ResMut<Dock>, mut shown: ResMut<Shown>) {
-    for command in commands.read() {
-        match command {
-            Command::ShowMessages => dock.bring_to_front(Pane::Messages),
-            Command::ResetLayout => {
-                dock.reset();
-                dock.remember();
-            }
-            _ => continue,
-        }
-        shown.panels = true;
-    }
-}
-
 fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
     if twin.is_changed() {
         state.tree.reset();
@@ -212,7 +199,7 @@ fn draw(
     mut state: ResMut<UiState>,
     mut dock: ResMut<Dock>,
     mut scene_rect: ResMut<SceneRect>,
-    mut writer: MessageWriter<Command>,
+    mut requests: MessageWriter<CommandRequest>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?.clone();
     let state = &mut *state;
@@ -263,7 +250,7 @@ fn draw(
         dock.remember();
     }
     state.health = health;
-    writer.write_batch(commands);
+    requests.write_batch(commands.into_iter().map(|command| command.by(Origin::User)));
     Ok(())
 }
 

@@ -15,7 +15,6 @@ use bevy::prelude::*;
 pub use channel::{Control, Remote, pair};
 pub use protocol::{Event, Instant, PropertyReport, Report, Request};
 
-use super::effects::EffectSystems;
 use crate::viewer::base::{Round, Seen};
 
 /// Lets others steer and watch, where [`Remote`] is there.
@@ -27,7 +26,7 @@ pub fn plugin(app: &mut App) {
             steer::take
                 .run_if(resource_exists::<Remote>)
                 .after(Round::Ingest)
-                .before(EffectSystems),
+                .before(Round::Commands),
         )
         .add_systems(Update, report::tell.run_if(resource_exists::<Remote>).after(Round::Ui));
 }

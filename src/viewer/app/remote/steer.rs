@@ -6,10 +6,12 @@ use bevy::prelude::*;
 use super::channel::Remote;
 use super::protocol::{Event, Request};
 use super::report::Asked;
-use crate::twin::{AssetId, Twin, Viewpoint};
+use crate::twin::{AssetId, Twin, Viewpoint, nearest};
 use crate::viewer::app::link::{Link, LinkCamera};
 use crate::viewer::app::open::Opened;
-use crate::viewer::base::{Command, Notice, Seen, Severity, TwinDefinition};
+use crate::viewer::base::{
+    Command, CommandRequest, Notice, Origin, Seen, Severity, TwinDefinition,
+};
 
 /// Requests that are taken in a frame.
 const A_FRAME: usize = 32;
@@ -20,7 +22,7 @@ pub(super) struct Steered<'w> {
     seen: ResMut<'w, Seen>,
     asked: ResMut<'w, Asked>,
     opened: ResMut<'w, Opened>,
-    commands: MessageWriter<'w, Command>,
+    requests: MessageWriter<'w, CommandRequest>,
     problems: MessageWriter<'w, Notice>,
 }
 
@@ -87,7 +89,7 @@ impl Steered<'_> {
     }
 
     fn ask(&mut self, command: Command) {
-        self.commands.write(command);
+        self.requests.write(command.by(Origin::Remote));
     }
 
     /// Shows what a link says; what of it cannot be is told to the user too, who may have typed it.
@@ -133,12 +135,13 @@ fn viewpoint(twin: &Twin, name: &str) -> Result<usize, String> {
     })
 }
 
-fn unknown<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let likeness = |name: &str| strsim::jaro_winkler(name, wanted);
-    match names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
-        Some(nearest) => format!("the twin has no {what} `{wanted}`; the nearest is `{nearest}`"),
-        None => format!("the twin has no {what} `{wanted}`, and none at all"),
-    }
+fn unknown<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let rest = match nearest(wanted, names.clone()) {
+        Some(nearest) => format!("; the nearest is `{nearest}`"),
+        None if names.count() == 0 => ", and none at all".to_owned(),
+        None => String::new(),
+    };
+    format!("the twin has no {what} `{wanted}`{rest}")
 }
 
 #[cfg(test)]

@@ -78,7 +78,15 @@ fn app(folder: &Path) -> App {
         .insert_resource(Playhead { following: true, ..default() })
         .configure_sets(
             Update,
-            (Round::Ingest, Round::Playhead, Round::Sample, Round::Present, Round::Ui).chain(),
+            (
+                Round::Ingest,
+                Round::Commands,
+                Round::Playhead,
+                Round::Sample,
+                Round::Present,
+                Round::Ui,
+            )
+                .chain(),
         )
         .add_systems(Update, follow.in_set(Round::Playhead));
     systems(&mut app);
