@@ -11,7 +11,7 @@ use bevy::winit::WinitPlugin;
 use bevy_egui::{EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass};
 
 use super::open::Opened;
-use super::options::{Failure, Options, Surface};
+use super::options::{Failure, Surface, ViewerOptions};
 use super::{cameras, dispatch, open, remote, viewed, window};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{machine, watch};
@@ -28,7 +28,7 @@ use crate::viewer::ui;
 ///
 /// # Errors
 /// If there is no display or nothing to draw with, or the viewpoint does not exist.
-pub fn run(options: Options) -> Result<(), Failure> {
+pub fn run(options: ViewerOptions) -> Result<(), Failure> {
     #[cfg(not(target_arch = "wasm32"))]
     {
         machine::check_display()?;
@@ -43,7 +43,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
 }
 
 /// Puts the app together.
-pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> {
+pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Failure> {
     let mut app = App::new();
     let first_view = first_view(&options)?;
     let mut rig = match surface {
@@ -98,7 +98,7 @@ fn report(error: BevyError, context: ErrorContext) {
     error!("{context}: {error}");
 }
 
-fn first_view(options: &Options) -> Result<Option<crate::twin::Viewpoint>, Failure> {
+fn first_view(options: &ViewerOptions) -> Result<Option<crate::twin::Viewpoint>, Failure> {
     let viewpoints = &options.twin.viewpoints;
     let Some(wanted) = &options.camera else { return Ok(viewpoints.first().cloned()) };
     if let Some(found) = viewpoints.iter().find(|viewpoint| viewpoint.name == *wanted) {

@@ -14,7 +14,7 @@ use bevy::camera::RenderTarget;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
-use super::options::{Failure, Options, Surface, Target};
+use super::options::{Failure, Surface, Target, ViewerOptions};
 use super::{build, machine};
 use crate::viewer::base::Occlusion;
 use crate::viewer::scene::camera::SceneCamera;
@@ -48,7 +48,7 @@ pub struct Picture {
 ///
 /// # Errors
 /// If there is nothing to draw with, or the file cannot be written.
-pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
+pub fn render(options: ViewerOptions, picture: &Picture) -> Result<(), Failure> {
     let (width, height) = picture.size;
     if !(16..=16384).contains(&width) || !(16..=16384).contains(&height) {
         return Err(Failure::Input(format!(
@@ -64,7 +64,7 @@ pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
 ///
 /// # Errors
 /// If there is nothing to draw with, or the viewpoint does not exist.
-pub fn build(options: Options, size: (u32, u32), scale: f32) -> Result<App, Failure> {
+pub fn build(options: ViewerOptions, size: (u32, u32), scale: f32) -> Result<App, Failure> {
     machine::check_renderer()?;
     let (width, height) = size;
     let mut app = build::build(options, Surface::Image { width, height, scale })?;

@@ -1,7 +1,7 @@
 //! The app, composed of all plugins: in a window, as a picture, steered by others; and what opens
 //! files and links.
 //!
-//! Flows in: [`Options`]. Flows out: a Bevy app whose frame runs the sets of
+//! Flows in: [`ViewerOptions`]. Flows out: a Bevy app whose frame runs the sets of
 //! [`Round`](crate::viewer::Round) in order.
 
 mod build;
@@ -26,4 +26,4 @@ pub(super) mod watch;
 mod window;
 
 pub use build::run;
-pub use options::{Failure, Options};
+pub use options::{Failure, ViewerOptions};

@@ -12,7 +12,7 @@ mod steer;
 
 use bevy::prelude::*;
 
-pub use channel::{Control, Remote, pair};
+pub use channel::{Remote, RemoteHandle, pair};
 pub use protocol::{Event, Instant, PropertyReport, Report, Request};
 
 use crate::viewer::base::{Round, Seen};
@@ -20,7 +20,7 @@ use crate::viewer::base::{Round, Seen};
 /// Lets others steer and watch, where [`Remote`] is there.
 pub fn plugin(app: &mut App) {
     app.insert_resource(Seen(true))
-        .init_resource::<report::Asked>()
+        .init_resource::<report::ReportRequested>()
         .add_systems(
             Update,
             steer::take
@@ -28,5 +28,8 @@ pub fn plugin(app: &mut App) {
                 .after(Round::Ingest)
                 .before(Round::Commands),
         )
-        .add_systems(Update, report::tell.run_if(resource_exists::<Remote>).after(Round::Ui));
+        .add_systems(
+            Update,
+            report::send_events.run_if(resource_exists::<Remote>).after(Round::Ui),
+        );
 }

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 
 use super::channel::Remote;
 use super::protocol::{Event, Request};
-use super::report::Asked;
+use super::report::ReportRequested;
 use crate::twin::{AssetId, Twin, Viewpoint, nearest};
 use crate::viewer::app::link::{Link, LinkCamera};
 use crate::viewer::app::open::Opened;
@@ -20,7 +20,7 @@ const A_FRAME: usize = 32;
 pub(super) struct Steered<'w> {
     twin: Res<'w, TwinDefinition>,
     seen: ResMut<'w, Seen>,
-    asked: ResMut<'w, Asked>,
+    report: ResMut<'w, ReportRequested>,
     opened: ResMut<'w, Opened>,
     requests: MessageWriter<'w, CommandRequest>,
     problems: MessageWriter<'w, Notice>,
@@ -30,7 +30,7 @@ pub(super) fn take(remote: Res<Remote>, mut steered: Steered) {
     for request in remote.requests.try_iter().take(A_FRAME) {
         if let Err(refusal) = steered.take(request) {
             log::warn!("refused: {refusal}");
-            if !remote.tell(Event::Refused(refusal)) {
+            if !remote.send(Event::Refused(refusal)) {
                 log::warn!("nobody reads the viewer's events; who asked was not told of it");
             }
         }
@@ -83,7 +83,7 @@ impl Steered<'_> {
                 }
             }
             // Told with the rest, when all of the frame is known.
-            Request::Report => self.asked.0 = true,
+            Request::Report => self.report.0 = true,
         }
         Ok(())
     }
