@@ -28,9 +28,9 @@ const SETTLING_FRAMES: u32 = 4;
 const SMOOTHING_FRAMES: u32 = 16;
 
 /// Longest time that models may take; what is not there then is missing in the picture.
-const LOAD_PATIENCE: Duration = Duration::from_secs(120);
+const LOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longest time to wait for the first data; without any the picture shows the plant at rest.
-const DATA_PATIENCE: Duration = Duration::from_secs(5);
+const DATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the picture goes and how it is taken.
 pub struct Picture {
@@ -87,10 +87,10 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     app.update();
     set_drawing(app, false);
     let begun = Instant::now();
-    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_PATIENCE {
+    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_TIMEOUT {
         step(app);
     }
-    while !has_data(app) && begun.elapsed() < DATA_PATIENCE {
+    while !has_data(app) && begun.elapsed() < DATA_TIMEOUT {
         step(app);
     }
     let watched = Instant::now();
@@ -110,7 +110,7 @@ fn step(app: &mut App) {
     std::thread::sleep(Duration::from_millis(15));
 }
 
-/// Whether the plant has said anything.
+/// Whether any sample has come.
 fn has_data(app: &App) -> bool {
     app.world().resource::<LiveMirror>().0.history().span().is_some()
 }

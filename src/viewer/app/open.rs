@@ -18,7 +18,7 @@ use crate::viewer::time::TimeControl;
 /// A file that was dropped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dropped {
-    /// Onto the page, which is told no folder.
+    /// Onto the page, which learns no folder from the browser.
     Bytes(String, Vec<u8>),
     /// Onto a window.
     Path(PathBuf),

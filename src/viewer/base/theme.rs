@@ -50,9 +50,9 @@ pub struct Palette {
     pub warning: Color32,
     /// Out of order.
     pub alarm: Color32,
-    /// Nothing has been heard for too long.
+    /// No sample has come for too long.
     pub stale: Color32,
-    /// Lines in plots, told apart also by the colour-blind.
+    /// Lines in plots, which also the colour-blind can distinguish.
     pub series: [Color32; 6],
 }
 

@@ -60,12 +60,12 @@ fn click(
     mut rays: MeshRayCast,
     mut requests: MessageWriter<CommandRequest>,
 ) {
-    // Floors and fences have nothing to tell: a click on them is a click beside the machines.
-    let tells = |asset: &AssetId| !twin.0.asset(*asset).properties.is_empty();
+    // Floors and fences have no properties: a click on them selects nothing.
+    let has_properties = |asset: &AssetId| !twin.0.asset(*asset).properties.is_empty();
     let command = match pointer.gesture {
         None => return,
         Some(Gesture::Click(at)) => label::click(&labels, at).unwrap_or_else(|| {
-            Command::Select(asset_at(at, *view, &parts, &mut rays).filter(tells))
+            Command::Select(asset_at(at, *view, &parts, &mut rays).filter(has_properties))
         }),
         Some(Gesture::DoubleClick(at)) => match asset_at(at, *view, &parts, &mut rays) {
             Some(asset) => Command::FlyTo(asset),

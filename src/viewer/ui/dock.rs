@@ -18,7 +18,7 @@ pub enum Pane {
     Assets,
     /// Properties of what is selected.
     Properties,
-    /// What the program has to say.
+    /// Notices, and messages that could not be decoded.
     Messages,
 }
 
@@ -157,7 +157,7 @@ struct Behavior<'a> {
 }
 
 impl Behavior<'_> {
-    /// The title of a panel that has no tab; a hand on it moves the panel.
+    /// The title of a panel that has no tab; dragging it moves the panel.
     fn title(&self, ui: &mut Ui, tile: TileId, pane: Pane) -> UiResponse {
         let size = vec2(ui.available_width(), TAB_HEIGHT);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());

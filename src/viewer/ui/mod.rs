@@ -52,8 +52,8 @@ pub struct UiState {
     health: Health,
     bad: Vec<BadMessage>,
     refreshed_s: f64,
-    /// What the log last said of the connection.
-    told: Option<std::mem::Discriminant<ConnectionState>>,
+    /// State of the connection that was logged last.
+    logged: Option<std::mem::Discriminant<ConnectionState>>,
 }
 
 /// Name under which it is remembered that the hint was put away.
@@ -69,7 +69,7 @@ impl Default for UiState {
             health: Health::default(),
             bad: Vec::new(),
             refreshed_s: f64::NEG_INFINITY,
-            told: None,
+            logged: None,
         }
     }
 }
@@ -136,20 +136,20 @@ fn log_connection(
     mut log: ResMut<MessageLog>,
     playback: Res<Playback>,
 ) {
-    // Each try to connect is no news, and of recordings others tell.
+    // Attempts to connect are not logged, and recordings are logged where they are opened.
     let is_news = !matches!(state.health.connection, ConnectionState::Connecting)
         && playback.shown().is_none();
     let now = std::mem::discriminant(&state.health.connection);
-    if state.told == Some(now) || !is_news || state.health.broker.is_empty() {
+    if state.logged == Some(now) || !is_news || state.health.broker.is_empty() {
         return;
     }
-    let was_told = state.told.replace(now).is_some();
-    if let Some((severity, text)) = connection_message(&state.health, was_told) {
+    let again = state.logged.replace(now).is_some();
+    if let Some((severity, text)) = connection_message(&state.health, again) {
         log.push(Timestamp::now(), severity, text);
     }
 }
 
-/// What to say of a connection that has just become so.
+/// The message about a connection that has just changed; `again`: it is not the first.
 fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)> {
     let broker = &health.broker;
     match &health.connection {

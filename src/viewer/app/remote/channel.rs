@@ -20,19 +20,19 @@ pub struct Remote {
 pub struct RemoteHandle {
     /// Where requests go; a full channel refuses.
     pub requests: Sender<Request>,
-    /// What happens. While nobody takes it, the viewer tells no more than fits.
+    /// What happens. While nobody takes it, the viewer sends no more than fits.
     pub events: Receiver<Event>,
 }
 
 /// Both ends of a viewer that others steer.
 pub fn pair() -> (Remote, RemoteHandle) {
     let (ask, requests) = bounded(CAPACITY);
-    let (events, told) = bounded(CAPACITY);
-    (Remote { requests, events }, RemoteHandle { requests: ask, events: told })
+    let (events, received) = bounded(CAPACITY);
+    (Remote { requests, events }, RemoteHandle { requests: ask, events: received })
 }
 
 impl Remote {
-    /// Whether the event is on its way, or nobody listens. What finds no room is told again by the
+    /// Whether the event is on its way, or nobody listens. What finds no room is sent again by the
     /// caller in a later frame.
     #[must_use]
     pub(super) fn send(&self, event: Event) -> bool {

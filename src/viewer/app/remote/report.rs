@@ -1,5 +1,5 @@
-//! What happens in the viewer, told to whoever steers it: each change once, and all of it where a
-//! report is asked for.
+//! What happens in the viewer, sent to whoever steers it: each change once, and all of it where a
+//! report is requested.
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -16,10 +16,10 @@ use crate::viewer::base::{FrameTime, Origin};
 use crate::viewer::scene::models::LoadProgress;
 use crate::viewer::time::{LiveMirror, Playback, TelemetryLink};
 
-/// Times are told at most so often.
+/// Times are sent at most so often.
 const TIME_EVERY_S: f64 = 0.25;
 
-/// Somebody wants a report.
+/// Whether a report is requested.
 #[derive(Resource, Default)]
 pub(super) struct ReportRequested(pub bool);
 
@@ -36,7 +36,7 @@ pub(super) struct LastSent {
     commands: u64,
 }
 
-/// All that is told of.
+/// All that events and reports are made from.
 #[derive(SystemParam)]
 pub(super) struct Watched<'w> {
     viewed: Viewed<'w>,

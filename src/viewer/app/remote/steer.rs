@@ -82,7 +82,7 @@ impl Steered<'_> {
                     self.seen.0 = seen;
                 }
             }
-            // Told with the rest, when all of the frame is known.
+            // Sent with the events, when all of the frame is known.
             Request::Report => self.report.0 = true,
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Steered<'_> {
         self.requests.write(command.by(Origin::Remote));
     }
 
-    /// Shows what a link says; what of it cannot be is told to the user too, who may have typed it.
+    /// Shows what a link says; what of it cannot be becomes a notice too, since the user may have typed it.
     fn link(&mut self, text: &str) -> Result<(), String> {
         let (link, mut wrong) = Link::parse(text);
         match link.asset.as_deref().map(|name| find(&self.twin.0, name)) {
@@ -115,9 +115,9 @@ impl Steered<'_> {
             return Ok(());
         }
         let text = wrong.join("; ");
-        let (severity, told) = (Severity::Warning, text.clone());
+        let (severity, refusal) = (Severity::Warning, text.clone());
         self.problems.write(Notice { asset: None, file: None, severity, text });
-        Err(told)
+        Err(refusal)
     }
 }
 

@@ -34,7 +34,7 @@ pub struct SceneEntities {
     /// Root of each asset, by [`AssetId`].
     pub roots: Vec<Entity>,
     waiting: VecDeque<AssetId>,
-    told: std::collections::HashSet<String>,
+    reported: std::collections::HashSet<String>,
 }
 
 /// Starts afresh when the definition changed or models were saved anew.
@@ -117,9 +117,9 @@ pub(super) fn spawn(
             }
             None => None,
         };
-        let told = instance(&mut commands, &twin.0, asset, root, ready.as_deref());
-        for text in told {
-            if scene.told.insert(text.clone()) {
+        let missing = instance(&mut commands, &twin.0, asset, root, ready.as_deref());
+        for text in missing {
+            if scene.reported.insert(text.clone()) {
                 problems.write(Notice {
                     asset: Some(asset),
                     file: class.model.clone(),
@@ -160,7 +160,7 @@ fn placeholder(
     ));
 }
 
-/// Spawns the groups and parts of one asset; returns what its bindings ask for in vain.
+/// Spawns the groups and parts of one asset; returns what its bindings name and the model lacks.
 fn instance(
     commands: &mut Commands,
     twin: &Twin,
