@@ -129,52 +129,12 @@ impl Owners<'_> {
     }
 }
 
-/// The dispatcher and all that it changes, in an app that has no window, no scene and no panels;
-/// the playhead and the sources are the test's.
-#[cfg(test)]
-pub(in crate::viewer) fn for_tests(app: &mut App) {
-    use crate::viewer::ThemeChoice;
-    use crate::viewer::base::{SceneRect, Shown};
-    use crate::viewer::scene::camera::{CameraRig, PlantBounds, SavedViewpoints};
-    app.insert_resource(Palette::of(ThemeChoice::Dark))
-        .insert_resource(crate::viewer::ui::Dock::standard())
-        .init_resource::<Selection>()
-        .init_resource::<Shown>()
-        .init_resource::<SceneRect>()
-        .init_resource::<LinkBase>()
-        .init_resource::<CameraRig>()
-        .init_resource::<PlantBounds>()
-        .init_resource::<SavedViewpoints>()
-        .add_plugins(plugin);
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::sync::Arc;
-
     use super::*;
-    use crate::twin::{NoFiles, Timestamp, load_text};
+    use crate::twin::AssetId;
+    use crate::viewer::app::testing::{NOW, app};
     use crate::viewer::base::{Notice, Origin, Playhead, Shown};
-    use crate::viewer::time::{TelemetryLink, ingest, playback, playhead};
-
-    const TWIN: &str = r#"Twin(schema: 2, name: "t",
-        classes: {"A": (properties: {"v": ()})}, assets: [(name: "a", class: "A")])"#;
-    const NOW: Timestamp = Timestamp(1_772_366_400_000_000);
-
-    fn app() -> App {
-        let loaded = load_text(Path::new("t.ron"), TWIN, &NoFiles).expect("the twin is right");
-        let mut app = App::new();
-        app.add_plugins(MinimalPlugins)
-            .insert_resource(TwinDefinition(Arc::new(loaded.twin)))
-            .insert_resource(TelemetryLink::none())
-            .insert_resource(WallClock::At(NOW))
-            .add_message::<Notice>()
-            .configure_sets(Update, (Round::Ingest, Round::Commands, Round::Playhead).chain())
-            .add_plugins((ingest::plugin, playback::plugin, playhead::plugin));
-        for_tests(&mut app);
-        app
-    }
 
     fn ask(app: &mut App, command: Command, by: Origin) {
         app.world_mut().write_message(command.by(by));

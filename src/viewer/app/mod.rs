@@ -8,7 +8,7 @@ mod build;
 mod cameras;
 pub mod command_log;
 pub(super) mod definition;
-pub(super) mod dispatch;
+mod dispatch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 #[cfg(not(target_arch = "wasm32"))]
@@ -20,6 +20,8 @@ pub mod open;
 mod options;
 pub mod permission;
 pub mod remote;
+#[cfg(test)]
+pub(super) mod testing;
 mod viewed;
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) mod watch;

@@ -183,8 +183,8 @@ mod tests {
     use crate::history::State;
     use crate::telemetry::{Batch, Status, Update};
     use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
-    use crate::viewer::app::dispatch;
     use crate::viewer::app::open::{self, Dropped, Opened};
+    use crate::viewer::app::testing;
     use crate::viewer::base::{Command, Files, Origin, Playhead};
     use crate::viewer::time::{WallClock, ingest, playhead};
 
@@ -210,7 +210,7 @@ mod tests {
             .add_message::<Notice>()
             .configure_sets(Update, (Round::Ingest, Round::Commands, Round::Playhead).chain())
             .add_plugins((ingest::plugin, open::plugin, plugin, playhead::plugin));
-        dispatch::for_tests(&mut app);
+        testing::add_dispatcher(&mut app);
         (app, plant)
     }
 

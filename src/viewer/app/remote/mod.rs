@@ -9,6 +9,8 @@ mod channel;
 mod protocol;
 mod report;
 mod steer;
+#[cfg(test)]
+mod tests;
 
 use bevy::prelude::*;
 
