@@ -143,22 +143,21 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
 }
 
 fn configure_order(app: &mut App) {
-    use Round::*;
-    app.configure_sets(Update, (Ingest, Commands, Playhead, Sample, Present, Ui).chain())
-        .configure_sets(
-            EguiPrimaryContextPass,
-            (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),
-        )
-        // Labels stand where this frame's transforms put them.
-        .configure_sets(
-            PostUpdate,
-            EguiPostUpdateSet::EndPass
-                .after(TransformSystems::Propagate)
-                .after(bevy::camera::CameraUpdateSystems),
-        )
-        // Letters that are written for the first time reach the renderer in the same frame.
-        .configure_sets(
-            PostUpdate,
-            EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
-        );
+    Round::chain(app);
+    app.configure_sets(
+        EguiPrimaryContextPass,
+        (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),
+    )
+    // Labels stand where this frame's transforms put them.
+    .configure_sets(
+        PostUpdate,
+        EguiPostUpdateSet::EndPass
+            .after(TransformSystems::Propagate)
+            .after(bevy::camera::CameraUpdateSystems),
+    )
+    // Letters that are written for the first time reach the renderer in the same frame.
+    .configure_sets(
+        PostUpdate,
+        EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
+    );
 }

@@ -132,7 +132,6 @@ impl Owners<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::AssetId;
     use crate::viewer::app::testing::{NOW, app};
     use crate::viewer::base::{Notice, Origin, Playhead, Shown};
 

@@ -43,8 +43,8 @@ pub fn app() -> App {
         .insert_resource(TelemetryLink::none())
         .insert_resource(WallClock::At(NOW))
         .add_message::<Notice>()
-        .configure_sets(Update, (Round::Ingest, Round::Commands, Round::Playhead).chain())
         .add_plugins((ingest::plugin, playback::plugin, playhead::plugin));
+    Round::chain(&mut app);
     add_dispatcher(&mut app);
     app
 }

@@ -24,6 +24,14 @@ pub enum Round {
     Ui,
 }
 
+impl Round {
+    /// Puts the sets in their order.
+    pub fn chain(app: &mut App) {
+        use Round::{Commands, Ingest, Playhead, Present, Sample, Ui};
+        app.configure_sets(Update, (Ingest, Commands, Playhead, Sample, Present, Ui).chain());
+    }
+}
+
 /// What is painted over the scene, in this order, within `EguiPrimaryContextPass`.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Paint {

@@ -208,8 +208,8 @@ mod tests {
             .insert_resource(WallClock::At(NOW))
             .init_resource::<Files>()
             .add_message::<Notice>()
-            .configure_sets(Update, (Round::Ingest, Round::Commands, Round::Playhead).chain())
             .add_plugins((ingest::plugin, open::plugin, plugin, playhead::plugin));
+        Round::chain(&mut app);
         testing::add_dispatcher(&mut app);
         (app, plant)
     }
