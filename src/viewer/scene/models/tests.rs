@@ -76,19 +76,8 @@ fn app(folder: &Path) -> App {
         })
         .init_resource::<crate::viewer::time::Playback>()
         .insert_resource(Playhead { following: true, ..default() })
-        .configure_sets(
-            Update,
-            (
-                Round::Ingest,
-                Round::Commands,
-                Round::Playhead,
-                Round::Sample,
-                Round::Present,
-                Round::Ui,
-            )
-                .chain(),
-        )
         .add_systems(Update, follow.in_set(Round::Playhead));
+    Round::chain(&mut app);
     systems(&mut app);
     watch::plugin(&mut app);
     app.add_plugins(binding::plugin);
