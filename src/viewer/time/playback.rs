@@ -127,7 +127,6 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<Playback>()
         .add_systems(Update, report.after(Round::Ingest).before(Round::Playhead));
 }
-}
 
 /// How much of the file is read; says what it held when all of it is.
 fn report(
