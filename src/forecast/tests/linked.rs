@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::history::{State, View};
+use crate::model::load::Held;
 use crate::model::network::{Link, Network, VariableId};
 use crate::twin::{Timestamp, Value, load};
 
@@ -51,5 +52,5 @@ fn an_outlook_made_from_links_tells_properties_in_their_own_units() {
     let load = Arc::new(Held(other.about().usual_inputs()));
     let other = Arc::new(ForecastSetup { members: 4, ..ForecastSetup::usual(other, load, 1.0, 60.0) });
     let error = Outlook::linked(other, forecast, ORIGIN, &network.links).map(|_| ());
-    assert!(error.expect_err("another model").contains("not those of `tank`"));
+    assert!(error.expect_err("another model").to_string().contains("not those of `tank`"));
 }
