@@ -315,7 +315,9 @@ impl Column<f64> {
         let after = self.entries.get(at + 1).filter(|after| {
             is_measured(before) && is_measured(after) && area_rule.counts(start, after.time())
         });
-        let Some(after) = after.filter(|_| time > start) else { return Some((sum, start, quality)) };
+        let Some(after) = after.filter(|_| time > start) else {
+            return Some((sum, start, quality));
+        };
         let part = if area_rule.linear {
             let span = after.time().0.saturating_sub(start.0);
             let share = time.0.saturating_sub(start.0) as f64 / span as f64;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
-use twinscope::forecast::{Forecasting, ForecastSetup as Outlook, Start};
+use twinscope::forecast::{ForecastSetup as Outlook, Forecasting, Start};
 use twinscope::model::load::{Held, Load, Profile};
 use twinscope::model::noise::RandomStream;
 use twinscope::model::registry;

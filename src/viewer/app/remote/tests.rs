@@ -2,8 +2,8 @@
 
 use bevy::prelude::*;
 
-use super::*;
 use super::protocol::Event;
+use super::*;
 use crate::viewer::app::command_log::CommandLog;
 use crate::viewer::app::open::Opened;
 use crate::viewer::app::permission::{Decision, Permission};
