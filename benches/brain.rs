@@ -4,16 +4,23 @@
 //! same answer. Prints a table; the aims are those of docs/measured.md.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+#[path = "../tests/support/brain.rs"]
+#[allow(dead_code)]
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde_json::Value as Json;
+use support::{
+    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, pump_inputs,
+};
 use twinscope::estimate::calibrate::{self, Calibration, Course};
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
+use twinscope::estimate::{Measured, Unscented};
 use twinscope::forecast::{Forecast, Forecasting, Setup, Start};
-use twinscope::model::load::{Held, Load, Profile};
+use twinscope::model::load::Held;
 use twinscope::model::registry;
 use twinscope::model::table::Table;
 
@@ -72,20 +79,6 @@ fn answers(peer: &Json, work: &str) -> Vec<f64> {
     all.iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
-fn current(t_s: f64) -> f64 {
-    match t_s {
-        t if t < 600.0 => 2.0,
-        t if t < 900.0 => 1.0,
-        t if t < 1800.0 => 4.0,
-        t if t < 3000.0 => 2.0,
-        _ => 3.0,
-    }
-}
-
-fn currents() -> Arc<dyn Load> {
-    Arc::new(Profile(|t_s: f64, u: &mut [f64]| u[0] = current(t_s)))
-}
-
 fn read(reference: &Path, name: &str) -> Table {
     Table::read(&std::fs::read(reference.join(format!("{name}.csv"))).unwrap()).unwrap()
 }
@@ -105,12 +98,10 @@ fn same_ends(forecast: &Forecast, event: &str, theirs: &[f64]) -> String {
 
 fn battery(peer: &Json, reference: &Path) {
     let table = read(reference, "mc_battery_circuit");
-    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| table.column(name).unwrap());
-    let rows = (0..table.rows()).map(|row| states.map(|state| state[row]).to_vec());
-    let model = registry::find("battery_circuit").unwrap();
-    let mut setup = Setup::usual(model, currents(), 1.0, 10_000.0);
+    let starts = battery_starts(|name| table.column(name).unwrap());
+    let mut setup = battery_outlook();
     (setup.begin_s, setup.members) = (600.0, table.rows());
-    setup.start = Start::Each(rows.collect());
+    setup.start = Start::Each(starts);
     let (ours_s, done) = timed(|| forecast(&setup));
     let work = "battery ensemble";
     let same = same_ends(&done, "EOD", &answers(peer, work));
@@ -126,7 +117,7 @@ fn worn(at: usize, count: usize) -> Vec<f64> {
 
 fn pumps(count: usize) -> Setup {
     let model = registry::find("centrifugal_pump").unwrap();
-    let inputs = vec![290.0, 471.2389, 928_654.0, 239_179.0, 0.8 * 471.2389];
+    let inputs = pump_inputs(471.2389);
     let mut setup = Setup::usual(model, Arc::new(Held(inputs)), 1.0, 7_000.0);
     setup.members = count;
     setup.start = Start::Each((0..count).map(|at| worn(at, count)).collect());
@@ -162,23 +153,11 @@ fn steps(peer: &Json) {
 
 fn filter(peer: &Json, reference: &Path) {
     let table = read(reference, "ukf_battery_circuit");
-    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
-    let (deviation, drift) = (roots([1.0, 1e4, 0.01, 0.01]), roots([1e-4, 0.1, 1e-3, 1e-3]));
-    let model = registry::find("battery_circuit").unwrap();
-    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
-    for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
-        each.mean = mean;
-    }
-    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
+    let setup = battery_filter();
     let column = |name: &str| table.column(name).unwrap();
-    let (t, u, heat, volts) = (column("t"), column("u_i"), column("meas_t"), column("meas_v"));
-    let samples: Vec<Measured> = (0..t.len())
-        .filter(|row| t[*row] > 0.0)
-        .map(|row| Measured {
-            time_s: t[row],
-            inputs: vec![u[row]],
-            outputs: vec![Some(heat[row]), Some(volts[row])],
-        })
+    let samples: Vec<Measured> = (0..table.rows())
+        .filter(|row| column("t")[*row] > 0.0)
+        .map(|row| battery_sample(column, row))
         .collect();
     let (ours_s, mean) = timed(|| {
         let mut filter = Unscented::new(setup.clone(), 0.0, &[2.0]).unwrap();
@@ -205,7 +184,7 @@ fn calibration(peer: &Json) {
     let initial = model.about().states.iter().map(|state| state.usual).collect();
     let mut setup = calibrate::Setup::usual(model, &[0.5, 0.02], &["Rs", "Cs"]);
     (setup.chosen[0].start, setup.chosen[1].start) = (Some(0.06), Some(250.0));
-    setup.courses = vec![Course { load: currents(), initial, start_s: 0.0, times_s, measured }];
+    setup.courses = vec![Course { load: battery_load(), initial, start_s: 0.0, times_s, measured }];
     let (ours_s, found) =
         timed(|| Calibration::new(setup.clone()).and_then(Calibration::finish).unwrap());
     let truth = numbers(&work["truth"]);

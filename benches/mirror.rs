@@ -7,17 +7,19 @@
 // What a bench measures is its output.
 #![allow(clippy::print_stdout)]
 
+#[path = "../tests/support/twins.rs"]
+#[allow(dead_code, missing_docs)]
+mod twins;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use twins::devices;
 use twinscope::history::State;
 use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::{Batch, Update};
-use twinscope::twin::{
-    Asset, AssetId, Class, ClassId, Interpolation, Level, Pose, Property, PropertyId, PropertyKind,
-    Quality, Timestamp, Twin, Value, ValueType,
-};
+use twinscope::twin::{PropertyId, Quality, Timestamp, Twin, Value};
 
 const PER_ASSET: u32 = 10;
 const ROUNDS: i64 = 200;
@@ -25,55 +27,8 @@ const ROUND_US: i64 = 100_000;
 const PER_BATCH: usize = 100;
 const START: i64 = 1_772_366_400_000_000;
 
-fn property(at: u32) -> Arc<Property> {
-    Arc::new(Property {
-        name: format!("p{at}").into(),
-        title: String::new(),
-        description: String::new(),
-        kind: PropertyKind::Measurement,
-        ty: ValueType::Number,
-        unit: Default::default(),
-        display_unit: Default::default(),
-        decimals: None,
-        range: None,
-        limits: Default::default(),
-        interval: Some(Duration::from_secs(1)),
-        interpolation: Interpolation::Linear,
-        integral_of: None,
-    })
-}
-
 fn twin(properties: u32) -> Twin {
-    let class = Class {
-        name: "Device".into(),
-        title: String::new(),
-        behaviour: None,
-        model: None,
-        properties: (0..PER_ASSET).map(property).collect(),
-        mappings: vec![],
-        bindings: vec![],
-    };
-    let asset = |at: u32| Asset {
-        name: format!("D-{at}").into(),
-        path: format!("D-{at}").into(),
-        title: String::new(),
-        level: Level::Unit,
-        class: Some(ClassId(0)),
-        parent: None,
-        parent_from_asset: Pose::IDENTITY,
-        scale: 1.0,
-        properties: at * PER_ASSET..(at + 1) * PER_ASSET,
-        overrides: vec![],
-        variables: Default::default(),
-    };
-    Twin {
-        classes: vec![class],
-        assets: (0..properties / PER_ASSET).map(asset).collect(),
-        property_owner: (0..properties).map(|id| AssetId(id / PER_ASSET)).collect(),
-        display_delay: Duration::from_millis(250),
-        max_clock_skew: Duration::from_secs(5),
-        ..Twin::default()
-    }
+    devices((properties / PER_ASSET) as usize, PER_ASSET as usize)
 }
 
 /// The tenth of all properties that changes in a round: spread evenly, another one each time.

@@ -8,22 +8,26 @@
 //! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo bench --profile dev --no-default-features --bench telemetry`
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
-#[path = "../tests/integration/support.rs"]
+#[path = "../tests/support/programs.rs"]
 #[allow(dead_code)]
-mod support;
+mod programs;
+#[path = "../tests/support/twins.rs"]
+#[allow(dead_code)]
+mod twins;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use programs::Mosquitto;
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
-use support::Mosquitto;
+use twins::{class, field, mapping, plant, property, stamp};
 use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{Options, Source};
-use twinscope::twin::mapping::*;
-use twinscope::twin::*;
+use twinscope::twin::mapping::{Mapping, Payload, QualitySource, TimeFormat};
+use twinscope::twin::{Timestamp, Twin, Value, ValueType};
 
 const ASSETS: usize = 100;
 const ROUNDS: usize = 5;
@@ -132,7 +136,7 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
     let mut mirror = Mirror::new(twin.clone(), Budget::default());
     let mut components = vec![0.0; twin.property_count()];
     let connected = || link.status.connection() == ConnectionState::Connected;
-    assert!(support::eventually(Duration::from_secs(10), connected));
+    assert!(programs::eventually(Duration::from_secs(10), connected));
     // The subscription's answer follows the connection's at once.
     std::thread::sleep(Duration::from_millis(300));
     let publisher = publish(broker, samples, messages);
@@ -164,70 +168,14 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
 
 /// One hundred pumps, each with a value in an array of samples.
 fn twin() -> Twin {
-    let value = Property {
-        name: "value".into(),
-        title: "Value".into(),
-        description: String::new(),
-        kind: PropertyKind::Measurement,
-        ty: ValueType::Number,
-        unit: Unit::default(),
-        display_unit: Unit::default(),
-        decimals: None,
-        range: None,
-        limits: Limits::default(),
-        interval: None,
-        interpolation: Interpolation::Linear,
-        integral_of: None,
-    };
-    let text = |text: &str| TopicLevel::Text(vec![TopicPart::Literal(text.into())]);
-    let asset_level = TopicLevel::Text(vec![TopicPart::Placeholder("asset".into())]);
     let quality = QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] };
-    let mapping = Mapping {
-        topic: TopicTemplate {
-            text: "plant/{asset}/telemetry".into(),
-            levels: vec![text("plant"), asset_level, text("telemetry")],
-        },
-        payload: Payload::Json {
-            samples: Some("/samples".into()),
-            time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
-            quality: Some(quality),
-            fields: vec![Field {
-                property: 0,
-                pointer: "/v".into(),
-                read: Read::default(),
-                quality: None,
-                optional: false,
-            }],
-        },
-        qos: 0,
+    let payload = Payload::Json {
+        samples: Some("/samples".into()),
+        time: stamp(TimeFormat::EpochMillis),
+        quality: Some(quality),
+        fields: vec![field(0, "/v")],
     };
-    let class = Class {
-        name: "Pump".into(),
-        title: "Pump".into(),
-        behaviour: None,
-        model: None,
-        properties: vec![Arc::new(value)],
-        mappings: vec![mapping],
-        bindings: Vec::new(),
-    };
-    let asset = |at: u32| Asset {
-        name: format!("P-{at}").into(),
-        path: format!("P-{at}").into(),
-        title: String::new(),
-        level: Level::Unit,
-        class: Some(ClassId(0)),
-        parent: None,
-        parent_from_asset: Pose::IDENTITY,
-        scale: 1.0,
-        properties: at..at + 1,
-        overrides: Vec::new(),
-        variables: Default::default(),
-    };
-    Twin {
-        name: "bench".into(),
-        classes: vec![class],
-        assets: (0..ASSETS as u32).map(asset).collect(),
-        property_owner: (0..ASSETS as u32).map(AssetId).collect(),
-        ..Twin::default()
-    }
+    let mapping = Mapping { qos: 0, ..mapping("plant/{asset}/telemetry", payload) };
+    let class = class("Pump", vec![property("value", ValueType::Number)], vec![mapping]);
+    plant(class, (0..ASSETS).map(|at| format!("P-{at}")))
 }

@@ -38,3 +38,10 @@ pub mod watch;
 #[cfg(all(feature = "viewer", target_arch = "wasm32"))]
 pub mod web;
 pub mod worker;
+
+// What tests, benches and fuzz targets set up alike; it names the library as they do.
+#[cfg(test)]
+extern crate self as twinscope;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+pub(crate) mod support;

@@ -5,28 +5,14 @@ mod trust;
 
 use super::*;
 use crate::model::registry;
-use crate::model::tests::Reference;
+use crate::support::brain::{
+    Reference, battery_filter as battery, battery_sample, estimated, hypothesis,
+};
 
 const STATES: [&str; 4] = ["tb", "qb", "qcp", "qcs"];
 
-/// The settings of the reference.
-fn battery() -> Setup {
-    let model = registry::find("battery_circuit").expect("a model");
-    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
-    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
-    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
-    let mut setup = Setup::usual(model, &deviation, &drift, &[0.25_f64.sqrt(), 4e-4_f64.sqrt()]);
-    for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
-        each.mean = mean;
-    }
-    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
-    setup
-}
-
 fn sample(reference: &Reference, row: usize) -> Measured {
-    let at = |name: &str| reference.column(name)[row];
-    let outputs = vec![Some(at("meas_t")), Some(at("meas_v"))];
-    Measured { time_s: at("t"), inputs: vec![at("u_i")], outputs }
+    battery_sample(|name| reference.column(name), row)
 }
 
 #[test]
@@ -121,19 +107,7 @@ fn odd_battery(row: usize, reference: &Reference, drift: f64) -> Measured {
 fn the_hypothesis_that_is_true_is_ranked_first() {
     let reference = Reference::read("ukf_battery_circuit");
     let base = Unscented::new(battery(), 0.0, &[2.0]).expect("it fits");
-    let bias = |output: usize, drift: f64| Estimated {
-        slot: Slot::Bias(output),
-        scale: Scale::Linear,
-        mean: 0.0,
-        deviation: 1e-3,
-        drift,
-        memory_s: f64::INFINITY,
-    };
-    let hypothesis = |name: &str, estimated: Vec<Estimated>| Hypothesis {
-        name: name.into(),
-        prior: 1.0,
-        estimated,
-    };
+    let bias = |output, drift| estimated(Slot::Bias(output), 0.0, 1e-3, drift);
     let all = [
         hypothesis("fine", Vec::new()),
         hypothesis("thermometer drifts", vec![bias(0, 0.3)]),

@@ -10,9 +10,10 @@ mod members;
 use super::*;
 use crate::estimate::{self, Belief, Estimated, Filter, Particles, Scale, Slot};
 use crate::model::linear::Matrix;
-use crate::model::load::{Held, Profile};
+use crate::model::load::Profile;
 use crate::model::registry;
-use crate::model::tests::{Reference, currents, varied};
+use crate::model::tests::varied;
+use crate::support::brain::{Reference, battery_outlook, battery_starts, pump_outlook as pump};
 use crate::worker::{Budget, Step, step};
 
 fn whole(setup: Setup) -> Forecast {
@@ -24,34 +25,15 @@ fn whole(setup: Setup) -> Forecast {
 }
 
 fn battery(members: usize) -> Setup {
-    let model = registry::find("battery_circuit").expect("a model");
-    let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    Setup { members, ..Setup::usual(model, Arc::new(load), 1.0, 10_000.0) }
-}
-
-/// A pump whose bearing will overheat within hours, with noise and an uncertain load.
-fn pump(members: usize) -> Setup {
-    let model = registry::find("centrifugal_pump").expect("a model");
-    let load = Arc::new(Held(model.about().usual_inputs()));
-    let mut setup = Setup { members, ..Setup::usual(model, load, 1.0, 7_000.0) };
-    if let Start::Each(all) = &mut setup.start {
-        all[0][9] = 0.06;
-    }
-    setup.noise = vec![0.0, 0.0, 0.01, 0.01, 0.0, 1e-4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-    let spread =
-        LoadSpread { inputs: vec![1, 4], level: 0.01, wander: 0.01, memory_s: 600.0, begins: None };
-    setup.load_spread = vec![spread];
-    setup
+    Setup { members, ..battery_outlook() }
 }
 
 #[test]
 fn every_time_of_event_is_that_of_the_reference() {
     let reference = Reference::read("mc_battery_circuit");
-    let column = |name| reference.column(name);
-    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(column);
-    let rows = (0..states[0].len()).map(|row| states.map(|state| state[row]).to_vec());
-    let mut setup = battery(states[0].len());
-    setup.start = Start::Each(rows.collect());
+    let starts = battery_starts(|name| reference.column(name));
+    let mut setup = battery(starts.len());
+    setup.start = Start::Each(starts);
     setup.begin_s = 600.0;
     let forecast = whole(setup);
     let event = forecast.event("EOD").expect("it ends");
@@ -64,10 +46,9 @@ fn every_time_of_event_is_that_of_the_reference() {
 #[test]
 fn every_battery_ends_when_the_reference_says_however_empty_it_begins() {
     let reference = Reference::read("mc_battery_wide");
-    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| reference.column(name));
-    let rows = (0..states[0].len()).map(|row| states.map(|state| state[row]).to_vec());
-    let mut setup = battery(states[0].len());
-    setup.start = Start::Each(rows.collect());
+    let starts = battery_starts(|name| reference.column(name));
+    let mut setup = battery(starts.len());
+    setup.start = Start::Each(starts);
     let forecast = whole(setup);
     let event = forecast.event("EOD").expect("it ends");
     for (row, time_s) in event.step_ends_s.iter().enumerate() {

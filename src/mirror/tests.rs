@@ -1,15 +1,11 @@
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::history::{Pick, Reading, State};
+pub(crate) use crate::support::twins::motors;
+use crate::support::twins::motors_with_clock as with_clock;
 use crate::telemetry::{ClockReading, PresenceChange};
-use crate::twin::mapping::{self, ClockSource};
-use crate::twin::{
-    Asset, Class, ClassId, IntegralOf, Interpolation, Level, Pose, Property, PropertyKind, Quality,
-    Unit, Value, ValueType,
-};
+use crate::twin::{Property, Quality, Unit, Value};
 
 const SPEED: PropertyId = PropertyId(0);
 const TURNS: PropertyId = PropertyId(1);
@@ -17,87 +13,6 @@ const STATE: PropertyId = PropertyId(2);
 const S: i64 = 1_000_000;
 /// Some day in 2026.
 const T0: i64 = 1_772_366_400 * S;
-
-fn property(name: &str, ty: ValueType) -> Property {
-    Property {
-        name: name.into(),
-        title: String::new(),
-        description: String::new(),
-        kind: PropertyKind::Measurement,
-        ty,
-        unit: Default::default(),
-        display_unit: Default::default(),
-        decimals: None,
-        range: None,
-        limits: Default::default(),
-        interval: Some(Duration::from_secs(1)),
-        interpolation: Interpolation::Linear,
-        integral_of: None,
-    }
-}
-
-/// Two motors, each with a speed, its turns and a state; both hang on one presence topic.
-pub(crate) fn motors() -> Twin {
-    let turns = Property {
-        kind: PropertyKind::Derived,
-        integral_of: Some(IntegralOf { property: 0, per_second: 1.0 / 60.0 }),
-        interval: None,
-        ..property("turns", ValueType::Number)
-    };
-    let names: Vec<String> = vec!["off".into(), "on".into()];
-    let state = property("state", ValueType::Enumeration(names.into()));
-    let properties = [property("speed", ValueType::Number), turns, state];
-    let class = Class {
-        name: "Motor".into(),
-        title: String::new(),
-        behaviour: None,
-        model: None,
-        properties: properties.into_iter().map(Arc::new).collect(),
-        mappings: vec![],
-        bindings: vec![],
-    };
-    let asset = |name: &str, first: u32| Asset {
-        name: name.into(),
-        path: name.into(),
-        title: String::new(),
-        level: Level::Unit,
-        class: Some(ClassId(0)),
-        parent: None,
-        parent_from_asset: Pose::IDENTITY,
-        scale: 1.0,
-        properties: first..first + 3,
-        overrides: vec![],
-        variables: Default::default(),
-    };
-    let assets = vec![asset("M-1", 0), asset("M-2", 3)];
-    Twin {
-        classes: vec![class],
-        presence: vec![mapping::Presence {
-            topic: "online".into(),
-            pointer: String::new(),
-            online: "1".into(),
-            offline: "0".into(),
-            assets: vec![AssetId(0), AssetId(1)],
-        }],
-        display_delay: Duration::from_millis(250),
-        max_clock_skew: Duration::from_secs(5),
-        asset_by_name: [("M-1".into(), AssetId(0)), ("M-2".into(), AssetId(1))].into(),
-        property_owner: [0, 0, 0, 1, 1, 1].map(AssetId).into(),
-        assets,
-        ..Twin::default()
-    }
-}
-
-fn with_clock() -> Twin {
-    let clock = ClockSource {
-        topic: "clock".into(),
-        time: "/time".into(),
-        format: Default::default(),
-        rate: None,
-        interval: Duration::from_secs(3),
-    };
-    Twin { clock: Some(clock), ..motors() }
-}
 
 fn mirror(twin: Twin) -> Mirror {
     Mirror::new(Arc::new(twin), Budget::default())

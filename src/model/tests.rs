@@ -1,50 +1,13 @@
 //! The models beside the trajectories of an independent implementation (tests/data/prognostics).
 
-use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use super::load::{Follows, Held, Load, Profile};
+use super::load::{Held, Load, Profile};
 use super::registry;
 use super::simulation::{Setup, Simulation};
-
-/// A table of numbers by column.
-pub struct Reference {
-    columns: HashMap<String, Vec<f64>>,
-}
-
-impl Reference {
-    pub fn read(name: &str) -> Self {
-        let path = format!("{}/tests/data/prognostics/{name}.csv", env!("CARGO_MANIFEST_DIR"));
-        let mut reader = csv::Reader::from_path(path).expect("the reference table is there");
-        let names = reader.headers().expect("it has headings").clone();
-        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
-        for row in reader.records() {
-            for (column, text) in columns.iter_mut().zip(&row.expect("a row")) {
-                column.push(text.parse().expect("a number"));
-            }
-        }
-        Self { columns: names.iter().map(String::from).zip(columns).collect() }
-    }
-
-    pub fn column(&self, name: &str) -> &[f64] {
-        self.columns.get(name).unwrap_or_else(|| panic!("there is no column {name}"))
-    }
-
-    /// Compares a number: within 1e-9 relative, or 1e-12 of the column's range.
-    pub fn compare(&self, name: &str, row: usize, ours: f64) {
-        let column = self.column(name);
-        let theirs = column[row];
-        let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let low = column.iter().copied().fold(f64::INFINITY, f64::min);
-        let allowed = (1e-9 * theirs.abs()).max(1e-12 * (high - low));
-        assert!(
-            (ours - theirs).abs() <= allowed,
-            "{name}, row {row}: {ours} is not {theirs}; off by {:e} of {allowed:e}",
-            (ours - theirs).abs()
-        );
-    }
-}
+pub use crate::support::brain::{Reference, currents};
+use crate::support::brain::{battery_load, motor_with_fan, pump_cycle, pump_inputs};
 
 /// Runs a model beside a reference, a row each so many steps, and compares every column.
 fn beside(reference: &str, model: &str, load: Arc<dyn Load>, dt_s: f64, state: &[(usize, f64)]) {
@@ -81,54 +44,30 @@ fn beside(reference: &str, model: &str, load: Arc<dyn Load>, dt_s: f64, state: &
     }
 }
 
-fn pump(volts: f64) -> Vec<f64> {
-    vec![290.0, volts, 928_654.0, 239_179.0, 0.8 * volts]
-}
-
-/// The load of the battery's references.
-pub fn currents(t_s: f64) -> f64 {
-    match t_s {
-        t if t < 600.0 => 2.0,
-        t if t < 900.0 => 1.0,
-        t if t < 1800.0 => 4.0,
-        t if t < 3000.0 => 2.0,
-        _ => 3.0,
-    }
-}
-
 #[test]
 fn a_pump_under_a_constant_load_goes_as_the_reference_goes() {
-    beside("pump_default_const", "centrifugal_pump", Arc::new(Held(pump(471.2389))), 1.0, &[]);
+    beside(
+        "pump_default_const",
+        "centrifugal_pump",
+        Arc::new(Held(pump_inputs(471.2389))),
+        1.0,
+        &[],
+    );
 }
 
 #[test]
 fn a_pump_that_wears_under_a_cycle_goes_as_the_reference_to_its_event() {
-    let cycle = Profile(|t_s: f64, u: &mut [f64]| {
-        let t = t_s % 3600.0;
-        let volts = match t {
-            t if t < 1800.0 => 471.2389,
-            t if t < 1900.0 => 471.2389 + (t - 1800.0),
-            t if t < 3500.0 => 571.2389,
-            t => 471.2398 - (t - 3600.0),
-        };
-        u.copy_from_slice(&pump(volts));
-    });
-    beside("pump_wearA_cycle", "centrifugal_pump", Arc::new(cycle), 1.0, &[(9, 0.01)]);
+    beside("pump_wearA_cycle", "centrifugal_pump", pump_cycle(), 1.0, &[(9, 0.01)]);
 }
 
 #[test]
 fn a_battery_goes_as_the_reference_to_its_end_of_discharge() {
-    let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    beside("battery_circuit_euler", "battery_circuit", Arc::new(load), 1.0, &[]);
+    beside("battery_circuit_euler", "battery_circuit", battery_load(), 1.0, &[]);
 }
 
 #[test]
 fn a_dc_motor_with_a_fan_goes_as_the_reference() {
-    let load = Follows(|t_s: f64, x: &[f64], u: &mut [f64]| {
-        u[0] = 10.0 + 2.0 * libm::sin(2.0 * PI * 0.5 * t_s);
-        u[1] = 1e-5 * x[1] * x[1];
-    });
-    beside("dcmotor_sp", "dc_motor", Arc::new(load), 1e-3, &[]);
+    beside("dcmotor_sp", "dc_motor", motor_with_fan(), 1e-3, &[]);
 }
 
 /// The varied load of the pump's other runs.

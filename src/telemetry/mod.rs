@@ -13,9 +13,6 @@ mod filter;
 pub mod mqtt;
 pub mod recording;
 mod router;
-#[cfg(test)]
-#[allow(dead_code)]
-mod sample_twin;
 pub mod session;
 mod status;
 pub mod table;
@@ -28,6 +25,8 @@ pub use router::{Router, Subscription, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
 pub use topic::topic_of;
 
+#[cfg(test)]
+use crate::support::pumps as sample_twin;
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// What one or more messages said, decoded.

@@ -6,24 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::support::twinscope;
+use crate::programs::{fine, folder, run};
+use crate::support::brain::Reference;
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/prognostics");
 const MACHINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/machines");
-
-/// Exit status, standard output and standard error.
-pub fn run(args: &[&str]) -> (i32, String, String) {
-    let output = twinscope().args(args).output().expect("the program starts");
-    let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
-    (output.status.code().expect("it ends"), text(output.stdout), text(output.stderr))
-}
-
-/// What a command writes that has to end well.
-pub fn fine(args: &[&str]) -> String {
-    let (status, out, errors) = run(args);
-    assert_eq!(status, 0, "{errors}");
-    out
-}
 
 fn json(args: &[&str]) -> Json {
     serde_json::from_str(&fine(args)).expect("JSON")
@@ -31,37 +18,37 @@ fn json(args: &[&str]) -> Json {
 
 /// A table by its columns.
 pub fn columns(text: &str) -> HashMap<String, Vec<f64>> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names: Vec<String> = reader.headers().expect("headings").iter().map(String::from).collect();
-    let mut columns: HashMap<String, Vec<f64>> = HashMap::new();
-    for row in reader.records() {
-        for (name, cell) in names.iter().zip(&row.expect("a row")) {
-            columns.entry(name.clone()).or_default().push(cell.parse().expect("a number"));
-        }
-    }
-    columns
+    Reference::parse(text).columns
 }
 
 /// Compares all columns of `names` within 1e-9, or 1e-12 of a column's range.
 fn compare(ours: &str, reference: &str, is_compared: impl Fn(&str) -> bool) -> usize {
     let ours = columns(ours);
-    let theirs = columns(&std::fs::read_to_string(reference).expect("the reference"));
+    let theirs = Reference::parse(&std::fs::read_to_string(reference).expect("the reference"));
     let mut compared = 0;
-    for (name, theirs) in theirs.iter().filter(|(name, _)| is_compared(name)) {
-        let high = theirs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let low = theirs.iter().copied().fold(f64::INFINITY, f64::min);
-        assert_eq!(ours[name].len(), theirs.len(), "{name}");
-        for (row, (ours, theirs)) in ours[name].iter().zip(theirs).enumerate() {
-            let allowed = (1e-9 * theirs.abs()).max(1e-12 * (high - low));
-            assert!((ours - theirs).abs() <= allowed, "{name}, row {row}: {ours} {theirs}");
-        }
+    for name in theirs.columns.keys().filter(|name| is_compared(name)) {
+        assert_eq!(ours[name].len(), theirs.column(name).len(), "{name}");
+        ours[name].iter().enumerate().for_each(|(row, ours)| theirs.compare(name, row, *ours));
         compared += 1;
     }
     compared
 }
 
-pub fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
+/// A table of what the sensors of a pump tell of a simulated course, from its second row on. The error
+/// of a sensor is `error(row, sensor)`; the sensors are of speed, flow and three temperatures.
+pub fn pump_sensors(course: &str, mut error: impl FnMut(usize, usize) -> f64) -> String {
+    let columns = columns(course);
+    let inputs = ["Tamb", "V", "pdisch", "psuc", "wsync"].map(|name| format!("u_{name}"));
+    let outputs = ["w", "Qout", "Tt", "Tr", "To"].map(|name| format!("z_{name}"));
+    let mut text = format!("t,{},{}", inputs.join(","), outputs.join(","));
+    for row in 1..columns["t"].len() {
+        text += &format!("\n{}", columns["t"][row]);
+        inputs.iter().for_each(|name| text += &format!(",{}", columns[name][row]));
+        for (at, name) in outputs.iter().enumerate() {
+            text += &format!(",{}", columns[name][row] + error(row, at));
+        }
+    }
+    text
 }
 
 /// A pump whose radial bearing wears, as sensors would tell of it; noise in a fixed pattern.
@@ -76,19 +63,9 @@ fn worn_pump(folder: &Path) -> PathBuf {
         "--every",
         "60",
     ]);
-    let columns = columns(&course);
-    let names = ["Tamb", "V", "pdisch", "psuc", "wsync"].map(|name| format!("u_{name}"));
-    let outputs = [("w", 0.2), ("Qout", 4e-4), ("Tt", 0.3), ("Tr", 0.3), ("To", 0.3)];
-    let mut text = format!("t,{}", names.join(","));
-    outputs.iter().for_each(|(name, _)| text += &format!(",z_{name}"));
-    for row in 1..columns["t"].len() {
-        text += &format!("\n{}", columns["t"][row]);
-        names.iter().for_each(|name| text += &format!(",{}", columns[name][row]));
-        for (at, (name, noise)) in outputs.iter().enumerate() {
-            let swing = (row as f64 * (1.7 + at as f64)).sin() * noise * 1.4;
-            text += &format!(",{}", columns[&format!("z_{name}")][row] + swing);
-        }
-    }
+    let noise = [0.2, 4e-4, 0.3, 0.3, 0.3];
+    let swing = |row: usize, at: usize| (row as f64 * (1.7 + at as f64)).sin() * noise[at] * 1.4;
+    let text = pump_sensors(&course, swing);
     let path = folder.join("measured.csv");
     std::fs::write(&path, text).expect("written");
     path
@@ -255,7 +232,7 @@ fn machines_that_a_twin_wires_run_as_one_and_no_water_is_lost_between_them() {
 #[test]
 fn a_table_tells_a_wired_machine_s_input_by_the_property_that_measures_it() {
     let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/transfer.ron");
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let inputs = folder.path().join("inputs.csv");
     std::fs::write(&inputs, "t,station/P-1.command\n60,3600\n120,3000\n").expect("a file");
     let inputs = inputs.to_str().expect("UTF-8");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::tools;
+use crate::programs::tools;
 use rumqttc::{Client, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet};
 use rumqttc::{Publish, QoS};
 use twinscope::plant::broker::{Broker, Login, Options};

@@ -1,26 +1,18 @@
 //! The command line as a script sees it: help, exit status, and what is said where.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::gltf_reader::{Facts, facts};
 #[cfg(feature = "viewer")]
-use crate::support::free_port;
-use crate::support::{Background, Mosquitto, eventually, twinscope};
-
-/// Exit status, standard output and standard error of a run that ends by itself.
-fn run(args: &[&str]) -> (Option<i32>, String, String) {
-    told(twinscope().args(args).output().expect("the program starts"))
-}
-
-fn told(output: Output) -> (Option<i32>, String, String) {
-    let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
+use crate::programs::free_port;
+use crate::programs::{
+    Background, Mosquitto, eventually, folder, outcome, plant, repository, run, signal, twinscope,
+};
 
 fn commands() -> Vec<String> {
     let (_, help, _) = run(&["--help"]);
@@ -44,7 +36,7 @@ fn every_command_explains_itself_with_an_example_that_fits_its_options() {
     }
     for command in &commands {
         let (status, help, errors) = run(&[command, "--help"]);
-        assert_eq!((status, errors.as_str()), (Some(0), ""), "{command}");
+        assert_eq!((status, errors.as_str()), (0, ""), "{command}");
         let (options, examples) = help.split_once("Example").expect("an example");
         assert!(examples.contains(&format!("twinscope {command}")), "{help}");
         for word in examples.split_whitespace().filter(|word| word.starts_with("--")) {
@@ -54,14 +46,11 @@ fn every_command_explains_itself_with_an_example_that_fits_its_options() {
             examples.split_whitespace().filter(|word| word.contains("/") && word.ends_with(".ron"))
         {
             let file = file.replace('*', "bottling");
-            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).is_file(), "{file}");
+            assert!(repository(&file).is_file(), "{file}");
         }
     }
     let (status, version, _) = run(&["--version"]);
-    assert_eq!(
-        (status, version.trim()),
-        (Some(0), concat!("twinscope ", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!((status, version.trim()), (0, concat!("twinscope ", env!("CARGO_PKG_VERSION"))));
 }
 
 #[test]
@@ -80,7 +69,7 @@ fn arguments_that_make_no_sense_end_with_status_1_and_say_what_was_expected() {
     ];
     for (args, hint) in cases {
         let (status, output, errors) = run(args);
-        assert_eq!(status, Some(1), "{args:?}: {errors}");
+        assert_eq!(status, 1, "{args:?}: {errors}");
         assert!(errors.contains(hint), "{args:?}: {errors}");
         assert_eq!(output, "", "{args:?}");
     }
@@ -113,11 +102,11 @@ const WRONG: &str = r#"Twin(
 
 #[test]
 fn check_names_line_and_column_of_every_mistake_at_once_and_the_nearest_valid_name() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let twin = folder.path().join("wrong.ron");
     std::fs::write(&twin, WRONG.replace('!', "")).unwrap();
     let (status, output, errors) = run(&["check", twin.to_str().unwrap(), "scenes/bottling.ron"]);
-    assert_eq!(status, Some(1), "{errors}");
+    assert_eq!(status, 1, "{errors}");
     let mut marks = 0;
     for (line, text) in WRONG.lines().enumerate() {
         if let Some(column) = text.find('!') {
@@ -138,9 +127,9 @@ fn check_names_line_and_column_of_every_mistake_at_once_and_the_nearest_valid_na
 
 #[test]
 fn check_finds_a_node_that_the_model_does_not_have_and_names_the_nearest() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let twin = folder.path().join("mine.ron");
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/pump_skid.glb");
+    let model = repository("assets/models/pump_skid.glb");
     let text = format!(
         r#"Twin(schema: 2, name: "mine", classes: {{"Pump": (model: {model:?},
   properties: {{"turns": (unit: "{{rev}}")}},
@@ -148,17 +137,17 @@ fn check_finds_a_node_that_the_model_does_not_have_and_names_the_nearest() {
     );
     std::fs::write(&twin, &text).unwrap();
     let (status, output, errors) = run(&["check", twin.to_str().unwrap()]);
-    assert_eq!(status, Some(1), "{errors}");
+    assert_eq!(status, 1, "{errors}");
     assert!(errors.contains("mine.ron:3:") && errors.contains("rotor"), "{errors}");
     assert!(output.contains("1 errors"), "{output}");
     std::fs::write(&twin, text.replace("rotr", "rotor")).unwrap();
     let (status, _, errors) = run(&["check", twin.to_str().unwrap()]);
-    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    assert_eq!((status, errors.as_str()), (0, ""));
 }
 
 fn models() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files =
+        std::fs::read_dir(repository("assets/models")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
         files.filter(|file| file.extension().is_some_and(|e| e == "glb")).collect();
     files.sort();
@@ -171,7 +160,7 @@ fn inspect_agrees_with_another_reader_about_every_model_of_the_plant() {
     assert!(models.len() >= 20, "the plant has its models");
     for model in models {
         let (status, output, errors) = run(&["inspect", "--json", model.to_str().unwrap()]);
-        assert_eq!((status, errors.as_str()), (Some(0), ""), "{}", model.display());
+        assert_eq!((status, errors.as_str()), (0, ""), "{}", model.display());
         let ours: Json = serde_json::from_str(&output).expect("the output is JSON");
         let Facts { nodes, meshes, primitives, triangles, drawn, materials, animations, bounds } =
             facts(&model);
@@ -195,7 +184,7 @@ fn inspect_agrees_with_another_reader_about_every_model_of_the_plant() {
 #[test]
 fn inspect_says_what_a_file_is_not() {
     let (status, output, errors) = run(&["inspect", "Cargo.toml"]);
-    assert_eq!((status, output.as_str()), (Some(1), ""));
+    assert_eq!((status, output.as_str()), (1, ""));
     assert!(errors.contains("Cargo.toml") && errors.contains("GLB"), "{errors}");
 }
 
@@ -205,8 +194,8 @@ fn the_broker_refuses_to_be_open_to_the_network_without_a_password() {
         [&["--tcp", "0.0.0.0:0"], &["--tcp", "127.0.0.1:0", "--websocket", "[::]:0"]];
     for addresses in open {
         let output = twinscope().arg("broker").args(addresses).output().unwrap();
-        let (status, output, errors) = told(output);
-        assert_eq!((status, output.as_str()), (Some(1), ""), "{errors}");
+        let (status, output, errors) = outcome(output);
+        assert_eq!((status, output.as_str()), (1, ""), "{errors}");
         assert!(errors.contains("TWINSCOPE_MQTT_PASSWORD"), "{errors}");
         assert!(errors.contains("127.0.0.1"), "{errors}");
     }
@@ -217,7 +206,7 @@ fn an_address_in_use_is_the_environments_fault_and_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (status, _, errors) = run(&["broker", "--tcp", &address]);
-    assert_eq!(status, Some(2), "{errors}");
+    assert_eq!(status, 2, "{errors}");
     assert!(errors.contains(&address), "{errors}");
 }
 
@@ -235,42 +224,41 @@ fn locked_broker() -> (Background, String) {
 #[test]
 fn plant_and_watch_log_in_by_environment_and_by_file_and_the_broker_ends_on_request() {
     let (mut broker, url) = locked_broker();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let login = folder.path().join("login");
     std::fs::write(&login, "eva\ns3 cret\n").unwrap();
     let twin = "scenes/pump_station.ron";
     let (status, _, errors) = run(&["watch", twin, "--broker", &url, "--for", "1s"]);
-    assert_eq!(status, Some(2), "{errors}");
+    assert_eq!(status, 2, "{errors}");
     assert!(errors.contains("password"), "why: {errors}");
 
-    let mut command = twinscope();
-    command.args(["plant", twin, "--broker", &url, "--credentials"]).arg(&login);
-    let _plant = Background::start(&mut command);
+    let login = ["--credentials", login.to_str().unwrap()];
+    let _plant = plant("pump_station.ron", &url, &login);
     let seen = eventually(Duration::from_secs(20), || {
         let output = twinscope()
             .args(["watch", twin, "--broker", &url, "--for", "700ms", "--json"])
             .env("TWINSCOPE_MQTT_USER", "eva")
             .env("TWINSCOPE_MQTT_PASSWORD", "s3 cret")
             .output();
-        let (status, output, errors) = told(output.unwrap());
-        assert_eq!(status, Some(0), "{errors}");
+        let (status, output, errors) = outcome(output.unwrap());
+        assert_eq!(status, 0, "{errors}");
         output.lines().any(|line| line.contains("P-1.speed") && line.contains("\"good\""))
     });
     assert!(seen, "the plant logs in and publishes");
 
-    assert!(Command::new("kill").arg(broker.0.id().to_string()).status().unwrap().success());
+    signal(&broker.0, "TERM");
     let ended = eventually(Duration::from_secs(10), || broker.0.try_wait().unwrap().is_some());
     assert!(ended && broker.0.wait().unwrap().success(), "the broker ends in good order");
 }
 
 #[test]
 fn the_plant_of_a_twin_without_a_simulation_is_a_wrong_input() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let twin = folder.path().join("real.ron");
     std::fs::write(&twin, r#"Twin(schema: 2, name: "real", assets: [(name: "A")])"#).unwrap();
     let broker = Mosquitto::start();
     let (status, _, errors) = run(&["plant", twin.to_str().unwrap(), "--broker", &broker.url()]);
-    assert_eq!(status, Some(1), "{errors}");
+    assert_eq!(status, 1, "{errors}");
     assert!(errors.contains("simulation"), "{errors}");
 }
 
@@ -281,8 +269,8 @@ fn without_a_display_the_viewer_says_what_to_do_instead() {
     let mut command = twinscope();
     command.args(["view", "scenes/pump_station.ron", "--broker", &nobody]);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-    let (status, _, errors) = told(command.output().unwrap());
-    assert_eq!(status, Some(2), "{errors}");
+    let (status, _, errors) = outcome(command.output().unwrap());
+    assert_eq!(status, 2, "{errors}");
     assert!(errors.contains("twinscope render"), "{errors}");
 }
 
@@ -290,6 +278,6 @@ fn without_a_display_the_viewer_says_what_to_do_instead() {
 #[test]
 fn without_the_viewer_a_demo_without_a_display_says_so() {
     let (status, _, errors) = run(&["demo", "--headless", "plant.png"]);
-    assert_eq!(status, Some(2), "{errors}");
+    assert_eq!(status, 2, "{errors}");
     assert!(errors.contains("viewer"), "{errors}");
 }

@@ -7,18 +7,12 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
-use crate::support::twinscope;
+use crate::programs::{folder, run, twinscope};
+use crate::support::brain::Reference;
 
 const REFERENCE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/prognostics/ukf_battery_circuit.csv");
 const BATTERY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/machines/battery.ron");
-
-/// Exit status, standard output and standard error.
-fn run(args: &[&str]) -> (i32, String, String) {
-    let output = twinscope().args(args).output().expect("the program starts");
-    let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
-    (output.status.code().expect("it ends"), text(output.stdout), text(output.stderr))
-}
 
 fn fine(args: &[&str]) -> (String, String) {
     let (status, out, errors) = run(args);
@@ -28,14 +22,9 @@ fn fine(args: &[&str]) -> (String, String) {
 
 /// The reference's measurements of a battery: time, current, temperature in kelvins, voltage.
 fn measured() -> Vec<[f64; 4]> {
-    let text = std::fs::read_to_string(REFERENCE).expect("the reference");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let headings = reader.headers().expect("headings").clone();
-    let place = |name: &str| headings.iter().position(|other| other == name).expect("a column");
-    let places = ["t", "u_i", "meas_t", "meas_v"].map(place);
-    let number = |row: &csv::StringRecord, at: usize| row[at].parse().expect("a number");
-    let rows = reader.records().map(|row| row.expect("a row"));
-    rows.map(|row| places.map(|at| number(&row, at))).collect()
+    let reference = Reference::read("ukf_battery_circuit");
+    let columns = ["t", "u_i", "meas_t", "meas_v"].map(|name| reference.column(name));
+    (0..columns[0].len()).map(|row| columns.map(|column| column[row])).collect()
 }
 
 /// A table of these, under a heading, as each row is written.
@@ -55,10 +44,6 @@ fn plain(values: &[f64; 4]) -> String {
 
 fn last(text: &str) -> Json {
     text.lines().last().and_then(|line| serde_json::from_str(line).ok()).expect("JSON lines")
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
 }
 
 fn estimate(samples: &str, more: &[&str]) -> (String, String) {

@@ -11,10 +11,13 @@ mod mqtt;
 #[cfg(feature = "viewer")]
 mod picture;
 mod plant;
+#[path = "../support/programs.rs"]
+mod programs;
 mod recording;
 mod scenes;
 mod serve;
 mod session;
 mod simulate;
+#[path = "../support/mod.rs"]
 mod support;
 mod watch;

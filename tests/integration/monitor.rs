@@ -1,24 +1,24 @@
 //! The command `monitor`, on pumps whose sensors are noisy and one of whose sensors drifts.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::brain::{columns, fine, folder, run};
+use crate::brain::{columns, pump_sensors};
+use crate::programs::{fine, folder, run};
 
 const PUMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes/machines/feed_pump.ron");
+/// Place of the thermometer of the thrust bearing among the sensors.
+const THRUST_BEARING: usize = 2;
 const ONSET_S: f64 = 10.0 * 3600.0;
 
 /// What the sensors of a pump tell in thirty hours, a row a minute; one thermometer may drift from
 /// the onset on, by so many kelvins an hour.
 fn measured(folder: &Path, name: &str, seed: u64, kelvins_an_hour: f64) -> PathBuf {
     let simulate = ["simulate", "centrifugal_pump", "--until", "108000", "--every", "60"];
-    let course = columns(&fine(&simulate));
-    let names = ["Tamb", "V", "pdisch", "psuc", "wsync"].map(|name| format!("u_{name}"));
-    let outputs = [("w", 0.2), ("Qout", 4e-4), ("Tt", 0.6), ("Tr", 0.6), ("To", 0.5)];
-    let mut text = format!("t,{}", names.join(","));
-    outputs.iter().for_each(|(name, _)| text += &format!(",z_{name}"));
+    let course = fine(&simulate);
+    let times_s = &columns(&course)["t"];
+    let noise = [0.2, 4e-4, 0.6, 0.6, 0.5];
     // Sums of twelve even numbers are nearly normal.
     let mut state = seed;
     let mut even = move || {
@@ -26,18 +26,12 @@ fn measured(folder: &Path, name: &str, seed: u64, kelvins_an_hour: f64) -> PathB
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 53) as f64
     };
-    for row in 1..course["t"].len() {
-        let time_s = course["t"][row];
-        write!(text, "\n{time_s}").expect("text");
-        names.iter().for_each(|name| write!(text, ",{}", course[name][row]).expect("text"));
-        for (name, noise) in outputs {
-            let normal = (0..12).map(|_| even()).sum::<f64>() - 6.0;
-            let since_h = ((time_s - ONSET_S) / 3600.0).max(0.0);
-            let off = if name == "Tt" { kelvins_an_hour * since_h } else { 0.0 };
-            let value = course[&format!("z_{name}")][row] + noise * normal + off;
-            write!(text, ",{value}").expect("text");
-        }
-    }
+    let text = pump_sensors(&course, |row, at| {
+        let normal = (0..12).map(|_| even()).sum::<f64>() - 6.0;
+        let since_h = ((times_s[row] - ONSET_S) / 3600.0).max(0.0);
+        let off = if at == THRUST_BEARING { kelvins_an_hour * since_h } else { 0.0 };
+        noise[at] * normal + off
+    });
     let path = folder.join(name);
     std::fs::write(&path, text).expect("written");
     path

@@ -13,96 +13,34 @@ use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use twinscope::plant::broker;
 use twinscope::telemetry::mqtt::{Link, Options, Source};
 use twinscope::telemetry::{Batch, ConnectionState, Fault, Update};
-use twinscope::twin::mapping::*;
-use twinscope::twin::*;
+use twinscope::twin::mapping::{TimeFormat, TimeSource};
+use twinscope::twin::{Timestamp, Twin, Value, ValueType};
 
-use crate::support::{Mosquitto, eventually, free_port, tools};
+use crate::programs::{Mosquitto, eventually, free_port, publish, publish_to, tools};
+use crate::support::twins::{
+    class, field, json, mapping, plant, property, scalar, stamp, template,
+};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
-
-fn property(name: &str, ty: ValueType) -> Arc<Property> {
-    Arc::new(Property {
-        name: name.into(),
-        title: name.into(),
-        description: String::new(),
-        kind: PropertyKind::Measurement,
-        ty,
-        unit: Unit::default(),
-        display_unit: Unit::default(),
-        decimals: None,
-        range: None,
-        limits: Limits::default(),
-        interval: None,
-        interpolation: Interpolation::Linear,
-        integral_of: None,
-    })
-}
-
-fn literal(topic: &str) -> TopicTemplate {
-    let level = |level: &str| TopicLevel::Text(vec![TopicPart::Literal(level.into())]);
-    TopicTemplate { text: topic.into(), levels: topic.split('/').map(level).collect() }
-}
 
 /// One asset with a number (property 0) and a text (property 1), which come as a bare value, in
 /// a nested document and in a batch of samples with times.
 pub fn twin() -> Twin {
-    let field = |property, pointer: &str| Field {
-        property,
-        pointer: pointer.into(),
-        read: Read::default(),
-        quality: None,
-        optional: false,
-    };
-    let mapping = |topic, payload| Mapping { topic: literal(topic), payload, qos: 1 };
-    let json = |samples: Option<&str>, time, fields| Payload::Json {
-        samples: samples.map(str::to_owned),
-        time,
-        quality: None,
-        fields,
-    };
-    let stamp = TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros };
-    let scalar =
-        Payload::Scalar { property: Some(0), read: Read::default(), time: TimeSource::Arrival };
     let nested = json(None, TimeSource::Arrival, vec![field(0, "/a/0/v"), field(1, "/note")]);
-    let class = Class {
-        name: "Pump".into(),
-        title: "Pump".into(),
-        behaviour: None,
-        model: None,
-        properties: vec![property("speed", ValueType::Number), property("note", ValueType::Text)],
-        mappings: vec![
-            mapping("t/scalar", scalar),
-            mapping("t/nested", nested),
-            mapping("t/batch", json(Some("/s"), stamp, vec![field(0, "/v")])),
-        ],
-        bindings: Vec::new(),
-    };
-    let asset = Asset {
-        name: "P-1".into(),
-        path: "P-1".into(),
-        title: "P-1".into(),
-        level: Level::Unit,
-        class: Some(ClassId(0)),
-        parent: None,
-        parent_from_asset: Pose::IDENTITY,
-        scale: 1.0,
-        properties: 0..2,
-        overrides: Vec::new(),
-        variables: Default::default(),
-    };
-    Twin {
-        name: "test".into(),
-        classes: vec![class],
-        assets: vec![asset],
-        property_owner: vec![AssetId(0); 2],
-        ..Twin::default()
-    }
+    let batch = json(Some("/s"), stamp(TimeFormat::EpochMicros), vec![field(0, "/v")]);
+    let mappings = vec![
+        mapping("t/scalar", scalar(Some(0))),
+        mapping("t/nested", nested),
+        mapping("t/batch", batch),
+    ];
+    let properties = vec![property("speed", ValueType::Number), property("note", ValueType::Text)];
+    plant(class("Pump", properties, mappings), ["P-1"])
 }
 
 /// The same plant after its file was saved anew: the bare value comes on another topic.
 pub fn elsewhere() -> Twin {
     let mut twin = twin();
-    twin.classes[0].mappings[0].topic = literal("new/scalar");
+    twin.classes[0].mappings[0].topic = template("new/scalar");
     twin
 }
 
@@ -119,13 +57,6 @@ fn connect(options: Options) -> Link {
 
 fn options(url: &str) -> Options {
     Options::from_url(url).expect("an address")
-}
-
-/// Publishes with Debian's client.
-fn publish(broker: &Mosquitto, more: &[&str]) {
-    let port = broker.port.to_string();
-    let status = Command::new("mosquitto_pub").args(["-q", "1", "-p", &port]).args(more).status();
-    assert!(status.expect("mosquitto_pub must be installed").success());
 }
 
 /// Updates that come until there are `count`.
@@ -277,16 +208,9 @@ fn invalid_utf_8_in_a_payload_is_counted_and_in_a_topic_it_disturbs_nobody() {
 #[test]
 fn a_hundred_thousand_unknown_topics_are_counted_and_a_few_kept() {
     let broker = Mosquitto::start();
-    let mut everything = twin();
-    everything.classes[0].mappings[0].topic.levels =
-        vec![TopicLevel::Text(vec![TopicPart::Literal("t".into())]), TopicLevel::Any];
     // A wildcard whose messages a narrower topic of the same shape does not want.
-    everything.classes[0].mappings.truncate(1);
-    let mut named = everything.classes[0].mappings[0].clone();
-    named.topic.levels[1] = TopicLevel::Property;
-    named.payload =
-        Payload::Scalar { property: None, read: Read::default(), time: TimeSource::Arrival };
-    everything.classes[0].mappings = vec![named];
+    let mut everything = twin();
+    everything.classes[0].mappings = vec![mapping("t/{property}", scalar(None))];
     let link = Source::spawn(&everything, options(&broker.url())).unwrap();
     publish(&broker, &["-r", "-t", "t/speed", "-m", "0"]);
     updates(&link, 1);
@@ -309,13 +233,7 @@ fn a_hundred_thousand_unknown_topics_are_counted_and_a_few_kept() {
 
 #[test]
 fn user_and_password_are_wanted_and_their_absence_is_explained() {
-    let broker = Mosquitto::with_config(|port, folder| {
-        let file = folder.join("passwords");
-        let mut make = Command::new("mosquitto_passwd");
-        let made = make.args(["-b", "-c"]).arg(&file).args(["ann", "s3cret"]).status();
-        assert!(made.is_ok_and(|made| made.success()), "mosquitto_passwd must be installed");
-        format!("listener {port} 127.0.0.1\npassword_file {}\n", file.display())
-    });
+    let broker = Mosquitto::with_login("ann", "s3cret");
     let refused = Source::spawn(&twin(), options(&broker.url())).unwrap();
     let rejected = || match refused.status.connection() {
         ConnectionState::Rejected { reason, .. } => reason.contains("TWINSCOPE_MQTT_USER"),
@@ -358,13 +276,7 @@ fn websocket_carries_the_same() {
         broker::Broker::start(broker::Options { tcp: open, websocket: Some(open), login: None })
             .unwrap();
     let link = connect(options(&broker.websocket_url().unwrap()));
-    let tcp = broker.tcp_address().port().to_string();
-    let publish = || {
-        let mut program = Command::new("mosquitto_pub");
-        program.args(["-p", &tcp, "-q", "1", "-r", "-t", "t/scalar", "-m", "5.5"]);
-        assert!(program.status().unwrap().success());
-    };
-    publish();
+    publish_to(broker.tcp_address().port(), &["-r", "-t", "t/scalar", "-m", "5.5"]);
     assert_eq!(updates(&link, 1)[0].value, Value::Number(5.5));
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Background, Mosquitto, eventually, free_port, twinscope};
+use crate::programs::{self, Mosquitto, eventually, free_port, plant, scene, twinscope};
 
 const STATION: &str = "scenes/pump_station.ron";
 /// Differences up to this are noise of a renderer: dithering, the order of sums.
@@ -76,21 +76,24 @@ impl Picture {
         self.changed(other).filter(inside).count() as f64 / (area * self.pixels.len() as f64)
     }
 
+    /// Mean colours of so many columns and rows of fields, row by row.
+    fn fields(&self, (columns, rows): (usize, usize)) -> Vec<[f64; 3]> {
+        let mut sums = vec![[0.0; 4]; columns * rows];
+        for (at, pixel) in self.pixels.iter().enumerate() {
+            let column = at % self.width * columns / self.width;
+            let row = at / self.width * rows / self.height;
+            let sum: &mut [f64; 4] = &mut sums[row * columns + column];
+            (0..3).for_each(|i| sum[i] += f64::from(pixel[i]));
+            sum[3] += 1.0;
+        }
+        sums.into_iter().map(|sum| [0, 1, 2].map(|i| sum[i] / sum[3])).collect()
+    }
+
     /// Mean difference of the means of 16 by 9 fields: what is left when one steps back.
     fn distance_from_afar(&self, other: &Self) -> f64 {
-        let fields = |picture: &Self| {
-            let mut sums = vec![[0.0; 4]; 16 * 9];
-            for (at, pixel) in picture.pixels.iter().enumerate() {
-                let column = at % picture.width * 16 / picture.width;
-                let row = at / picture.width * 9 / picture.height;
-                let sum: &mut [f64; 4] = &mut sums[row * 16 + column];
-                (0..3).for_each(|i| sum[i] += f64::from(pixel[i]));
-                sum[3] += 1.0;
-            }
-            sums.into_iter().flat_map(|sum| [0, 1, 2].map(|i| sum[i] / sum[3])).collect::<Vec<_>>()
-        };
-        let (own, others) = (fields(self), fields(other));
-        own.iter().zip(&others).map(|(a, b)| (a - b).abs()).sum::<f64>() / own.len() as f64
+        let (own, others) = (self.fields((16, 9)), other.fields((16, 9)));
+        let pairs = own.as_flattened().iter().zip(others.as_flattened());
+        pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / (3 * own.len()) as f64
     }
 
     /// Share of the outermost pixels at the left and the right that are of their most common colour.
@@ -141,14 +144,9 @@ fn patient_station() -> String {
     patient
 }
 
-/// Debian's `mosquitto_pub`: a retained message.
+/// Publishes a retained message.
 fn publish(broker: &Mosquitto, topic: &str, payload: &str) {
-    let port = broker.port.to_string();
-    let status = Command::new("mosquitto_pub")
-        .args(["-r", "-q", "1", "-p", &port, "-t", topic, "-m", payload])
-        .status()
-        .expect("mosquitto_pub is installed (package mosquitto-clients)");
-    assert!(status.success());
+    programs::publish(broker, &["-r", "-t", topic, "-m", payload]);
 }
 
 /// 2026-03-01T12:00:04Z.
@@ -329,9 +327,7 @@ fn the_demo_moves_and_a_plant_elsewhere_looks_the_same() {
     assert!(moved > 100, "bottles, robot or vehicle have moved: {moved}");
 
     let broker = Mosquitto::start();
-    let mut plant = twinscope();
-    plant.args(["plant", "scenes/bottling.ron", "--broker", &broker.url()]);
-    let _plant = Background::start(plant.stderr(Stdio::inherit()));
+    let _plant = plant("bottling.ron", &broker.url(), &[]);
     let mut command = twinscope();
     command.args(["render", "scenes/bottling.ron", "--no-ui", "--after", "2s"]);
     let (_, elsewhere) = draw(command.args(["--broker", &broker.url()]), "--png", size);
@@ -344,8 +340,7 @@ fn the_demo_moves_and_a_plant_elsewhere_looks_the_same() {
         let output = command.args(["--broker", &broker.url()]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let bottling = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/bottling.ron");
-    let properties = twinscope::twin::load(&bottling).unwrap().twin.property_count();
+    let properties = scene("bottling.ron").property_count();
     let all_known = eventually(Duration::from_secs(30), || {
         let states = states();
         let lines = states.lines().filter(|line| line.contains("\"property\""));

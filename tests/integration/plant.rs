@@ -1,7 +1,5 @@
 //! The simulated plant as a process of its own, through mosquitto, into a mirror.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,50 +9,10 @@ use twinscope::plant::simulation::{Message, Simulation};
 use twinscope::telemetry::mqtt::{Link, Options, Source};
 use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value};
 
-use crate::support::Mosquitto;
+use crate::programs::{Mosquitto, plant, scene};
 
 /// How long anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn scene(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)
-}
-
-fn load(name: &str) -> Twin {
-    match twinscope::twin::load(&scene(name)) {
-        Ok(loaded) => loaded.twin,
-        Err(errors) => panic!("{errors}"),
-    }
-}
-
-/// `twinscope plant`; killed when dropped.
-struct Plant(Child);
-
-impl Plant {
-    fn start(scene_name: &str, broker: &Mosquitto) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_twinscope"))
-            .arg("plant")
-            .arg(scene(scene_name))
-            .args(["--broker", &broker.url(), "--seed", "3"])
-            .stdout(Stdio::null())
-            .spawn();
-        Self(child.expect("the program starts"))
-    }
-
-    /// Ends it at once, as a power cut would.
-    fn kill(&mut self) {
-        self.0.kill().expect("it can be killed");
-        self.0.wait().expect("its end");
-    }
-}
-
-impl Drop for Plant {
-    fn drop(&mut self) {
-        // It may have ended before; there is nothing else to do about it here.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A mirror that a broker feeds.
 struct Watched {
@@ -102,9 +60,9 @@ fn values(readings: &[Option<Reading>]) -> Vec<Option<&Value>> {
 #[test]
 fn every_property_of_the_bottling_line_arrives_and_all_stands_still_when_the_plant_is_gone() {
     let broker = Mosquitto::start();
-    let twin = load("bottling.ron");
+    let twin = scene("bottling.ron");
     let mut watched = Watched::new(twin, &broker);
-    let mut plant = Plant::start("bottling.ron", &broker);
+    let mut plant = plant("bottling.ron", &broker.url(), &["--seed", "3"]);
     let twin = watched.mirror.twin().clone();
     let wanted = measured(&twin);
     let missing = |mirror: &Mirror| -> Vec<String> {
@@ -164,7 +122,7 @@ fn derived_with_values(mirror: &Mirror) -> usize {
 #[test]
 fn two_runs_of_the_same_seed_send_the_same_payloads() {
     for name in ["pump_station.ron", "bottling.ron"] {
-        let twin = load(name);
+        let twin = scene(name);
         let run = |seed: u64, steps_ms: &[u64]| {
             let start = Timestamp(1_772_366_400_000_000);
             let mut simulation = match Simulation::new(&twin, seed, start) {

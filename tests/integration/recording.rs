@@ -1,29 +1,28 @@
 //! Recordings: what a real broker sent, and the state to which it leads.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use twinscope::telemetry::recording::Reader;
 use twinscope::twin::Timestamp;
 
-use crate::support::{Background, Mosquitto, eventually, twinscope};
+use crate::programs::{
+    Background, Mosquitto, eventually, folder, publish, repository, run, signal, twinscope,
+};
 
 /// State hash of `tests/data/bottling.jsonl`. The browser's test expects the same.
 const HASH: &str = include_str!("../data/bottling.hash");
 
-fn replay(recording: &Path) -> (Option<i32>, String, String) {
-    let output =
-        twinscope().args(["replay", "scenes/bottling.ron"]).arg(recording).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+fn replay(recording: &Path) -> (i32, String, String) {
+    run(&["replay", "scenes/bottling.ron", recording.to_str().unwrap()])
 }
 
 #[test]
 fn a_recording_leads_to_the_same_state_to_the_bit_whenever_it_is_replayed() {
-    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bottling.jsonl");
+    let recording = repository("tests/data/bottling.jsonl");
     let (status, told, errors) = replay(&recording);
-    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    assert_eq!((status, errors.as_str()), (0, ""));
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["messages"], 899);
     assert_eq!((&told["faults"], &told["bad_lines"]), (&0.into(), &0.into()));
@@ -33,35 +32,30 @@ fn a_recording_leads_to_the_same_state_to_the_bit_whenever_it_is_replayed() {
 
 #[test]
 fn another_value_in_a_recording_leads_to_another_state() {
-    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bottling.jsonl");
+    let recording = repository("tests/data/bottling.jsonl");
     let text = std::fs::read_to_string(recording).unwrap();
     let changed = text.replacen(r#"\"setpoint\":2600.0"#, r#"\"setpoint\":2600.5"#, 1);
     assert_ne!(text, changed);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let file = folder.path().join("changed.jsonl");
     std::fs::write(&file, changed).unwrap();
     let (status, told, _) = replay(&file);
-    assert_eq!(status, Some(0));
+    assert_eq!(status, 0);
     assert!(!told.contains(HASH.trim()), "{told}");
 }
 
 #[test]
 fn what_a_broker_sends_is_recorded_to_the_byte() {
     let broker = Mosquitto::start();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let file = folder.path().join("out.jsonl");
     let mut command = twinscope();
     command.args(["record", "scenes/bottling.ron", "--broker", &broker.url(), "--out"]).arg(&file);
     let mut recorder = Background::start(command.stdout(Stdio::null()));
-    let publish = |topic: &str, payload: &[u8]| {
+    let send = |topic: &str, payload: &[u8]| {
         let path = folder.path().join("payload");
         std::fs::write(&path, payload).unwrap();
-        let port = broker.port.to_string();
-        let sent = Command::new("mosquitto_pub")
-            .args(["-q", "1", "-p", &port, "-t", topic, "-f"])
-            .arg(&path)
-            .status();
-        assert!(sent.unwrap().success());
+        publish(&broker, &["-t", topic, "-f", path.to_str().unwrap()]);
     };
     let read = || -> Vec<_> {
         let bytes = std::fs::read(&file).unwrap_or_default();
@@ -69,11 +63,11 @@ fn what_a_broker_sends_is_recorded_to_the_byte() {
     };
     let topic = "bottling/utilities/P-101/telemetry";
     assert!(eventually(Duration::from_secs(20), || {
-        publish(topic, b"hello");
+        send(topic, b"hello");
         !read().is_empty()
     }));
-    publish(topic, &[0xff, 0x00, 0x80]);
-    publish("bottling/status", "grün".as_bytes());
+    send(topic, &[0xff, 0x00, 0x80]);
+    send("bottling/status", "grün".as_bytes());
     let last = "grün".as_bytes();
     let all_there = || read().last().is_some_and(|message| message.payload == last);
     assert!(eventually(Duration::from_secs(10), all_there));
@@ -82,12 +76,11 @@ fn what_a_broker_sends_is_recorded_to_the_byte() {
     assert_eq!((binary.topic.as_str(), binary.payload.as_slice()), (topic, &[0xff, 0, 0x80][..]));
     assert_eq!(text.payload, last);
     assert!(binary.at <= text.at && Timestamp::now().seconds_since(text.at) < 60.0);
-    let asked = Command::new("kill").args(["-INT", &recorder.0.id().to_string()]).status();
-    assert!(asked.unwrap().success());
+    signal(&recorder.0, "INT");
     assert_eq!(recorder.0.wait().unwrap().code(), Some(0));
     // What is there is not overwritten.
-    let again =
-        twinscope().args(["record", "scenes/bottling.ron", "--out"]).arg(&file).output().unwrap();
-    assert_eq!(again.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("exists already"));
+    let again = ["record", "scenes/bottling.ron", "--out", file.to_str().unwrap()];
+    let (status, _, errors) = run(&again);
+    assert_eq!(status, 1);
+    assert!(errors.contains("exists already"), "{errors}");
 }

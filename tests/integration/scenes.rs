@@ -7,9 +7,7 @@ use twinscope::cad::{self, Model};
 use twinscope::twin::binding::Effect;
 use twinscope::twin::{self, Asset, AssetId, Level, Severity, Twin};
 
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
+use crate::programs::{repository, scene};
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder is there");
@@ -28,13 +26,11 @@ fn scenes() -> Vec<(PathBuf, twin::Loaded)> {
         Ok(loaded) => (path, loaded),
         Err(errors) => panic!("{errors}"),
     };
-    files(&folder("scenes"), "ron").into_iter().map(load).collect()
+    files(&repository("scenes"), "ron").into_iter().map(load).collect()
 }
 
 fn bottling() -> Twin {
-    let (_, loaded) =
-        scenes().into_iter().find(|(path, _)| path.ends_with("bottling.ron")).unwrap();
-    loaded.twin
+    scene("bottling.ron")
 }
 
 /// The area that an asset stands in.
@@ -128,14 +124,14 @@ fn bottles_look_different_when_they_are_filled_capped_and_labelled() {
 
 #[test]
 fn all_models_together_are_smaller_than_15_megabytes() {
-    let models = files(&folder("assets/models"), "glb");
+    let models = files(&repository("assets/models"), "glb");
     let bytes: u64 = models.iter().map(|path| path.metadata().unwrap().len()).sum();
     assert!(bytes < 15_000_000, "{bytes} bytes");
 }
 
 #[test]
 fn every_committed_model_can_be_read_and_has_a_size() {
-    for path in files(&folder("assets/models"), "glb") {
+    for path in files(&repository("assets/models"), "glb") {
         let model = Model::open(&path);
         assert!(model.is_ok_and(|model| model.bounds.is_some()), "{}", path.display());
     }

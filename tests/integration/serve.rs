@@ -10,7 +10,9 @@ use twinscope::plant::broker::{self, Broker};
 use twinscope::serve::{Options, PAGES, ServeError, Server, Upstream};
 use twinscope::telemetry::mqtt;
 
-use crate::support::{Background, Mosquitto, eventually, free_port, tools, twinscope};
+use crate::programs::{
+    Background, Mosquitto, eventually, free_port, publish_to, signal, tools, twinscope,
+};
 
 const SCRIPT: &str = "webgl2-0123456789abcdef.js";
 
@@ -303,10 +305,7 @@ fn a_page_that_is_not_built_and_a_wrong_origin_are_told() {
 
 /// A client that is not ours tells the broker something.
 fn publish(mqtt_port: u16) {
-    let publish = Command::new("mosquitto_pub")
-        .args(["-r", "-q", "1", "-t", "test/hello", "-m", "hello", "-p", &mqtt_port.to_string()])
-        .status();
-    assert!(publish.expect("mosquitto_pub is installed").success());
+    publish_to(mqtt_port, &["-r", "-t", "test/hello", "-m", "hello"]);
 }
 
 /// Whether mqtt.js hears it over the server's WebSocket.
@@ -357,8 +356,7 @@ fn the_command_serves_the_demo_and_ends_when_it_is_asked_to() {
     let config = get(address, "/config.json", &[]).text();
     assert!(config.contains(r#""twin":"files/scenes/bottling.ron""#), "{config}");
     assert_eq!(get(address, "/files/assets/models/pump_skid.glb", &[]).status, 200);
-    let asked = Command::new("kill").arg(served.0.id().to_string()).status();
-    assert!(asked.unwrap().success());
+    signal(&served.0, "TERM");
     let status = served.0.wait().expect("it ends");
     assert_eq!(status.code(), Some(0));
 }

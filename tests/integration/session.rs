@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use twinscope::telemetry::{Batch, ConnectionState, Decoder, Fault, Feed, Status,
 use twinscope::twin::{Timestamp, Value};
 
 use crate::mqtt::{elsewhere, twin};
-use crate::support::Mosquitto;
+use crate::programs::{Mosquitto, publish};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
@@ -115,12 +114,6 @@ impl Page {
     }
 }
 
-fn publish(broker: &Mosquitto, more: &[&str]) {
-    let port = broker.port.to_string();
-    let status = Command::new("mosquitto_pub").args(["-q", "1", "-p", &port]).args(more).status();
-    assert!(status.expect("mosquitto_pub must be installed").success());
-}
-
 #[test]
 fn what_a_foreign_publisher_sends_arrives_exactly() {
     let broker = Mosquitto::start();
@@ -193,16 +186,7 @@ fn a_silent_connection_is_kept_alive() {
 
 #[test]
 fn a_wrong_password_is_told_and_the_right_one_is_taken_without_a_restart() {
-    let broker = Mosquitto::with_config(|port, folder| {
-        let file = folder.join("passwords");
-        let made = Command::new("mosquitto_passwd")
-            .args(["-b", "-c"])
-            .arg(&file)
-            .args(["eva", "secret"])
-            .status();
-        assert!(made.expect("mosquitto_passwd").success());
-        format!("listener {port} 127.0.0.1\npassword_file {}\nuser root\n", file.display())
-    });
+    let broker = Mosquitto::with_login("eva", "secret");
     let mut page = Page::new(settings(), Feed::CAPACITY);
     page.session.log_in(Some("eva".into()), Some("wrong".into()));
     page.until(&broker, |page| {

@@ -1,6 +1,7 @@
 //! The command `simulate`: when a course begins and ends, what acts on the machine, and how it is solved.
 
-use crate::brain::{columns, fine, folder, run};
+use crate::brain::columns;
+use crate::programs::{fine, folder, run};
 
 #[test]
 fn a_course_begins_where_its_table_does_or_where_it_is_told_to() {

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value as Json, json};
 use twinscope::twin::Timestamp;
 
-use crate::support::{Mosquitto, free_port, tools};
+use crate::programs::{Mosquitto, free_port, tools, twinscope};
 
 const TWIN: &str = r#"Twin(
     schema: 2,
@@ -58,7 +58,7 @@ const TWIN: &str = r#"Twin(
 "#;
 
 fn watch(twin: &Path, broker: &str, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_twinscope"))
+    twinscope()
         .arg("watch")
         .arg(twin)
         .args(["--broker", broker])

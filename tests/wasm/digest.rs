@@ -6,6 +6,9 @@
 #![allow(missing_docs, unsafe_code, clippy::print_stdout, clippy::expect_used)]
 
 mod runs;
+#[path = "../support/brain.rs"]
+#[allow(dead_code)]
+mod support;
 mod wider;
 
 use runs::{Run, runs};

@@ -1,12 +1,11 @@
 //! Runs of the brain whose every number has to be the same natively and in WebAssembly.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
+use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
-use twinscope::estimate::{Measured, Setup as Filter, Spread, Unscented};
-use twinscope::forecast::{Forecasting, LoadSpread, Setup as Outlook, Start};
-use twinscope::model::load::{Follows, Held, Load, Profile};
+use twinscope::forecast::{Forecasting, Setup as Outlook, Start};
+use twinscope::model::load::{Held, Load, Profile};
 use twinscope::model::noise::Chance;
 use twinscope::model::registry;
 use twinscope::model::simulation::{Noise, Setup, Simulation};
@@ -14,6 +13,10 @@ use twinscope::model::solver::Method;
 use twinscope::model::table::Table;
 use twinscope::worker::{Budget, Step, step};
 
+use super::support::{
+    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, motor_with_fan,
+    pump_cycle, pump_inputs, pump_outlook,
+};
 use super::wider::wider;
 
 /// A run: its name, and all that it computed in order.
@@ -67,21 +70,6 @@ fn every_model_by_every_solver(runs: &mut Vec<Run>) {
     }
 }
 
-fn pump_inputs(volts: f64) -> Vec<f64> {
-    vec![290.0, volts, 928_654.0, 239_179.0, 0.8 * volts]
-}
-
-/// The load of the battery's references.
-fn currents(t_s: f64) -> f64 {
-    match t_s {
-        t if t < 600.0 => 2.0,
-        t if t < 900.0 => 1.0,
-        t if t < 1800.0 => 4.0,
-        t if t < 3000.0 => 2.0,
-        _ => 3.0,
-    }
-}
-
 /// The trajectories that are compared with another implementation elsewhere.
 fn reference_runs(runs: &mut Vec<Run>) {
     let setup = |model: &str, load: Arc<dyn Load>, dt_s| {
@@ -89,41 +77,12 @@ fn reference_runs(runs: &mut Vec<Run>) {
     };
     let constant = setup("centrifugal_pump", Arc::new(Held(pump_inputs(471.2389))), 1.0);
     runs.push(course("pump_default_const".into(), constant, 5_000));
-    let cycle = Profile(|t_s: f64, u: &mut [f64]| {
-        let t = t_s % 3600.0;
-        let volts = match t {
-            t if t < 1800.0 => 471.2389,
-            t if t < 1900.0 => 471.2389 + (t - 1800.0),
-            t if t < 3500.0 => 571.2389,
-            t => 471.2398 - (t - 3600.0),
-        };
-        u.copy_from_slice(&pump_inputs(volts));
-    });
-    let mut wearing = setup("centrifugal_pump", Arc::new(cycle), 1.0);
+    let mut wearing = setup("centrifugal_pump", pump_cycle(), 1.0);
     wearing.initial[9] = 0.01;
     runs.push(course("pump_wearA_cycle".into(), wearing, 23_892));
-    let battery = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    let battery = setup("battery_circuit", Arc::new(battery), 1.0);
+    let battery = setup("battery_circuit", battery_load(), 1.0);
     runs.push(course("battery_circuit_euler".into(), battery, 3_005));
-    let fan = Follows(|t_s: f64, x: &[f64], u: &mut [f64]| {
-        u[0] = 10.0 + 2.0 * libm::sin(2.0 * PI * 0.5 * t_s);
-        u[1] = 1e-5 * x[1] * x[1];
-    });
-    runs.push(course("dcmotor_sp".into(), setup("dc_motor", Arc::new(fan), 1e-3), 2_001));
-}
-
-/// The filter of the references.
-pub fn battery_filter() -> Filter {
-    let model = registry::find("battery_circuit").expect("a model");
-    let roots = |squares: [f64; 4]| squares.map(f64::sqrt);
-    let deviation = roots([1.0, 1e4, 0.01, 0.01]);
-    let drift = roots([1e-4, 0.1, 1e-3, 1e-3]);
-    let mut setup = Filter::usual(model, &deviation, &drift, &[0.5, 0.02]);
-    for (each, mean) in setup.estimated.iter_mut().zip([293.0, 7700.0, 0.0, 0.0]) {
-        each.mean = mean;
-    }
-    setup.spread = Spread { alpha: 1.0, beta: 0.0, kappa: -1.0 };
-    setup
+    runs.push(course("dcmotor_sp".into(), setup("dc_motor", motor_with_fan(), 1e-3), 2_001));
 }
 
 /// The unscented filter on the reference's measurements: means and covariances.
@@ -131,13 +90,9 @@ fn filter() -> Run {
     let table = include_bytes!("../data/prognostics/ukf_battery_circuit.csv");
     let table = Table::read(table).expect("the reference");
     let mut filter = Unscented::new(battery_filter(), 0.0, &[2.0]).expect("it fits");
-    let column = |name: &str| table.column(name).expect("a column");
-    let (times, input) = (column("t"), column("u_i"));
-    let (temperature, volts) = (column("meas_t"), column("meas_v"));
     let mut numbers = Vec::new();
-    for row in 0..times.len() {
-        let outputs = vec![Some(temperature[row]), Some(volts[row])];
-        let sample = Measured { time_s: times[row], inputs: vec![input[row]], outputs };
+    for row in 0..table.rows() {
+        let sample = battery_sample(|name| table.column(name).expect("a column"), row);
         let heard = filter.observe(&sample).expect("it goes on");
         numbers.push(heard.log_likelihood);
         let belief = filter.belief();
@@ -173,29 +128,15 @@ pub fn ensemble(name: &str, setup: Outlook) -> Run {
 fn battery_ensemble() -> Run {
     let table = include_bytes!("../data/prognostics/mc_battery_circuit.csv");
     let table = Table::read(table).expect("the reference");
-    let states = ["x_tb", "x_qb", "x_qcp", "x_qcs"].map(|name| table.column(name).expect("states"));
-    let rows = (0..table.rows()).map(|row| states.map(|state| state[row]).to_vec());
-    let model = registry::find("battery_circuit").expect("a model");
-    let load = Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s));
-    let mut setup = Outlook::usual(model, Arc::new(load), 1.0, 10_000.0);
-    (setup.start, setup.begin_s) = (Start::Each(rows.collect()), 600.0);
+    let starts = battery_starts(|name| table.column(name).expect("states"));
+    let mut setup = battery_outlook();
+    (setup.start, setup.begin_s) = (Start::Each(starts), 600.0);
     setup.members = table.rows();
     ensemble("mc_battery_circuit", setup)
 }
 
 fn pump_ensemble() -> Run {
-    let model = registry::find("centrifugal_pump").expect("a model");
-    let load = Arc::new(Held(model.about().usual_inputs()));
-    let mut setup = Outlook::usual(model, load, 1.0, 7_000.0);
-    if let Start::Each(all) = &mut setup.start {
-        all[0][9] = 0.06;
-    }
-    setup.members = 64;
-    setup.noise = vec![0.0, 0.0, 0.01, 0.01, 0.0, 1e-4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-    let (level, wander, memory_s) = (0.01, 0.01, 600.0);
-    setup.load_spread =
-        vec![LoadSpread { inputs: vec![1, 4], level, wander, memory_s, begins: None }];
-    ensemble("pump ensemble with noise and an uncertain load", setup)
+    ensemble("pump ensemble with noise and an uncertain load", pump_outlook(64))
 }
 
 /// A resistance and a capacitance of a battery from its own course with noise: values, errors and intervals.

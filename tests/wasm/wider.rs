@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use twinscope::estimate::anomaly::{Detector, Row, Setup as Watched};
-use twinscope::estimate::{
-    Bank, Estimated, Hypothesis, Measured, Particles, Scale, Setup as Filter, Slot, Unscented,
-};
+use twinscope::estimate::{Bank, Measured, Particles, Setup as Filter, Slot, Unscented};
 use twinscope::forecast::optimise::{Problem, optimise};
 use twinscope::forecast::{Quickly, Setup as Outlook};
 use twinscope::model::load::Held;
@@ -21,7 +19,8 @@ use twinscope::model::{Machine, registry, stepped};
 use twinscope::twin::{Resolver, load_behaviour, load_goal, load_text};
 use twinscope::worker::{Budget, Step, step};
 
-use super::runs::{Run, battery_filter};
+use super::runs::Run;
+use super::support::{battery_filter, battery_sample, estimated, hypothesis};
 
 /// All of them.
 pub fn wider(runs: &mut Vec<Run>) {
@@ -38,12 +37,7 @@ pub fn wider(runs: &mut Vec<Run>) {
 fn samples(rows: usize) -> Vec<Measured> {
     let table = include_bytes!("../data/prognostics/ukf_battery_circuit.csv");
     let table = Table::read(table).expect("the reference");
-    let column = |name: &str| table.column(name).expect("a column");
-    let sample = |row: usize| Measured {
-        time_s: column("t")[row],
-        inputs: vec![column("u_i")[row]],
-        outputs: vec![Some(column("meas_t")[row]), Some(column("meas_v")[row])],
-    };
+    let sample = |row| battery_sample(|name| table.column(name).expect("a column"), row);
     (0..rows).map(sample).collect()
 }
 
@@ -65,19 +59,7 @@ fn hypotheses() -> Run {
     let about = base.model.about();
     let place = |name: &str| about.parameters.iter().position(|p| p.name == name);
     let resistance = place("Rs").expect("a parameter");
-    let odd = |slot: Slot, mean: f64, deviation: f64| Estimated {
-        slot,
-        scale: Scale::Linear,
-        mean,
-        deviation,
-        drift: 0.0,
-        memory_s: f64::INFINITY,
-    };
-    let hypothesis = |name: &str, estimated: Vec<Estimated>| Hypothesis {
-        name: name.into(),
-        prior: 1.0,
-        estimated,
-    };
+    let odd = |slot, mean, deviation| estimated(slot, mean, deviation, 0.0);
     let all = [
         hypothesis("healthy", Vec::new()),
         hypothesis("thermometer", vec![odd(Slot::Bias(0), 0.0, 1.0)]),

@@ -1,9 +1,9 @@
 //! A tank with an outlet that may clog and a level sensor that may drift, simulated by other code.
 
 use super::*;
-use crate::estimate::{Estimated, Scale};
 use crate::model::noise::Chance;
 use crate::model::registry;
+use crate::support::brain::{estimated, hypothesis};
 
 const HOUR: f64 = 3600.0;
 /// When something goes wrong, if it does.
@@ -46,22 +46,17 @@ fn watching() -> Watching {
     let noise = [0.005, never, never, never];
     let mut setup = Setup::usual(tank, &[0.1, 1.0], &[1e-5, 1e-5], &noise);
     setup.step_s = 10.0;
-    let linear = |slot, mean, deviation, drift| Estimated {
-        slot,
-        scale: Scale::Linear,
-        mean,
-        deviation,
-        drift,
-        memory_s: f64::INFINITY,
-    };
-    setup.estimated.push(linear(Slot::Parameter(coefficient), 0.62, 0.03, 0.0));
-    let of = |name: &str, estimated| Hypothesis { name: name.into(), prior: 1.0, estimated };
-    let clogs = vec![linear(Slot::Parameter(coefficient), 0.62, 0.05, 3e-4)];
+    setup.estimated.push(estimated(Slot::Parameter(coefficient), 0.62, 0.03, 0.0));
+    let clogs = vec![estimated(Slot::Parameter(coefficient), 0.62, 0.05, 3e-4)];
     let drifts =
-        vec![linear(Slot::Bias(h), 0.0, 0.01, 1e-5), linear(Slot::Trend(h), 0.0, 0.03 / HOUR, 0.0)];
+        vec![estimated(Slot::Bias(h), 0.0, 0.01, 1e-5), estimated(Slot::Trend(h), 0.0, 0.03 / HOUR, 0.0)];
     Watching {
         setup,
-        hypotheses: vec![of("healthy", vec![]), of("clogs", clogs), of("drifts", drifts)],
+        hypotheses: vec![
+            hypothesis("healthy", vec![]),
+            hypothesis("clogs", clogs),
+            hypothesis("drifts", drifts),
+        ],
         learn_s: 6.0 * HOUR,
         block_s: 0.5 * HOUR,
         scatter: vec![f64::INFINITY; 4],

@@ -5,80 +5,18 @@ use std::sync::Arc;
 
 use super::wiring::Signal;
 use super::*;
-use crate::twin::mapping::{
-    Field, Mapping, Payload, Read, TimeFormat, TimeSource, TopicLevel, TopicPart, TopicTemplate,
-};
-use crate::twin::{
-    Asset, AssetId, Class, ClassId, Interpolation, Level, Limits, Pose, Property, PropertyKind,
-    Unit, ValueType,
-};
-
-fn property(name: &str) -> Arc<Property> {
-    Arc::new(Property {
-        name: name.into(),
-        title: name.into(),
-        description: String::new(),
-        kind: PropertyKind::Measurement,
-        ty: ValueType::Number,
-        unit: Unit::default(),
-        display_unit: Unit::default(),
-        decimals: None,
-        range: None,
-        limits: Limits::default(),
-        interval: None,
-        interpolation: Interpolation::Linear,
-        integral_of: None,
-    })
-}
+use crate::support::twins::{class, field, json, mapping, plant, property, stamp};
+use crate::twin::mapping::TimeFormat;
+use crate::twin::{Unit, ValueType};
 
 /// One asset `W-1` that sends `{"t": …, "v": …}`, with a simulation section.
 fn twin(section: &str) -> Twin {
-    let field = Field {
-        property: 0,
-        pointer: "/v".into(),
-        read: Read::default(),
-        quality: None,
-        optional: false,
-    };
-    let part = |text: &str| TopicLevel::Text(vec![TopicPart::Literal(text.into())]);
-    let topic = TopicTemplate {
-        text: "plant/{asset}".into(),
-        levels: vec![part("plant"), TopicLevel::Text(vec![TopicPart::Placeholder("asset".into())])],
-    };
-    let payload = Payload::Json {
-        samples: None,
-        time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros },
-        quality: None,
-        fields: vec![field],
-    };
-    let class = Class {
-        name: "Wave".into(),
-        title: "Wave".into(),
-        behaviour: None,
-        model: None,
-        properties: vec![property("value")],
-        mappings: vec![Mapping { topic, payload, qos: 1 }],
-        bindings: Vec::new(),
-    };
-    let asset = Asset {
-        name: "W-1".into(),
-        path: "W-1".into(),
-        title: "W-1".into(),
-        level: Level::Unit,
-        class: Some(ClassId(0)),
-        parent: None,
-        parent_from_asset: Pose::IDENTITY,
-        scale: 1.0,
-        properties: 0..1,
-        overrides: Vec::new(),
-        variables: Default::default(),
-    };
+    let payload = json(None, stamp(TimeFormat::EpochMicros), vec![field(0, "/v")]);
+    let mapping = mapping("plant/{asset}", payload);
+    let class = class("Wave", vec![property("value", ValueType::Number)], vec![mapping]);
     Twin {
-        classes: vec![class],
-        assets: vec![asset],
-        property_owner: vec![AssetId(0)],
         simulation: Some(SimulationSource { file: PathBuf::from("w.ron"), text: section.into() }),
-        ..Twin::default()
+        ..plant(class, ["W-1"])
     }
 }
 

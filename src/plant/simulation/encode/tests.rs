@@ -4,18 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plant::simulation::topic::topic;
+use crate::support::twins::{field, json, stamp};
 use crate::telemetry::{Batch, Decoder};
 use crate::twin::{AssetId, Item, NoFiles, Twin, load_text};
-
-fn field(property: u16, pointer: &str) -> Field {
-    Field {
-        property,
-        pointer: pointer.into(),
-        read: Read::default(),
-        quality: None,
-        optional: false,
-    }
-}
 
 fn good(value: Value) -> Measured {
     Measured { value, quality: Quality::Good }
@@ -47,12 +38,7 @@ fn a_nested_document_is_built_from_its_pointers() {
 
 #[test]
 fn a_batch_holds_every_instant_with_its_own_time() {
-    let payload = Payload::Json {
-        samples: Some("/samples".into()),
-        time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMicros },
-        quality: None,
-        fields: vec![field(0, "/v")],
-    };
+    let payload = json(Some("/samples"), stamp(TimeFormat::EpochMicros), vec![field(0, "/v")]);
     let instant = |at, number| (Timestamp(at), vec![(0, good(Value::Number(number)))]);
     let document = document(&payload, &[ValueType::Number], &[instant(1, 0.5), instant(2, 0.75)]);
     let expected = serde_json::json!({"samples": [{"t": 1, "v": 0.5}, {"t": 2, "v": 0.75}]});

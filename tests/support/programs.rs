@@ -1,9 +1,30 @@
-//! What several tests need: a real broker on a free port, and patience with a limit.
+//! Processes for tests and benches: the program itself, a plant, brokers and clients of others on free
+//! ports of loopback, and waiting with a limit. All of them end when they are dropped.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use twinscope::twin::Twin;
+
+/// A file or folder of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A committed scene; its errors end the test.
+pub fn scene(name: &str) -> Twin {
+    match twinscope::twin::load(&repository("scenes").join(name)) {
+        Ok(loaded) => loaded.twin,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// A folder that is removed with its value.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
 
 /// A port on which nobody listens now.
 pub fn free_port() -> u16 {
@@ -46,6 +67,50 @@ pub fn twinscope() -> Command {
     command
 }
 
+/// Exit status, standard output and standard error of a run that ended by itself.
+pub fn outcome(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).expect("text is UTF-8");
+    (output.status.code().expect("it ends"), text(output.stdout), text(output.stderr))
+}
+
+/// Runs the program until it ends by itself; see [`outcome`].
+pub fn run(args: &[&str]) -> (i32, String, String) {
+    outcome(twinscope().args(args).output().expect("the program starts"))
+}
+
+/// What a run that has to end well writes to standard output.
+pub fn fine(args: &[&str]) -> String {
+    let (status, out, errors) = run(args);
+    assert_eq!(status, 0, "{errors}");
+    out
+}
+
+/// Sends a signal, such as `INT`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+}
+
+/// `twinscope plant` with a committed scene; killed when dropped.
+pub fn plant(scene: &str, broker: &str, more: &[&str]) -> Background {
+    let mut command = twinscope();
+    command.arg("plant").arg(repository("scenes").join(scene)).args(["--broker", broker]);
+    Background::start(command.args(more).stdout(Stdio::null()))
+}
+
+/// Publishes at QoS 1 with Debian's client to the broker on that port of loopback, and waits until
+/// it is acknowledged.
+pub fn publish_to(port: u16, more: &[&str]) {
+    let mut command = Command::new("mosquitto_pub");
+    let status = command.args(["-q", "1", "-p", &port.to_string()]).args(more).status();
+    assert!(status.expect("mosquitto_pub must be installed (mosquitto-clients)").success());
+}
+
+/// The same to a mosquitto.
+pub fn publish(broker: &Mosquitto, more: &[&str]) {
+    publish_to(broker.port, more);
+}
+
 /// A program in the background; killed when dropped.
 pub struct Background(pub Child);
 
@@ -53,6 +118,12 @@ impl Background {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
         Self(command.spawn().expect("the program starts"))
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("its end");
     }
 }
 
@@ -78,9 +149,20 @@ impl Mosquitto {
         Self::with_config(|port, _| format!("listener {port} 127.0.0.1\nallow_anonymous true\n"))
     }
 
+    /// Only who has that login may connect.
+    pub fn with_login(user: &str, password: &str) -> Self {
+        Self::with_config(|port, folder| {
+            let file = folder.join("passwords");
+            let mut make = Command::new("mosquitto_passwd");
+            let made = make.args(["-b", "-c"]).arg(&file).args([user, password]).status();
+            assert!(made.is_ok_and(|made| made.success()), "mosquitto_passwd must be installed");
+            format!("listener {port} 127.0.0.1\npassword_file {}\nuser root\n", file.display())
+        })
+    }
+
     /// With that configuration, made from a free port and a folder for its files.
     pub fn with_config(config: impl FnOnce(u16, &Path) -> String) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder();
         let port = free_port();
         let common = "log_type error\nmax_queued_messages 0\n";
         let text = format!("{common}{}", config(port, folder.path()));
@@ -111,8 +193,7 @@ impl Mosquitto {
     /// Asks it to end, so that it saves its state first.
     pub fn terminate(&mut self) {
         if let Some(mut child) = self.child.take() {
-            let asked = Command::new("kill").arg(child.id().to_string()).status();
-            assert!(asked.expect("kill").success());
+            signal(&child, "TERM");
             child.wait().expect("its end");
         }
     }
