@@ -1,22 +1,10 @@
 //! Bare payloads of any bytes, for a property of each type.
 #![no_main]
-mod common;
 
 use libfuzzer_sys::fuzz_target;
-use std::sync::LazyLock;
-use twinscope::telemetry::Decoder;
-use twinscope::twin::Twin;
 
-static DECODER: LazyLock<(Twin, Decoder)> = LazyLock::new(|| {
-    let twin = common::twin();
-    let decoder = Decoder::new(&twin);
-    (twin, decoder)
-});
+#[path = "../../tests/support/untrusted.rs"]
+#[allow(dead_code)]
+mod untrusted;
 
-fuzz_target!(|payload: &[u8]| {
-    let (twin, decoder) = &*DECODER;
-    for property in ["number", "state", "text", "pose", "items"] {
-        let topic = format!("scalar/{property}/D-1");
-        common::decode(twin, decoder, &topic, payload);
-    }
-});
+fuzz_target!(|payload: &[u8]| untrusted::scalar_decoder(payload));

@@ -2,12 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use std::path::Path;
-use twinscope::twin::{NoFiles, load_text};
 
-fuzz_target!(|text: &str| {
-    match load_text(Path::new("fuzz.ron"), text, &NoFiles) {
-        Ok(loaded) => _ = loaded.diagnostics.to_string(),
-        Err(errors) => assert!(!errors.to_string().is_empty()),
-    }
-});
+#[path = "../../tests/support/untrusted.rs"]
+#[allow(dead_code)]
+mod untrusted;
+
+fuzz_target!(|text: &str| untrusted::twin_file(text));

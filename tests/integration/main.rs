@@ -20,4 +20,5 @@ mod session;
 mod simulate;
 #[path = "../support/mod.rs"]
 mod support;
+mod untrusted;
 mod watch;

@@ -1,0 +1,231 @@
+//! What must hold of every reader of input from outside, whatever the bytes: the bodies of the fuzz
+//! targets. libFuzzer calls them with bytes that it makes up (fuzz/), the tests with committed files
+//! that are changed in a stated order (tests/integration/untrusted.rs). A body that finds a fault panics.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use twinscope::cad::inspect;
+use twinscope::estimate::{Hypothesis, Setup, read_log};
+use twinscope::forecast::optimise::Problem;
+use twinscope::forecast::{self, Kept};
+use twinscope::model::load::{Held, Hold, Load};
+use twinscope::model::table::{Table as Course, load};
+use twinscope::model::{Machine, registry};
+use twinscope::telemetry::recording::{Reader, header};
+use twinscope::telemetry::table::Table;
+use twinscope::telemetry::{Batch, Decoder, Router};
+use twinscope::twin::{
+    NoFiles, Timestamp, Twin, Value, load_behaviour, load_goal, load_numbers, load_text,
+};
+
+/// A property of every type, and a mapping of every kind.
+const DEVICE: &str = r#"Twin(
+    schema: 2,
+    name: "fuzz",
+    clock: (topic: "clock", time: "/time", rate: "/rate"),
+    presence: [(topic: "status", pointer: "/s", assets: ["*"])],
+    classes: {"Device": (
+        properties: {
+            "number": (unit: "m3/h"),
+            "state": (type: enumeration(["stopped", "running"])),
+            "text": (type: text),
+            "pose": (type: pose),
+            "items": (type: items),
+        },
+        mappings: [
+            Scalar(topic: "scalar/{property}/{asset}"),
+            Json(topic: "json", time: "/t", quality: (pointer: "/q", good: ["ok", 1], uncertain: ["old"]), values: {
+                "number": (pointer: "/n", unit: "L/h", offset: 3, quality: "/nq"),
+                "state": (pointer: "/a/0/s", names: {0: "stopped", true: "running"}),
+                "text": "/a/1", "pose": (pointer: "/p", optional: true), "items": "/i~1j",
+            }),
+            Json(topic: "samples/{asset}/#", samples: "/s", time: (pointer: "^/t", format: epoch_ms),
+                values: {"number": "/n", "pose": "/p"}),
+            Json(topic: "time/iso8601", time: (pointer: "/t", format: iso8601), values: {"number": "/n"}),
+            Json(topic: "time/epoch_s", time: (pointer: "/t", format: epoch_s), values: {"number": "/n"}),
+            Json(topic: "time/epoch_ms", time: (pointer: "/t", format: epoch_ms), values: {"number": "/n"}),
+            Json(topic: "time/epoch_us", time: (pointer: "/t", format: epoch_us), values: {"number": "/n"}),
+        ],
+    )},
+    assets: [(name: "D-1", class: "Device")],
+)"#;
+
+/// What a table of samples is read for.
+const TABLE: &str = r#"Twin(schema: 2, name: "t", classes: {"A": (properties: {
+    "v": (unit: "m3/h"), "s": (type: enumeration(["off", "on"])), "n": (type: text)})},
+    assets: [(name: "a", class: "A")])"#;
+
+/// Wall time of every message: 1 March 2026, noon.
+const ARRIVAL: Timestamp = Timestamp(1_772_366_400_000_000);
+
+static DECODER: LazyLock<(Twin, Decoder)> = LazyLock::new(|| {
+    let twin = twin(DEVICE);
+    let decoder = Decoder::new(&twin);
+    (twin, decoder)
+});
+static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(&twin(DEVICE)));
+static TABLE_TWIN: LazyLock<Twin> = LazyLock::new(|| twin(TABLE));
+
+fn twin(text: &str) -> Twin {
+    match load_text(Path::new("fuzz.ron"), text, &NoFiles) {
+        Ok(loaded) => loaded.twin,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// Decodes a message and checks what every decoded message has.
+fn decode(topic: &str, payload: &[u8]) -> Batch {
+    let (twin, decoder) = &*DECODER;
+    let mut batch = Batch::default();
+    let decoded = decoder.decode(topic, payload, ARRIVAL, &mut batch);
+    assert_eq!(decoded.samples, batch.updates.len());
+    if decoded.fault.is_some() {
+        assert!(!decoded.reason().is_empty());
+    }
+    for update in &batch.updates {
+        assert!(update.value.fits(&twin.property(update.property).ty), "{update:?}");
+        if let Value::Number(number) = update.value {
+            assert!(number.is_finite());
+        }
+    }
+    batch
+}
+
+/// JSON payloads of any bytes: every sample is finite, of its property's type, and counted.
+pub fn json_decoder(payload: &[u8]) {
+    for topic in ["json", "samples/D-1/a", "status", "clock"] {
+        decode(topic, payload);
+    }
+}
+
+/// Bare payloads of any bytes, for a property of each type: the same holds.
+pub fn scalar_decoder(payload: &[u8]) {
+    for property in ["number", "state", "text", "pose", "items"] {
+        decode(&format!("scalar/{property}/D-1"), payload);
+    }
+}
+
+/// Times of any text, as a JSON string or raw, in each format: what is read is read again from what
+/// is printed of it.
+pub fn time_parser(text: &str) {
+    let read = |format: &str, json: &str| {
+        let payload = format!(r#"{{"n": 1, "t": {json}}}"#);
+        let batch = decode(&format!("time/{format}"), payload.as_bytes());
+        batch.updates.first().and_then(|update| update.time)
+    };
+    let quoted = serde_json::Value::from(text).to_string();
+    for format in ["iso8601", "epoch_s", "epoch_ms", "epoch_us"] {
+        for json in [text, &quoted] {
+            let Some(time) = read(format, json) else { continue };
+            let printed = format!("\"{time}\"");
+            // Epochs reach beyond the years that ISO 8601 can write.
+            if !printed.ends_with("µs\"") {
+                assert_eq!(read("iso8601", &printed), Some(time), "{format} {json} {printed}");
+            }
+        }
+    }
+}
+
+/// Whether a filter matches, as MQTT 3.1.1 tells in section 4.7.
+fn matches(filter: &str, topic: &str) -> bool {
+    let mut levels = topic.split('/');
+    for part in filter.split('/') {
+        match (part, levels.next()) {
+            ("#", _) => return true,
+            ("+", Some(_)) => {}
+            (part, Some(level)) if part == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+/// Topics of any text: what is routed has been subscribed to.
+pub fn topic_router(topic: &str) {
+    let routed = !ROUTER.route(topic).is_empty();
+    let mut filters = ROUTER.subscriptions().iter();
+    assert!(!routed || filters.any(|wanted| matches(&wanted.filter, topic)), "{topic:?}");
+}
+
+/// Twin files of any text: errors, not panics.
+pub fn twin_file(text: &str) {
+    match load_text(Path::new("fuzz.ron"), text, &NoFiles) {
+        Ok(loaded) => _ = loaded.diagnostics.to_string(),
+        Err(errors) => assert!(!errors.to_string().is_empty()),
+    }
+}
+
+/// glTF and GLB of any bytes: errors, not panics.
+pub fn model(bytes: &[u8]) {
+    let nowhere = &mut |name: &str| Err(format!("{name} is not here"));
+    match inspect(bytes, nowhere) {
+        Ok(inspection) => _ = inspection.to_string(),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Any bytes as a recording: each line is a message or told, and a message that is written is read
+/// alike.
+pub fn recording(bytes: &[u8]) {
+    if let Ok(reader) = Reader::new(bytes) {
+        let _ = reader.count();
+    }
+    let mut text = header("t").into_bytes();
+    text.push(b'\n');
+    text.extend(bytes);
+    let again: Vec<_> = Reader::new(&text).expect("a header").flatten().collect();
+    for message in again {
+        let text = format!("{}\n{}\n", header("t"), message.line());
+        let read = Reader::new(text.as_bytes()).expect("a header").next();
+        assert_eq!(read, Some(Ok(message)));
+    }
+}
+
+/// Any bytes as a table of samples: each row is taken or told; what is taken has its time.
+pub fn table(bytes: &[u8]) {
+    if let Ok(table) = Table::new(&TABLE_TWIN, bytes.to_vec()) {
+        let _ = table.count();
+    }
+    let mut text = b"time,a.v [L/s],a.s,a.n\n".to_vec();
+    text.extend(bytes);
+    for row in Table::new(&TABLE_TWIN, text).expect("the headings are right") {
+        // Without a time nothing is taken; all that is taken has it.
+        assert!(row.updates.iter().all(|update| update.time.is_some() && update.time == row.time));
+    }
+}
+
+/// Any bytes as a machine's file, as a goal, as numbers by name, as kept forecasts, as a log of
+/// maintenance and as a table of a course: errors, not panics; a load that is read is finite.
+pub fn machine(bytes: &[u8]) {
+    let model = registry::find("dc_motor").expect("it is there");
+    let _ = read_log(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = load_numbers(Path::new("n"), text);
+        if let Ok(behaviour) = load_behaviour(Path::new("m.ron"), text)
+            && let Ok(machine) = Machine::of(&behaviour)
+        {
+            let _ = Setup::of(&behaviour, &machine);
+            let _ = Hypothesis::all_of(&behaviour, &machine);
+        }
+        let _ = Kept::read(text);
+        if let Ok(goal) = load_goal(Path::new("g.ron"), text) {
+            let machine = Machine::usual(model.clone());
+            let load = Arc::new(Held(model.about().usual_inputs()));
+            let setup = forecast::Setup::usual(model.clone(), load, 1.0, 10.0);
+            let _ = Problem::new(&goal, &machine, setup);
+        }
+    }
+    if let Ok(table) = Course::read(bytes) {
+        for hold in [Hold::End, Hold::Start, Hold::Linear] {
+            if let Ok((schedule, _)) = load(&table, model.about(), hold) {
+                let mut u = [f64::NAN; 2];
+                for t_s in [-1.0, 0.0, 0.5, 1e9] {
+                    schedule.at(t_s, &[], &mut u);
+                    // Between two rows far apart a straight line may leave all numbers.
+                    assert!(hold == Hold::Linear || u.iter().all(|u| u.is_finite()));
+                }
+            }
+        }
+    }
+}
