@@ -21,6 +21,17 @@ pub struct Bucket {
 
 /// Sorts samples (in order of time) into `count` spans of equal length from `from` to `to`; spans
 /// without a sample are left out, so a gap stays a gap. Samples outside are ignored.
+///
+/// ```
+/// use twinscope::history::decimate;
+/// use twinscope::twin::{Quality, Timestamp};
+///
+/// let peak = |at| if at == 777 { 9.0 } else { 1.0 };
+/// let samples = (0..1_000).map(|at| (Timestamp(at), peak(at), Quality::Good));
+/// let buckets = decimate(samples, Timestamp(0), Timestamp(1_000), 10);
+/// assert_eq!(buckets.len(), 10);
+/// assert_eq!((buckets[7].min, buckets[7].max), (1.0, 9.0));
+/// ```
 pub fn decimate(
     samples: impl Iterator<Item = (Timestamp, f64, Quality)>,
     from: Timestamp,

@@ -61,6 +61,27 @@ use timeline::Timeline;
 const STALE_LOOK: usize = 1024;
 
 /// The live twin: present state, recent history, the plant's clock.
+///
+/// ```
+/// use std::sync::Arc;
+/// use twinscope::mirror::{Budget, Mirror};
+/// use twinscope::telemetry::{Batch, Decoder};
+/// use twinscope::twin::{Timestamp, Value};
+///
+/// let twin = Arc::new(twinscope::twin::load("scenes/pump_station.ron".as_ref())?.twin);
+/// let now = Timestamp::now();
+/// let mut batch = Batch { arrival: now, ..Batch::default() };
+/// let payload = br#"{"level": {"percent": 62.5}, "volume": 12}"#;
+/// let topic = "pump_station/station/TK-1/telemetry";
+/// Decoder::new(&twin).decode(topic, payload, now, &mut batch);
+///
+/// let mut mirror = Mirror::new(twin.clone(), Budget::default());
+/// mirror.apply(batch);
+/// mirror.tick(now);
+/// let level = twin.property_by_path("station/TK-1.percent").expect("the tank has it");
+/// assert_eq!(mirror.latest(level).map(|reading| reading.value), Some(Value::Number(62.5)));
+/// # Ok::<(), twinscope::twin::Diagnostics>(())
+/// ```
 pub struct Mirror {
     twin: Arc<Twin>,
     layout: Layout,

@@ -91,6 +91,18 @@ impl Recorded {
 }
 
 /// Reads a recording line by line.
+///
+/// ```
+/// use twinscope::telemetry::recording::{Reader, header};
+///
+/// let line = r#"{"at":"2026-03-01T12:00:00Z","topic":"pump/speed","payload":"1500"}"#;
+/// let text = format!("{}\n{line}\nno message\n", header("station"));
+/// let mut reader = Reader::new(&text)?;
+/// let message = reader.next().expect("a line")?;
+/// assert_eq!((message.topic.as_str(), message.payload.as_slice()), ("pump/speed", &b"1500"[..]));
+/// assert_eq!(reader.next().expect("a line").expect_err("it is no message").line, 3);
+/// # Ok::<(), twinscope::telemetry::recording::BadLine>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reader<B> {
     bytes: B,

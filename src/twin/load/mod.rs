@@ -63,6 +63,13 @@ impl Resolver for Disk {
 
 /// Reads a twin file and what it includes.
 ///
+/// ```
+/// let loaded = twinscope::twin::load("scenes/pump_station.ron".as_ref())?;
+/// let pump = loaded.twin.asset_by_name["P-1"];
+/// assert!(loaded.twin.find_property(pump, "speed").is_some());
+/// # Ok::<(), twinscope::twin::Diagnostics>(())
+/// ```
+///
 /// # Errors
 /// All that is wrong with them.
 #[cfg(not(target_arch = "wasm32"))]
@@ -88,6 +95,20 @@ impl Resolver for NoFiles {
 }
 
 /// Reads the text of a twin file; `name` is its path, from which includes and models are found.
+///
+/// ```
+/// use twinscope::twin::{NoFiles, load_text};
+///
+/// let text = r#"Twin(
+///     schema: 2,
+///     name: "small",
+///     classes: {"Pump": (properties: {"speed": (unit: "{rev}/min")})},
+///     assets: [(name: "P-1", class: "Pomp")],
+/// )"#;
+/// let errors = load_text("small.ron".as_ref(), text, &NoFiles).expect_err("no such class");
+/// let first = errors.to_string();
+/// assert!(first.starts_with("small.ron:5:34: error:") && first.contains("did you mean `Pump`?"));
+/// ```
 ///
 /// # Errors
 /// All that is wrong with it and with what it includes.
