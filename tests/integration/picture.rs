@@ -1,6 +1,8 @@
 //! Pictures as a person gets them: the program against mosquitto, and facts about what it drew that
 //! hold on any renderer.
 
+mod reference;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
