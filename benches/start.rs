@@ -2,7 +2,8 @@
 //! loads the same models with Bevy's own loader, places them alike and writes a picture of the same
 //! size; in turns in one run.
 //!
-//! `cargo bench --profile dev --bench start`
+//! Bevy's loader is compiled in for this bench alone, hence its feature:
+//! `cargo bench --profile dev --features bevy_gltf --bench start`
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
