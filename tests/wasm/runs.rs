@@ -5,7 +5,7 @@ use std::sync::Arc;
 use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
 use twinscope::forecast::{Forecasting, Setup as Outlook, Start};
-use twinscope::model::load::{Held, Load, Profile};
+use twinscope::model::load::{Held, Load};
 use twinscope::model::noise::Chance;
 use twinscope::model::registry;
 use twinscope::model::simulation::{Noise, Setup, Simulation};
@@ -142,7 +142,7 @@ fn pump_ensemble() -> Run {
 /// A resistance and a capacitance of a battery from its own course with noise: values, errors and intervals.
 fn calibration() -> Run {
     let model = registry::find("battery_circuit").expect("a model");
-    let load: Arc<dyn Load> = Arc::new(Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s)));
+    let load = battery_load();
     let mut simulation =
         Simulation::new(Setup::usual(model.clone(), load.clone(), 1.0)).expect("it fits");
     let mut chance = Chance::new(17, 0);
