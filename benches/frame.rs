@@ -141,7 +141,7 @@ impl Ours {
         assert_eq!(twin.property_count(), assets * PER_ASSET);
         let (samples, batches) = bounded(10_000);
         let status = Arc::new(Status::new("bench"));
-        let mut options = twinscope::viewer::Options::new(twin, batches, status);
+        let mut options = twinscope::viewer::ViewerOptions::new(twin, batches, status);
         options.panels = false;
         let mut app = headless::build(options, (PIXELS, PIXELS), 1.0).expect("a renderer");
         let prepared = Prepared::watch(&mut app);

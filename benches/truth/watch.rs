@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use twinscope::estimate::*;
+use twinscope::forecast::{Forecast, ForecastSetup, Forecasting, LoadSpread};
 use twinscope::model::load::Profile;
 use twinscope::model::{Model, registry};
 
 use super::minutes::Minutes;
 use super::plant::{Fault, Unit};
-use twinscope::forecast::{Forecast, ForecastSetup, Forecasting, LoadSpread};
 
 /// The model's step in seconds.
 const STEP_S: f64 = 1.0;
@@ -58,7 +58,7 @@ fn linear(slot: Slot, mean: f64, deviation: f64, drift: f64) -> Estimated {
 }
 
 /// What is estimated of a healthy pump, beginning with what is measured first.
-fn setup(first: &Measured) -> Setup {
+fn setup(first: &Measured) -> FilterSetup {
     let model = pump();
     let c = parameter(&*model, "c");
     let measured = |at: usize, usual: f64| first.outputs[at].unwrap_or(usual);
@@ -71,7 +71,7 @@ fn setup(first: &Measured) -> Setup {
         linear(Slot::Parameter(at), parameters[at], share * parameters[at], 0.0)
     };
     let wanders = |at: usize| Estimated::wanders(Slot::Bias(at), 0.0, WANDERS[at - 1], MEMORY_S);
-    Setup {
+    FilterSetup {
         estimated: vec![
             state(W, measured(0, 370.0), 5.0, 0.02),
             state(Q, measured(1, 0.0).max(1e-6), 0.02, 1e-4),

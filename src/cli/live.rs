@@ -62,8 +62,8 @@ pub fn viewer_failure(failure: twinscope::viewer::Failure) -> Failure {
 
 /// What the viewer shows: a twin, fed by a link that the caller keeps.
 #[cfg(feature = "viewer")]
-pub fn viewer_options(twin: Arc<Twin>, link: &Link) -> twinscope::viewer::Options {
-    twinscope::viewer::Options::new(twin, link.batches.clone(), link.status.clone())
+pub fn viewer_options(twin: Arc<Twin>, link: &Link) -> twinscope::viewer::ViewerOptions {
+    twinscope::viewer::ViewerOptions::new(twin, link.batches.clone(), link.status.clone())
 }
 
 /// Shows a twin in a window.
@@ -80,15 +80,15 @@ pub fn view(args: &args::View) -> Outcome {
 
 /// What the viewer shows of a recording; what is wrong with it is an error now, and not in the scene.
 #[cfg(feature = "viewer")]
-fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::Options, Failure> {
+fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::ViewerOptions, Failure> {
     use twinscope::mirror::Replay;
-    use twinscope::viewer::{Options, app::open::Dropped, time::TelemetryLink};
+    use twinscope::viewer::{ViewerOptions, app::open::Dropped, time::TelemetryLink};
     let bytes = files::recording(file)?;
     let replay = Replay::open(&twin, "", bytes)
         .map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?;
     replay.notes().iter().for_each(|note| log::warn!("{}: {note}", file.display()));
     let TelemetryLink { batches, status } = TelemetryLink::none();
-    let mut options = Options::new(twin, batches, status);
+    let mut options = ViewerOptions::new(twin, batches, status);
     options.open.push(Dropped::Path(file.to_owned()));
     Ok(options)
 }
@@ -112,7 +112,7 @@ pub fn render(args: &args::Render) -> Outcome {
 /// The picture that the arguments ask for; what they say of the scene goes into the options.
 #[cfg(feature = "viewer")]
 pub fn picture(
-    options: &mut twinscope::viewer::Options,
+    options: &mut twinscope::viewer::ViewerOptions,
     look: &args::LookArgs,
     png: &Path,
     after: Duration,

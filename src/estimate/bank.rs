@@ -114,17 +114,17 @@ impl Bank {
                         most = (before, update);
                     }
                 }
-                Err(lost @ ObserveError::Diverged { .. }) => {
+                Err(error @ ObserveError::Diverged { .. }) => {
                     candidate.evidence = f64::NEG_INFINITY;
-                    last = Some(lost);
+                    last = Some(error);
                 }
                 // Such a sample is for none of them.
-                Err(lost) => return Err(lost),
+                Err(error) => return Err(error),
             }
         }
         match last {
-            Some(lost) if self.candidates.iter().all(|each| !each.evidence.is_finite()) => {
-                Err(lost)
+            Some(error) if self.candidates.iter().all(|each| !each.evidence.is_finite()) => {
+                Err(error)
             }
             _ => Ok(most.1),
         }

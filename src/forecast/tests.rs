@@ -154,7 +154,7 @@ fn what_cannot_be_forecast_is_answered_with_a_reason() {
     for (setup, word) in [(nan, "no forecast"), (short, "4 states, not 1"), (still, "a step of 0")]
     {
         let error = Forecasting::new(setup).map(|_| ()).expect_err("it cannot be");
-        assert!(error.contains(word), "{error}");
+        assert!(error.to_string().contains(word), "{error}");
     }
     // Steps that are far too long for the shaft.
     let wild = ForecastSetup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };

@@ -23,7 +23,7 @@ pub mod ui;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use app::headless::{Picture, render};
-pub use app::{Failure, Options, run};
+pub use app::{Failure, ViewerOptions, run};
 pub use base::{
     AssetRoot, Command, Paint, PartOf, Playhead, Round, SceneRect, Selection, Shown, StandardView,
     ThemeChoice, TwinDefinition,

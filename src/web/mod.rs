@@ -23,7 +23,7 @@ use crate::telemetry::session::{Session, Settings};
 use crate::telemetry::{Decoder, Feed, Status};
 use crate::twin::Twin;
 use crate::viewer::app::open::Dropped;
-use crate::viewer::app::remote::{self, Control, Request};
+use crate::viewer::app::remote::{self, RemoteHandle, Request};
 use crate::viewer::base::Files;
 use crate::viewer::{self, ThemeChoice};
 
@@ -61,7 +61,7 @@ struct PageSettings {
 /// The viewer in the page.
 #[wasm_bindgen]
 pub struct Page {
-    control: Control,
+    control: RemoteHandle,
     source: Shared,
 }
 
@@ -87,7 +87,7 @@ pub async fn open(settings: String, progress: Function) -> Result<Page, JsValue>
     let (source, link) = source_of(&twin, &settings)?;
     source::drive(&source)?;
     let (remote, control) = remote::pair();
-    let mut options = viewer::Options::new(twin, link.0, link.1);
+    let mut options = viewer::ViewerOptions::new(twin, link.0, link.1);
     options.files = files;
     options.remote = Some(remote);
     options.history.bytes = HISTORY_BYTES;

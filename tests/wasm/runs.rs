@@ -154,7 +154,7 @@ fn calibration() -> Run {
         let z = simulation.outputs();
         measured.push(vec![z[0] + 0.1 * random.normal(), z[1] + 0.005 * random.normal()]);
     }
-    let mut setup = calibrate::SimulationSetup::usual(model, &[0.1, 0.005], &["Rs", "Cs"]);
+    let mut setup = calibrate::CalibrationSetup::usual(model, &[0.1, 0.005], &["Rs", "Cs"]);
     setup.courses = vec![calibrate::Course { load, initial, start_s: 0.0, times_s, measured }];
     // From where it has to be found.
     setup.chosen[0].start = Some(0.1);

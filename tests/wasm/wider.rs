@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use twinscope::estimate::anomaly::{Detector, Row, Setup as Watched};
-use twinscope::estimate::{Bank, Measured, Particles, FilterSetup as Filter, Slot, Unscented};
+use twinscope::estimate::anomaly::{Detector, DetectorSetup, Row};
+use twinscope::estimate::{Bank, FilterSetup, Measured, Particles, Slot, Unscented};
 use twinscope::forecast::optimise::{Problem, optimise};
 use twinscope::forecast::{ForecastSetup, UnscentedForecasting};
 use twinscope::model::load::Held;
@@ -54,7 +54,7 @@ fn particles() -> Run {
 
 /// A battery whose thermometer may be off, or whose resistance may have grown.
 fn hypotheses() -> Run {
-    let base: Filter = battery_filter();
+    let base: FilterSetup = battery_filter();
     let begun = Unscented::new(base.clone(), 0.0, &[2.0]).expect("it fits");
     let about = base.model.about();
     let place = |name: &str| about.parameters.iter().position(|p| p.name == name);

@@ -170,7 +170,7 @@ impl<'a> FilterRun<'a> {
             }
             // The belief is what it was: such a row is left out, unless `--strict` is given.
             Err(
-                lost @ (ObserveError::Late { .. }
+                error @ (ObserveError::Late { .. }
                 | ObserveError::Gap { .. }
                 | ObserveError::NoNumber { .. }),
             ) if !self.args.strict => {

@@ -1,6 +1,7 @@
 //! A tank with an outlet that may clog and a level sensor that may drift, simulated by other code.
 
 use super::*;
+use crate::estimate::Slot;
 use crate::model::noise::RandomStream;
 use crate::model::registry;
 use crate::support::brain::{estimated, hypothesis};
@@ -143,9 +144,8 @@ fn no_more_of_the_past_is_kept_than_a_diagnosis_may_look_back_to() {
 
 #[test]
 fn what_cannot_be_watched_for_is_said_at_the_beginning() {
-    let error = |watching| {
-        ConditionMonitor::new(monitor_setup, 0.0, &[0.0; 6]).err().expect("an error").to_string()
-    };
+    let error =
+        |setup| ConditionMonitor::new(setup, 0.0, &[0.0; 6]).err().expect("an error").to_string();
     let short = error(MonitorSetup { scatter: vec![1.0], ..monitor_setup() });
     assert!(short.contains("4 outputs"), "{short}");
     let none = error(MonitorSetup { hypotheses: vec![], ..monitor_setup() });

@@ -52,7 +52,8 @@ fn found(goal: &str, change: impl Fn(&mut ForecastSetup)) -> Result<Optimum, Str
     change(&mut setup);
     let goal = load_goal(Path::new("g.ron"), goal).map_err(|error| error.to_string())?;
     let problem = Problem::new(&goal, &machine, setup).map_err(|error| error.to_string())?;
-    optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels")
+    let found = optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels");
+    found.map_err(|error| error.to_string())
 }
 
 const SET: &str = "set: {\"q1\": (from: 0.1, to: 4, off: 0), \"q2\": (from: 0.1, to: 4, off: 0)}";
@@ -220,6 +221,7 @@ fn a_search_in_pieces_finds_the_same_to_the_bit() {
     let goal = load_goal(Path::new("g.ron"), &goal).expect("a goal");
     let problem = Problem::new(&goal, &machine, setup).expect("it fits");
     let whole = optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels");
+    let whole = whole.map_err(|error| error.to_string());
     let mut pieces = Optimising::new(problem).expect("it can be searched");
     let (mut share, mut count) = (0.0, 0);
     let done = loop {

@@ -1,7 +1,8 @@
 //! What is told is true: of few members, of points, of members that diverged, of the time it takes.
 
 use super::*;
-use crate::forecast::run::{Courses, PIECE};
+use crate::forecast::courses::Courses;
+use crate::forecast::run::PIECE;
 use crate::forecast::summary::{BandMethod, Summary};
 use crate::model::{Lanes, Real, WIDTH};
 
@@ -166,6 +167,6 @@ fn more_than_memory_can_hold_is_refused_before_it_is_taken() {
     let many = ForecastSetup { instants: usize::MAX, horizon_s: 1e12, ..battery(1_000) };
     for (setup, word) in [(huge, "100000 members at most"), (many, "record fewer")] {
         let error = Forecasting::new(setup).map(|_| ()).expect_err("too much");
-        assert!(error.contains(word), "{error}");
+        assert!(error.to_string().contains(word), "{error}");
     }
 }

@@ -11,14 +11,14 @@ use bevy::winit::WinitPlugin;
 use bevy_egui::{EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass};
 
 use super::open::Opened;
-use super::options::{Failure, Options, Surface};
-use super::{cameras, effects, open, remote, viewed, window};
+use super::options::{Failure, Surface, ViewerOptions};
+use super::{cameras, dispatch, open, remote, viewed, window};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{machine, watch};
-use crate::twin::Twin;
+use crate::twin::{Twin, nearest};
 use crate::viewer::base::{
-    Command, LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition,
-    frame_time, workers,
+    LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition, frame_time,
+    workers,
 };
 use crate::viewer::scene::camera::CameraRig;
 use crate::viewer::scene::{binding, camera, label, light, models, pick};
@@ -29,7 +29,7 @@ use crate::viewer::ui;
 ///
 /// # Errors
 /// If there is no display or nothing to draw with, or the viewpoint does not exist.
-pub fn run(options: Options) -> Result<(), Failure> {
+pub fn run(options: ViewerOptions) -> Result<(), Failure> {
     #[cfg(not(target_arch = "wasm32"))]
     {
         machine::check_display()?;
@@ -44,7 +44,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
 }
 
 /// Puts the app together.
-pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> {
+pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Failure> {
     let mut app = App::new();
     let first_view = first_view(&options)?;
     let mut rig = match surface {
@@ -60,7 +60,7 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
     add_engine(&mut app, &options.twin, &surface);
     let mut theme = options.theme;
     if let Surface::Window = surface {
-        theme = effects::remembered_theme().unwrap_or(theme);
+        theme = Palette::remembered().unwrap_or(theme);
     } else {
         // A picture must not depend on the user's own layout, and nobody is there to read the hint.
         app.insert_resource(ui::Dock::standard()).insert_resource(ui::UiState::without_hint());
@@ -75,15 +75,14 @@ pub(super) fn build(options: Options, surface: Surface) -> Result<App, Failure> 
         .insert_resource(Shown { panels: options.panels, ..default() })
         .insert_resource(rig)
         .init_resource::<Selection>()
-        .init_resource::<SceneRect>()
-        .add_message::<Command>();
+        .init_resource::<SceneRect>();
     if let Some(remote) = options.remote {
         app.insert_resource(remote);
     }
     configure_order(&mut app);
     cameras::spare_panels_camera(&mut app);
     cameras::make_target(&mut app, &surface);
-    app.add_plugins((effects::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
+    app.add_plugins((dispatch::plugin, ui::keys::plugin, window::plugin, viewed::plugin))
         .add_plugins((
             frame_time::plugin,
             workers::plugin,
@@ -106,19 +105,14 @@ fn report(error: BevyError, context: ErrorContext) {
     error!("{context}: {error}");
 }
 
-fn first_view(options: &Options) -> Result<Option<crate::twin::Viewpoint>, Failure> {
+fn first_view(options: &ViewerOptions) -> Result<Option<crate::twin::Viewpoint>, Failure> {
     let viewpoints = &options.twin.viewpoints;
     let Some(wanted) = &options.camera else { return Ok(viewpoints.first().cloned()) };
     if let Some(found) = viewpoints.iter().find(|viewpoint| viewpoint.name == *wanted) {
         return Ok(Some(found.clone()));
     }
     let names: Vec<_> = viewpoints.iter().map(|viewpoint| viewpoint.name.as_str()).collect();
-    let nearest = names
-        .iter()
-        .max_by(|a, b| {
-            let near = |name| strsim::jaro_winkler(name, wanted);
-            near(a).total_cmp(&near(b))
-        })
+    let nearest = nearest(wanted, names.iter().copied())
         .map_or(String::new(), |name| format!("; the nearest is `{name}`"));
     Err(Failure::Input(format!(
         "the twin has no viewpoint `{wanted}`{nearest}; it has: {}",
@@ -156,22 +150,21 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
 }
 
 fn configure_order(app: &mut App) {
-    use Round::*;
-    app.configure_sets(Update, (Ingest, Playhead, Sample, Present, Ui).chain())
-        .configure_sets(
-            EguiPrimaryContextPass,
-            (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),
-        )
-        // Labels stand where this frame's transforms put them.
-        .configure_sets(
-            PostUpdate,
-            EguiPostUpdateSet::EndPass
-                .after(TransformSystems::Propagate)
-                .after(bevy::camera::CameraUpdateSystems),
-        )
-        // Letters that are written for the first time reach the renderer in the same frame.
-        .configure_sets(
-            PostUpdate,
-            EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
-        );
+    Round::chain(app);
+    app.configure_sets(
+        EguiPrimaryContextPass,
+        (Paint::Prepare, Paint::Panels, Paint::Labels).chain(),
+    )
+    // Labels stand where this frame's transforms put them.
+    .configure_sets(
+        PostUpdate,
+        EguiPostUpdateSet::EndPass
+            .after(TransformSystems::Propagate)
+            .after(bevy::camera::CameraUpdateSystems),
+    )
+    // Letters that are written for the first time reach the renderer in the same frame.
+    .configure_sets(
+        PostUpdate,
+        EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems),
+    );
 }

@@ -91,18 +91,18 @@ fn window_color(palette: &Palette) -> Color {
     Color::srgb_u8(red, green, blue)
 }
 
-/// Dresses the panels in the palette, and measures what they may fill.
+/// Gives the panels the style of the palette, and measures what they may fill.
 pub(super) fn prepare_panels(
     mut contexts: EguiContexts,
     palette: Res<Palette>,
     cameras: Query<&Camera, With<PrimaryEguiContext>>,
     mut scene: ResMut<SceneRect>,
     mut clear: ResMut<ClearColor>,
-    mut dressed: Local<bool>,
+    mut styled: Local<bool>,
 ) -> Result {
     let context = contexts.ctx_mut()?;
-    if palette.is_changed() || !*dressed {
-        *dressed = true;
+    if palette.is_changed() || !*styled {
+        *styled = true;
         context.set_theme(match palette.choice {
             ThemeChoice::Dark => egui::Theme::Dark,
             ThemeChoice::Light => egui::Theme::Light,

@@ -14,7 +14,7 @@ use bevy::camera::RenderTarget;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
-use super::options::{Failure, Options, Surface, Target};
+use super::options::{Failure, Surface, Target, ViewerOptions};
 use super::{build, machine};
 use crate::viewer::base::Occlusion;
 use crate::viewer::scene::camera::SceneCamera;
@@ -30,9 +30,9 @@ const SETTLING_FRAMES: u32 = 4;
 const SMOOTHING_FRAMES: u32 = 16;
 
 /// Longest time that models may take; what is not there then is missing in the picture.
-const LOAD_PATIENCE: Duration = Duration::from_secs(120);
+const LOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longest time to wait for the first data; without any the picture shows the plant at rest.
-const DATA_PATIENCE: Duration = Duration::from_secs(5);
+const DATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the picture goes and how it is taken.
 pub struct Picture {
@@ -50,7 +50,7 @@ pub struct Picture {
 ///
 /// # Errors
 /// If there is nothing to draw with, or the file cannot be written.
-pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
+pub fn render(options: ViewerOptions, picture: &Picture) -> Result<(), Failure> {
     let (width, height) = picture.size;
     if !(16..=16384).contains(&width) || !(16..=16384).contains(&height) {
         return Err(Failure::Input(format!(
@@ -66,7 +66,7 @@ pub fn render(options: Options, picture: &Picture) -> Result<(), Failure> {
 ///
 /// # Errors
 /// If there is nothing to draw with, or the viewpoint does not exist.
-pub fn build(options: Options, size: (u32, u32), scale: f32) -> Result<App, Failure> {
+pub fn build(options: ViewerOptions, size: (u32, u32), scale: f32) -> Result<App, Failure> {
     machine::check_renderer()?;
     let (width, height) = size;
     let mut app = build::build(options, Surface::Image { width, height, scale })?;
@@ -89,10 +89,10 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     app.update();
     set_drawing(app, false);
     let begun = Instant::now();
-    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_PATIENCE {
+    while !app.world().resource::<LoadProgress>().is_complete() && begun.elapsed() < LOAD_TIMEOUT {
         step(app);
     }
-    while !has_data(app) && begun.elapsed() < DATA_PATIENCE {
+    while !has_data(app) && begun.elapsed() < DATA_TIMEOUT {
         step(app);
     }
     let watched = Instant::now();
@@ -112,7 +112,7 @@ fn step(app: &mut App) {
     std::thread::sleep(Duration::from_millis(15));
 }
 
-/// Whether the plant has said anything.
+/// Whether any sample has come.
 fn has_data(app: &App) -> bool {
     let source = app.world().resource::<Playhead>().source;
     app.world().resource::<Sources>().span(source).is_some()

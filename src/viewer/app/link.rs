@@ -34,8 +34,8 @@ pub enum LinkCamera {
 }
 
 impl Link {
-    /// Reads the part of an address after `#`; with it or without. What makes no sense is told in
-    /// the second part, a sentence each, and left out.
+    /// Reads the part of an address after `#`; with it or without. What makes no sense is reported
+    /// in the second part, a sentence each, and left out.
     pub fn parse(fragment: &str) -> (Self, Vec<String>) {
         let mut link = Self::default();
         let mut wrong = Vec::new();

@@ -12,13 +12,13 @@ use bevy::window::FileDragAndDrop;
 
 use super::definition::Definition;
 use crate::twin::{Diagnostics, Loaded, Timestamp};
-use crate::viewer::base::{Command, Files, Round, Severity};
-use crate::viewer::time::Stage;
+use crate::viewer::base::{Files, Round, Severity};
+use crate::viewer::time::TimeControl;
 
 /// A file that was dropped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dropped {
-    /// Onto the page, which is told no folder.
+    /// Onto the page, which learns no folder from the browser.
     Bytes(String, Vec<u8>),
     /// Onto a window.
     Path(PathBuf),
@@ -156,12 +156,7 @@ fn finish(mut reading: ResMut<Reading>, mut definition: Definition) {
 }
 
 /// A recording that has been read is played, once no twin is waited for that it may belong to.
-fn play(
-    mut recording: ResMut<ReadingRecording>,
-    reading: Res<Reading>,
-    mut stage: Stage,
-    mut commands: MessageWriter<Command>,
-) {
+fn play(mut recording: ResMut<ReadingRecording>, reading: Res<Reading>, mut time: TimeControl) {
     let recording = recording.bypass_change_detection();
     if reading.0.is_some() {
         return;
@@ -170,13 +165,13 @@ fn play(
     let name = recording.0.take().map(|(name, _)| name).unwrap_or_default();
     match read {
         Ok(bytes) => {
-            if stage.begin(&name, bytes) {
+            if time.stage.begin(&name, bytes) {
                 // From its beginning, and by itself.
-                commands.write(Command::Seek(Timestamp::MIN));
-                commands.write(Command::Play(true));
+                time.seek(Timestamp::MIN);
+                time.play(true);
             }
         }
-        Err(error) => stage.say(Severity::Error, format!("`{name}` cannot be read: {error}")),
+        Err(error) => time.stage.say(Severity::Error, format!("`{name}` cannot be read: {error}")),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::viewer::base::{Files, ThemeChoice};
 use crate::viewer::time::TelemetryLink;
 
 /// What the viewer shows.
-pub struct Options {
+pub struct ViewerOptions {
     /// The plant.
     pub twin: Arc<Twin>,
     /// Where its samples come from.
@@ -38,7 +38,7 @@ pub struct Options {
     pub open: Vec<Dropped>,
 }
 
-impl Options {
+impl ViewerOptions {
     /// A twin that is fed by decoded messages, as the user sees it at first.
     pub fn new(twin: Arc<Twin>, batches: Receiver<Batch>, status: Arc<Status>) -> Self {
         Self {

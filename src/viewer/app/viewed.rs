@@ -5,14 +5,30 @@ use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use super::link::{Link, LinkCamera};
-use crate::viewer::base::{
-    Command, LinkBase, Notice, Paint, Playhead, SceneRect, Selection, Severity, TwinDefinition,
-};
+use crate::twin::{Twin, Viewpoint};
+use crate::viewer::base::{Paint, Playhead, SceneRect, Selection, TwinDefinition};
 use crate::viewer::scene::camera::CameraRig;
 
-/// Copies links when that is asked for.
+/// Copies what is in [`ToClipboard`].
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(EguiPrimaryContextPass, copy_link.in_set(Paint::Panels));
+    app.init_resource::<ToClipboard>()
+        .add_systems(EguiPrimaryContextPass, copy.in_set(Paint::Panels));
+}
+
+/// A view as a link: what is selected, where the camera is, and the time unless it follows the
+/// present.
+pub(super) fn link_of(
+    twin: &Twin,
+    selection: &Selection,
+    playhead: &Playhead,
+    camera: Viewpoint,
+) -> Link {
+    Link {
+        asset: selection.selected.map(|asset| twin.asset(asset).path.to_string()),
+        camera: Some(LinkCamera::Placed(camera)),
+        time: (!playhead.following).then_some(playhead.time),
+        ..Link::default()
+    }
 }
 
 /// What a link to the present view is made from.
@@ -28,29 +44,19 @@ pub(super) struct Viewed<'w> {
 impl Viewed<'_> {
     /// The present view as a link.
     pub(super) fn link(&self) -> Link {
-        let selected = self.selection.selected;
-        Link {
-            asset: selected.map(|asset| self.twin.0.asset(asset).path.to_string()),
-            camera: Some(LinkCamera::Placed(self.rig.viewpoint("", self.scene.aspect()))),
-            time: (!self.playhead.following).then_some(self.playhead.time),
-            ..Link::default()
-        }
+        let camera = self.rig.viewpoint("", self.scene.aspect());
+        link_of(&self.twin.0, &self.selection, &self.playhead, camera)
     }
 }
 
-/// Puts a link to the present view into the clipboard.
-fn copy_link(
-    mut asked: MessageReader<Command>,
-    mut contexts: EguiContexts,
-    viewed: Viewed,
-    base: Res<LinkBase>,
-    mut problems: MessageWriter<Notice>,
-) -> Result {
-    if !asked.read().any(|command| *command == Command::CopyLink) {
-        return Ok(());
+/// A text on its way into the clipboard, which only the panels' pass can reach.
+#[derive(Resource, Default)]
+pub(super) struct ToClipboard(pub Option<String>);
+
+fn copy(mut text: ResMut<ToClipboard>, mut contexts: EguiContexts) -> Result {
+    if text.0.is_some() {
+        let context = contexts.ctx_mut()?;
+        text.0.take().into_iter().for_each(|text| context.copy_text(text));
     }
-    contexts.ctx_mut()?.copy_text(format!("{}#{}", base.0, viewed.link().format()));
-    let text = "A link to this view is in the clipboard".to_owned();
-    problems.write(Notice { asset: None, file: None, severity: Severity::Info, text });
     Ok(())
 }

@@ -1,12 +1,40 @@
-//! What the user can ask for, and nothing else: panels, keys and picking return commands; one
-//! system turns each into its effect.
+//! What can be asked of the viewer, and nothing else. Panels, keys, picking and remote steering
+//! write [`CommandRequest`]s; the dispatcher (`app::dispatch`) alone reads them, asks whether each is
+//! allowed, and turns it into its effect.
 
 use bevy::prelude::*;
 
 use crate::twin::{AssetId, Timestamp, Viewpoint};
 
-/// Something that the user asked for.
+/// Who asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Whoever is at this screen, by panels, keys and pointer.
+    User,
+    /// A page around the viewer or a dashboard, by requests (`app::remote`).
+    Remote,
+    /// A test or a bench of the program itself.
+    Test,
+}
+
+/// A command with who asks for it.
 #[derive(Message, Clone, Debug, PartialEq)]
+pub struct CommandRequest {
+    /// What is asked for.
+    pub command: Command,
+    /// By whom.
+    pub by: Origin,
+}
+
+impl Command {
+    /// This command, asked for by somebody.
+    pub fn by(self, by: Origin) -> CommandRequest {
+        CommandRequest { command: self, by }
+    }
+}
+
+/// Something that can be asked for.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Select an asset, or nothing.
     Select(Option<AssetId>),

@@ -15,7 +15,7 @@ pub struct Files(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// What was dropped, by file name: pages are told no folder.
+    /// What was dropped, by file name: pages learn no folder.
     dropped: RwLock<BTreeMap<String, Arc<[u8]>>>,
     /// Address of the folder that paths are relative to; only in the browser.
     #[cfg(target_arch = "wasm32")]

@@ -1,4 +1,4 @@
-//! How long a frame takes, so that it can be told.
+//! How long a frame takes, for the health bar and for reports.
 //!
 //! The time since the last frame is not it: a browser that draws slowly lets several frames begin
 //! at once and then none for seconds. The mean over some time, and over some frames, is.

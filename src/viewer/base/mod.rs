@@ -12,7 +12,7 @@ mod state;
 pub mod theme;
 pub mod workers;
 
-pub use command::{Command, StandardView, ThemeChoice};
+pub use command::{Command, CommandRequest, Origin, StandardView, ThemeChoice};
 pub use files::Files;
 pub use frame_time::FrameTime;
 pub use notice::{Notice, Severity};

@@ -13,6 +13,8 @@ use crate::twin::{AssetId, Timestamp, Twin};
 pub enum Round {
     /// Drain the telemetry channel, within a time budget.
     Ingest,
+    /// What was asked for takes effect, so that it is in the same frame's picture.
+    Commands,
     /// One system moves the playhead.
     Playhead,
     /// State at the playhead into components.
@@ -21,6 +23,14 @@ pub enum Round {
     Present,
     /// Panels.
     Ui,
+}
+
+impl Round {
+    /// Puts the sets in their order.
+    pub fn chain(app: &mut App) {
+        use Round::{Commands, Ingest, Playhead, Present, Sample, Ui};
+        app.configure_sets(Update, (Ingest, Commands, Playhead, Sample, Present, Ui).chain());
+    }
 }
 
 /// What is painted over the scene, in this order, within `EguiPrimaryContextPass`.

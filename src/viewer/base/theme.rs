@@ -8,6 +8,7 @@ use bevy::prelude::{Color, LinearRgba, Resource};
 use bevy_egui::egui::{self, Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle};
 
 use super::command::ThemeChoice;
+use super::settings;
 use crate::twin::{Condition, Quality};
 
 /// The colours of a theme.
@@ -49,9 +50,9 @@ pub struct Palette {
     pub warning: Color32,
     /// Out of order.
     pub alarm: Color32,
-    /// Nothing has been heard for too long.
+    /// No sample has come for too long.
     pub stale: Color32,
-    /// Lines in plots, told apart also by the colour-blind.
+    /// Lines in plots, which also the colour-blind can distinguish.
     pub series: [Color32; 6],
 }
 
@@ -88,7 +89,23 @@ pub struct ScenePalette {
     pub alarm: Color,
 }
 
+/// Name under which the theme is remembered.
+const REMEMBERED: &str = "theme.json";
+
 impl Palette {
+    /// The theme that the user chose last, on this machine or in this browser.
+    pub fn remembered() -> Option<ThemeChoice> {
+        settings::read(REMEMBERED)
+    }
+
+    /// Changes to a theme and remembers it; the present one stays as it is.
+    pub fn choose(palette: &mut impl std::ops::DerefMut<Target = Self>, choice: ThemeChoice) {
+        if palette.choice != choice {
+            **palette = Self::of(choice);
+            settings::write(REMEMBERED, &serde_json::json!(choice).to_string());
+        }
+    }
+
     /// The palette of that theme.
     pub fn of(choice: ThemeChoice) -> Self {
         match choice {

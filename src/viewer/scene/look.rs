@@ -1,4 +1,4 @@
-//! The one material of everything in a twin, and what is said of a single instance.
+//! The one material of everything in a twin, and what differs between single instances.
 //!
 //! Whatever differs between instances of a mesh is packed into its [`MeshTag`], so that ten
 //! thousand pumps in a thousand colours share their meshes and materials and stay in one batch.
@@ -70,7 +70,7 @@ impl Look {
             | part(glow_step(self.glow), 31) << 21
     }
 
-    /// The eye tells fewer steps of a glow's colour than of a surface's: it gets hue and saturation
+    /// The eye distinguishes fewer steps of a glow's colour than of a surface's: it gets hue and saturation
     /// alone, for its brightness is the glow's.
     fn bits_of_both(&self) -> u32 {
         let [r, g, b] = self.color.map(f64::from);

@@ -1,13 +1,15 @@
 //! What is under the pointer: hovering, selecting with a click, flying with a double click.
 //!
-//! Flows in: the pointer's place over the scene. Flows out: what is hovered, and commands.
+//! Flows in: the pointer's place over the scene. Flows out: what is hovered, and requests.
 
 use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
 use bevy::prelude::*;
 use bevy::time::Real;
 
 use crate::twin::AssetId;
-use crate::viewer::base::{Command, PartOf, Round, Scene, Selection, TwinDefinition};
+use crate::viewer::base::{
+    Command, CommandRequest, Origin, PartOf, Round, Scene, Selection, TwinDefinition,
+};
 use crate::viewer::scene::camera::{Gesture, SceneCamera, ScenePointer};
 use crate::viewer::scene::label::{self, PlacedLabels};
 
@@ -56,21 +58,21 @@ fn click(
     twin: Res<TwinDefinition>,
     labels: Res<PlacedLabels>,
     mut rays: MeshRayCast,
-    mut commands: MessageWriter<Command>,
+    mut requests: MessageWriter<CommandRequest>,
 ) {
-    // Floors and fences have nothing to tell: a click on them is a click beside the machines.
-    let tells = |asset: &AssetId| !twin.0.asset(*asset).properties.is_empty();
+    // Floors and fences have no properties: a click on them selects nothing.
+    let has_properties = |asset: &AssetId| !twin.0.asset(*asset).properties.is_empty();
     let command = match pointer.gesture {
         None => return,
         Some(Gesture::Click(at)) => label::click(&labels, at).unwrap_or_else(|| {
-            Command::Select(asset_at(at, *view, &parts, &mut rays).filter(tells))
+            Command::Select(asset_at(at, *view, &parts, &mut rays).filter(has_properties))
         }),
         Some(Gesture::DoubleClick(at)) => match asset_at(at, *view, &parts, &mut rays) {
             Some(asset) => Command::FlyTo(asset),
             None => return,
         },
     };
-    commands.write(command);
+    requests.write(command.by(Origin::User));
 }
 
 /// The asset whose part is nearest along the ray through that place in the window.

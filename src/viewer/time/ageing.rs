@@ -1,4 +1,4 @@
-//! What grows old without a word: when to look again at properties that get no samples.
+//! What becomes stale without a sample: when to read properties again that get none.
 //!
 //! Flows in: until when each reading holds. Flows out: which properties to read anew in this frame.
 //! Each property waits at most once, so that a frame costs what is due in it and no more.
@@ -21,12 +21,12 @@ impl Ageing {
         Self { waits: vec![false; count], ..Self::default() }
     }
 
-    /// Whether its turn will come without a further word.
+    /// Whether it will be due without a further call.
     pub(super) fn waits(&self, id: PropertyId) -> bool {
         self.waits.get(id.0 as usize).copied().unwrap_or(true)
     }
 
-    /// The reading holds until then; a later word for one that waits already is remembered when its
+    /// The reading holds until then; a later time for one that waits already is taken when its
     /// turn comes.
     pub(super) fn wait(&mut self, id: PropertyId, until: Option<Timestamp>) {
         let (Some(until), Some(waits)) = (until, self.waits.get_mut(id.0 as usize)) else { return };

@@ -2,6 +2,7 @@
 //! what changed. Stands on [`base`](super::base) alone.
 
 mod ageing;
+mod control;
 mod follow;
 pub mod ingest;
 pub mod playback;
@@ -9,6 +10,7 @@ pub mod playhead;
 mod sources;
 pub mod survey;
 
+pub use control::TimeControl;
 pub use follow::{Anew, Follower};
 pub use playback::{Playback, Stage};
 pub use playhead::SPEEDS;

@@ -10,7 +10,7 @@ use bevy::prelude::*;
 use super::sources::{Keep, Sources, TelemetryLink};
 use crate::history::SourceId;
 use crate::mirror::Budget;
-use crate::viewer::base::{Command, Notice, Round, Severity};
+use crate::viewer::base::{Notice, Round, Severity};
 
 /// How far a recording may reach: a hundred years, so that bytes alone decide how much is kept.
 const RETENTION: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 86_400);
@@ -99,8 +99,18 @@ impl Stage<'_> {
         true
     }
 
+    /// All sources.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What is played.
+    pub(super) fn playback(&self) -> &Playback {
+        &self.playback
+    }
+
     /// Returns to the plant, if there is one.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         let Some(played) = self.playback.0.take_if(|played| played.has_plant) else { return };
         self.sources.close(played.source);
         self.say(Severity::Info, "The plant is on screen again".into());
@@ -115,14 +125,8 @@ impl Stage<'_> {
 /// Plays what is opened.
 pub fn plugin(app: &mut App) {
     app.init_resource::<Playback>()
-        .add_systems(Update, return_to_plant.before(Round::Ingest))
         .add_systems(Update, report.after(Round::Ingest).before(Round::Playhead));
 }
-
-fn return_to_plant(mut asked: MessageReader<Command>, mut stage: Stage) {
-    if asked.read().any(|command| *command == Command::Follow) {
-        stage.end();
-    }
 }
 
 /// How much of the file is read; says what it held when all of it is.
@@ -162,7 +166,8 @@ mod tests {
     use crate::telemetry::{Batch, Status, Update};
     use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
     use crate::viewer::app::open::{self, Dropped, Opened};
-    use crate::viewer::base::{Files, Playhead, Selection};
+    use crate::viewer::app::testing;
+    use crate::viewer::base::{Command, Files, Origin, Playhead};
     use crate::viewer::time::{WallClock, ingest, playhead};
 
     const TWIN: &str = r#"Twin(schema: 2, name: "t",
@@ -183,12 +188,11 @@ mod tests {
             .insert_resource(TwinDefinition(Arc::new(loaded.twin)))
             .insert_resource(TelemetryLink { batches, status: Arc::new(Status::new("plant")) })
             .insert_resource(WallClock::At(NOW))
-            .init_resource::<Selection>()
             .init_resource::<Files>()
-            .add_message::<Command>()
             .add_message::<Notice>()
-            .configure_sets(Update, (Round::Ingest, Round::Playhead).chain())
             .add_plugins((ingest::plugin, open::plugin, plugin, playhead::plugin));
+        Round::chain(&mut app);
+        testing::add_dispatcher(&mut app);
         (app, plant)
     }
 
@@ -231,16 +235,16 @@ mod tests {
         let at = playhead(&app);
         assert!(at.playing && !at.following);
         assert!((0.0..5.0).contains(&at.time.seconds_since(TABLE_BEGINS)), "{}", at.time);
-        app.world_mut().write_message(Command::Seek(TABLE_BEGINS.plus_micros(300_000_000)));
-        app.world_mut().write_message(Command::Play(false));
+        app.world_mut()
+            .write_message(Command::Seek(TABLE_BEGINS.plus_micros(300_000_000)).by(Origin::Test));
+        app.world_mut().write_message(Command::Play(false).by(Origin::Test));
         app.update();
         assert_eq!(shown(&app), Some(Value::Number(15.0)));
 
         tell(&plant, 2.0);
         app.update();
         assert_eq!(shown(&app), Some(Value::Number(15.0)));
-        app.world_mut().write_message(Command::Follow);
-        app.update();
+        app.world_mut().write_message(Command::Follow.by(Origin::Test));
         app.update();
         assert!(playhead(&app).following);
         assert_eq!(app.world().resource::<Playback>().shown(), None);
@@ -257,8 +261,7 @@ mod tests {
             app.world().resource::<Playback>().shown().map(|s| s.name.to_owned()),
             Some("two.csv".into())
         );
-        app.world_mut().write_message(Command::Follow);
-        app.update();
+        app.world_mut().write_message(Command::Follow.by(Origin::Test));
         app.update();
         assert_eq!(playhead(&app).source, SourceId::LIVE);
         assert!(app.world().resource::<Sources>().opened().is_empty(), "both are closed");

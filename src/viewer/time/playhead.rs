@@ -1,7 +1,8 @@
 //! The playhead: the one system that owns the clock of the scene.
 //!
-//! Flows in: the present of the source on screen, and the user's wish to look at the past. Flows out:
-//! [`Playhead`], which everything that is seen reads, and the main scene's view.
+//! Flows in: the present of the source on screen, and where [`TimeControl`](super::TimeControl) has put
+//! the playhead. Flows out: [`Playhead`], which everything that is seen reads, and the main scene's
+//! view.
 
 use bevy::prelude::*;
 use bevy::time::Real;
@@ -10,7 +11,7 @@ use super::playback::Playback;
 use super::sources::Sources;
 use crate::history::State;
 use crate::twin::Timestamp;
-use crate::viewer::base::{Command, Playhead, Round, Scene, SceneViews};
+use crate::viewer::base::{Playhead, Round, Scene, SceneViews};
 
 /// Speeds at which the playhead can go on by itself.
 pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0];
@@ -26,22 +27,11 @@ fn advance(
     sources: Res<Sources>,
     playback: Res<Playback>,
     time: Res<Time<Real>>,
-    mut commands: MessageReader<Command>,
     mut playhead: ResMut<Playhead>,
     mut views: ResMut<SceneViews>,
 ) {
-    let source = playback.source();
-    let known = Known {
-        oldest: sources.span(source).map(|span| span.from),
-        live: sources.present(source).live.unwrap_or(Timestamp::MIN),
-        end: match playback.shown() {
-            None => End::Present,
-            Some(shown) if shown.share < 1.0 => End::More,
-            Some(_) => End::Last,
-        },
-    };
-    let mut next = Playhead { source, ..*playhead };
-    commands.read().for_each(|command| next = asked(next, command, known));
+    let next = Playhead { source: playback.source(), ..*playhead };
+    let known = Known::of(&sources, &playback);
     playhead.set_if_neq(moved(next, known, time.delta_secs_f64()));
     let mut shown = views.clone();
     shown.set(Scene::MAIN, playhead.view(), playhead.following);
@@ -50,7 +40,7 @@ fn advance(
 
 /// What the playhead can show.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+pub(super) struct Known {
     oldest: Option<Timestamp>,
     live: Timestamp,
     end: End,
@@ -67,21 +57,29 @@ enum End {
     Last,
 }
 
-/// What a command makes of the playhead.
-fn asked(mut playhead: Playhead, command: &Command, known: Known) -> Playhead {
-    match command {
-        Command::Seek(time) => (playhead.following, playhead.time) = (false, *time),
-        Command::Follow => (playhead.following, playhead.playing) = (true, false),
-        Command::Play(on) => {
-            // At the end of a recording it begins again.
-            if *on && known.end == End::Last && playhead.time >= known.live {
-                playhead.time = Timestamp::MIN;
-            }
-            (playhead.following, playhead.playing) = (false, *on);
+impl Known {
+    /// Of the source that is on screen.
+    pub(super) fn of(sources: &Sources, playback: &Playback) -> Self {
+        let source = playback.source();
+        Self {
+            oldest: sources.span(source).map(|span| span.from),
+            live: sources.present(source).live.unwrap_or(Timestamp::MIN),
+            end: match playback.shown() {
+                None => End::Present,
+                Some(shown) if shown.share < 1.0 => End::More,
+                Some(_) => End::Last,
+            },
         }
-        Command::Speed(speed) if speed.is_finite() && *speed > 0.0 => playhead.speed = *speed,
-        _ => {}
     }
+}
+
+/// The playhead once it was asked to go on by itself, or to stop.
+pub(super) fn played(mut playhead: Playhead, on: bool, known: Known) -> Playhead {
+    // At the end of a recording it begins again.
+    if on && known.end == End::Last && playhead.time >= known.live {
+        playhead.time = Timestamp::MIN;
+    }
+    (playhead.following, playhead.playing) = (false, on);
     playhead
 }
 
@@ -156,7 +154,7 @@ mod tests {
         let end = Known { end: End::Last, ..KNOWN };
         let there = moved(playing(80, 1.0), end, 1.0);
         assert_eq!((there.time, there.playing, there.following), (Timestamp(90), false, false));
-        let again = moved(asked(there, &Command::Play(true), end), end, 1e-6);
+        let again = moved(played(there, true, end), end, 1e-6);
         assert_eq!((again.time, again.playing), (Timestamp(10), true));
         // While more is read it waits at the edge.
         let more = Known { end: End::More, ..KNOWN };
@@ -164,12 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_leaves_the_present_and_end_returns_to_it() {
-        let stopped = asked(at(90, true), &Command::Play(false), KNOWN);
+    fn a_stop_leaves_the_present() {
+        let stopped = played(at(90, true), false, KNOWN);
         assert_eq!((stopped.following, stopped.playing), (false, false));
-        let back = asked(stopped, &Command::Follow, KNOWN);
-        assert!(back.following);
-        let fast = asked(back, &Command::Speed(f64::NAN), KNOWN);
-        assert_eq!(fast.speed, 1.0);
     }
 }

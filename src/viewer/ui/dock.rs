@@ -18,7 +18,7 @@ pub enum Pane {
     Assets,
     /// Properties of what is selected.
     Properties,
-    /// What the program has to say.
+    /// Notices, and messages that could not be decoded.
     Messages,
 }
 
@@ -114,9 +114,9 @@ impl Dock {
         behavior.scene
     }
 
-    /// Brings a panel that stands behind another tab to the front.
-    pub fn bring_to_front(&mut self, pane: Pane) {
-        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+    /// Brings the messages to the front, if they stand behind another tab.
+    pub fn show_messages(&mut self) {
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Messages)));
     }
 
     /// Puts all panels where they were at first.
@@ -157,7 +157,7 @@ struct Behavior<'a> {
 }
 
 impl Behavior<'_> {
-    /// The title of a panel that has no tab; a hand on it moves the panel.
+    /// The title of a panel that has no tab; dragging it moves the panel.
     fn title(&self, ui: &mut Ui, tile: TileId, pane: Pane) -> UiResponse {
         let size = vec2(ui.available_width(), TAB_HEIGHT);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -250,7 +250,7 @@ mod tests {
                 .any(|tile| matches!(dock.tree.tiles.get(tile), Some(Tile::Pane(Pane::Messages))))
         };
         assert!(!active(&dock));
-        dock.bring_to_front(Pane::Messages);
+        dock.show_messages();
         assert!(active(&dock));
     }
 

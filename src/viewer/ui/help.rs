@@ -5,7 +5,7 @@ use bevy_egui::egui::{self, Align2, Context, RichText, vec2};
 use super::keys::Key;
 use crate::viewer::base::Palette;
 
-/// Draws the list of keys; says whether it was closed.
+/// Draws the list of keys; returns whether it was closed.
 pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {
     let mut open = true;
     egui::Window::new(RichText::new("Keys and pointer").strong())
@@ -29,7 +29,7 @@ pub fn show(ctx: &Context, palette: &Palette, keys: &[Key]) -> bool {
     !open
 }
 
-/// Draws the hint of the first run into the scene's rectangle; says whether it was put away.
+/// Draws the hint of the first run into the scene's rectangle; returns whether it was put away.
 pub fn hint(ctx: &Context, palette: &Palette, scene: egui::Rect) -> bool {
     let mut done = false;
     egui::Area::new("hint".into())

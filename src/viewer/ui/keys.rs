@@ -3,7 +3,9 @@
 use bevy::prelude::*;
 use bevy_egui::input::EguiWantsInput;
 
-use crate::viewer::base::{Command, Palette, Playhead, Selection, StandardView, ThemeChoice};
+use crate::viewer::base::{
+    Command, CommandRequest, Origin, Palette, Playhead, Selection, StandardView, ThemeChoice,
+};
 
 /// A line of the list of keys.
 pub struct Key {
@@ -128,7 +130,7 @@ fn press(
     selection: Res<Selection>,
     playhead: Option<Res<Playhead>>,
     palette: Res<Palette>,
-    mut commands: MessageWriter<Command>,
+    mut requests: MessageWriter<CommandRequest>,
 ) {
     let Some(keys) = keys else { return };
     // Somebody who types into a field of a panel does not steer the scene.
@@ -154,7 +156,7 @@ fn press(
         if now.code.is_some()
             && let Some(command) = key.does.and_then(|does| does(&now))
         {
-            commands.write(command);
+            requests.write(command.by(Origin::User));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The message log: what the program has to say, and the messages it could not understand.
+//! The message log: notices, and messages of the plant that could not be decoded.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ pub struct LogEntry {
     pub count: u32,
 }
 
-/// What the program has to say; the same text in a row is one entry with a count.
+/// The notices; the same text in a row is one entry with a count.
 #[derive(Resource, Default, Debug)]
 pub struct MessageLog {
     entries: VecDeque<LogEntry>,

@@ -11,13 +11,14 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
 use crate::twin::Timestamp;
 use crate::viewer::base::{
-    Command, FrameTime, Notice, Occlusion, Paint, Palette, Playhead, SceneRect, Selection,
-    Severity, Shown, TwinDefinition, settings,
+    Command, CommandRequest, FrameTime, Notice, Occlusion, Origin, Paint, Palette, Playhead,
+    SceneRect, Selection, Severity, Shown, TwinDefinition, settings,
 };
 use crate::viewer::scene::camera::{CameraRig, SavedViewpoints};
 use crate::viewer::scene::models::LoadProgress;
 use crate::viewer::time::{OnScreen, Playback, Sources, Survey};
 
+mod control;
 pub mod data;
 mod dock;
 mod health_bar;
@@ -33,6 +34,7 @@ mod timeline;
 mod tree;
 mod view_menu;
 
+pub use control::PanelControl;
 pub use dock::Dock;
 pub use messages::{LogEntry, MessageLog};
 
@@ -50,8 +52,8 @@ pub struct UiState {
     health: Health,
     bad: Vec<BadMessage>,
     refreshed_s: f64,
-    /// What the log last said of the connection.
-    told: Option<std::mem::Discriminant<ConnectionState>>,
+    /// State of the connection that was logged last.
+    logged: Option<std::mem::Discriminant<ConnectionState>>,
 }
 
 /// Name under which it is remembered that the hint was put away.
@@ -67,7 +69,7 @@ impl Default for UiState {
             health: Health::default(),
             bad: Vec::new(),
             refreshed_s: f64::NEG_INFINITY,
-            told: None,
+            logged: None,
         }
     }
 }
@@ -86,7 +88,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MessageLog>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, log_connection, log_problems, forget_old_assets, arrange, draw)
+            (refresh, log_connection, log_problems, forget_old_assets, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -135,20 +137,20 @@ fn log_connection(
     mut log: ResMut<MessageLog>,
     playback: Res<Playback>,
 ) {
-    // Each try to connect is no news, and of recordings others tell.
+    // Attempts to connect are not logged, and recordings are logged where they are opened.
     let is_news = !matches!(state.health.connection, ConnectionState::Connecting)
         && playback.shown().is_none();
     let now = std::mem::discriminant(&state.health.connection);
-    if state.told == Some(now) || !is_news || state.health.broker.is_empty() {
+    if state.logged == Some(now) || !is_news || state.health.broker.is_empty() {
         return;
     }
-    let was_told = state.told.replace(now).is_some();
-    if let Some((severity, text)) = connection_message(&state.health, was_told) {
+    let again = state.logged.replace(now).is_some();
+    if let Some((severity, text)) = connection_message(&state.health, again) {
         log.push(Timestamp::now(), severity, text);
     }
 }
 
-/// What to say of a connection that has just become so.
+/// The message about a connection that has just changed; `again`: it is not the first.
 fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)> {
     let broker = &health.broker;
     match &health.connection {
@@ -164,21 +166,6 @@ fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)
             Some((Severity::Error, format!("{broker} refuses the connection: {reason}")))
         }
         ConnectionState::Ended => Some((Severity::Info, "The source has ended".to_owned())),
-    }
-}
-
-/// What concerns where panels are.
-fn arrange(mut commands: MessageReader<Command>, mut dock: ResMut<Dock>, mut shown: ResMut<Shown>) {
-    for command in commands.read() {
-        match command {
-            Command::ShowMessages => dock.bring_to_front(Pane::Messages),
-            Command::ResetLayout => {
-                dock.reset();
-                dock.remember();
-            }
-            _ => continue,
-        }
-        shown.panels = true;
     }
 }
 
@@ -214,7 +201,7 @@ fn draw(
     mut state: ResMut<UiState>,
     mut dock: ResMut<Dock>,
     mut scene_rect: ResMut<SceneRect>,
-    mut writer: MessageWriter<Command>,
+    mut requests: MessageWriter<CommandRequest>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?.clone();
     let state = &mut *state;
@@ -266,7 +253,7 @@ fn draw(
         dock.remember();
     }
     state.health = health;
-    writer.write_batch(commands);
+    requests.write_batch(commands.into_iter().map(|command| command.by(Origin::User)));
     Ok(())
 }
 

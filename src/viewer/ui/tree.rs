@@ -58,7 +58,7 @@ impl TreeState {
         rows
     }
 
-    /// Opens what hides a newly selected asset; says whether there is one to bring into sight.
+    /// Opens what hides a newly selected asset; returns whether there is one to bring into sight.
     fn reveal(&mut self, twin: &Twin, selected: Option<AssetId>) -> bool {
         if selected == self.revealed {
             return false;

@@ -160,7 +160,27 @@ fn no_folders_of_a_layer_of_the_viewer_import_each_other_in_a_circle() {
     assert_none(&said(&circles(&house().imports(), folder)));
 }
 
-/// A small package with everything wrong in it that is looked for.
+#[test]
+fn the_dispatcher_alone_reads_what_is_asked_of_the_viewer() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut readers = Vec::new();
+    let mut folders = vec![folder.join("viewer")];
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(at).expect("the sources are there") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(&path)
+                .is_ok_and(|text| text.contains("MessageReader<CommandRequest>"))
+            {
+                readers.push(path.strip_prefix(&folder).expect("below it").to_owned());
+            }
+        }
+    }
+    assert_eq!(readers, [Path::new("viewer/app/dispatch.rs")]);
+}
+
+/// A small package in order, but for what is changed in it.
 fn made_up(change: &[(&str, &str)]) -> Vec<Import> {
     let mut files = vec![
         ("lib.rs", "pub mod twin; pub mod mirror; pub mod viewer; pub mod plant; pub mod history;"),

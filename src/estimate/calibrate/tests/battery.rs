@@ -6,7 +6,7 @@ use super::*;
 use crate::model::load::{Load, Profile};
 use crate::model::noise::RandomStream;
 use crate::model::registry;
-use crate::model::simulation::{CalibrationSetup as Simulated, Simulation};
+use crate::model::simulation::{Simulation, SimulationSetup};
 use crate::model::tests::{Reference, currents};
 use crate::worker::{Run, Step};
 
@@ -34,7 +34,7 @@ pub(super) fn truth(until_s: f64) -> Course {
 /// The same under another load.
 pub(super) fn truth_under(load: Arc<dyn Load>, until_s: f64) -> Course {
     let model = registry::find("battery_circuit").expect("a model");
-    let setup = Simulated::usual(model, load.clone(), 1.0);
+    let setup = SimulationSetup::usual(model, load.clone(), 1.0);
     let initial = setup.initial.clone();
     let mut simulation = Simulation::new(setup).expect("it fits");
     let (mut times_s, mut measured) = (Vec::new(), Vec::new());

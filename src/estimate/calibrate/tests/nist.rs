@@ -19,7 +19,9 @@ fn keeps(certified: &Certified, options: &SearchOptions) {
         let each = start.iter().enumerate();
         let unknowns = each.map(|(at, start)| Unknown::new(&format!("b{}", at + 1), *start));
         let fit = minimise(unknowns.collect(), options.clone(), |b| {
-            Ok(certified.data.iter().map(|(y, x)| y - (certified.model)(b, *x)).collect())
+            Ok::<_, String>(
+                certified.data.iter().map(|(y, x)| y - (certified.model)(b, *x)).collect(),
+            )
         });
         let fit = fit.expect("it fits");
         let values = off(fit.values.iter().map(|b| b.value), certified.values);

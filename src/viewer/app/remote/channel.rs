@@ -17,25 +17,25 @@ pub struct Remote {
 
 /// The others' ends.
 #[derive(Clone)]
-pub struct Control {
+pub struct RemoteHandle {
     /// Where requests go; a full channel refuses.
     pub requests: Sender<Request>,
-    /// What happens. While nobody takes it, the viewer tells no more than fits.
+    /// What happens. While nobody takes it, the viewer sends no more than fits.
     pub events: Receiver<Event>,
 }
 
 /// Both ends of a viewer that others steer.
-pub fn pair() -> (Remote, Control) {
+pub fn pair() -> (Remote, RemoteHandle) {
     let (ask, requests) = bounded(CAPACITY);
-    let (events, told) = bounded(CAPACITY);
-    (Remote { requests, events }, Control { requests: ask, events: told })
+    let (events, received) = bounded(CAPACITY);
+    (Remote { requests, events }, RemoteHandle { requests: ask, events: received })
 }
 
 impl Remote {
-    /// Whether the event is on its way, or nobody listens. What finds no room is told again by the
+    /// Whether the event is on its way, or nobody listens. What finds no room is sent again by the
     /// caller in a later frame.
     #[must_use]
-    pub(super) fn tell(&self, event: Event) -> bool {
+    pub(super) fn send(&self, event: Event) -> bool {
         !matches!(self.events.try_send(event), Err(TrySendError::Full(_)))
     }
 }

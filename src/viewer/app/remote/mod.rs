@@ -9,25 +9,29 @@ mod channel;
 mod protocol;
 mod report;
 mod steer;
+#[cfg(test)]
+mod tests;
 
 use bevy::prelude::*;
 
-pub use channel::{Control, Remote, pair};
+pub use channel::{Remote, RemoteHandle, pair};
 pub use protocol::{Event, Instant, PropertyReport, Report, Request};
 
-use super::effects::EffectSystems;
 use crate::viewer::base::{Round, Seen};
 
 /// Lets others steer and watch, where [`Remote`] is there.
 pub fn plugin(app: &mut App) {
     app.insert_resource(Seen(true))
-        .init_resource::<report::Asked>()
+        .init_resource::<report::ReportRequested>()
         .add_systems(
             Update,
             steer::take
                 .run_if(resource_exists::<Remote>)
                 .after(Round::Ingest)
-                .before(EffectSystems),
+                .before(Round::Commands),
         )
-        .add_systems(Update, report::tell.run_if(resource_exists::<Remote>).after(Round::Ui));
+        .add_systems(
+            Update,
+            report::send_events.run_if(resource_exists::<Remote>).after(Round::Ui),
+        );
 }

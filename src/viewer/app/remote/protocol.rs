@@ -1,4 +1,4 @@
-//! What others ask the viewer for and what they are told, as data: JSON where it comes from a page.
+//! Requests to the viewer and its events, as data: JSON where they come from a page or go to one.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ pub enum Instant {
     Text(String),
 }
 
-/// What others are told. As JSON: `{"selected":"Site/P-101"}`.
+/// What others are notified of. As JSON: `{"selected":"Site/P-101"}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -74,7 +74,7 @@ pub enum Event {
     },
     /// The user, or somebody else, has selected the asset with that path.
     Selected(Option<String>),
-    /// Where the playhead is; told some times a second.
+    /// Where the playhead is; sent some times a second.
     Time {
         /// Plant time, ISO 8601.
         at: String,
@@ -88,7 +88,7 @@ pub enum Event {
         /// What happened and what to do, for people.
         reason: Option<String>,
     },
-    /// A request made no sense: why, and what would.
+    /// A request made no sense or was not allowed: why, and what would be.
     Refused(String),
     /// The answer to [`Request::Report`].
     Report(Box<Report>),

@@ -1,5 +1,5 @@
-//! What happens in the viewer, told to whoever steers it: each change once, and all of it where a
-//! report is asked for.
+//! What happens in the viewer, sent to whoever steers it: each change once, and all of it where a
+//! report is requested.
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -10,30 +10,33 @@ use super::protocol::{Event, PropertyReport, Report};
 use crate::history::State;
 use crate::telemetry::ConnectionState;
 use crate::twin::AssetId;
+use crate::viewer::app::command_log::{CommandLog, Outcome};
 use crate::viewer::app::viewed::Viewed;
-use crate::viewer::base::FrameTime;
+use crate::viewer::base::{FrameTime, Origin};
 use crate::viewer::scene::models::LoadProgress;
 use crate::viewer::time::{OnScreen, Playback, Sources};
 
-/// Times are told at most so often.
+/// Times are sent at most so often.
 const TIME_EVERY_S: f64 = 0.25;
 
-/// Somebody wants a report.
+/// Whether a report is requested.
 #[derive(Resource, Default)]
-pub(super) struct Asked(pub bool);
+pub(super) struct ReportRequested(pub bool);
 
-/// What has been told, so that only news is.
+/// What was sent last, so that only news is.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct LastSent {
     ready: bool,
     progress: (usize, usize),
     selected: Option<Option<AssetId>>,
     connection: Option<ConnectionState>,
     following: Option<bool>,
     time_s: f64,
+    /// How much of the command log was read.
+    commands: u64,
 }
 
-/// All that is told of.
+/// All that events and reports are made from.
 #[derive(SystemParam)]
 pub(super) struct Watched<'w> {
     viewed: Viewed<'w>,
@@ -44,50 +47,59 @@ pub(super) struct Watched<'w> {
     time: Res<'w, Time<Real>>,
     frame_time: Res<'w, FrameTime>,
     frames: Option<Res<'w, bevy::diagnostic::FrameCount>>,
+    commands: Res<'w, CommandLog>,
 }
 
-pub(super) fn tell(
+pub(super) fn send_events(
     remote: Res<Remote>,
     watched: Watched,
-    mut asked: ResMut<Asked>,
-    mut told: Local<Told>,
+    mut requested: ResMut<ReportRequested>,
+    mut sent: Local<LastSent>,
 ) {
     let Watched { viewed: Viewed { twin, playhead, selection, .. }, progress, .. } = &watched;
     let done = (progress.models_done, progress.models_total);
-    if told.progress != done && remote.tell(Event::Progress { done: done.0, total: done.1 }) {
-        told.progress = done;
+    if sent.progress != done && remote.send(Event::Progress { done: done.0, total: done.1 }) {
+        sent.progress = done;
     }
-    if !told.ready && progress.models_total > 0 && progress.is_complete() {
-        told.ready = remote.tell(Event::Ready);
+    if !sent.ready && progress.models_total > 0 && progress.is_complete() {
+        sent.ready = remote.send(Event::Ready);
     }
-    if told.selected != Some(selection.selected) {
+    if sent.selected != Some(selection.selected) {
         let path = selection.selected.map(|asset| twin.0.asset(asset).path.to_string());
-        if remote.tell(Event::Selected(path)) {
-            told.selected = Some(selection.selected);
+        if remote.send(Event::Selected(path)) {
+            sent.selected = Some(selection.selected);
         }
     }
     let connection = watched.on_screen.status().connection();
-    if told.connection.as_ref() != Some(&connection) {
+    if sent.connection.as_ref() != Some(&connection) {
         let reason = match &connection {
             ConnectionState::Disconnected { reason, .. }
             | ConnectionState::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
-        if remote.tell(Event::Connection { state: connection.name(), reason }) {
-            told.connection = Some(connection);
+        if remote.send(Event::Connection { state: connection.name(), reason }) {
+            sent.connection = Some(connection);
         }
     }
     let now_s = watched.time.elapsed_secs_f64();
-    let turned = told.following != Some(playhead.following);
-    if playhead.is_changed() && (turned || now_s - told.time_s >= TIME_EVERY_S) {
+    let turned = sent.following != Some(playhead.following);
+    if playhead.is_changed() && (turned || now_s - sent.time_s >= TIME_EVERY_S) {
         let (at, following) = (playhead.time.to_string(), playhead.following);
-        if remote.tell(Event::Time { at, following }) {
-            told.following = Some(playhead.following);
-            told.time_s = now_s;
+        if remote.send(Event::Time { at, following }) {
+            sent.following = Some(playhead.following);
+            sent.time_s = now_s;
         }
     }
-    if asked.0 && remote.tell(Event::Report(Box::new(watched.report()))) {
-        asked.0 = false;
+    for record in watched.commands.since(sent.commands) {
+        if let (Origin::Remote, Outcome::Refused { why }) = (record.by, &record.outcome)
+            && !remote.send(Event::Refused(why.clone()))
+        {
+            log::warn!("nobody reads the viewer's events; who asked was not told that {why}");
+        }
+    }
+    sent.commands = watched.commands.end();
+    if requested.0 && remote.send(Event::Report(Box::new(watched.report()))) {
+        requested.0 = false;
     }
 }
 

@@ -5,11 +5,13 @@ use bevy::prelude::*;
 
 use super::channel::Remote;
 use super::protocol::{Event, Request};
-use super::report::Asked;
-use crate::twin::{AssetId, Twin, Viewpoint};
+use super::report::ReportRequested;
+use crate::twin::{AssetId, Twin, Viewpoint, nearest};
 use crate::viewer::app::link::{Link, LinkCamera};
 use crate::viewer::app::open::Opened;
-use crate::viewer::base::{Command, Notice, Seen, Severity, TwinDefinition};
+use crate::viewer::base::{
+    Command, CommandRequest, Notice, Origin, Seen, Severity, TwinDefinition,
+};
 
 /// Requests that are taken in a frame.
 const A_FRAME: usize = 32;
@@ -18,9 +20,9 @@ const A_FRAME: usize = 32;
 pub(super) struct Steered<'w> {
     twin: Res<'w, TwinDefinition>,
     seen: ResMut<'w, Seen>,
-    asked: ResMut<'w, Asked>,
+    report: ResMut<'w, ReportRequested>,
     opened: ResMut<'w, Opened>,
-    commands: MessageWriter<'w, Command>,
+    requests: MessageWriter<'w, CommandRequest>,
     problems: MessageWriter<'w, Notice>,
 }
 
@@ -28,7 +30,7 @@ pub(super) fn take(remote: Res<Remote>, mut steered: Steered) {
     for request in remote.requests.try_iter().take(A_FRAME) {
         if let Err(refusal) = steered.take(request) {
             log::warn!("refused: {refusal}");
-            if !remote.tell(Event::Refused(refusal)) {
+            if !remote.send(Event::Refused(refusal)) {
                 log::warn!("nobody reads the viewer's events; who asked was not told of it");
             }
         }
@@ -80,17 +82,17 @@ impl Steered<'_> {
                     self.seen.0 = seen;
                 }
             }
-            // Told with the rest, when all of the frame is known.
-            Request::Report => self.asked.0 = true,
+            // Sent with the events, when all of the frame is known.
+            Request::Report => self.report.0 = true,
         }
         Ok(())
     }
 
     fn ask(&mut self, command: Command) {
-        self.commands.write(command);
+        self.requests.write(command.by(Origin::Remote));
     }
 
-    /// Shows what a link says; what of it cannot be is told to the user too, who may have typed it.
+    /// Shows what a link says; what of it cannot be becomes a notice too, since the user may have typed it.
     fn link(&mut self, text: &str) -> Result<(), String> {
         let (link, mut wrong) = Link::parse(text);
         match link.asset.as_deref().map(|name| find(&self.twin.0, name)) {
@@ -113,9 +115,9 @@ impl Steered<'_> {
             return Ok(());
         }
         let text = wrong.join("; ");
-        let (severity, told) = (Severity::Warning, text.clone());
+        let (severity, refusal) = (Severity::Warning, text.clone());
         self.problems.write(Notice { asset: None, file: None, severity, text });
-        Err(told)
+        Err(refusal)
     }
 }
 
@@ -133,12 +135,13 @@ fn viewpoint(twin: &Twin, name: &str) -> Result<usize, String> {
     })
 }
 
-fn unknown<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let likeness = |name: &str| strsim::jaro_winkler(name, wanted);
-    match names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
-        Some(nearest) => format!("the twin has no {what} `{wanted}`; the nearest is `{nearest}`"),
-        None => format!("the twin has no {what} `{wanted}`, and none at all"),
-    }
+fn unknown<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let rest = match nearest(wanted, names.clone()) {
+        Some(nearest) => format!("; the nearest is `{nearest}`"),
+        None if names.count() == 0 => ", and none at all".to_owned(),
+        None => String::new(),
+    };
+    format!("the twin has no {what} `{wanted}`{rest}")
 }
 
 #[cfg(test)]

@@ -17,14 +17,14 @@ const MAX_ITEMS: usize = 2000;
 
 /// The instances that stand for the items of an asset's bindings, by binding and item.
 #[derive(Component, Default)]
-pub(super) struct Shown(HashMap<(usize, u64), (u8, Entity)>);
+pub(super) struct ShownItems(HashMap<(usize, u64), (u8, Entity)>);
 
 /// Makes the instances what the lists say.
 pub(super) fn show(
     twin: Res<TwinDefinition>,
     models: Res<Models>,
     written: Res<Written>,
-    bounds: Query<(Entity, &Bound, Option<&Shown>)>,
+    bounds: Query<(Entity, &Bound, Option<&ShownItems>)>,
     mut places: Query<&mut Transform>,
     mut commands: Commands,
 ) {
@@ -80,6 +80,6 @@ pub(super) fn show(
             }
         }
         left.values().for_each(|(_, instance)| commands.entity(*instance).despawn());
-        commands.entity(entity).insert(Shown(now));
+        commands.entity(entity).insert(ShownItems(now));
     }
 }

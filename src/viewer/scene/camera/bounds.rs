@@ -10,7 +10,7 @@ use crate::twin::AssetId;
 use crate::viewer::base::{PartOf, Scene, TwinDefinition};
 
 /// Boxes around what is drawn, in the world's frame. Measured when parts appear or go, not as they
-/// move: a robot's arm does not make the camera restless.
+/// move: a moving part does not move the camera.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct PlantBounds {
     /// Around everything; `None` while nothing is drawn.

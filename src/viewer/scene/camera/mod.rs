@@ -1,10 +1,11 @@
 //! The camera: orbit, pan, zoom to the pointer, fit, flights, viewpoints, projections.
 //!
-//! Flows in: the pointer over the scene, and calls of [`CameraRig`]. Flows out: the scene camera's
+//! Flows in: the pointer over the scene, and calls of [`CameraControl`]. Flows out: the scene camera's
 //! transform, projection and viewport, the plant's bounds. Its glide is the only motion in the
 //! viewer that follows real time.
 
 mod bounds;
+mod control;
 mod glide;
 mod orbit;
 mod pointer;
@@ -14,6 +15,7 @@ mod saved;
 use bevy::prelude::*;
 
 pub use bounds::{PlantBounds, bounds_of};
+pub use control::CameraControl;
 pub use orbit::{Bounds, FOV_Y, Orbit, VIEWPOINT_ASPECT, ease, visible_height};
 pub use pointer::{Gesture, ScenePointer};
 pub use rig::{CameraRig, SceneCamera, orbit_of};

@@ -71,7 +71,7 @@ enum Slide {
 }
 
 impl ScenePointer {
-    /// It is at another place; tells by how much that drags the camera.
+    /// It is at another place; returns by how much that drags the camera.
     fn moved(&mut self, at: Vec2) -> Option<Drag> {
         let by = self.last.map_or(Vec2::ZERO, |last| at - last);
         self.last = Some(at);
@@ -80,7 +80,7 @@ impl ScenePointer {
         (press.moved && by != Vec2::ZERO).then_some(Drag { button: press.button, by })
     }
 
-    /// A button goes down; `takes` tells whether that place is the scene's.
+    /// A button goes down; `takes` says whether that place is the scene's.
     fn pressed(&mut self, button: MouseButton, takes: impl Fn(Vec2) -> bool) {
         let known = matches!(button, MouseButton::Left | MouseButton::Middle | MouseButton::Right);
         if let (true, Some(at), None) = (known, self.last.filter(|at| takes(*at)), self.press) {
@@ -88,15 +88,15 @@ impl ScenePointer {
         }
     }
 
-    /// A button goes up. Two clicks are a double click when they are at most `patience_s` apart.
-    fn released(&mut self, button: MouseButton, now_s: f32, patience_s: f32) {
+    /// A button goes up. Two clicks are a double click when they are at most `double_s` apart.
+    fn released(&mut self, button: MouseButton, now_s: f32, double_s: f32) {
         let Some(press) = self.press.filter(|press| press.button == button) else { return };
         self.press = None;
         if press.moved || button != MouseButton::Left {
             return;
         }
         let double = self.last_click.is_some_and(|(place, when_s)| {
-            now_s - when_s <= patience_s && place.distance(press.at) < 2.0 * CLICK_SLOP
+            now_s - when_s <= double_s && place.distance(press.at) < 2.0 * CLICK_SLOP
         });
         self.last_click = (!double).then_some((press.at, now_s));
         let gesture = if double { Gesture::DoubleClick } else { Gesture::Click };
@@ -148,7 +148,7 @@ impl ScenePointer {
         self.fingers[which] = None;
         if self.fingers == [None, None] {
             match click {
-                Some((now_s, patience_s)) => self.released(MouseButton::Left, now_s, patience_s),
+                Some((now_s, double_s)) => self.released(MouseButton::Left, now_s, double_s),
                 None => self.let_go(),
             }
             self.last = None;
@@ -187,7 +187,7 @@ pub(super) fn read(
             WindowEvent::CursorMoved(moved) => {
                 let Some(drag) = pointer.moved(moved.position) else { continue };
                 let goal = dragged(rig.goal, drag, shift, height);
-                rig.lead(goal);
+                rig.drag_to(goal);
             }
             WindowEvent::TouchInput(touch) => match touch.phase {
                 TouchPhase::Started => {
@@ -203,11 +203,11 @@ pub(super) fn read(
                                 .zoomed(zoom, scene.from_centre(about), scene.aspect(), REACH),
                             None => continue,
                         };
-                    rig.lead(goal);
+                    rig.drag_to(goal);
                 }
                 TouchPhase::Ended => {
-                    let patience_s = DOUBLE_S.max(1.5 * frame_s);
-                    pointer.lifted(touch.id, Some((now_s, patience_s)));
+                    let double_s = DOUBLE_S.max(1.5 * frame_s);
+                    pointer.lifted(touch.id, Some((now_s, double_s)));
                 }
                 TouchPhase::Canceled => pointer.lifted(touch.id, None),
             },
@@ -239,7 +239,7 @@ pub(super) fn read(
             scene.aspect(),
             REACH,
         );
-        rig.lead(goal);
+        rig.drag_to(goal);
     }
 }
 

@@ -12,8 +12,8 @@ pub struct SceneCamera;
 
 /// Seconds after which a flight has done 63 % of its way.
 const FLIGHT_S: f32 = 0.22;
-/// The same while the hand leads.
-const FOLLOW_S: f32 = 0.035;
+/// The same while the pointer drags.
+const DRAG_S: f32 = 0.035;
 /// Nearest and farthest the eye may come to its target, in metres.
 pub(super) const REACH: (f32, f32) = (0.25, 1500.0);
 
@@ -59,9 +59,9 @@ impl CameraRig {
         (self.goal, self.time_s, self.looked, self.at) = (goal, FLIGHT_S, true, None);
     }
 
-    /// Follows the hand to an orbit.
-    pub fn lead(&mut self, goal: Orbit) {
-        (self.goal, self.time_s, self.looked, self.at) = (goal, FOLLOW_S, true, None);
+    /// Follows a drag to an orbit.
+    pub fn drag_to(&mut self, goal: Orbit) {
+        (self.goal, self.time_s, self.looked, self.at) = (goal, DRAG_S, true, None);
     }
 
     /// Flies to where a box fills the view, from the present direction.

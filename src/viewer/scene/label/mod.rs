@@ -20,7 +20,7 @@ use crate::viewer::scene::bound::LabelSpec;
 use crate::viewer::scene::camera::SceneCamera;
 use crate::viewer::time::Sources;
 
-use placing::{Placed, Placer, Wish};
+use placing::{LabelRequest, Placed, Placer};
 
 /// Where this frame's labels are, in logical pixels of the window.
 #[derive(Resource, Default)]
@@ -77,7 +77,7 @@ fn draw(
     );
     let layer = egui::LayerId::new(egui::Order::Background, "labels".into());
     let painter = ctx.layer_painter(layer).with_clip_rect(area);
-    let mut wishes = Vec::new();
+    let mut requests = Vec::new();
     let mut chips = Vec::new();
     for (entity, spec, transform, visible) in &labels {
         if !visible.get() || spec.scene != Scene::MAIN {
@@ -92,11 +92,11 @@ fn draw(
         let size = galley.size() + PADDING * 2.0;
         let selected = looking.selection.selected == Some(spec.asset);
         let priority = spec.priority + if selected { 1000 } else { 0 };
-        wishes.push(Wish { key: entity, anchor, size, priority });
+        requests.push(LabelRequest { key: entity, anchor, size, priority });
         let alpha = if selected { 1.0 } else { alpha };
         chips.push(Chip { asset: spec.asset, galley, alpha, stale, selected });
     }
-    let places = placed.placer.place(&wishes, area);
+    let places = placed.placer.place(&requests, area);
     for (place, chip) in places.iter().zip(&chips) {
         let Some(place) = place else { continue };
         placed.rects.push((chip.asset, place.rect));

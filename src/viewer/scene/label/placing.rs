@@ -8,7 +8,7 @@ use bevy_egui::egui::{Pos2, Rect, Vec2, vec2};
 
 /// A label that wants a place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wish<Key> {
+pub struct LabelRequest<Key> {
     /// What keeps it the same label from frame to frame.
     pub key: Key,
     /// What it points at.
@@ -62,30 +62,30 @@ fn rect_in(slot: usize, anchor: Pos2, size: Vec2) -> Rect {
 }
 
 impl<Key: Copy + Eq + Hash + Ord> Placer<Key> {
-    /// Gives each wish its place, in the order of the wishes; `None` where there is no room.
-    pub fn place(&mut self, wishes: &[Wish<Key>], area: Rect) -> Vec<Option<Placed>> {
-        let mut order: Vec<usize> = (0..wishes.len()).collect();
+    /// Gives each request its place, in the order of the requests; `None` where there is no room.
+    pub fn place(&mut self, requests: &[LabelRequest<Key>], area: Rect) -> Vec<Option<Placed>> {
+        let mut order: Vec<usize> = (0..requests.len()).collect();
         // Those that had a place keep it before others of the same priority take it.
         order.sort_by_key(|&at| {
-            let wish = &wishes[at];
-            (-wish.priority, !self.slots.contains_key(&wish.key), wish.key)
+            let request = &requests[at];
+            (-request.priority, !self.slots.contains_key(&request.key), request.key)
         });
         let mut taken: Vec<Rect> = Vec::new();
-        let mut places = vec![None; wishes.len()];
-        let mut slots = HashMap::with_capacity(wishes.len());
+        let mut places = vec![None; requests.len()];
+        let mut slots = HashMap::with_capacity(requests.len());
         for at in order {
-            let wish = &wishes[at];
-            let before = self.slots.get(&wish.key).copied();
+            let request = &requests[at];
+            let before = self.slots.get(&request.key).copied();
             let candidates = before.into_iter().chain(0..SLOTS.len());
-            let found = candidates.map(|slot| (slot, rect_in(slot, wish.anchor, wish.size))).find(
-                |(_, rect)| {
+            let found = candidates
+                .map(|slot| (slot, rect_in(slot, request.anchor, request.size)))
+                .find(|(_, rect)| {
                     area.contains_rect(*rect) && !taken.iter().any(|other| other.intersects(*rect))
-                },
-            );
+                });
             if let Some((slot, rect)) = found {
                 taken.push(rect.expand(GAP));
-                slots.insert(wish.key, slot);
-                places[at] = Some(Placed { anchor: wish.anchor, rect });
+                slots.insert(request.key, slot);
+                places[at] = Some(Placed { anchor: request.anchor, rect });
             }
         }
         self.slots = slots;
@@ -99,8 +99,8 @@ mod tests {
 
     use super::*;
 
-    fn wish(key: u32, x: f32, y: f32, priority: i32) -> Wish<u32> {
-        Wish { key, anchor: Pos2::new(x, y), size: vec2(80.0, 20.0), priority }
+    fn request(key: u32, x: f32, y: f32, priority: i32) -> LabelRequest<u32> {
+        LabelRequest { key, anchor: Pos2::new(x, y), size: vec2(80.0, 20.0), priority }
     }
 
     fn area() -> Rect {
@@ -112,12 +112,12 @@ mod tests {
         fn no_two_labels_overlap_and_none_leaves_the_scene(
             anchors in proptest::collection::vec((0.0f32..1000.0, 0.0f32..600.0, 0i32..3), 0..60),
         ) {
-            let wishes: Vec<_> = anchors
+            let requests: Vec<_> = anchors
                 .iter()
                 .enumerate()
-                .map(|(key, (x, y, priority))| wish(key as u32, *x, *y, *priority))
+                .map(|(key, (x, y, priority))| request(key as u32, *x, *y, *priority))
                 .collect();
-            let places = Placer::default().place(&wishes, area());
+            let places = Placer::default().place(&requests, area());
             let rects: Vec<Rect> = places.iter().flatten().map(|placed| placed.rect).collect();
             for (at, rect) in rects.iter().enumerate() {
                 prop_assert!(area().contains_rect(*rect));
@@ -131,15 +131,15 @@ mod tests {
     #[test]
     fn the_important_label_gets_its_place_when_there_is_room_for_one() {
         let narrow = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 40.0));
-        let wishes = [wish(1, 50.0, 32.0, 0), wish(2, 50.0, 32.0, 5)];
-        let places = Placer::default().place(&wishes, narrow);
+        let requests = [request(1, 50.0, 32.0, 0), request(2, 50.0, 32.0, 5)];
+        let places = Placer::default().place(&requests, narrow);
         assert_eq!(places.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
     fn a_label_stays_on_its_side_while_there_is_room() {
         let mut placer = Placer::default();
-        let both = [wish(1, 500.0, 300.0, 1), wish(2, 500.0, 300.0, 0)];
+        let both = [request(1, 500.0, 300.0, 1), request(2, 500.0, 300.0, 0)];
         let aside = placer.place(&both, area())[1].expect("there is room").rect;
         let alone = placer.place(&both[1..], area())[0].expect("there is room").rect;
         assert_eq!(aside, alone);

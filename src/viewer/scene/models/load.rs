@@ -154,7 +154,7 @@ async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
     let bytes = files.read(file).await?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut beside = BTreeMap::new();
-    // What is wrong with the bytes is told where they are decoded.
+    // What is wrong with the bytes is reported where they are decoded.
     for name in cad::needs(&bytes).unwrap_or_default() {
         let content = files.read(&folder.join(&name)).await;
         beside.insert(name, content);
@@ -164,7 +164,7 @@ async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
 
 /// Cuts a model where its class drives it.
 fn planner(key: &Key, model: Model) -> Planner {
-    // Names that are not there are told when the class is spawned, with their place in the file.
+    // Names that are not there are reported when the class is spawned, with their place in the file.
     let mut driven: Vec<usize> =
         key.nodes.iter().filter_map(|node| model.find_node(node).ok()).collect();
     for animation in key.animations.iter().filter_map(|name| model.find_animation(name).ok()) {
@@ -217,7 +217,7 @@ pub(super) fn advance(
     }
 }
 
-/// What the user is told of a model that cannot be shown.
+/// The notice of a model that cannot be shown.
 fn problem(key: &Key, reason: &str) -> Notice {
     let text = format!("the model `{}` cannot be shown: {reason}", key.file.display());
     let file = Some(key.file.clone());

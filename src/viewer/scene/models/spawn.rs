@@ -28,7 +28,7 @@ pub struct SceneEntities {
     /// By scene the root of each asset, by [`AssetId`].
     roots: HashMap<Scene, Vec<Entity>>,
     waiting: VecDeque<(Scene, AssetId)>,
-    told: std::collections::HashSet<String>,
+    reported: std::collections::HashSet<String>,
 }
 
 /// Starts afresh when the definition changed or models were saved anew; begins scenes that were opened
@@ -128,9 +128,9 @@ pub(super) fn spawn(
             }
             None => None,
         };
-        let told = instance(&mut commands, &twin.0, (of, asset), root, ready.as_deref());
-        for text in told {
-            if scene.told.insert(text.clone()) {
+        let missing = instance(&mut commands, &twin.0, (of, asset), root, ready.as_deref());
+        for text in missing {
+            if scene.reported.insert(text.clone()) {
                 problems.write(Notice {
                     asset: Some(asset),
                     file: class.model.clone(),
@@ -179,7 +179,7 @@ pub(in crate::viewer::scene) fn put_in(scene: Scene, part: &mut EntityCommands) 
     }
 }
 
-/// Spawns the groups and parts of one asset; returns what its bindings ask for in vain.
+/// Spawns the groups and parts of one asset; returns what its bindings name and the model lacks.
 fn instance(
     commands: &mut Commands,
     twin: &Twin,

@@ -79,12 +79,9 @@ fn app(folder: &Path) -> App {
         })
         .init_resource::<crate::viewer::time::Playback>()
         .insert_resource(Playhead { following: true, ..default() })
-        .configure_sets(
-            Update,
-            (Round::Ingest, Round::Playhead, Round::Sample, Round::Present, Round::Ui).chain(),
-        )
         .add_systems(Update, follow.in_set(Round::Playhead));
     workers::plugin(&mut app);
+    Round::chain(&mut app);
     systems(&mut app);
     watch::plugin(&mut app);
     app.add_plugins(binding::plugin);

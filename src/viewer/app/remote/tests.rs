@@ -1,0 +1,43 @@
+//! Requests in, events out, without a window.
+
+use bevy::prelude::*;
+
+use super::*;
+use crate::viewer::app::command_log::CommandLog;
+use crate::viewer::app::open::Opened;
+use crate::viewer::app::permission::{Decision, Permission};
+use crate::viewer::app::testing;
+use crate::viewer::base::{FrameTime, Origin};
+use crate::viewer::scene::models::LoadProgress;
+
+fn viewer() -> (App, RemoteHandle) {
+    let (remote, handle) = pair();
+    let mut app = testing::app();
+    app.insert_resource(remote)
+        .init_resource::<Opened>()
+        .init_resource::<LoadProgress>()
+        .init_resource::<FrameTime>()
+        .add_plugins(plugin);
+    (app, handle)
+}
+
+#[test]
+fn a_request_takes_effect_in_the_frame_that_takes_it_and_is_recorded_as_the_remotes() {
+    let (mut app, handle) = viewer();
+    handle.requests.try_send(Request::Select(Some("a".into()))).expect("room");
+    app.update();
+    assert!(handle.events.try_iter().any(|event| event == Event::Selected(Some("a".into()))));
+    let log = app.world().resource::<CommandLog>();
+    assert_eq!(log.records().map(|record| record.by).collect::<Vec<_>>(), [Origin::Remote]);
+}
+
+#[test]
+fn what_is_not_allowed_is_refused_to_who_asked_for_it_once() {
+    let (mut app, handle) = viewer();
+    app.insert_resource(Permission(|_, _| Decision::Refused { why: "it is night".into() }));
+    handle.requests.try_send(Request::Play(false)).expect("room");
+    app.update();
+    app.update();
+    let refused = |event: &Event| matches!(event, Event::Refused(why) if why == "it is night");
+    assert_eq!(handle.events.try_iter().filter(refused).count(), 1);
+}
