@@ -19,7 +19,7 @@ use support::{
 };
 use twinscope::estimate::calibrate::{self, Calibration, Course};
 use twinscope::estimate::{Measured, Unscented};
-use twinscope::forecast::{Forecast, Forecasting, ForecastSetup, Start};
+use twinscope::forecast::{Forecast, ForecastSetup, Forecasting, Start};
 use twinscope::model::load::Held;
 use twinscope::model::registry;
 use twinscope::model::table::Table;

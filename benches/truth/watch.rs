@@ -1,5 +1,5 @@
-//! What watches a pump: a filter that learns it while it is new, the model beside it, a test of the
-//! residuals, and hypotheses once the test has spoken.
+//! What watches a pump: a filter that learns it while it is new, the open-loop model, CUSUM tests of
+//! its residuals, and hypotheses once a change is detected.
 
 use std::sync::Arc;
 

@@ -51,6 +51,10 @@ pub(super) struct Column<T> {
     heap: usize,
     /// Where the property is integrated: for each entry the area below the series from its first
     /// sample ever up to that entry.
+    #[expect(
+        clippy::box_collection,
+        reason = "few columns have sums; the others spare three words"
+    )]
     sums: Option<Box<VecDeque<Area>>>,
 }
 
@@ -315,7 +319,9 @@ impl Column<f64> {
         let after = self.entries.get(at + 1).filter(|after| {
             is_measured(before) && is_measured(after) && area_rule.counts(start, after.time())
         });
-        let Some(after) = after.filter(|_| time > start) else { return Some((sum, start, quality)) };
+        let Some(after) = after.filter(|_| time > start) else {
+            return Some((sum, start, quality));
+        };
         let part = if area_rule.linear {
             let span = after.time().0.saturating_sub(start.0);
             let share = time.0.saturating_sub(start.0) as f64 / span as f64;

@@ -47,12 +47,8 @@ impl Mirror {
         if timeline.set(time, change.online) {
             self.changes.push(What::Presence(change.presence), time);
             // A source whose clock is ahead stamps its samples that much later.
-            let sets: Vec<bool> = self
-                .layout
-                .groups
-                .iter()
-                .map(|set| set.contains(&change.presence))
-                .collect();
+            let sets: Vec<bool> =
+                self.layout.groups.iter().map(|set| set.contains(&change.presence)).collect();
             self.recount_after(time, |traits| {
                 traits.groups != NONE && sets[traits.groups as usize]
             });

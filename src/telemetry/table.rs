@@ -244,14 +244,17 @@ fn delimiter(bytes: &[u8]) -> u8 {
 fn names(twin: &Twin) -> Known {
     let mut known = Known::new();
     for id in twin.property_ids() {
-        let owner = twin.asset(twin.owner(id));
-        let bare = format!("{}.{}", owner.name, twin.property(id).name);
-        if twin.property_by_path(&bare) == Some(id) {
-            known.insert(bare, id);
-        }
-        known.insert(twin.property_path(id), id);
+        known.extend(spellings(twin, id).map(|name| (name, id)));
     }
     known
+}
+
+/// How a table may write a property: by its path, and by the asset's bare name where that says which.
+fn spellings(twin: &Twin, id: PropertyId) -> impl Iterator<Item = String> {
+    let owner = twin.asset(twin.owner(id));
+    let bare = format!("{}.{}", owner.name, twin.property(id).name);
+    let bare = (twin.property_by_path(&bare) == Some(id)).then_some(bare);
+    bare.into_iter().chain([twin.property_path(id)])
 }
 
 /// What the headings of a wide table mean. What means nothing is noted.
@@ -282,8 +285,8 @@ fn wide(
 fn column(twin: &Twin, heading: &Heading) -> Result<Column, String> {
     let name = &*heading.name;
     let property = twin.property_by_path(name).ok_or_else(|| {
-        let paths: Vec<_> = twin.property_ids().map(|id| twin.property_path(id)).collect();
-        unknown(name, paths.iter().map(String::as_str))
+        let names: Vec<_> = twin.property_ids().flat_map(|id| spellings(twin, id)).collect();
+        unknown(name, names.iter().map(String::as_str))
     })?;
     let definition = twin.property(property);
     if definition.integral_of.is_some() {

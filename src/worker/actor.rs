@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::mailbox::Shared;
-use super::task::{ENDED, FAULT, Place, Task};
+use super::queue::Task;
+use super::report::Outbox;
+use super::task::{ENDED, FAULT, Place};
 use super::{Budget, Step, lock};
 use crate::twin::Timestamp;
 
@@ -25,36 +27,6 @@ pub trait Actor: Send + 'static {
     /// most. [`Step::Done`] when the message is dealt with, or when the actor cannot go on: then the
     /// sentence is its last report.
     fn piece(&mut self, out: &mut Outbox<Self::Output>) -> Step<()>;
-}
-
-/// Where an actor puts its results.
-pub struct Outbox<O> {
-    reached: Timestamp,
-    pub(super) emitted: Vec<(Timestamp, O)>,
-}
-
-impl<O> Outbox<O> {
-    pub(super) fn from(reached: Timestamp) -> Self {
-        Self { reached, emitted: Vec::new() }
-    }
-
-    /// Gives a result of a plant time. Times only rise: an earlier one than was reached, by a result,
-    /// by [`Outbox::reach`] or by the message, becomes that one.
-    pub fn emit(&mut self, time: Timestamp, output: O) {
-        self.reach(time);
-        self.emitted.push((self.reached, output));
-    }
-
-    /// Says that all results to come are of that plant time or later, so that those of others need
-    /// not wait for this actor.
-    pub fn reach(&mut self, time: Timestamp) {
-        self.reached = self.reached.max(time);
-    }
-
-    /// The plant time that was reached.
-    pub fn reached(&self) -> Timestamp {
-        self.reached
-    }
 }
 
 /// An actor that has turns.

@@ -20,35 +20,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::actor::{Acting, Actor};
 use super::mailbox::{Handle, Reporting, Shared, State};
 use super::queue::{Busy, Priority};
+use super::report::{ActorId, Report};
 use super::task::Place;
 use super::workers::Workers;
 use crate::twin::Timestamp;
-
-/// An actor of an owner, by the order in which they were begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActorId(pub u64);
-
-/// By which reports are sorted.
-pub(super) type Key = (Timestamp, ActorId, u64);
-
-/// A result of an actor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report<O> {
-    /// The plant time that it is of.
-    pub time: Timestamp,
-    /// Whose it is.
-    pub actor: ActorId,
-    /// Its number among those of this actor, from 0.
-    pub sequence: u64,
-    /// The result; or why the actor has ended, which is its last report.
-    pub output: Result<O, String>,
-}
-
-impl<O> Report<O> {
-    pub(super) fn key(&self) -> Key {
-        (self.time, self.actor, self.sequence)
-    }
-}
 
 /// What [`Actors::collect`] gives.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::actor::Outbox;
-use super::actors::{ActorId, Key, Report};
-use super::queue::{Priority, Queue};
-use super::task::Task;
+use super::queue::{Priority, Queue, Task};
+use super::report::{ActorId, Key, Outbox, Report};
 use super::{Step, lock};
 use crate::twin::Timestamp;
 

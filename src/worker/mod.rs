@@ -12,6 +12,7 @@ mod actors;
 mod mailbox;
 mod queue;
 pub mod remote;
+mod report;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use actor::{Actor, Outbox};
-pub use actors::{ActorId, Actors, Collected, Report};
+pub use actor::Actor;
+pub use actors::{Actors, Collected};
 pub use mailbox::{Handle, Refusal, Refused};
 pub use queue::{Busy, Counters, Priority};
+pub use report::{ActorId, Outbox, Report};
 pub use task::{Progress, Ticket};
 pub use workers::Workers;
 

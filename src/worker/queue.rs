@@ -11,11 +11,16 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};
 
-use super::lock;
-use super::task::Task;
+use super::{Budget, lock};
 
 /// Jobs that may be under way at each priority, actors included; more are refused.
 pub(super) const PLACES: usize = 4096;
+
+/// What has turns, whatever it ends in.
+pub(super) trait Task: Send {
+    /// Goes on within the budget; itself, if it wants another turn.
+    fn go_on(self: Box<Self>, budget: &Budget) -> Option<Box<dyn Task>>;
+}
 
 /// How soon work is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

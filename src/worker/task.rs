@@ -4,19 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::queue::{Busy, Priority, Queue};
+use super::queue::{Busy, Priority, Queue, Task};
 use super::{Budget, Run, Step, lock, step};
 
 /// Why work that panicked has no result.
 pub(super) const FAULT: &str = "this is a fault of the program: the work was given up";
 /// Why work has no result whose workers were dropped.
 pub(super) const ENDED: &str = "the workers have ended: the work was given up";
-
-/// What has turns, whatever it ends in.
-pub(super) trait Task: Send {
-    /// Goes on within the budget; itself, if it wants another turn.
-    fn go_on(self: Box<Self>, budget: &Budget) -> Option<Box<dyn Task>>;
-}
 
 /// A place in the queue, left when it is dropped.
 pub(super) struct Place {

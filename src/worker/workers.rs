@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use web_time::Instant;
 
+use super::queue::Task;
 use super::queue::{Busy, Counters, Priority, Queue};
-use super::task::{Place, Running, Task, Ticket};
+use super::task::{Place, Running, Ticket};
 use super::{Budget, Job, Run};
 
 /// After so long a thread gives the work back and takes what is next.

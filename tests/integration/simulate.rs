@@ -74,7 +74,7 @@ fn an_event_that_holds_at_the_beginning_is_told_and_not_waited_for() {
     let empty = ["simulate", "battery_circuit", "--initial", "(qb: 50)"];
     let (status, out, errors) = run(&[&empty[..], &["--until", "event"][..]].concat());
     assert_eq!((status, out.lines().count()), (0, 2), "{errors}");
-    assert!(errors.contains("EOD holds at the sampler already, at 0 s"), "{errors}");
+    assert!(errors.contains("EOD holds at the beginning already, at 0 s"), "{errors}");
     assert_eq!(columns(&fine(&[&empty[..], &["--until", "5"][..]].concat()))["t"].len(), 6);
 }
 

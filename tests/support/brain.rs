@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use twinscope::estimate::{Estimated, Hypothesis, Measured, FilterSetup as Filter, Scale, Slot, Spread};
-use twinscope::forecast::{LoadSpread, ForecastSetup as Outlook, Start};
+use twinscope::estimate::{
+    Estimated, FilterSetup as Filter, Hypothesis, Measured, Scale, Slot, Spread,
+};
+use twinscope::forecast::{ForecastSetup as Outlook, LoadSpread, Start};
 use twinscope::model::load::{Follows, Held, Load, Profile};
 use twinscope::model::registry;
 

@@ -7,7 +7,8 @@
 //! else. Files that need more than the library and its dependencies stand beside these and are
 //! included where they can be: `programs.rs` (processes and brokers), `untrusted.rs` (bodies of the fuzz
 //! targets).
-#![allow(dead_code)]
+// Nobody uses all of it.
+#![allow(dead_code, unused_imports)]
 
 pub mod brain;
 pub mod pumps;

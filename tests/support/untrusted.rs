@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use twinscope::cad::inspect;
 use twinscope::estimate::{FilterSetup, Hypothesis, read_log};
 use twinscope::forecast::optimise::Problem;
-use twinscope::forecast::{self, Kept};
+use twinscope::forecast::{self, StoredForecast};
 use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::table::{Table as Course, load};
 use twinscope::model::{Machine, registry};
@@ -208,7 +208,7 @@ pub fn machine(bytes: &[u8]) {
             let _ = FilterSetup::of(&behaviour, &machine);
             let _ = Hypothesis::all_of(&behaviour, &machine);
         }
-        let _ = Kept::read(text);
+        let _ = StoredForecast::read(text);
         if let Ok(goal) = load_goal(Path::new("g.ron"), text) {
             let machine = Machine::usual(model.clone());
             let load = Arc::new(Held(model.about().usual_inputs()));

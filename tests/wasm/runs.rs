@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
-use twinscope::forecast::{Forecasting, ForecastSetup as Outlook, Start};
+use twinscope::forecast::{ForecastSetup, Forecasting, Start};
 use twinscope::model::load::{Held, Load, Profile};
 use twinscope::model::noise::RandomStream;
 use twinscope::model::registry;
@@ -14,8 +14,8 @@ use twinscope::model::table::Table;
 use twinscope::worker::{Budget, Step, step};
 
 use super::support::{
-    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, motor_with_fan,
-    pump_cycle, pump_inputs, pump_outlook,
+    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, currents,
+    motor_with_fan, pump_cycle, pump_inputs, pump_outlook,
 };
 use super::wider::wider;
 

@@ -149,7 +149,7 @@ impl std::fmt::Display for FalseAlarmEstimate {
             ),
             _ => write!(
                 f,
-                "{healthy_h:.3} h of healthy history are too few to false_alarms no more than one false alarm in {wished_h:.3} h; one in {at_least_h:.3} h can be promised"
+                "{healthy_h:.3} h of healthy history are too few to promise no more than one false alarm in {wished_h:.3} h; one in {at_least_h:.3} h can be promised"
             ),
         }
     }

@@ -136,11 +136,6 @@ impl Sequential {
         }
     }
 
-    /// The sum, in units of the logarithm of the likelihood ratio.
-    pub fn level(&self) -> f64 {
-        self.level
-    }
-
     /// Above which it alarms.
     pub fn threshold(&self) -> f64 {
         self.threshold

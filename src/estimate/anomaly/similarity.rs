@@ -247,11 +247,6 @@ impl Similarity {
         self.origin.len()
     }
 
-    /// In spreads of the channels: the width of the kernel.
-    pub fn bandwidth(&self) -> f64 {
-        self.bandwidth
-    }
-
     /// A channel's healthy residual spread, in its own unit.
     pub fn residual_spread(&self, channel: usize) -> f64 {
         self.residual[channel].spread(1.0) * self.spread[channel]

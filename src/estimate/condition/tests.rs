@@ -49,8 +49,10 @@ fn monitor_setup() -> MonitorSetup {
     setup.step_s = 10.0;
     setup.estimated.push(estimated(Slot::Parameter(coefficient), 0.62, 0.03, 0.0));
     let clogs = vec![estimated(Slot::Parameter(coefficient), 0.62, 0.05, 3e-4)];
-    let drifts =
-        vec![estimated(Slot::Bias(h), 0.0, 0.01, 1e-5), estimated(Slot::Trend(h), 0.0, 0.03 / HOUR, 0.0)];
+    let drifts = vec![
+        estimated(Slot::Bias(h), 0.0, 0.01, 1e-5),
+        estimated(Slot::Trend(h), 0.0, 0.03 / HOUR, 0.0),
+    ];
     MonitorSetup {
         setup,
         hypotheses: vec![

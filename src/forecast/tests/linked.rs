@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::history::{State, View};
+use crate::model::load::Held;
 use crate::model::network::{Link, Network, VariableId};
 use crate::twin::{Timestamp, Value, load};
 
@@ -15,7 +16,8 @@ fn an_outlook_made_from_links_tells_properties_in_their_own_units() {
     let twin = load(&path).expect("a twin").twin;
     let network = Network::of(&twin).expect("it is wired");
     let machine = &network.machine;
-    let mut setup = ForecastSetup::usual(machine.model.clone(), Arc::new(machine.load()), 1.0, 60.0);
+    let mut setup =
+        ForecastSetup::usual(machine.model.clone(), Arc::new(machine.load()), 1.0, 60.0);
     setup.members = 4;
     setup.start = Start::Each(vec![machine.initial.clone()]);
     let setup = Arc::new(setup);
@@ -49,7 +51,8 @@ fn an_outlook_made_from_links_tells_properties_in_their_own_units() {
 
     let other = registry::find("tank").expect("a model");
     let load = Arc::new(Held(other.about().usual_inputs()));
-    let other = Arc::new(ForecastSetup { members: 4, ..ForecastSetup::usual(other, load, 1.0, 60.0) });
+    let other =
+        Arc::new(ForecastSetup { members: 4, ..ForecastSetup::usual(other, load, 1.0, 60.0) });
     let error = Outlook::linked(other, forecast, ORIGIN, &network.links).map(|_| ());
-    assert!(error.expect_err("another model").contains("not those of `tank`"));
+    assert!(error.expect_err("another model").to_string().contains("not those of `tank`"));
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::super::ValueType;
-use super::super::definition::{Class, Display, IntegralOf, Interpolation, Limits, Property, PropertyKind};
+use super::super::definition::{
+    Class, Display, IntegralOf, Interpolation, Limits, Property, PropertyKind,
+};
 use super::super::tree::Kind;
 use super::super::unit::Unit;
 use super::read::{At, Cx, Fields};

@@ -16,11 +16,11 @@ use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
 use super::options::{Failure, Surface, Target, ViewerOptions};
 use super::{build, machine};
+use crate::history::State;
 use crate::viewer::base::Occlusion;
+use crate::viewer::base::Playhead;
 use crate::viewer::scene::camera::SceneCamera;
 use crate::viewer::scene::models::LoadProgress;
-use crate::history::State;
-use crate::viewer::base::Playhead;
 use crate::viewer::time::Sources;
 
 /// Frames before the drawn one: panels need a second one to know their sizes, and the scene's

@@ -129,7 +129,12 @@ mod tests {
         }
     }
 
-    fn advance(follower: &mut Follower, state: &Logged, time: i64, follows: bool) -> Option<Vec<u32>> {
+    fn advance(
+        follower: &mut Follower,
+        state: &Logged,
+        time: i64,
+        follows: bool,
+    ) -> Option<Vec<u32>> {
         let mut these = Vec::new();
         let view = View::live(Timestamp(time));
         match follower.advance(state, view, follows, |id| these.push(id.0)) {

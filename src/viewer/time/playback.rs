@@ -94,8 +94,7 @@ impl Stage<'_> {
         self.say(Severity::Info, format!("{name} is on screen"));
         let has_plant = !self.link.is_none();
         let name = name.to_owned();
-        self.playback.0 =
-            Some(Played { source, name, share: 0.0, is_reported: false, has_plant });
+        self.playback.0 = Some(Played { source, name, share: 0.0, is_reported: false, has_plant });
         true
     }
 
@@ -126,7 +125,6 @@ impl Stage<'_> {
 pub fn plugin(app: &mut App) {
     app.init_resource::<Playback>()
         .add_systems(Update, report.after(Round::Ingest).before(Round::Playhead));
-}
 }
 
 /// How much of the file is read; says what it held when all of it is.
@@ -161,12 +159,12 @@ mod tests {
 
     use super::*;
     use crate::history::State;
-    use crate::twin::Timestamp;
-    use crate::viewer::base::TwinDefinition;
     use crate::telemetry::{Batch, Status, Update};
+    use crate::twin::Timestamp;
     use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
     use crate::viewer::app::open::{self, Dropped, Opened};
     use crate::viewer::app::testing;
+    use crate::viewer::base::TwinDefinition;
     use crate::viewer::base::{Command, Files, Origin, Playhead};
     use crate::viewer::time::{WallClock, ingest, playhead};
 

@@ -137,10 +137,7 @@ fn figures(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let color = if bad > 0 { palette.warning } else { palette.text };
     let hint = format!(
         "{} messages could not be understood, {} were too large, {} had topics that no mapping wants, {} samples came late",
-        health.counts.malformed,
-        health.counts.oversized,
-        health.counts.unmapped,
-        data.health.late,
+        health.counts.malformed, health.counts.oversized, health.counts.unmapped, data.health.late,
     );
     figure(ui, data, &bad.to_string(), "bad", color, &hint);
     if wide {

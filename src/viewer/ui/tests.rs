@@ -208,7 +208,7 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
         let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
         scene.data().property_condition(flow)
     };
-    assert_eq!(data_condition, crate::viewer::base::Condition::Alarm);
+    assert_eq!(data_condition, crate::twin::Condition::Alarm);
 }
 
 fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {

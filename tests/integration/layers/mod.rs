@@ -15,6 +15,7 @@ use tree::{Import, Tree, circles, room_of};
 /// and from those below.
 const FLOORS: &[&[&str]] = &[
     &["twin", "worker"],
+    &["table"],
     &["telemetry", "history", "cad", "model"],
     &["mirror", "estimate", "forecast"],
     &["outlook", "alarm", "control", "training", "plant", "jobs"],
@@ -32,15 +33,16 @@ const LAYERS: &[&str] = &["base", "time", "scene", "ui", "app"];
 /// here, and become `true` when theirs are gone.
 const WITHOUT_CIRCLES: &[(&str, bool)] = &[
     ("cad", true),
-    ("cli", false),
-    ("estimate", false),
-    ("forecast", false),
-    ("history", false),
+    ("cli", true),
+    ("estimate", true),
+    ("forecast", true),
+    ("history", true),
     ("jobs", true),
     ("mirror", false),
     ("model", false),
     ("plant", false),
     ("serve", false),
+    ("table", true),
     ("telemetry", false),
     ("twin", false),
     ("viewer", true),

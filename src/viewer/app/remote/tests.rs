@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 
+use super::protocol::Event;
 use super::*;
 use crate::viewer::app::command_log::CommandLog;
 use crate::viewer::app::open::Opened;

@@ -19,10 +19,12 @@ pub struct PlantBounds {
     pub by_asset: HashMap<AssetId, Bounds>,
 }
 
+/// Parts of the main scene carry no scene. All scenes stand at the same place: one is measured.
+type OfMainScene = (With<PartOf>, Without<Scene>);
+
 pub(super) fn measure(
-    // Parts of the main scene carry no scene: all scenes stand at the same place.
-    parts: Query<(&PartOf, &Aabb, &GlobalTransform), Without<Scene>>,
-    fresh: Query<(), (With<PartOf>, Without<Scene>, Added<Aabb>)>,
+    parts: Query<(&PartOf, &Aabb, &GlobalTransform), OfMainScene>,
+    fresh: Query<(), (OfMainScene, Added<Aabb>)>,
     mut gone: RemovedComponents<PartOf>,
     mut plant: ResMut<PlantBounds>,
     mut settled: Local<u8>,

@@ -23,9 +23,7 @@ pub(super) use spawn::put_in;
 
 use crate::twin::{AssetId, Twin};
 use crate::viewer::base::workers::run_slice;
-use crate::viewer::base::{
-    Files, Notice, PartOf, Round, SceneViews, Selection, TwinDefinition,
-};
+use crate::viewer::base::{Files, Notice, PartOf, Round, SceneViews, Selection, TwinDefinition};
 use crate::viewer::scene::look::{self, TwinPbr, with_flag, write};
 
 /// Loads and spawns what [`TwinDefinition`] says, and marks what is selected.

@@ -31,11 +31,9 @@ pub struct SceneEntities {
     reported: std::collections::HashSet<String>,
 }
 
-/// Starts afresh when the definition changed or models were saved anew; begins scenes that were opened
-/// and ends those that were closed.
+/// Starts afresh when the definition changed or models were saved anew.
 pub(super) fn renew(
     twin: Res<TwinDefinition>,
-    views: Res<SceneViews>,
     mut reload: MessageReader<ReloadModels>,
     mut models: ResMut<Models>,
     mut scene: ResMut<SceneEntities>,
@@ -53,6 +51,15 @@ pub(super) fn renew(
         roots.iter().for_each(|root| commands.entity(root).despawn());
         *scene = SceneEntities::default();
     }
+}
+
+/// Begins scenes that were opened and ends those that were closed.
+pub(super) fn follow_views(
+    twin: Res<TwinDefinition>,
+    views: Res<SceneViews>,
+    mut scene: ResMut<SceneEntities>,
+    mut commands: Commands,
+) {
     let is_open = |scene: &Scene| views.get(*scene).is_some();
     for (_, roots) in scene.roots.extract_if(|scene, _| !is_open(scene)) {
         // Those below others go with them.

@@ -88,11 +88,7 @@ fn app(folder: &Path) -> App {
     app
 }
 
-fn follow(
-    sources: Res<Sources>,
-    mut playhead: ResMut<Playhead>,
-    mut views: ResMut<SceneViews>,
-) {
+fn follow(sources: Res<Sources>, mut playhead: ResMut<Playhead>, mut views: ResMut<SceneViews>) {
     if playhead.following {
         playhead.time = sources.live().live_view().time;
     }
