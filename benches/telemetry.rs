@@ -27,6 +27,7 @@ use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{ClientOptions, Source};
 use twinscope::twin::mapping::{Mapping, Payload, QualitySource, TimeFormat};
+use twinscope::twin::payload::PayloadFormat;
 use twinscope::twin::{Timestamp, Twin, Value, ValueType};
 
 const ASSETS: usize = 100;
@@ -170,7 +171,8 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
 /// One hundred pumps, each with a value in an array of samples.
 fn twin() -> Twin {
     let quality = QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] };
-    let payload = Payload::Json {
+    let payload = Payload::Document {
+        format: PayloadFormat::JSON,
         samples: Some("/samples".into()),
         time: stamp(TimeFormat::EpochMillis),
         quality: Some(quality),

@@ -27,19 +27,19 @@ type Few<T> = SmallVec<[T; 8]>;
 /// A filter under way.
 ///
 /// ```
-/// use twinscope::estimate::{Measured, Setup, Unscented};
+/// use twinscope::estimate::{FilterSetup, Measured, Unscented};
 ///
 /// let battery = twinscope::model::registry::find("battery_circuit")?;
 /// // Deviations and drifts of its four states, and the noise of its thermometer and its voltmeter.
 /// let (deviation, drift) = ([1.0, 100.0, 0.1, 0.1], [0.01, 0.3, 0.03, 0.03]);
-/// let setup = Setup::usual(battery, &deviation, &drift, &[0.5, 0.02]);
+/// let setup = FilterSetup::usual(battery, &deviation, &drift, &[0.5, 0.02]);
 /// let mut filter = Unscented::new(setup, 0.0, &[2.0])?;
 /// let (_, before) = filter.estimate(1);
 /// let outputs = vec![None, Some(4.1)];
 /// filter.observe(&Measured { time_s: 1.0, inputs: vec![2.0], outputs }).expect("it goes on");
 /// let (_, after) = filter.estimate(1);
 /// assert!(after < before, "a voltage tells of the charge: {after} {before}");
-/// # Ok::<(), String>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Unscented {

@@ -106,14 +106,14 @@ impl BlockRun {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use twinscope::forecast::{Forecasting, Setup};
+/// use twinscope::forecast::{ForecastSetup, Forecasting};
 /// use twinscope::model::{load::Held, registry};
 /// use twinscope::worker::{Budget, Step, step};
 ///
 /// // A full battery under a current of 2 A, in steps of a second, for three hours.
 /// let load = Arc::new(Held(vec![2.0]));
-/// let usual = Setup::usual(registry::find("battery_circuit")?, load, 1.0, 10_800.0);
-/// let mut making = Forecasting::new(Setup { members: 16, ..usual })?;
+/// let usual = ForecastSetup::usual(registry::find("battery_circuit")?, load, 1.0, 10_800.0);
+/// let mut making = Forecasting::new(ForecastSetup { members: 16, ..usual })?;
 /// let forecast = loop {
 ///     // A frame's share of work would end here.
 ///     if let Step::Done(done) = step(&mut making, &Budget::until(&|| false)) {
@@ -122,7 +122,7 @@ impl BlockRun {
 /// };
 /// let end_s = forecast.event("EOD").and_then(|event| event.step_ends_s[0]).expect("it is empty");
 /// assert!((3_000.0..5_000.0).contains(&end_s), "{end_s}");
-/// # Ok::<(), String>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Forecasting {
     setup: Arc<ForecastSetup>,

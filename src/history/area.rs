@@ -17,6 +17,20 @@ const PARTS: f64 = (1_u64 << 40) as f64;
 const MOST: f64 = (1_u64 << 50) as f64;
 
 /// An area below a series: its value × seconds, in parts of 2⁻⁴⁰.
+///
+/// ```
+/// use twinscope::history::Area;
+/// use twinscope::twin::Timestamp;
+///
+/// // A speed in metres a second that rises for two seconds, and then holds for a tenth.
+/// let [a, b, c] = [0, 2_000_000, 2_100_000].map(Timestamp);
+/// let rise = Area::below_line((a, 0.0), (b, 0.3));
+/// let hold = Area::rectangle(0.3, b, c);
+/// assert!(((rise + hold).unit_seconds() - 0.33).abs() < 1e-11);
+/// // Sums are exact, in any order: 0.1 + 0.2 + 0.3 is not, in floating point.
+/// let parts = [0.1, 0.2, 0.3].map(Area::of);
+/// assert_eq!(parts[0] + parts[1] + parts[2], parts[2] + parts[1] + parts[0]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Area(i128);
 

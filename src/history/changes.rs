@@ -67,6 +67,25 @@ const LEAST_CAPACITY: usize = 1 << 16;
 const MOST_CAPACITY: usize = 1 << 20;
 
 /// A bounded log of changes; see the module.
+///
+/// ```
+/// use twinscope::history::{ChangeLog, What};
+/// use twinscope::twin::{PropertyId, Timestamp};
+///
+/// let mut log = ChangeLog::with_capacity(2);
+/// let (mut panel, mut historian) = (log.end(), log.end());
+/// log.push(What::New(PropertyId(7)), Timestamp(1_000_000));
+/// let seen: Vec<_> = log.read(&mut panel).map(|change| change.what.property()).collect();
+/// assert_eq!(seen, [Some(PropertyId(7))]);
+///
+/// // The historian reads less often than the log has room for; the panel missed nothing.
+/// for second in 2..5 {
+///     log.push(What::New(PropertyId(7)), Timestamp(second * 1_000_000));
+///     assert_eq!(log.read(&mut panel).count(), 1);
+/// }
+/// let unread = log.read(&mut historian);
+/// assert_eq!((unread.missed, unread.count()), (2, 2));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChangeLog {
     /// A ring: entry number n stands at n modulo the capacity. Grows up to the capacity.

@@ -15,6 +15,28 @@ use crate::telemetry::recording::BadLine;
 use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin};
 
 /// The live plant and what has been opened beside it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use twinscope::history::{Lane, State, View};
+/// use twinscope::mirror::{Budget, Mirror, Sources};
+/// use twinscope::twin::Value;
+///
+/// let twin = Arc::new(twinscope::twin::load("scenes/pump_station.ron".as_ref())?.twin);
+/// let level = twin.property_by_path("station/TK-1.percent").expect("the tank has it");
+/// let mut sources = Sources::new(Mirror::new(twin, Budget::default()));
+///
+/// let table = "time,TK-1.percent\n2026-03-01T12:00:00Z,50\n2026-03-01T12:01:00Z,54\n";
+/// let id = sources.open("levels.csv", table.into(), Budget::default())?;
+/// sources.read_on(|| false);
+///
+/// // Half a minute before its end; the live plant beside it still knows nothing.
+/// let span = sources.span(id).expect("it has rows");
+/// let view = View { source: id, time: span.to.plus_micros(-30_000_000), lane: Lane::Measured };
+/// assert_eq!(sources.reading(view, level).map(|reading| reading.value), Some(Value::Number(52.0)));
+/// assert_eq!(sources.reading(View::live(view.time), level), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Sources {
     live: Mirror,
     opened: Vec<Opened>,

@@ -14,7 +14,7 @@ pub fn topic_of(twin: &Twin, property: PropertyId) -> Option<String> {
         let pointer = match &mapping.payload {
             Payload::Scalar { property: Some(at), .. } => (*at == position).then_some(""),
             Payload::Scalar { property: None, .. } => Some(""),
-            Payload::Json { fields, .. } => fields
+            Payload::Document { fields, .. } => fields
                 .iter()
                 .find(|field| field.property == position)
                 .map(|field| field.pointer.as_str()),

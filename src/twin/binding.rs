@@ -126,6 +126,25 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Position in the class of the property that it reads; a label reads several.
+    pub fn by(&self) -> Option<u16> {
+        match self {
+            Self::Rotate { by, .. }
+            | Self::Translate { by, .. }
+            | Self::Path { by, .. }
+            | Self::Pose { by }
+            | Self::Items { by, .. }
+            | Self::Fill { by, .. }
+            | Self::Color { by, .. }
+            | Self::Glow { by, .. }
+            | Self::Show { by, .. }
+            | Self::Animation { by, .. } => Some(*by),
+            Self::Label { .. } => None,
+        }
+    }
+}
+
 /// A piece of a label.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LabelPart {

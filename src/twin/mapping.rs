@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::AssetId;
+use super::payload::PayloadFormat;
 
 /// One kind of message and the properties that it carries. It belongs to a class, and its topic is
 /// a template which each instance fills in.
@@ -63,8 +64,10 @@ pub enum Payload {
         /// When it was measured.
         time: TimeSource,
     },
-    /// A JSON document.
-    Json {
+    /// A document.
+    Document {
+        /// How it stands in the payload.
+        format: &'static PayloadFormat,
         /// JSON pointer to an array of samples, each an object of its own with its own time;
         /// `None`: the document is the one sample.
         samples: Option<String>,
@@ -77,7 +80,7 @@ pub enum Payload {
     },
 }
 
-/// One property inside a JSON sample.
+/// One property inside a document's sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Position of the property in the class.

@@ -13,6 +13,7 @@ mod format;
 pub mod goal;
 mod load;
 pub mod mapping;
+pub mod payload;
 mod time;
 pub mod tree;
 mod turn;

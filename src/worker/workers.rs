@@ -17,6 +17,40 @@ const LOOK: Duration = Duration::from_millis(5);
 const LONGEST_SLICE: Duration = Duration::from_millis(8);
 
 /// Carries out jobs and actors. What is under way when they are dropped is given up.
+///
+/// ```
+/// use std::time::Duration;
+/// use twinscope::worker::{Priority, Progress, Run, Step, Workers};
+///
+/// /// Sums numbers, a thousand a piece.
+/// struct Sum(u64, u64);
+///
+/// impl Run for Sum {
+///     type Output = u64;
+///
+///     fn piece(&mut self) -> Step<u64> {
+///         let until = (self.0 + 1_000).min(1_000_000);
+///         self.1 += (self.0..until).sum::<u64>();
+///         self.0 = until;
+///         match until {
+///             1_000_000 => Step::Done(Ok(self.1)),
+///             done => Step::More(done as f32 / 1e6),
+///         }
+///     }
+/// }
+///
+/// let workers = Workers::new();
+/// let ticket = workers.carry_out(Priority::Background, Sum(0, 0))?;
+/// // A frame asks once and goes on with what it has.
+/// let sum = loop {
+///     workers.run_slice(Duration::from_millis(4));
+///     if let Progress::Done(sum) = ticket.poll() {
+///         break sum?;
+///     }
+/// };
+/// assert_eq!(sum, 499_999_500_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Workers {
     queue: Arc<Queue>,
     has_threads: bool,

@@ -4,6 +4,7 @@
 mod brain;
 mod broker;
 mod cli;
+mod extending;
 mod feed;
 mod gltf_reader;
 mod layers;

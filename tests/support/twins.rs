@@ -7,6 +7,7 @@ use twinscope::twin::mapping::{
     ClockSource, Field, Mapping, Payload, Presence, Read, TimeFormat, TimeSource, TopicLevel,
     TopicPart, TopicTemplate,
 };
+use twinscope::twin::payload::PayloadFormat;
 use twinscope::twin::{
     Asset, AssetId, Class, ClassId, IntegralOf, Interpolation, Level, Limits, Pose, Property,
     PropertyKind, Twin, Unit, ValueType,
@@ -110,7 +111,8 @@ pub fn scalar(property: Option<u16>) -> Payload {
 
 /// A JSON document, or several in an array, without a quality.
 pub fn json(samples: Option<&str>, time: TimeSource, fields: Vec<Field>) -> Payload {
-    Payload::Json { samples: samples.map(str::to_owned), time, quality: None, fields }
+    let (format, samples) = (PayloadFormat::JSON, samples.map(str::to_owned));
+    Payload::Document { format, samples, time, quality: None, fields }
 }
 
 /// A field without scale, quality or names.

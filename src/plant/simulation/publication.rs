@@ -55,20 +55,20 @@ impl Publication {
             .filter_map(|tap| Some((tap.position, tap.measure(board, noise)?)))
             .collect();
         self.batch.push((now, readings));
-        let lists = matches!(self.mapping.payload, Payload::Json { samples: Some(_), .. });
+        let lists = matches!(self.mapping.payload, Payload::Document { samples: Some(_), .. });
         if lists && self.batch.len() < BATCH {
             return;
         }
         let qos = self.mapping.qos;
         match &self.mapping.payload {
-            Payload::Json { .. } => {
+            Payload::Document { format, .. } => {
                 let document = encode::document(&self.mapping.payload, &self.types, &self.batch);
-                sink(Message {
-                    topic: self.topic.clone(),
-                    payload: document.to_string().into_bytes(),
-                    qos,
-                    retain: false,
-                });
+                match (format.write)(&document) {
+                    Ok(payload) => {
+                        sink(Message { topic: self.topic.clone(), payload, qos, retain: false });
+                    }
+                    Err(reason) => log::error!("{}: not sent: {reason}", self.topic),
+                }
             }
             Payload::Scalar { read, .. } => {
                 for (position, measured) in self.batch.iter().flat_map(|(_, readings)| readings) {
@@ -156,9 +156,14 @@ pub fn publications_of(
         twin.properties_of(id).map(|property| twin.property(property).ty.clone()).collect();
     let mut publications = Vec::new();
     for mapping in &class.mappings {
+        if let Err(reason) = can_be_written(&mapping.payload) {
+            let message = format!("the topic {} of {}: {reason}", mapping.topic.text, asset.path);
+            wiring.mistakes.push((asset.name.to_string(), message));
+            continue;
+        }
         let one_each = mapping.topic.levels.contains(&TopicLevel::Property);
         let positions: Vec<u16> = match &mapping.payload {
-            Payload::Json { fields, .. } => fields.iter().map(|field| field.property).collect(),
+            Payload::Document { fields, .. } => fields.iter().map(|field| field.property).collect(),
             Payload::Scalar { property: Some(property), .. } => vec![*property],
             Payload::Scalar { property: None, .. } => (0..types.len() as u16).collect(),
         };
@@ -189,6 +194,17 @@ pub fn publications_of(
         }
     }
     publications
+}
+
+/// Whether a payload's format can hold what its pointers ask for.
+fn can_be_written(payload: &Payload) -> Result<(), String> {
+    let Payload::Document { format, samples, fields, .. } = payload else { return Ok(()) };
+    let sample = encode::fields(fields.iter().map(|field| (field.pointer.as_str(), 0.into())));
+    let document = match samples {
+        Some(pointer) => encode::fields([(pointer.as_str(), vec![sample].into())]),
+        None => sample,
+    };
+    (format.write)(&document).map(drop)
 }
 
 /// Where a property's value comes from; `None` (with a mistake noted) when no block sets it.

@@ -3,7 +3,7 @@
 //! Flows in: a topic, bytes and the time of arrival. Flows out: samples appended to a [`Batch`], and
 //! what could not be understood. The good fields of a bad message are still used.
 
-mod json;
+mod document;
 mod plan;
 mod time;
 mod value;
@@ -205,9 +205,9 @@ impl Decoder {
                 Target::Mapping { asset, mapping, property } => {
                     let (first_property, first_plan) = self.assets[asset.0 as usize];
                     match &self.plans[first_plan as usize + mapping as usize] {
-                        Plan::Json(plan) => {
+                        Plan::Document(plan) => {
                             let mut own = Problems::default();
-                            json::decode(plan, first_property, payload, arrival, out, &mut own);
+                            document::decode(plan, first_property, payload, arrival, out, &mut own);
                             problems.first.append(&mut own.first);
                             problems.more += own.more;
                         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::twin::ValueType;
 use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
+use crate::twin::payload::PayloadFormat;
 
 /// What is done with the value at a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +65,13 @@ pub(super) enum Plan {
     /// The payload is one value.
     Scalar { property: Option<u16>, read: Read, types: Arc<[ValueType]> },
     /// The payload is a document.
-    Json(Box<JsonPlan>),
+    Document(Box<DocumentPlan>),
 }
 
-/// A compiled [`Payload::Json`].
+/// A compiled [`Payload::Document`].
 #[derive(Debug)]
-pub(super) struct JsonPlan {
+pub(super) struct DocumentPlan {
+    pub format: &'static PayloadFormat,
     pub root: Node,
     pub samples: Option<String>,
     pub fields: Vec<Field>,
@@ -94,7 +96,7 @@ impl Plan {
             Payload::Scalar { property, read, time: _ } => {
                 Self::Scalar { property: *property, read: read.clone(), types: types.clone() }
             }
-            Payload::Json { samples, time, quality, fields } => {
+            Payload::Document { format, samples, time, quality, fields } => {
                 let time = match time {
                     TimeSource::Arrival => PlanTime::Arrival,
                     TimeSource::Field { pointer, format } => match pointer.strip_prefix('^') {
@@ -104,7 +106,8 @@ impl Plan {
                 };
                 let types: Vec<ValueType> =
                     fields.iter().map(|field| types[field.property as usize].clone()).collect();
-                Self::Json(Box::new(JsonPlan {
+                Self::Document(Box::new(DocumentPlan {
+                    format,
                     root: root(samples.as_deref(), &time, quality.as_ref(), fields, &types),
                     samples: samples.clone(),
                     fields: fields.clone(),

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::telemetry::sample_twin::*;
 use crate::twin::mapping::*;
+use crate::twin::payload::PayloadFormat;
 use crate::twin::{Item, Pose, Value};
 
 /// 2026-03-01T12:00:00Z.
@@ -14,7 +15,13 @@ fn decoder(payload: Payload) -> Decoder {
 }
 
 fn document(fields: Vec<Field>) -> Payload {
-    Payload::Json { samples: None, time: TimeSource::Arrival, quality: None, fields }
+    Payload::Document {
+        format: PayloadFormat::JSON,
+        samples: None,
+        time: TimeSource::Arrival,
+        quality: None,
+        fields,
+    }
 }
 
 fn decode(decoder: &Decoder, payload: impl AsRef<[u8]>) -> (Vec<Update>, Decoded) {
@@ -49,7 +56,8 @@ fn nested_fields_are_read_by_their_pointers() {
 
 #[test]
 fn time_and_quality_may_come_after_the_values_of_a_batch() {
-    let payload = Payload::Json {
+    let payload = Payload::Document {
+        format: PayloadFormat::JSON,
         samples: Some("/data/samples".into()),
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
         quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
@@ -75,7 +83,8 @@ fn time_and_quality_may_come_after_the_values_of_a_batch() {
 
 #[test]
 fn a_stamp_of_the_document_holds_for_all_its_samples() {
-    let payload = Payload::Json {
+    let payload = Payload::Document {
+        format: PayloadFormat::JSON,
         samples: Some("/s".into()),
         time: TimeSource::Field { pointer: "^/ts".into(), format: TimeFormat::Iso8601 },
         quality: None,
@@ -91,7 +100,8 @@ fn a_stamp_of_the_document_holds_for_all_its_samples() {
 
 #[test]
 fn a_stamp_in_the_wrong_unit_is_reported_and_its_sample_not_used() {
-    let payload = Payload::Json {
+    let payload = Payload::Document {
+        format: PayloadFormat::JSON,
         samples: None,
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochSeconds },
         quality: None,
@@ -216,7 +226,8 @@ fn unknown_topics_and_oversized_payloads_are_told() {
 
 /// A decoder of everything at once.
 fn rich() -> Decoder {
-    decoder(Payload::Json {
+    decoder(Payload::Document {
+        format: PayloadFormat::JSON,
         samples: Some("/s".into()),
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::Iso8601 },
         quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),

@@ -9,7 +9,8 @@ use super::class::{ClassFile, Word, integral_position, property_name};
 use super::mapping::{braces, enumeration_index, variant};
 use super::read::{At, Cx, Fields};
 
-const KINDS: [(&str, &[&str]); 12] = [
+/// Kinds of bindings with their fields.
+const KINDS: &[(&str, &[&str])] = &[
     ("Spin", &["node", "axis", "by", "ratio"]),
     ("Rotate", &["node", "axis", "by", "from", "to"]),
     ("Translate", &["node", "axis", "by", "from", "to"]),
@@ -25,31 +26,32 @@ const KINDS: [(&str, &[&str]); 12] = [
 ];
 
 pub(super) fn binding<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
-    let names = KINDS.map(|(name, _)| name);
+    let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
     let Some(kind) = variant(cx, at, "binding", &names) else { return };
     let known = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, fields)| fields);
     let Some(fields) = cx.fields(at, "a binding", known) else { return };
     let node = fields.get("node").and_then(|at| cx.text(at)).unwrap_or_default();
-    if let Some(effect) = effect(cx, kind, &fields, file) {
+    if let Some(effect) = effect(cx, kind, known, &fields, file) {
         file.class.bindings.push(Binding { node, effect, place: at.place().into() });
     }
 }
 
-fn effect<'a>(cx: &Cx<'a>, kind: &str, f: &Fields<'a>, file: &mut ClassFile<'a>) -> Option<Effect> {
+fn effect<'a>(
+    cx: &Cx<'a>,
+    kind: &str,
+    known: &[&str],
+    f: &Fields<'a>,
+    file: &mut ClassFile<'a>,
+) -> Option<Effect> {
     if kind == "Label" {
         return label(cx, f, file);
     }
     let by_at = cx.required(f, "by");
-    let axis = match kind {
-        "Spin" | "Rotate" | "Translate" | "Fill" => {
-            cx.required(f, "axis").and_then(|at| cx.axis(at))
-        }
-        _ => Some([0.0; 3]),
+    let axis = match known.contains(&"axis") {
+        true => cx.required(f, "axis").and_then(|at| cx.axis(at)),
+        false => None,
     };
-    let path = match kind {
-        "Path" | "Items" => path(cx, f),
-        _ => Some(Path { points: Vec::new(), closed: false, corner_radius: 0.0 }),
-    };
+    let path = if known.contains(&"points") { path(cx, f) } else { None };
     let by_at = by_at?;
     let by = property_name(cx, &file.class, by_at)?;
     let wanted = match kind {
@@ -130,12 +132,16 @@ fn effect<'a>(cx: &Cx<'a>, kind: &str, f: &Fields<'a>, file: &mut ClassFile<'a>)
             Effect::Glow { by: by as u16, map, intensity: number("intensity", 1.0)? }
         }
         "Show" => Effect::Show { by: by as u16, when: condition(cx, f, by, file)? },
-        _ => {
+        "Animation" => {
             let name = cx.required(f, "name").and_then(|at| cx.text(at))?;
             let seconds = file.class.properties[by].unit.factor_to("s").unwrap_or(1.0);
             let seconds_per_unit = number("seconds_per_unit", seconds)?;
             let repeat = f.get("repeat").and_then(|at| cx.boolean(at)).unwrap_or(false);
             Effect::Animation { by: by as u16, name, seconds_per_unit, repeat }
+        }
+        other => {
+            cx.error(f.at, format!("`{other}` is listed as a binding, but nothing makes one of it"));
+            return None;
         }
     })
 }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::super::ValueType;
 use super::super::mapping::*;
+use super::super::payload::{FORMATS as PAYLOADS, PayloadFormat};
 use super::super::tree::Kind;
 use super::class::{ClassFile, Word, property_name};
 use super::read::{At, Cx, Fields};
@@ -14,7 +15,7 @@ pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
     ("epoch_ms", TimeFormat::EpochMillis),
     ("epoch_us", TimeFormat::EpochMicros),
 ];
-const JSON: [&str; 6] = ["topic", "time", "quality", "samples", "qos", "values"];
+const DOCUMENT: [&str; 6] = ["topic", "time", "quality", "samples", "qos", "values"];
 const SCALAR: [&str; 7] = ["topic", "property", "scale", "offset", "unit", "names", "qos"];
 const FIELD: [&str; 7] = ["pointer", "scale", "offset", "unit", "names", "quality", "optional"];
 
@@ -31,18 +32,17 @@ pub(super) fn variant<'a>(cx: &Cx, at: At<'a>, what: &str, known: &[&str]) -> Op
 }
 
 pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
-    let scalar = match variant(cx, at, "mapping", &["Json", "Scalar"]) {
-        Some(name) => name == "Scalar",
-        None => return,
-    };
-    let known: &[&str] = if scalar { &SCALAR } else { &JSON };
+    let documents = PAYLOADS.iter().map(|format| format.name);
+    let names: Vec<&str> = documents.chain(["Scalar"]).collect();
+    let Some(name) = variant(cx, at, "mapping", &names) else { return };
+    let format = PayloadFormat::find(name);
+    let known: &[&str] = if format.is_some() { &DOCUMENT } else { &SCALAR };
     let Some(fields) = cx.fields(at, "a mapping", known) else { return };
     let topic = cx.required(&fields, "topic").and_then(|at| template(cx, at, file));
     let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(1) as u8;
-    let payload = if scalar {
-        scalar_payload(cx, &fields, file, topic.as_ref())
-    } else {
-        json(cx, &fields, file)
+    let payload = match format {
+        Some(format) => document(cx, format, &fields, file),
+        None => scalar_payload(cx, &fields, file, topic.as_ref()),
     };
     if let (Some(topic), Some(payload)) = (topic, payload) {
         let carried = carried(&payload);
@@ -60,7 +60,7 @@ pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
 fn carried(payload: &Payload) -> Vec<u16> {
     match payload {
         Payload::Scalar { property, .. } => property.iter().copied().collect(),
-        Payload::Json { fields, .. } => fields.iter().map(|field| field.property).collect(),
+        Payload::Document { fields, .. } => fields.iter().map(|field| field.property).collect(),
     }
 }
 
@@ -100,7 +100,12 @@ fn scalar_payload(
     Some(Payload::Scalar { property: property.map(|p| p as u16), read, time: TimeSource::Arrival })
 }
 
-fn json<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &ClassFile) -> Option<Payload> {
+fn document<'a>(
+    cx: &Cx<'a>,
+    format: &'static PayloadFormat,
+    fields: &Fields<'a>,
+    file: &ClassFile,
+) -> Option<Payload> {
     let samples = fields.get("samples").and_then(|at| cx.pointer(at, false));
     let time = fields.get("time").map_or(Some(TimeSource::Arrival), |at| time(cx, at));
     let quality = fields.get("quality").and_then(|at| quality(cx, at));
@@ -122,7 +127,8 @@ fn json<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &ClassFile) -> Option<Payloa
         Some(Field { property: property? as u16, pointer, read, quality, optional })
     };
     let fields = entries.into_iter().filter_map(field).collect();
-    Some(Payload::Json { samples, time: time.unwrap_or_default(), quality, fields })
+    let time = time.unwrap_or_default();
+    Some(Payload::Document { format, samples, time, quality, fields })
 }
 
 fn read(cx: &Cx, fields: &Fields, file: &ClassFile, property: usize) -> Read {

@@ -63,7 +63,7 @@ fn the_example_of_the_document_loads() {
     assert_eq!(class.model.as_deref(), Some(Path::new("assets/models/pump_skid.glb")));
     let turns = &class.properties[class.property("turns").expect("turns")];
     assert_eq!((turns.kind, turns.unit.code()), (PropertyKind::Derived, "{rev}"));
-    let Payload::Json { fields, .. } = &class.mappings[0].payload else { panic!("json") };
+    let Payload::Document { fields, .. } = &class.mappings[0].payload else { panic!("json") };
     assert_eq!(fields[1].read.scale, 0.001);
     assert_eq!(fields[2].read.names.len(), 3);
     let Effect::Rotate { by, radians_per_unit, .. } = class.bindings[0].effect else {
@@ -302,7 +302,7 @@ fn a_property_that_is_stated_anew_is_so_for_the_mappings_and_bindings_of_the_bas
     }, assets: [(name: "p", class: "P"), (name: "q", class: "Q")])"##;
     let twin = good(text).twin;
     let scale = |class: usize| match &twin.classes[class].mappings[0].payload {
-        Payload::Json { fields, .. } => fields[0].read.scale,
+        Payload::Document { fields, .. } => fields[0].read.scale,
         other => panic!("{other:?}"),
     };
     let class =

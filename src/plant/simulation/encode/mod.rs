@@ -30,9 +30,11 @@ fn stands_bare(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && !text.starts_with('"') && text != "null"
 }
 
-/// The document of a JSON mapping. Mappings without a list of samples take the last instant.
+/// The document of a mapping. Mappings without a list of samples take the last instant.
 pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) -> Json {
-    let Payload::Json { samples, time, quality, fields } = payload else { return Json::Null };
+    let Payload::Document { samples, time, quality, fields, .. } = payload else {
+        return Json::Null;
+    };
     let mut document = Json::Null;
     let mut encoded = instants.iter().map(|(at, readings)| {
         let mut sample = Json::Null;

@@ -6,6 +6,7 @@ use super::*;
 use crate::plant::simulation::topic::topic;
 use crate::support::twins::{field, json, stamp};
 use crate::telemetry::{Batch, Decoder};
+use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Item, NoFiles, Twin, load_text};
 
 fn good(value: Value) -> Measured {
@@ -17,7 +18,8 @@ fn a_nested_document_is_built_from_its_pointers() {
     let mut scaled = field(1, "/list/1");
     scaled.read = Read { scale: 0.1, offset: -40.0, names: Vec::new() };
     let names: std::sync::Arc<[String]> = ["off".into(), "on".into()].into();
-    let payload = Payload::Json {
+    let payload = Payload::Document {
+        format: PayloadFormat::JSON,
         samples: None,
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
         quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
@@ -151,7 +153,7 @@ proptest! {
         prop_assume!(document != 3 || !time_text.contains('^'));
         let twin = twin_of(&DOCUMENTS[document].replace("{time}", time_text));
         let mapping = twin.classes[0].mappings[0].clone();
-        let Payload::Json { samples, quality, fields, .. } = &mapping.payload else {
+        let Payload::Document { samples, quality, fields, .. } = &mapping.payload else {
             panic!("a document");
         };
         // 2026, where seconds as a double still tell microseconds.

@@ -17,7 +17,6 @@ mod tests;
 use bevy::prelude::*;
 
 pub use maths::{color, holds, node_transform};
-pub use sample::source;
 pub use scales::scale_color;
 
 use crate::viewer::base::Round;

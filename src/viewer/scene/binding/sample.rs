@@ -6,28 +6,10 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use crate::history::State;
-use crate::twin::binding::Effect;
 use crate::twin::{PropertyId, Quality, Twin};
 use crate::viewer::base::{Scene, SceneView, SceneViews, TwinDefinition};
 use crate::viewer::scene::bound::Bound;
 use crate::viewer::time::{Anew, Follower, Sources};
-
-/// The property that an effect reads, by its position in the class.
-pub fn source(effect: &Effect) -> Option<u16> {
-    match effect {
-        Effect::Rotate { by, .. }
-        | Effect::Translate { by, .. }
-        | Effect::Path { by, .. }
-        | Effect::Pose { by }
-        | Effect::Items { by, .. }
-        | Effect::Fill { by, .. }
-        | Effect::Color { by, .. }
-        | Effect::Glow { by, .. }
-        | Effect::Show { by, .. }
-        | Effect::Animation { by, .. } => Some(*by),
-        Effect::Label { .. } => None,
-    }
-}
 
 /// What is driven in one scene by each property, and which must be read anew.
 #[derive(Default)]
@@ -129,7 +111,7 @@ pub(super) fn index(
         let index = indexes.0.iter_mut().find(|index| index.scene == bound.scene);
         let Some(index) = index else { continue };
         for (slot, binding) in bound.bindings.iter().enumerate() {
-            let Some(by) = source(&class.bindings[*binding].effect) else { continue };
+            let Some(by) = class.bindings[*binding].effect.by() else { continue };
             index.add(entity, slot as u16, twin.0.property_at(bound.asset, usize::from(by)));
         }
     }

@@ -1,4 +1,5 @@
-//! Reads a JSON document along a plan: once, front to back, keeping only what the plan names.
+//! Reads a document along a plan: once, front to back, keeping only what the plan names. JSON is
+//! read from the payload itself, other formats from the document that they make of it.
 //!
 //! Time and quality may stand after the values they belong to, so samples go straight to the batch
 //! and are completed when their object ends.
@@ -10,15 +11,16 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
-use super::plan::{Action, JsonPlan, Node, PlanTime};
+use super::plan::{Action, DocumentPlan, Node, PlanTime};
 use super::value::{Scalar, read_json, read_quality, read_scalar};
 use super::{Problems, time};
 use crate::telemetry::{Batch, Update};
+use crate::twin::payload::PayloadFormat;
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 /// Decodes a document; the samples of its good fields are appended to the batch.
 pub(super) fn decode(
-    plan: &JsonPlan,
+    plan: &DocumentPlan,
     first_property: u32,
     payload: &[u8],
     arrival: Timestamp,
@@ -26,14 +28,26 @@ pub(super) fn decode(
     problems: &mut Problems,
 ) {
     let start = out.updates.len();
-    let result = run(plan, first_property, payload, arrival, out, problems);
+    if plan.format != PayloadFormat::JSON {
+        let reason = match (plan.format.read)(payload) {
+            Ok(document) => match run(plan, first_property, &document, arrival, out, problems) {
+                Ok(()) => return,
+                Err(error) => error.to_string(),
+            },
+            Err(reason) => reason,
+        };
+        out.updates.truncate(start);
+        problems.clear();
+        return problems.add(None, "", format!("not {}: {reason}", plan.format.name));
+    }
+    let result = json(plan, first_property, payload, arrival, out, problems);
     let Err(error) = result else { return };
     out.updates.truncate(start);
     // Many devices write NaN, Infinity or 1e999, which JSON does not know. The other fields of
     // such a message are still good.
     if let Some(quoted) = quote_numbers_unknown_to_json(payload) {
         problems.clear();
-        if run(plan, first_property, &quoted, arrival, out, problems).is_ok() {
+        if json(plan, first_property, &quoted, arrival, out, problems).is_ok() {
             if problems.is_empty() {
                 problems.add(None, "", "a number that JSON does not know (NaN, Infinity)");
             }
@@ -45,14 +59,28 @@ pub(super) fn decode(
     problems.add(None, "", format!("not JSON: {error}"));
 }
 
-fn run(
-    plan: &JsonPlan,
+/// JSON text, with nothing behind it.
+fn json(
+    plan: &DocumentPlan,
     first_property: u32,
     payload: &[u8],
     arrival: Timestamp,
     out: &mut Batch,
     problems: &mut Problems,
 ) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(payload);
+    run(plan, first_property, &mut deserializer, arrival, out, problems)?;
+    deserializer.end()
+}
+
+fn run<'de, D: Deserializer<'de>>(
+    plan: &DocumentPlan,
+    first_property: u32,
+    document: D,
+    arrival: Timestamp,
+    out: &mut Batch,
+    problems: &mut Problems,
+) -> Result<(), D::Error> {
     let start = out.updates.len();
     let mut sink = Sink {
         plan,
@@ -71,9 +99,7 @@ fn run(
         out,
         problems,
     };
-    let mut deserializer = serde_json::Deserializer::from_slice(payload);
-    Walk { node: &plan.root, sink: &mut sink }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    Walk { node: &plan.root, sink: &mut sink }.deserialize(document)?;
     sink.end_document();
     Ok(())
 }
@@ -82,7 +108,7 @@ fn run(
 type Stamp = Option<Result<Timestamp, ()>>;
 
 struct Sink<'a> {
-    plan: &'a JsonPlan,
+    plan: &'a DocumentPlan,
     first_property: u32,
     arrival: Timestamp,
     /// Where the updates of the document and of the present sample begin.
