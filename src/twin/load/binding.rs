@@ -140,7 +140,10 @@ fn effect<'a>(
             Effect::Animation { by: by as u16, name, seconds_per_unit, repeat }
         }
         other => {
-            cx.error(f.at, format!("`{other}` is listed as a binding, but nothing makes one of it"));
+            cx.error(
+                f.at,
+                format!("`{other}` is listed as a binding, but nothing makes one of it"),
+            );
             return None;
         }
     })
