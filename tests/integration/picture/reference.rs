@@ -15,6 +15,9 @@ use crate::programs::{folder, outcome, repository, twinscope};
 const SIZE: (usize, usize) = (480, 270);
 /// Fields of 10 by 10 pixels.
 const FIELDS: (usize, usize) = (48, 27);
+/// Rows of fields at the top that are not compared: there a banner tells the time of the table, which
+/// goes on while it is drawn.
+const BANNER: usize = 3;
 /// How much all fields may differ on average, of 255.
 const MEAN: f64 = 1.0;
 /// How much one field may.
@@ -125,13 +128,14 @@ impl Difference {
         let apart = |(a, b): (&[f64; 3], &[f64; 3])| {
             (0..3).map(|i| (a[i] - b[i]).abs()).fold(0.0, f64::max)
         };
-        let all: Vec<f64> = ours.iter().zip(&theirs).map(apart).collect();
+        let below = BANNER * FIELDS.0;
+        let all: Vec<f64> = ours[below..].iter().zip(&theirs[below..]).map(apart).collect();
         let by_difference = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
         let worst = all.iter().enumerate().max_by(by_difference).expect("fields");
         Self {
             mean: all.iter().sum::<f64>() / all.len() as f64,
             worst: *worst.1,
-            at: (worst.0 % FIELDS.0, worst.0 / FIELDS.0),
+            at: (worst.0 % FIELDS.0, BANNER + worst.0 / FIELDS.0),
             drawn,
         }
     }
