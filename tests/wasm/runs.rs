@@ -5,7 +5,7 @@ use std::sync::Arc;
 use twinscope::estimate::Unscented;
 use twinscope::estimate::calibrate;
 use twinscope::forecast::{ForecastSetup, Forecasting, Start};
-use twinscope::model::load::{Held, Load, Profile};
+use twinscope::model::load::{Held, Load};
 use twinscope::model::noise::RandomStream;
 use twinscope::model::registry;
 use twinscope::model::simulation::{Noise, Simulation, SimulationSetup};
@@ -14,8 +14,8 @@ use twinscope::model::table::Table;
 use twinscope::worker::{Budget, Step, step};
 
 use super::support::{
-    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, currents,
-    motor_with_fan, pump_cycle, pump_inputs, pump_outlook,
+    battery_filter, battery_load, battery_outlook, battery_sample, battery_starts, motor_with_fan,
+    pump_cycle, pump_inputs, pump_outlook,
 };
 use super::wider::wider;
 
@@ -142,7 +142,7 @@ fn pump_ensemble() -> Run {
 /// A resistance and a capacitance of a battery from its own course with noise: values, errors and intervals.
 fn calibration() -> Run {
     let model = registry::find("battery_circuit").expect("a model");
-    let load: Arc<dyn Load> = Arc::new(Profile(|t_s: f64, u: &mut [f64]| u[0] = currents(t_s)));
+    let load = battery_load();
     let mut simulation =
         Simulation::new(SimulationSetup::usual(model.clone(), load.clone(), 1.0)).expect("it fits");
     let mut random = RandomStream::new(17, 0);

@@ -22,7 +22,7 @@ use crate::viewer::base::{
 };
 use crate::viewer::scene::camera::CameraRig;
 use crate::viewer::scene::{binding, camera, label, light, models, pick};
-use crate::viewer::time::{Keep, ingest, playback, playhead};
+use crate::viewer::time::{Keep, ingest, playback, playhead, survey};
 use crate::viewer::ui;
 
 /// Shows the twin in a window until it is closed.
@@ -90,7 +90,8 @@ pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Fai
             open::plugin,
             playback::plugin,
         ))
-        .add_plugins((ingest::plugin, playhead::plugin, models::plugin, binding::plugin))
+        .add_plugins((ingest::plugin, playhead::plugin, survey::plugin))
+        .add_plugins((models::plugin, binding::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, cameras::make_cameras)
         .add_systems(Update, cameras::rest_unseen.run_if(resource_exists_and_changed::<Seen>))

@@ -193,11 +193,11 @@ impl Reader {
                     self.at += 3;
                     self.items(file, depth + 1);
                 }
-                "fn" | "struct" | "enum" | "trait" | "const" | "static" | "type" | "union" => {
-                    if self.tokens.get(self.at + 1).is_some_and(Token::is_name) {
-                        file.defined.insert(self.text(1).to_owned());
-                        self.at += 1;
-                    }
+                "fn" | "struct" | "enum" | "trait" | "const" | "static" | "type" | "union"
+                    if self.tokens.get(self.at + 1).is_some_and(Token::is_name) =>
+                {
+                    file.defined.insert(self.text(1).to_owned());
+                    self.at += 1;
                 }
                 _ if self.text(1) == "::" && self.tokens[self.at].is_name() => {
                     self.path(file, depth);

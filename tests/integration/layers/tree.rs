@@ -218,10 +218,7 @@ pub fn room_of(module: &str) -> &str {
 /// Circles among imports, each once, as the imports that close it. `key` says what is taken as one:
 /// a file, a folder, a room; imports within one are left out, and those without a key. A file that
 /// only hands a name on does not need it.
-pub fn circles<'a>(
-    imports: &'a [Import],
-    key: impl Fn(&str) -> Option<String>,
-) -> Vec<Vec<&'a Import>> {
+pub fn circles(imports: &[Import], key: impl Fn(&str) -> Option<String>) -> Vec<Vec<&Import>> {
     let mut edges: BTreeMap<String, BTreeMap<String, &Import>> = BTreeMap::new();
     for import in imports.iter().filter(|import| !import.is_handed_on) {
         if let (Some(from), Some(to)) = (key(&import.from), key(&import.to))

@@ -55,6 +55,7 @@ pub(super) fn systems(app: &mut App) {
             Update,
             (
                 spawn::renew,
+                spawn::follow_views,
                 load::request,
                 load::advance.after(run_slice),
                 load::collect,
