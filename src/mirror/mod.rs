@@ -71,9 +71,9 @@ const STALE_LOOK: usize = 1024;
 /// use twinscope::twin::{Timestamp, Value};
 ///
 /// let twin = Arc::new(twinscope::twin::load("scenes/pump_station.ron".as_ref())?.twin);
-/// let now = Timestamp::now();
+/// let now = Timestamp(1_772_366_400_000_000);
 /// let mut batch = Batch { arrival: now, ..Batch::default() };
-/// let payload = br#"{"level": {"percent": 62.5}, "volume": 12}"#;
+/// let payload = br#"{"ts": 1772366400000, "level": {"percent": 62.5, "mm": 2500}, "volume": 5}"#;
 /// let topic = "pump_station/station/TK-1/telemetry";
 /// Decoder::new(&twin).decode(topic, payload, now, &mut batch);
 ///

@@ -107,7 +107,7 @@ impl Resolver for NoFiles {
 /// )"#;
 /// let errors = load_text("small.ron".as_ref(), text, &NoFiles).expect_err("no such class");
 /// let first = errors.to_string();
-/// assert!(first.starts_with("small.ron:5:34: error:") && first.contains("did you mean `Pump`?"));
+/// assert!(first.starts_with("small.ron:5:35: error:") && first.contains("did you mean `Pump`?"));
 /// ```
 ///
 /// # Errors
