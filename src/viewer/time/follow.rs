@@ -8,6 +8,9 @@ use super::ageing::Ageing;
 use crate::history::{Cursor, Present, State, View, What};
 use crate::twin::{PropertyId, Timestamp};
 
+/// Properties at most that one frame hands over because they grow old.
+const DUE_A_FRAME: usize = 4096;
+
 /// What must be read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anew {
@@ -59,8 +62,9 @@ impl Follower {
         if all {
             return Anew::All;
         }
-        // What becomes stale sends no sample.
-        while let Some(id) = self.ageing.next(view.time) {
+        // What becomes stale sends no sample. When a whole plant does, some frames share it.
+        for _ in 0..DUE_A_FRAME {
+            let Some(id) = self.ageing.next(view.time) else { break };
             changed(id);
         }
         Anew::These
