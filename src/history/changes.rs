@@ -45,6 +45,18 @@ impl What {
             Self::TurnedBack | Self::Presence(_) | Self::Clock { .. } => None,
         }
     }
+
+    /// The same happened to another property; what concerns no single one stays as it is.
+    pub fn to(self, id: PropertyId) -> Self {
+        match self {
+            Self::New(_) => Self::New(id),
+            Self::Late(_) => Self::Late(id),
+            Self::Replaced(_) => Self::Replaced(id),
+            Self::Dropped(_) => Self::Dropped(id),
+            Self::Estimated(_) => Self::Estimated(id),
+            other => other,
+        }
+    }
 }
 
 /// One entry of the log.
@@ -61,10 +73,10 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(u64);
 
-/// Entries that a log of few properties keeps.
-const LEAST_CAPACITY: usize = 1 << 16;
-/// Entries that a log of many properties keeps: 16 MiB.
-const MOST_CAPACITY: usize = 1 << 20;
+/// Entries that a log of few properties keeps: 512 KiB, so that its end stays in the processor's cache.
+const LEAST_CAPACITY: usize = 1 << 15;
+/// Entries that a log of many properties keeps: 4 MiB.
+const MOST_CAPACITY: usize = 1 << 18;
 
 /// A bounded log of changes; see the module.
 ///
@@ -88,42 +100,46 @@ const MOST_CAPACITY: usize = 1 << 20;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ChangeLog {
-    /// A ring: entry number n stands at n modulo the capacity. Grows up to the capacity.
+    /// A ring: entry number n stands at n − 1 modulo the capacity. Empty before the first entry.
     ring: Vec<Change>,
     /// A power of two.
     capacity: usize,
     /// The number of the next entry. The first is 1, so that a fresh cursor is behind.
     next: u64,
-    /// The oldest entry that can still be read.
-    oldest: u64,
+    /// The first entry of the present definition.
+    first: u64,
 }
 
 impl ChangeLog {
-    /// An empty log for a plant with that many properties: room for four changes of each, within
-    /// 65,536 and 1,048,576 entries.
+    /// An empty log for a plant with that many properties: room for a change of a quarter of them, within
+    /// 32,768 and 262,144 entries.
     pub fn new(properties: usize) -> Self {
-        let wanted = properties.saturating_mul(4).clamp(LEAST_CAPACITY, MOST_CAPACITY);
+        let wanted = (properties / 4).clamp(LEAST_CAPACITY, MOST_CAPACITY);
         Self::with_capacity(wanted)
     }
 
     /// An empty log for that many entries, rounded up to a power of two.
     pub fn with_capacity(entries: usize) -> Self {
         let capacity = entries.max(1).next_power_of_two();
-        Self { ring: Vec::new(), capacity, next: 1, oldest: 1 }
+        Self { ring: Vec::new(), capacity, next: 1, first: 1 }
     }
 
     /// Adds an entry; when the log is full the oldest one goes.
     #[inline]
     pub fn push(&mut self, what: What, time: Timestamp) {
-        let change = Change { what, time };
+        if self.ring.is_empty() {
+            self.ring.resize(self.capacity, FILLER);
+        }
         let at = self.place(self.next);
-        match self.ring.get_mut(at) {
-            Some(slot) => *slot = change,
-            // The ring has no holes: while it grows, the place of the next entry is its end.
-            None => self.ring.push(change),
+        if let Some(slot) = self.ring.get_mut(at) {
+            *slot = Change { what, time };
         }
         self.next += 1;
-        self.oldest = self.oldest.max(self.next.saturating_sub(self.capacity as u64));
+    }
+
+    /// The oldest entry that can still be read.
+    fn oldest(&self) -> u64 {
+        self.first.max(self.next.saturating_sub(self.capacity as u64))
     }
 
     fn place(&self, number: u64) -> usize {
@@ -134,10 +150,7 @@ impl ChangeLog {
     /// are those of another definition now). Every reader is behind.
     pub fn invalidate(&mut self) {
         self.next += 1;
-        self.oldest = self.next;
-        // Places must stay in step with the numbers.
-        self.ring.clear();
-        self.ring.resize(self.place(self.next), FILLER);
+        self.first = self.next;
     }
 
     /// The cursor of a reader that has just read the whole history and follows it from now on.
@@ -148,7 +161,7 @@ impl ChangeLog {
     /// What has come since that reader read last, oldest first; its cursor moves to the end. A
     /// [`Cursor::default`] is behind from the beginning.
     pub fn read(&self, cursor: &mut Cursor) -> Unread<'_> {
-        let from = cursor.0.clamp(self.oldest, self.next);
+        let from = cursor.0.clamp(self.oldest(), self.next);
         let missed = from.saturating_sub(cursor.0).max(cursor.0.saturating_sub(self.next));
         cursor.0 = self.next;
         Unread { log: self, next: from, missed }
@@ -165,7 +178,7 @@ impl ChangeLog {
     }
 }
 
-/// Stands in the ring where no entry can be read.
+/// Stands in the ring where no entry has been written.
 const FILLER: Change = Change { what: What::TurnedBack, time: Timestamp(0) };
 
 /// The entries that a reader has not read yet.

@@ -47,20 +47,23 @@ pub(super) fn can_keep(time: Timestamp) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Column<T> {
     entries: VecDeque<Entry<T>>,
-    /// Bytes of the values outside `entries`.
+    /// What most columns have none of, so that they stay small.
+    extra: Option<Box<Extra>>,
+}
+
+/// What some columns have beside their entries.
+#[derive(Clone, Debug, Default)]
+struct Extra {
+    /// Bytes of the values outside the entries.
     heap: usize,
     /// Where the property is integrated: for each entry the area below the series from its first
     /// sample ever up to that entry.
-    #[expect(
-        clippy::box_collection,
-        reason = "few columns have sums; the others spare three words"
-    )]
-    sums: Option<Box<VecDeque<Area>>>,
+    sums: Option<VecDeque<Area>>,
 }
 
 impl<T: Stored> Column<T> {
     pub(super) const fn new() -> Self {
-        Self { entries: VecDeque::new(), heap: 0, sums: None }
+        Self { entries: VecDeque::new(), extra: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -77,12 +80,26 @@ impl<T: Stored> Column<T> {
 
     /// Bytes of memory outside the struct itself, as reserved and not only as used.
     pub(super) fn bytes(&self) -> usize {
-        let sums = self.sums.as_ref().map_or(0, |sums| {
-            sums.capacity() * size_of::<Area>() + size_of::<VecDeque<Area>>() + ALLOCATION_OVERHEAD
+        let extra = self.extra.as_ref().map_or(0, |extra| {
+            let sums = extra.sums.as_ref().map_or(0, |sums| sums.capacity() * size_of::<Area>());
+            size_of::<Extra>() + ALLOCATION_OVERHEAD + extra.heap + sums
         });
         match self.entries.capacity() {
-            0 => sums,
-            capacity => capacity * size_of::<Entry<T>>() + ALLOCATION_OVERHEAD + self.heap + sums,
+            0 => extra,
+            capacity => capacity * size_of::<Entry<T>>() + ALLOCATION_OVERHEAD + extra,
+        }
+    }
+
+    fn sums_mut(&mut self) -> Option<&mut VecDeque<Area>> {
+        self.extra.as_mut()?.sums.as_mut()
+    }
+
+    /// Values took that many bytes more outside the entries, and gave that many back.
+    #[inline]
+    fn change_heap(&mut self, more: usize, less: usize) {
+        if more > 0 || less > 0 {
+            let extra = self.extra.get_or_insert_default();
+            extra.heap = extra.heap + more - less;
         }
     }
 
@@ -107,9 +124,9 @@ impl<T: Stored> Column<T> {
         if newest.is_none_or(|newest| newest < time) {
             self.evict(start);
             self.reserve_one();
-            self.heap += entry.value.heap();
+            self.change_heap(entry.value.heap(), 0);
             self.entries.push_back(entry);
-            if let Some(sums) = &mut self.sums {
+            if let Some(sums) = self.sums_mut() {
                 sums.push_back(sums.back().copied().unwrap_or_default());
             }
             return Inserted::Newest;
@@ -121,17 +138,18 @@ impl<T: Stored> Column<T> {
             if present.stamp == entry.stamp && present.value.same(&entry.value) {
                 return Inserted::Duplicate;
             }
-            self.heap = self.heap + entry.value.heap() - present.value.heap();
+            let (more, less) = (entry.value.heap(), present.value.heap());
             *present = entry;
+            self.change_heap(more, less);
             return Inserted::Replaced;
         }
         if time < start {
             return Inserted::TooOld;
         }
         self.reserve_one();
-        self.heap += entry.value.heap();
+        self.change_heap(entry.value.heap(), 0);
         self.entries.insert(at, entry);
-        if let Some(sums) = &mut self.sums {
+        if let Some(sums) = self.sums_mut() {
             let before = sums.get(at.saturating_sub(1)).copied().unwrap_or_default();
             sums.insert(at, before);
         }
@@ -143,7 +161,7 @@ impl<T: Stored> Column<T> {
         if self.entries.len() == self.entries.capacity() {
             let more = (self.entries.len() / 2).max(4);
             self.entries.reserve_exact(more);
-            if let Some(sums) = &mut self.sums {
+            if let Some(sums) = self.sums_mut() {
                 sums.reserve_exact(more);
             }
         }
@@ -166,8 +184,8 @@ impl<T: Stored> Column<T> {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
-            self.heap -= oldest.value.heap();
-            if let Some(sums) = &mut self.sums {
+            self.change_heap(0, oldest.value.heap());
+            if let Some(sums) = self.sums_mut() {
                 sums.pop_front();
             }
         }
@@ -178,7 +196,7 @@ impl<T: Stored> Column<T> {
         let wanted = self.entries.len() + self.entries.len() / 16 + 1;
         if self.entries.capacity() > wanted + wanted / 8 {
             self.entries.shrink_to(wanted);
-            if let Some(sums) = &mut self.sums {
+            if let Some(sums) = self.sums_mut() {
                 sums.shrink_to(wanted);
             }
         }
@@ -188,9 +206,10 @@ impl<T: Stored> Column<T> {
     pub(super) fn drop_after(&mut self, time: Timestamp) -> usize {
         let keep = self.count_until(time);
         let dropped = self.entries.len() - keep;
-        self.heap -= self.entries.range(keep..).map(|entry| entry.value.heap()).sum::<usize>();
+        let less = self.entries.range(keep..).map(|entry| entry.value.heap()).sum();
+        self.change_heap(0, less);
         self.entries.truncate(keep);
-        if let Some(sums) = &mut self.sums {
+        if let Some(sums) = self.sums_mut() {
             sums.truncate(keep);
         }
         dropped
@@ -202,6 +221,8 @@ impl<T: Stored> Column<T> {
     }
 
     /// What the state at that time rests on, without its value; see [`Rule`].
+    // Always: reading a value is the hot path of a frame, and most of this falls away in it.
+    #[inline(always)]
     pub(super) fn found(&self, time: Timestamp, rule: &Rule) -> Option<Found<'_, T>> {
         let at = self.count_until(time).checked_sub(1)?;
         let before = self.entries.get(at)?;
@@ -230,6 +251,7 @@ impl<T: Stored> Column<T> {
     }
 
     /// The value at that time with the time of the sample before it, and its quality; see [`Rule`].
+    #[inline]
     pub(super) fn read(&self, time: Timestamp, rule: &Rule) -> Option<(T, Timestamp, Quality)> {
         let Found { before, after, quality, .. } = self.found(time, rule)?;
         let value = match after {
@@ -257,8 +279,9 @@ pub(super) struct Found<'a, T> {
 impl Column<f64> {
     /// Has the areas between the samples summed from now on.
     pub(super) fn integrate(&mut self) {
-        if self.sums.is_none() {
-            self.sums = Some(Box::new(self.entries.iter().map(|_| Area::ZERO).collect()));
+        let extra = self.extra.get_or_insert_default();
+        if extra.sums.is_none() {
+            extra.sums = Some(self.entries.iter().map(|_| Area::ZERO).collect());
         }
     }
 
@@ -277,7 +300,7 @@ impl Column<f64> {
     pub(super) fn recount(&mut self, time: Timestamp, rule: &AreaRule) {
         let Some(at) = self.count_until(time).checked_sub(1) else { return };
         let (before, after) = (self.area_before(at, rule), self.area_before(at + 1, rule));
-        let Some(sums) = &mut self.sums else { return };
+        let Some(sums) = self.sums_mut() else { return };
         // The first sample that is kept stands for all before it.
         if let Some(earlier) = at.checked_sub(1) {
             sums[at] = sums[earlier] + before;
@@ -294,7 +317,7 @@ impl Column<f64> {
     pub(super) fn recount_after(&mut self, time: Timestamp, rule: &AreaRule) {
         for at in self.count_until(time).max(1)..self.entries.len() {
             let area = self.area_before(at, rule);
-            if let Some(sums) = &mut self.sums {
+            if let Some(sums) = self.sums_mut() {
                 sums[at] = sums[at - 1] + area;
             }
         }
@@ -302,7 +325,7 @@ impl Column<f64> {
 
     /// The integral at the sample at a place.
     pub(super) fn area_at(&self, at: usize) -> Option<Area> {
-        self.sums.as_ref()?.get(at).copied()
+        self.extra.as_ref()?.sums.as_ref()?.get(at).copied()
     }
 
     /// The integral at that time with the time of the sample before it, and its quality. After a
@@ -336,7 +359,7 @@ impl Column<f64> {
 
     /// Changes the unit of all that is kept: values by `change`, sums by its scale.
     pub(super) fn convert_sums(&mut self, scale: f64) {
-        if let Some(sums) = &mut self.sums {
+        if let Some(sums) = self.sums_mut() {
             sums.iter_mut().for_each(|sum| *sum = Area::of(sum.unit_seconds() * scale));
         }
     }

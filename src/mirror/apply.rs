@@ -97,7 +97,9 @@ impl Mirror {
                 let dropped = self.recent.drop_after(PropertyId(id), limit);
                 if dropped > 0 {
                     self.counters.turned_back += dropped as u64;
-                    self.note(What::Dropped, PropertyId(id), limit);
+                    let what = What::Dropped(PropertyId(id));
+                    self.changes.push(what, limit);
+                    self.note_integrals(what, PropertyId(id), limit);
                 }
             }
         }
@@ -131,7 +133,7 @@ impl Mirror {
                 return;
             }
         };
-        let is_integrated = traits.integrals != NONE;
+        let is_integrated = traits.integral != NONE;
         let inserted = match update.value {
             Value::Number(number) => self.recent.insert_number(id, time, update.quality, number),
             value if value.fits(&self.twin.property(id).ty) => {
@@ -141,25 +143,23 @@ impl Mirror {
         };
         self.counters.count(inserted);
         let what = match inserted {
-            Inserted::Newest => What::New,
-            Inserted::Late => What::Late,
-            Inserted::Replaced => What::Replaced,
+            Inserted::Newest => What::New(id),
+            Inserted::Late => What::Late(id),
+            Inserted::Replaced => What::Replaced(id),
             Inserted::Duplicate | Inserted::TooOld | Inserted::Refused => return,
         };
+        self.changes.push(what, time);
         if is_integrated {
             self.recount(id, time);
-            self.note(what, id, time);
-        } else {
-            self.changes.push(what(id), time);
+            self.note_integrals(what, id, time);
         }
     }
 
-    /// Into the change log: a property and the integrals of it.
-    fn note(&mut self, what: fn(PropertyId) -> What, id: PropertyId, time: Timestamp) {
-        self.changes.push(what(id), time);
-        let mut next = self.layout.traits[id.0 as usize].integrals;
+    /// Into the change log: what happened to a property has happened to its integrals, too.
+    fn note_integrals(&mut self, what: What, id: PropertyId, time: Timestamp) {
+        let mut next = self.layout.traits[id.0 as usize].integral;
         while let Some(integral) = self.layout.integrals.get(next as usize) {
-            self.changes.push(what(integral.derived), time);
+            self.changes.push(what.to(integral.derived), time);
             next = integral.next;
         }
     }

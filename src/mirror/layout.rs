@@ -19,10 +19,9 @@ pub(super) struct Traits {
     pub(super) source: u32,
     /// Index in [`Layout::groups`] of the presence groups that cover its asset, or [`NONE`].
     pub(super) groups: u32,
-    /// Of a derived property: its own place in [`Layout::integrals`], or [`NONE`].
+    /// Place in [`Layout::integrals`]: of a derived property its own, of another that of the first
+    /// integral of it (there is none of a derived one); or [`NONE`].
     pub(super) integral: u32,
-    /// The first of its integrals, in [`Layout::integrals`], or [`NONE`].
-    pub(super) integrals: u32,
     /// It is mixed between samples.
     pub(super) linear: bool,
     /// It is computed here, so that no message may set it.
@@ -70,7 +69,6 @@ impl Layout {
                 source: source_of_asset[owner],
                 groups: layout.groups_of_asset[owner],
                 integral: NONE,
-                integrals: NONE,
                 linear: property.interpolation == Interpolation::Linear,
                 derived: property.integral_of.is_some(),
             });
@@ -84,9 +82,9 @@ impl Layout {
             let Some(of) = twin.property(derived).integral_of else { continue };
             let source = twin.property_at(twin.owner(derived), usize::from(of.property));
             let of_source = self.traits[source.0 as usize];
-            let (next, own) = (of_source.integrals, self.integrals.len() as u32);
+            let (next, own) = (of_source.integral, self.integrals.len() as u32);
             let per_second = of.per_second;
-            self.traits[source.0 as usize].integrals = own;
+            self.traits[source.0 as usize].integral = own;
             self.traits[derived.0 as usize].integral = own;
             self.integrals.push(Integral { source, derived, per_second, next });
             // It is known whenever its source is.

@@ -19,6 +19,14 @@ impl State for Mirror {
         }
     }
 
+    #[inline]
+    fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
+        match view.lane {
+            Lane::Measured => self.measured(property, view.time),
+            _ => self.read(view, property).into_reading(),
+        }
+    }
+
     fn quality(&self, view: View, property: PropertyId) -> Option<Quality> {
         match view.lane {
             Lane::Measured => self.quality_at(property, view.time),
@@ -94,11 +102,10 @@ impl Mirror {
     #[inline]
     fn by_rule<T>(
         &self,
-        id: PropertyId,
+        traits: &Traits,
         time: Timestamp,
-        read: impl FnOnce(&Traits, Timestamp, &Rule) -> Option<T>,
+        read: impl FnOnce(Timestamp, &Rule) -> Option<T>,
     ) -> Option<T> {
-        let traits = self.layout.traits.get(id.0 as usize)?;
         let ahead = self.layout.sources[traits.source as usize].ahead;
         let rule = Rule {
             linear: traits.linear,
@@ -108,23 +115,22 @@ impl Mirror {
                 self.broken(traits, from.plus_micros(-ahead), to.plus_micros(-ahead))
             },
         };
-        read(traits, time.plus_micros(ahead), &rule)
+        read(time.plus_micros(ahead), &rule)
     }
 
     #[inline]
     fn measured(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {
-        self.by_rule(id, time, |traits, time, rule| {
-            if traits.derived {
-                self.read_integral(traits, time, rule)
-            } else {
-                self.recent.read(id, time, rule)
-            }
-        })
+        let traits = self.layout.traits.get(id.0 as usize)?;
+        if traits.derived {
+            return self.by_rule(traits, time, |time, rule| self.read_integral(traits, time, rule));
+        }
+        self.by_rule(traits, time, |time, rule| self.recent.read(id, time, rule))
     }
 
     fn quality_at(&self, id: PropertyId, time: Timestamp) -> Option<Quality> {
         let sampled = self.sampled(id);
-        self.by_rule(sampled, time, |_, time, rule| self.recent.quality(sampled, time, rule))
+        let traits = self.layout.traits.get(sampled.0 as usize)?;
+        self.by_rule(traits, time, |time, rule| self.recent.quality(sampled, time, rule))
     }
 
     fn estimated(&self, id: PropertyId, time: Timestamp) -> Option<Reading> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Budget, Mirror, Replay};
 use crate::history::{
-    Answer, Band, Bucket, ChangeLog, Presence, Present, SourceId, Span, State, View,
+    Answer, Band, Bucket, ChangeLog, Presence, Present, Reading, SourceId, Span, State, View,
 };
 use crate::telemetry::Status;
 use crate::telemetry::recording::BadLine;
@@ -143,6 +143,7 @@ impl Sources {
     }
 
     /// The mirror of a source.
+    #[inline]
     pub fn get(&self, id: SourceId) -> Option<&Mirror> {
         match id {
             SourceId::LIVE => Some(&self.live),
@@ -177,6 +178,11 @@ impl Sources {
 impl State for Sources {
     fn read(&self, view: View, property: PropertyId) -> Answer {
         self.get(view.source).map_or(Answer::Unknown, |mirror| mirror.read(view, property))
+    }
+
+    #[inline]
+    fn reading(&self, view: View, property: PropertyId) -> Option<Reading> {
+        self.get(view.source)?.reading(view, property)
     }
 
     fn quality(&self, view: View, property: PropertyId) -> Option<Quality> {

@@ -5,7 +5,7 @@
 //! is read through [`crate::history::State`] at the playhead.
 //!
 //! Its layers, from the ground up; a file imports from its own layer and from lower ones, never
-//! from a higher one, and a test keeps it so (`tests/integration/layers.rs`):
+//! from a higher one, and a test keeps it so (`tests/integration/layers`):
 //!
 //! | layer | what is in it |
 //! |---|---|
