@@ -124,7 +124,7 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 /// The candidate nearest to what was written, if any is near. A name that is written without its path
-/// is compared with the ends of paths, too.
+/// is compared with the ends of paths, too; a candidate that is written in the same way goes before.
 pub(crate) fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -134,7 +134,9 @@ pub(crate) fn nearest<'a>(
         let candidate = candidate.to_lowercase();
         let whole = strsim::jaro_winkler(&lower, &candidate);
         match candidate.rsplit_once('/') {
-            Some((_, end)) if !lower.contains('/') => whole.max(strsim::jaro_winkler(&lower, end)),
+            Some((_, end)) if !lower.contains('/') => {
+                whole.max(0.99 * strsim::jaro_winkler(&lower, end))
+            }
             _ => whole,
         }
     };
