@@ -1,8 +1,8 @@
 //! Which properties must be read anew in a frame, for whoever shows many of them.
 //!
 //! Flows in: a view, and the change log of its source. Flows out: the properties whose state in that
-//! view may differ from the frame before, each once. A frame costs what changed, what still
-//! interpolates and what grows old in it, and not the number of properties.
+//! view may differ from the frame before, or that all of them may. A frame costs what changed and what
+//! grows old in it, and not the number of properties.
 
 use super::ageing::Ageing;
 use crate::history::{Cursor, Present, State, View, What};
@@ -38,8 +38,8 @@ impl Follower {
         Self { ageing: Ageing::new(properties), ..Self::default() }
     }
 
-    /// What the view of this frame makes differ. Each property that may have changed is handed to
-    /// `changed`, some of them more than once; what is told by [`Anew::All`] is not.
+    /// What may differ in the view of this frame. Each property that may have changed is handed to
+    /// `changed`, some of them more than once; with [`Anew::All`] the others may differ as well.
     pub fn advance(
         &mut self,
         state: &impl State,
