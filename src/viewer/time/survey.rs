@@ -104,19 +104,29 @@ impl Survey {
         for _ in 0..self.left.min(A_FRAME) {
             self.next = if self.next + 1 < self.conditions.len() { self.next + 1 } else { 0 };
             self.left -= 1;
-            self.judge(state, twin, view, PropertyId(self.next as u32));
+            let id = PropertyId(self.next as u32);
+            self.judge(state, twin, view, id);
+            if self.goes_on(state, twin, view, id)
+                && !std::mem::replace(&mut self.waits[self.next], true)
+            {
+                self.waiting.push_back(id);
+            }
         }
         for _ in 0..self.waiting.len().min(A_FRAME) {
             let Some(id) = self.waiting.pop_front() else { break };
             self.judge(state, twin, view, id);
-            // On its way to a sample that the view has not come to, it may pass a limit.
-            let of_kind = view.of_kind(twin.property(id).kind);
-            if self.follower.goes_on(state, of_kind, id) {
+            if self.goes_on(state, twin, view, id) {
                 self.waiting.push_back(id);
             } else {
                 self.waits[id.0 as usize] = false;
             }
         }
+    }
+
+    /// Whether a property is on its way to a sample that the view has not come to: it may pass a limit,
+    /// or become known, without a further change.
+    fn goes_on(&self, state: &impl State, twin: &Twin, view: View, id: PropertyId) -> bool {
+        self.follower.goes_on(state, view.of_kind(twin.property(id).kind), id)
     }
 
     fn judge(&mut self, state: &impl State, twin: &Twin, view: View, id: PropertyId) {
@@ -229,6 +239,23 @@ mod tests {
         let past = View::live(NOW.plus_micros(500_000));
         survey.advance(&mirror, &twin, past, false);
         assert_eq!(survey.counts, counted(&mirror, past));
+    }
+
+    #[test]
+    fn what_a_view_comes_to_after_a_jump_is_judged_when_it_is_there() {
+        let twin = twin(5);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        take(&mut mirror, NOW, &[(0, 1.0), (1, 6.0), (2, 10.0)]);
+        let mut survey = Survey::new(&twin);
+        let view = |before_us: i64| View::live(NOW.plus_micros(-before_us));
+        // It stands in the past, follows again a little behind the samples, and comes to them.
+        for (before_us, follows) in [(1_000_000, false), (100_000, true), (50_000, true)] {
+            survey.advance(&mirror, &twin, view(before_us), follows);
+            assert_eq!(survey.count(Condition::Unknown), 5);
+        }
+        survey.advance(&mirror, &twin, view(0), true);
+        assert_eq!(survey.counts, counted(&mirror, view(0)));
+        assert_eq!(survey.count(Condition::Alarm), 1);
     }
 
     #[test]
