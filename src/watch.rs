@@ -130,7 +130,7 @@ impl Followed {
         for change in unread {
             let twin = mirror.twin();
             let concerned: Vec<PropertyId> = match change.what {
-                What::TurnedBack => {
+                What::TurnedBack | What::Skew => {
                     all = true;
                     continue;
                 }
