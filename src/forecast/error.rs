@@ -1,6 +1,8 @@
 //! Why a forecast cannot be made, read, corrected or kept.
 
 use super::limits::{MOST_INSTANTS, MOST_MEMBERS, MOST_NUMBERS};
+use crate::model::WrongCount;
+use crate::table::did_you_mean;
 use crate::twin::Diagnostics;
 
 /// Why a forecast cannot be made; members and states are counted from 1, but for a member's own
@@ -8,17 +10,8 @@ use crate::twin::Diagnostics;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ForecastError {
     /// There are not as many numbers as the model has of them.
-    #[error("`{model}` has {wanted} {what}, not {is}")]
-    Count {
-        /// The model.
-        model: String,
-        /// Of what.
-        what: &'static str,
-        /// How many there are.
-        is: usize,
-        /// How many there should be.
-        wanted: usize,
-    },
+    #[error(transparent)]
+    Count(#[from] WrongCount),
     /// There is no state to begin with.
     #[error("no forecast: there is no state to begin with")]
     NoState,
@@ -302,15 +295,8 @@ pub enum JobError {
     #[error("{0}")]
     Plan(String),
     /// The plan has not as many inputs as the model.
-    #[error("`{model}` has {wanted} inputs, not {is}")]
-    PlanInputs {
-        /// The model.
-        model: String,
-        /// How many inputs it has.
-        wanted: usize,
-        /// How many the plan has.
-        is: usize,
-    },
+    #[error(transparent)]
+    PlanInputs(#[from] WrongCount),
     /// The forecast cannot be made.
     #[error(transparent)]
     Forecast(#[from] ForecastError),

@@ -6,6 +6,7 @@ use serde_json::json;
 use twinscope::forecast::{
     EventRecord, Score as Scored, ScoredTrack, StoredForecast, Wanted, judge, learn,
 };
+use twinscope::table::{LogEntry, TableError, read_log};
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::{print, recording};
@@ -41,23 +42,20 @@ pub fn score(args: &Score) -> Outcome {
     if args.json { print(as_json(&all, &wanted)) } else { print(as_table(&all, &wanted)) }
 }
 
-/// What came, from a table.
+/// What came, from a table; a file that states no machine or event in a row is wrong.
 fn came(path: &Path) -> Result<Vec<EventRecord>, Failure> {
-    let bytes = recording(path)?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&*bytes);
-    #[derive(serde::Deserialize)]
-    struct Row {
-        machine: String,
-        event: String,
-        t: f64,
-    }
-    let row = |row: Result<Row, csv::Error>| {
-        let row = row.map_err(|error| {
-            wrong(path, format!("expected machine, event, t in seconds: {error}"))
-        })?;
-        Ok(EventRecord { machine: row.machine, event: row.event, time_s: row.t })
+    let columns = ["machine", "event"];
+    let entries = read_log(&recording(path)?, &columns).map_err(|error| wrong(path, error))?;
+    let record = |LogEntry { line, time_s, cells }: LogEntry| {
+        if let Some(at) = cells.iter().position(String::is_empty) {
+            let heading = columns[at].to_owned();
+            return Err(wrong(path, TableError::EmptyCell { line, heading }));
+        }
+        let mut cells = cells.into_iter();
+        let mut next = || cells.next().unwrap_or_default();
+        Ok(EventRecord { machine: next(), event: next(), time_s })
     };
-    reader.deserialize().map(row).collect()
+    entries.into_iter().map(record).collect()
 }
 
 fn share(part: usize, whole: usize) -> String {
