@@ -178,14 +178,32 @@ pub enum OutlookError {
         "the forecast was made from another setup: its members cannot be simulated again from this one"
     )]
     OtherSetup,
-    /// The links are those of another network.
-    #[error("the links are not those of `{model}`")]
+    /// The links are those of another network, or of another version of it.
+    #[error(
+        "the links are of a network `{links_of}` whose variables, units or properties are not those of `{model}`, with which the forecast was made: take the links of that network"
+    )]
     OtherLinks {
         /// The model that the forecast was made with.
         model: String,
+        /// The model whose links they are.
+        links_of: String,
+    },
+    /// A link's conversion is not finite.
+    #[error(
+        "`{variable}` of `{model}` is linked as {scale} × a property + {offset}, which is no number; check scale, offset and unit of its wire"
+    )]
+    LinkNotFinite {
+        /// The model.
+        model: String,
+        /// The variable that is linked.
+        variable: String,
+        /// The variable is so many times the property, …
+        scale: f64,
+        /// … and so much more.
+        offset: f64,
     },
     /// The model has no such variable.
-    #[error("`{model}` has no variable `{name}`: {}There are {}", suggestion(.nearest), .known.join(", "))]
+    #[error("`{model}` has no variable `{name}`: there are {}{}", .known.join(", "), did_you_mean(.nearest))]
     NoVariable {
         /// The model.
         model: String,
@@ -205,10 +223,6 @@ pub enum OutlookError {
     /// The member's simulation has failed.
     #[error("{0}")]
     Simulation(String),
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|near| format!("did you mean `{near}`? ")).unwrap_or_default()
 }
 
 /// Why no correction can be learnt from past forecasts.

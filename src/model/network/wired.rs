@@ -96,7 +96,7 @@ impl Wired {
             let (scale, offset) = (*scale, *offset);
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
-        let links = Links::new(parts.len(), twin.property_count(), links);
+        let mut links = Links::new(parts.len(), twin.property_count(), links);
         links.name(&mut about, |property| twin.property_path(property));
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
         let wired = Self {
