@@ -41,8 +41,8 @@ pub fn monitor(args: &Monitor) -> Outcome {
     if blocks.len() < FEWEST {
         let count = blocks.len();
         return Err(Failure::Input(format!(
-            "--healthy: {count} blocks of {} s come after the time of learning; {FEWEST} are the fewest to \
-             tell how they scatter: give more tables, or shorter times with --learn and --block",
+            "--healthy: {count} blocks of {} s come after the time of learning; at least {FEWEST} are needed to \
+             compute their scatter: give more tables, or shorter times with --learn and --block",
             monitor_setup.block_s
         )));
     }
@@ -117,7 +117,7 @@ impl Watched {
             return format!("nothing unusual in {count} blocks, until {} s", self.last_s);
         };
         let mut text = format!(
-            "alarm at {} s: {} is {} than it should be, since about {} s",
+            "change detected at {} s: {} is {} than it should be, since about {} s",
             detection.time_s,
             self.output,
             format!("{:?}", detection.change).to_lowercase(),
