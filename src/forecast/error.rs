@@ -74,7 +74,7 @@ pub enum ForecastError {
     NoMembers,
     /// An ensemble has more members than there is memory for.
     #[error(
-        "an ensemble has {MOST_MEMBERS} members at most, not {members}: a thousand tell probabilities within two per cent already"
+        "an ensemble has {MOST_MEMBERS} members at most, not {members}: a thousand already give probabilities within two per cent"
     )]
     TooManyMembers {
         /// How many there are.
@@ -230,7 +230,7 @@ pub enum OutlookError {
 pub enum CorrectionError {
     /// Too few events have come.
     #[error(
-        "no correction: {cases} forecasts have come true so far, and fewer than {fewest} teach nothing that holds for the next"
+        "no correction: the events of {cases} forecasts have happened so far, and at least {fewest} are needed"
     )]
     TooFew {
         /// How many have.
@@ -245,7 +245,9 @@ pub enum CorrectionError {
         came_s: f64,
     },
     /// A forecast in which the event happens to no member.
-    #[error("a forecast in which the event happens to no member teaches nothing; leave it out")]
+    #[error(
+        "no correction can be learnt from a forecast in which the event happens to no member; leave it out"
+    )]
     NeverHappens,
 }
 
@@ -303,7 +305,7 @@ pub enum JobError {
         covariance: usize,
     },
     /// A belief is not finite.
-    #[error("no forecast: what is believed is not a number")]
+    #[error("no forecast: the belief is not finite")]
     BeliefNotFinite,
     /// The plan is no schedule.
     #[error("{0}")]

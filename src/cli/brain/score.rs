@@ -112,3 +112,34 @@ fn as_json(all: &[(&ScoredTrack, Option<Scored>)], wanted: &Wanted) -> serde_jso
     });
     json!({"wanted": wanted, "scores": each.collect::<Vec<_>>()})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<EventRecord>, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("came.csv");
+        std::fs::write(&path, text).expect("it can be written");
+        came(&path).map_err(|failure| match failure {
+            Failure::Input(text) | Failure::Environment(text) => text,
+            Failure::Reported => String::new(),
+        })
+    }
+
+    #[test]
+    fn what_came_has_its_times_in_whatever_unit_the_heading_states() {
+        let (machine, event) = ("P-1".to_owned(), "EOD".to_owned());
+        let expected = vec![EventRecord { machine, event, time_s: 5400.0 }];
+        assert_eq!(read("note,machine,event,t [h],note\na,P-1,EOD,1.5,b\n"), Ok(expected.clone()));
+        assert_eq!(read("t,machine,event\n5400,P-1,EOD\n"), Ok(expected));
+    }
+
+    #[test]
+    fn a_row_without_machine_event_or_time_is_refused_with_its_line() {
+        let error = |text: &str| read(text).expect_err("it is wrong");
+        assert!(error("machine,event,t\nP-1,,5\n").contains("line 2: the column `event` is empty"));
+        assert!(error("machine,event,t\nP-1,EOD,\n").contains("line 2: `` is no time in seconds"));
+        assert!(error("machine,event\nP-1,EOD\n").contains("expected a column `t` with times"));
+    }
+}
