@@ -71,6 +71,8 @@ impl Link {
 /// All links of a network. Looking some up takes the same time however many there are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Links {
+    /// The network's model, whose variables these are.
+    model: About,
     /// By machine, then by variable.
     all: Vec<Link>,
     /// Where the links of each machine begin, and where all end.
@@ -95,7 +97,12 @@ impl Links {
         };
         let machines = begins(machines, &|link| link.machine);
         let properties = begins(properties, &|link| link.property.0 as usize);
-        Self { machines, by_property, properties, all }
+        Self { model: About::default(), machines, by_property, properties, all }
+    }
+
+    /// The model whose variables these are.
+    pub fn model(&self) -> &About {
+        &self.model
     }
 
     /// All of them, by machine, then by variable.
@@ -114,8 +121,8 @@ impl Links {
         &self.all[range(&self.machines, machine)]
     }
 
-    /// Lets tables name the variables by their properties.
-    pub(super) fn name(&self, about: &mut About, path: impl Fn(PropertyId) -> String) {
+    /// Lets tables name the variables by their properties; these links are then those of this model.
+    pub(super) fn name(&mut self, about: &mut About, path: impl Fn(PropertyId) -> String) {
         for link in &self.all {
             let Some(variable) = link.variable.of_mut(about) else { continue };
             let alias = Alias { name: path(link.property), scale: link.scale, offset: link.offset };
@@ -123,6 +130,7 @@ impl Links {
                 variable.alias = Some(alias);
             }
         }
+        self.model = about.clone();
     }
 }
 

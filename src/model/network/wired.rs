@@ -83,7 +83,8 @@ impl Wired {
             let place = known.unwrap_or(about.inputs.len());
             if known.is_none() {
                 let unit = twin.property(*property).unit.code();
-                about = about.input(&name, unit, 0.0, "what a property tells, summed with others");
+                about =
+                    about.input(&name, unit, 0.0, "the value of a property, summed with others");
                 // In the property's own unit; what flows on is converted.
                 links.push(Link {
                     property: *property,
@@ -96,7 +97,7 @@ impl Wired {
             let (scale, offset) = (*scale, *offset);
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
-        let links = Links::new(parts.len(), twin.property_count(), links);
+        let mut links = Links::new(parts.len(), twin.property_count(), links);
         links.name(&mut about, |property| twin.property_path(property));
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
         let wired = Self {
@@ -350,7 +351,7 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
     }
 }
 
-/// Tells the loop that an input hangs in.
+/// Names the loop that an input is in.
 fn looped(
     parts: &[Part],
     feeds: &[Feed],
