@@ -1,4 +1,4 @@
-//! What is wrong with a twin file, told to the person who wrote it.
+//! What is wrong with a twin file, for the person who wrote it.
 
 use std::fmt;
 
@@ -144,7 +144,8 @@ pub(crate) fn nearest<'a>(
         .into_iter()
         .map(|candidate| (likeness(candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.72)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        // Of those that are equally near the first by name, in whatever order they come.
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate.to_owned())
 }
 
@@ -158,5 +159,12 @@ mod tests {
         assert_eq!(nearest("TK-9", assets).as_deref(), Some("station/utilities/TK-1"));
         assert_eq!(nearest("station/utilities/P-2", assets).as_deref(), Some(assets[2]));
         assert_eq!(nearest("boiler", assets), None);
+    }
+
+    #[test]
+    fn of_names_that_are_equally_near_the_first_is_found_in_whatever_order_they_come() {
+        let (one, other) = (["P-1", "P-2", "P-3"], ["P-3", "P-1", "P-2"]);
+        assert_eq!(nearest("P-9", one).as_deref(), Some("P-1"));
+        assert_eq!(nearest("P-9", other).as_deref(), Some("P-1"));
     }
 }

@@ -1,13 +1,14 @@
 //! Assets: placed, ordered parents first, given their classes and properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Property, Twin};
 use super::super::tree::{Kind, Node};
 use super::super::value::Pose;
-use super::class::{self, ClassFile, Word};
-use super::read::{At, Cx, Fields};
+use super::class;
+use super::class_file::{ClassFile, Word};
+use super::read::{At, Candidates, Cx, Fields};
 
 const ASSET: [&str; 17] = [
     "name",
@@ -133,7 +134,8 @@ fn check_word(
         cx.error(*place, format!("asset `{path}` is in no {word}, which this {user} needs"));
         return;
     }
-    let own = asset.variables.keys().map(String::as_str);
+    let mut own: Vec<&str> = asset.variables.keys().map(String::as_str).collect();
+    own.sort_unstable();
     if *in_label {
         let properties = twin.class_of(id).map_or(&[][..], |class| &class.properties);
         let names = properties.iter().map(|property| &*property.name);
@@ -151,6 +153,8 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
         by_name.entry(&draft.asset.name).or_default().push(number);
     }
     let mut fine = true;
+    let names = Candidates::new(drafts.iter().map(|draft| &*draft.asset.name));
+    let mut reported: HashSet<(*const Node, &str)> = HashSet::new();
     let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let found = draft.parent.as_deref().map(|parent| find(parent, drafts, &by_name));
@@ -160,7 +164,10 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
             Some([parent]) => Some(*parent),
             Some([]) => {
                 let name = draft.parent.as_deref().unwrap_or_default();
-                cx.unknown(place, "asset", name, drafts.iter().map(|draft| &*draft.asset.name));
+                // Once for all copies of a row.
+                if reported.insert((place.node, name)) {
+                    cx.unknown_of(place, "asset", name, &names);
+                }
                 fine = false;
                 None
             }
@@ -379,7 +386,7 @@ fn class_of<'a>(
     });
     let mut file = ClassFile::new(class, named.map_or_else(Vec::new, |at| words[at + 1].clone()));
     file.class.name = format!("({name})").into();
-    class::properties(cx, &additions, &mut file.class);
+    class::properties(cx, &additions, &mut file);
     class::extend_own(cx, f, &mut file);
     twin.classes.push(file.class);
     words.push(file.words);
