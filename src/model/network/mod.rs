@@ -43,7 +43,7 @@ impl Network {
     ///
     /// # Errors
     /// Names that no model has, units that do not convert, inputs that are fed twice, machines that
-    /// would have to know each other's output before they can tell their own (an algebraic loop),
+    /// would have to know each other's output before their own follows (an algebraic loop),
     /// and a twin without any behaviour.
     pub fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let resolved = Resolved::of(twin)?;
