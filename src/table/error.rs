@@ -26,7 +26,7 @@ pub enum TableError {
         heading: String,
     },
     /// Two headings differ in their units alone.
-    #[error("line 1: `{before}` and `{heading}` tell the same")]
+    #[error("line 1: `{before}` and `{heading}` are the same column")]
     SameName {
         /// The first of them.
         before: String,

@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_name_is_used_once() {
         let error = Headings::read("t,a [K],a".split(',')).expect_err("twice");
-        assert_eq!(error.to_string(), "line 1: `a [K]` and `a` tell the same");
+        assert_eq!(error.to_string(), "line 1: `a [K]` and `a` are the same column");
     }
 
     #[test]

@@ -201,7 +201,7 @@ fn poses_and_items_are_read_in_each_of_their_shapes() {
 }
 
 #[test]
-fn presence_and_clock_are_told_apart_from_samples() {
+fn presence_and_clock_are_no_samples() {
     let decoder = Decoder::new(&with_clock_and_presence());
     let mut batch = Batch::default();
     let decoded = decoder.decode("plant/P-0/online", b"0", ARRIVAL, &mut batch);
@@ -215,7 +215,7 @@ fn presence_and_clock_are_told_apart_from_samples() {
 }
 
 #[test]
-fn unknown_topics_and_oversized_payloads_are_told() {
+fn unknown_topics_and_oversized_payloads_are_reported() {
     let decoder = decoder(scalar(Some(SPEED))).with_max_payload(10);
     let mut batch = Batch::default();
     assert_eq!(decoder.decode("x", b"1", ARRIVAL, &mut batch).fault, Some(Fault::Unmapped));
