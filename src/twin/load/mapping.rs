@@ -45,10 +45,9 @@ pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
         Some(format) => document(cx, format, &fields, file),
         None => scalar_payload(cx, &fields, file, topic.as_ref()),
     };
-    if let (Some(topic), Some(payload)) = (topic, payload) {
-        if file.add_mapping(Mapping { topic, payload, qos }) {
-            cx.warning(at, "another mapping reads the same property from the same topic");
-        }
+    let (Some(topic), Some(payload)) = (topic, payload) else { return };
+    if file.add_mapping(Mapping { topic, payload, qos }) {
+        cx.warning(at, "another mapping reads the same property from the same topic");
     }
 }
 

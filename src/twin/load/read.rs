@@ -1,11 +1,12 @@
 //! Typed values out of the tree; every mistake is noted with its place.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::super::nearest::{NearestNames, nearest};
 use super::super::tree::{Kind, Name, Node, Span};
 use super::super::unit::Unit;
 use super::file::Source;
@@ -457,31 +458,21 @@ fn expected(what: &str, known: &[&str]) -> String {
 /// Known names among which many unknown ones are looked up.
 pub(super) struct Candidates<'n> {
     names: Vec<&'n str>,
-    /// The nearest known name by the unknown one.
-    found: RefCell<HashMap<String, Option<String>>>,
+    found: RefCell<NearestNames>,
 }
 
 impl<'n> Candidates<'n> {
-    /// So many comparisons are made for all unknown names together, beyond the first one; for the others
-    /// no nearest name is given. A comparison takes about a microsecond.
+    /// Comparisons for all unknown names together: about half a second.
     const COMPARISONS: usize = 500_000;
 
     pub(super) fn new(names: impl Iterator<Item = &'n str>) -> Self {
-        Self { names: names.collect(), found: RefCell::default() }
+        let found = NearestNames::new(Self::COMPARISONS).into();
+        Self { names: names.collect(), found }
     }
 
-    /// The nearest known name; each unknown one is compared once.
+    /// The nearest known name; `None` where none is near or it is not sought any more.
     fn nearest(&self, name: &str) -> Option<String> {
-        let mut found = self.found.borrow_mut();
-        if let Some(nearest) = found.get(name) {
-            return nearest.clone();
-        }
-        if found.len() * self.names.len() > Self::COMPARISONS {
-            return None;
-        }
-        let nearest = nearest(name, self.names.iter().copied());
-        found.insert(name.to_owned(), nearest.clone());
-        nearest
+        self.found.borrow_mut().find(name, self.names.iter().copied()).flatten()
     }
 }
 

@@ -459,3 +459,22 @@ fn a_presence_covers_what_it_names_and_all_below_each_once_and_in_order() {
     assert_eq!(covered(0), ["a", "b", "c", "d"]);
     assert_eq!((covered(1), covered(2)), (vec!["a", "b", "d"], vec!["d"]));
 }
+
+#[test]
+fn parts_of_the_same_names_find_their_own_machines_and_a_bare_name_lists_the_first_few() {
+    let rows: String = (0..400)
+        .map(|at| {
+            format!(
+                "(name: \"L-{at}\"), (name: \"motor\", parent: \"L-{at}\"), (name: \"bearing\", parent: \"L-{at}/motor\"),\n"
+            )
+        })
+        .collect();
+    let twin = good(&format!("Twin(schema: 2, name: \"x\", assets: [\n{rows}])")).twin;
+    assert_eq!(twin.assets.len(), 1_200);
+    let bearing = twin.asset_by_name["L-399/motor/bearing"];
+    let above = twin.asset(bearing).parent.expect("a motor");
+    assert_eq!(&*twin.asset(above).path, "L-399/motor");
+    let more = "(name: \"shaft\", parent: \"motor\")";
+    let wrong = errors(&format!("Twin(schema: 2, name: \"x\", assets: [\n{rows}{more}])"));
+    assert!(wrong[0].ends_with("`L-4/motor` or one of 395 more"), "{wrong:?}");
+}
