@@ -126,7 +126,8 @@ impl Followed {
     }
 
     /// The properties with changes since the last call, in the order of their first one; all of them
-    /// after more changes than the log keeps, and when the plant's time was turned back.
+    /// after more changes than the log keeps, when the plant's time was turned back, and when a source's
+    /// clock is believed to be ahead by another span.
     fn changed(&mut self, mirror: &Mirror) -> Vec<PropertyId> {
         let twin = mirror.twin();
         let unread = mirror.changes().read(&mut self.cursor);
@@ -139,7 +140,7 @@ impl Followed {
         };
         for change in unread {
             match change.what {
-                What::TurnedBack => all = true,
+                What::TurnedBack | What::Skew => all = true,
                 What::Presence(group) => {
                     if !std::mem::replace(&mut self.is_group_changed[group as usize], true) {
                         let assets = twin.presence[group as usize].assets.iter();

@@ -12,9 +12,9 @@ use crate::twin::Timestamp;
 
 /// Parts of a unit second.
 const PARTS: f64 = (1_u64 << 40) as f64;
-/// An area of more unit seconds than this between two samples is not counted: no plant has one, and
-/// the sum of 2³⁷ of them still fits.
-const MOST: f64 = (1_u64 << 50) as f64;
+/// An area of more unit seconds than this between two samples is not counted: no plant has one (it is a
+/// terawatt in watts, for half a year), and the sum of 2²³ of them still fits.
+const MOST: f64 = (1_u128 << 64) as f64;
 
 /// An area below a series: its value × seconds, in parts of 2⁻⁴⁰.
 ///
@@ -61,6 +61,13 @@ impl Area {
     /// In unit seconds.
     pub fn unit_seconds(self) -> f64 {
         self.0 as f64 / PARTS
+    }
+
+    /// The area of the same series in another unit, of which one of the present makes `scale`;
+    /// rounded, and no number makes nothing.
+    pub fn scaled(self, scale: f64) -> Self {
+        // A conversion to integers saturates.
+        Self(libm::round(self.0 as f64 * scale) as i128)
     }
 }
 
@@ -148,6 +155,15 @@ mod tests {
             assert_eq!(Area::of(value), Area::ZERO, "{value}");
         }
         assert_eq!(Area::of(1e12).unit_seconds(), 1e12);
+    }
+
+    #[test]
+    fn a_gigawatt_over_a_month_is_counted_in_watts_and_in_any_other_unit() {
+        let month = Area::rectangle(1e9, Timestamp(0), Timestamp(30 * 86_400 * S));
+        assert_eq!(month.unit_seconds(), 2.592e15);
+        assert_eq!(month.scaled(1e3).unit_seconds(), 2.592e18);
+        assert_eq!(month.scaled(1e-6).unit_seconds(), 2.592e9);
+        assert_eq!(month.scaled(f64::NAN), Area::ZERO);
     }
 
     proptest! {

@@ -24,6 +24,9 @@ pub enum What {
     TurnedBack,
     /// From that time on the presence group with this index is online or offline.
     Presence(u32),
+    /// The clock of a source is believed to be ahead by another span than before: all that it states
+    /// is read at other times.
+    Skew,
     /// From that time on plant time is known, or no longer known.
     Clock {
         /// Whether it is known.
@@ -42,7 +45,7 @@ impl What {
             | Self::Replaced(id)
             | Self::Dropped(id)
             | Self::Estimated(id) => Some(id),
-            Self::TurnedBack | Self::Presence(_) | Self::Clock { .. } => None,
+            Self::TurnedBack | Self::Presence(_) | Self::Skew | Self::Clock { .. } => None,
         }
     }
 
@@ -64,8 +67,10 @@ impl What {
 pub struct Change {
     /// What happened, and to which property.
     pub what: What,
-    /// The time from which on the history differs: the sample's own time, as its source stated it;
-    /// of the other entries plant time.
+    /// When it happened. Of a sample its own time, as its source stated it: between the sample before
+    /// it and the one after it the state may differ, where values are interpolated or integrated also
+    /// later. Of [`What::Dropped`] the last instant that stayed, by the source's stamps. Of the other
+    /// entries plant time.
     pub time: Timestamp,
 }
 
@@ -146,11 +151,12 @@ impl ChangeLog {
         ((number - 1) & (self.capacity as u64 - 1)) as usize
     }
 
-    /// Forgets all entries because they no longer mean what they say (the identifiers of properties
-    /// are those of another definition now). Every reader is behind.
-    pub fn invalidate(&mut self) {
-        self.next += 1;
-        self.first = self.next;
+    /// The log that goes on from this one when its entries no longer mean what they say (the
+    /// identifiers of properties are those of another definition now, with so many properties). It is
+    /// empty, and every reader is behind.
+    pub fn renewed(&self, properties: usize) -> Self {
+        let next = self.next + 1;
+        Self { next, first: next, ..Self::new(properties) }
     }
 
     /// The cursor of a reader that has just read the whole history and follows it from now on.
@@ -165,11 +171,6 @@ impl ChangeLog {
         let missed = from.saturating_sub(cursor.0).max(cursor.0.saturating_sub(self.next));
         cursor.0 = self.next;
         Unread { log: self, next: from, missed }
-    }
-
-    /// Number of changes since the log began.
-    pub fn count(&self) -> u64 {
-        self.next - 1
     }
 
     /// Number of entries that can be read at most.
@@ -269,7 +270,8 @@ mod tests {
         let mut log = ChangeLog::with_capacity(4);
         let mut cursor = log.end();
         log.push(new(1).0, new(1).1);
-        log.invalidate();
+        log = log.renewed(1_000_000);
+        assert_eq!(log.capacity(), ChangeLog::new(1_000_000).capacity());
         log.push(new(2).0, new(2).1);
         let unread = log.read(&mut cursor);
         assert!(unread.is_behind());

@@ -59,6 +59,9 @@ struct Extra {
     /// Where the property is integrated: for each entry the area below the series from its first
     /// sample ever up to that entry.
     sums: Option<VecDeque<Area>>,
+    /// Where the property is integrated: there were samples before the oldest that is kept, so that
+    /// its own sum can no longer be counted anew.
+    is_cut: bool,
 }
 
 impl<T: Stored> Column<T> {
@@ -92,6 +95,10 @@ impl<T: Stored> Column<T> {
 
     fn sums_mut(&mut self) -> Option<&mut VecDeque<Area>> {
         self.extra.as_mut()?.sums.as_mut()
+    }
+
+    fn is_integrated(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.sums.is_some())
     }
 
     /// Values took that many bytes more outside the entries, and gave that many back.
@@ -168,9 +175,11 @@ impl<T: Stored> Column<T> {
     }
 
     /// Drops what is no longer needed to know the state from `start` on: all but the last sample
-    /// at or before it.
+    /// at or before it. Where the property is integrated one more stays, so that the area up to any
+    /// sample that may still be replaced can be counted anew.
     pub(super) fn evict(&mut self, start: Timestamp) {
-        while self.entries.get(1).is_some_and(|second| second.time() <= start) {
+        let beyond = if self.is_integrated() { 2 } else { 1 };
+        while self.entries.get(beyond).is_some_and(|later| later.time() <= start) {
             self.drop_oldest();
         }
     }
@@ -185,8 +194,9 @@ impl<T: Stored> Column<T> {
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
             self.change_heap(0, oldest.value.heap());
-            if let Some(sums) = self.sums_mut() {
+            if let Some(Extra { sums: Some(sums), is_cut, .. }) = self.extra.as_deref_mut() {
                 sums.pop_front();
+                *is_cut = true;
             }
         }
     }
@@ -209,8 +219,10 @@ impl<T: Stored> Column<T> {
         let less = self.entries.range(keep..).map(|entry| entry.value.heap()).sum();
         self.change_heap(0, less);
         self.entries.truncate(keep);
-        if let Some(sums) = self.sums_mut() {
+        if let Some(Extra { sums: Some(sums), is_cut, .. }) = self.extra.as_deref_mut() {
             sums.truncate(keep);
+            // With no sample left the next one is the first: the integral begins anew there.
+            *is_cut &= keep > 0;
         }
         dropped
     }
@@ -296,12 +308,35 @@ impl Column<f64> {
         }
     }
 
+    /// [`Column::insert`] where the property is integrated: counts the areas on both sides of the
+    /// sample anew. What stood before the oldest sample that is kept is not known any more, so that
+    /// one before it, or another value in its place, is too old.
+    pub(super) fn insert_counted(
+        &mut self,
+        entry: Entry<f64>,
+        start: Timestamp,
+        rule: &AreaRule,
+    ) -> Inserted {
+        let time = entry.time();
+        let is_cut = self.extra.as_ref().is_some_and(|extra| extra.is_cut);
+        if let Some(oldest) = self.entries.front().filter(|oldest| is_cut && time <= oldest.time())
+        {
+            let same = oldest.stamp == entry.stamp && oldest.value.same(&entry.value);
+            return if same { Inserted::Duplicate } else { Inserted::TooOld };
+        }
+        let inserted = self.insert(entry, start);
+        if inserted.changed() {
+            self.recount(time, rule);
+        }
+        inserted
+    }
+
     /// A sample at that time was inserted or replaced: counts the areas on both of its sides anew.
-    pub(super) fn recount(&mut self, time: Timestamp, rule: &AreaRule) {
+    fn recount(&mut self, time: Timestamp, rule: &AreaRule) {
         let Some(at) = self.count_until(time).checked_sub(1) else { return };
         let (before, after) = (self.area_before(at, rule), self.area_before(at + 1, rule));
         let Some(sums) = self.sums_mut() else { return };
-        // The first sample that is kept stands for all before it.
+        // Before the first sample of all nothing is counted.
         if let Some(earlier) = at.checked_sub(1) {
             sums[at] = sums[earlier] + before;
         }
@@ -328,8 +363,8 @@ impl Column<f64> {
         self.extra.as_ref()?.sums.as_ref()?.get(at).copied()
     }
 
-    /// The integral at that time with the time of the sample before it, and its quality. After a
-    /// sample with nothing measured behind it, it stays as it is.
+    /// The integral at that time with the time of the sample before it, and the quality that
+    /// [`Column::found`] states. After a sample with nothing measured behind it, it stays as it is.
     pub(super) fn read_area(
         &self,
         time: Timestamp,
@@ -352,15 +387,20 @@ impl Column<f64> {
         } else {
             Area::rectangle(value, start, time)
         };
-        // The later sample's quality counts where it is used.
-        let quality = if rule.offline { quality } else { before.quality().max(after.quality()) };
         Some((sum + part, start, quality))
     }
 
-    /// Changes the unit of all that is kept: values by `change`, sums by its scale.
-    pub(super) fn convert_sums(&mut self, scale: f64) {
-        if let Some(sums) = self.sums_mut() {
-            sums.iter_mut().for_each(|sum| *sum = Area::of(sum.unit_seconds() * scale));
+    /// The values were converted by number × scale + offset: so are the sums. With an offset the sum
+    /// of what is kept no more is not known in the new unit; the integral begins anew with the oldest
+    /// sample that is kept. The areas between samples are to be counted anew after it.
+    pub(super) fn convert_sums(&mut self, scale: f64, offset: f64) {
+        if let Some(Extra { sums: Some(sums), is_cut, .. }) = self.extra.as_deref_mut() {
+            if offset == 0.0 {
+                sums.iter_mut().for_each(|sum| *sum = sum.scaled(scale));
+            } else {
+                sums.iter_mut().for_each(|sum| *sum = Area::ZERO);
+                *is_cut = false;
+            }
         }
     }
 }

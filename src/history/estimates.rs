@@ -33,7 +33,7 @@ pub struct Estimates {
     /// The properties that can have some, in order.
     properties: Vec<PropertyId>,
     values: Recent,
-    /// By the same places; not a number where none was stated, which is kept as a bad sample.
+    /// By the same places and times; where none was stated, 0 of bad quality.
     deviations: Recent,
 }
 
@@ -57,23 +57,24 @@ impl Estimates {
         self.properties.binary_search(&id).ok().map(|at| PropertyId(at as u32))
     }
 
-    /// Whether a property can have estimates.
-    pub fn has(&self, id: PropertyId) -> bool {
-        self.place(id).is_some()
-    }
-
     /// Puts an estimate in its place in time. A property of another kind, or a value of another type,
     /// is refused.
     pub fn insert(&mut self, id: PropertyId, estimate: Estimate) -> Inserted {
         let Some(place) = self.place(id) else { return Inserted::Refused };
         let Estimate { time, value, deviation, quality } = estimate;
         let inserted = self.values.insert(place, Sample { time, value, quality });
-        if inserted != Inserted::Refused && inserted != Inserted::TooOld {
-            let deviation = deviation.filter(|sigma| sigma.is_finite() && *sigma >= 0.0);
-            let known = if deviation.is_some() { Quality::Good } else { Quality::Bad };
-            self.deviations.insert_number(place, time, known, deviation.unwrap_or(0.0));
+        if inserted == Inserted::Refused || inserted == Inserted::TooOld {
+            return inserted;
         }
-        inserted
+        let deviation = deviation.filter(|sigma| sigma.is_finite() && *sigma >= 0.0);
+        let known = if deviation.is_some() { Quality::Good } else { Quality::Bad };
+        let of_deviation =
+            self.deviations.insert_number(place, time, known, deviation.unwrap_or(0.0));
+        // The same value with another deviation is another estimate.
+        match inserted {
+            Inserted::Duplicate if of_deviation.changed() => Inserted::Replaced,
+            _ => inserted,
+        }
     }
 
     /// The estimate that holds at that time: the last one before it.
@@ -84,9 +85,12 @@ impl Estimates {
     /// 95 % of a normal distribution around a number that is estimated, where its deviation is known.
     pub fn band(&self, id: PropertyId, time: Timestamp) -> Option<Band> {
         let place = self.place(id)?;
-        let value = self.values.read(place, time, &held(i64::MAX))?.value.as_number()?;
+        let estimate = self.values.read(place, time, &held(i64::MAX))?;
         let deviation = self.deviations.read(place, time, &held(i64::MAX))?;
-        let sigma = deviation.value.as_number().filter(|_| deviation.quality == Quality::Good)?;
+        // Each is kept within bytes of its own, so that one of them may be gone.
+        let is_its_own = deviation.quality == Quality::Good && deviation.time == estimate.time;
+        let value = estimate.value.as_number()?;
+        let sigma = deviation.value.as_number().filter(|_| is_its_own)?;
         Some(Band { low: value - SIGMAS * sigma, high: value + SIGMAS * sigma, coverage: COVERAGE })
     }
 

@@ -163,6 +163,25 @@ impl Recent {
         })
     }
 
+    /// [`Recent::insert`] for a number that is integrated: its areas are counted by that rule. Where
+    /// older samples were dropped, one before the oldest that is kept, or another value in its place, is
+    /// too old, since the area up to it cannot be counted any more.
+    pub fn insert_counted(
+        &mut self,
+        id: PropertyId,
+        time: Timestamp,
+        quality: Quality,
+        number: f64,
+        rule: &AreaRule<'_>,
+    ) -> Inserted {
+        self.insert_with(id, time, |track, start| match track {
+            Track::Numbers(column) if number.is_finite() => {
+                column.insert_counted(Entry::new(time, quality, number), start, rule)
+            }
+            _ => Inserted::Refused,
+        })
+    }
+
     #[inline]
     fn insert_with(
         &mut self,
@@ -259,6 +278,12 @@ impl Recent {
         each_type!(track, column => column.newest().map(Entry::time))
     }
 
+    /// Time of a property's oldest sample that is kept.
+    pub fn oldest_time(&self, id: PropertyId) -> Option<Timestamp> {
+        let track = self.tracks.get(id.0 as usize)?;
+        each_type!(track, column => column.get(0).map(Entry::time))
+    }
+
     /// The last sample at or before that time, and the first one after it.
     pub fn bracket(&self, id: PropertyId, time: Timestamp) -> (Option<Sample>, Option<Sample>) {
         let Some(track) = self.tracks.get(id.0 as usize) else { return (None, None) };
@@ -282,15 +307,10 @@ impl Recent {
         each_type!(track, column => column.found(time, rule).map(|found| found.quality))
     }
 
-    /// Has the areas below a number's series summed from now on; see [`Area`].
+    /// Has the areas below a number's series summed from now on; see [`Area`]. Its samples come by
+    /// [`Recent::insert_counted`] then.
     pub fn integrate(&mut self, id: PropertyId) {
         self.change_numbers(id, Column::integrate);
-    }
-
-    /// A sample of a number that is integrated has come or changed at that time: brings the integral
-    /// up to date.
-    pub fn recount(&mut self, id: PropertyId, time: Timestamp, rule: &AreaRule<'_>) {
-        self.change_numbers(id, |column| column.recount(time, rule));
     }
 
     /// What counts for the integral of a number has changed from that time on: counts it anew.
@@ -433,7 +453,8 @@ impl Recent {
     }
 
     /// Takes a property's samples over from another history; both must have the same type there.
-    /// With `convert` (scale, offset) numbers become number × scale + offset. Whether they were taken.
+    /// With `convert` (scale, offset) numbers become number × scale + offset; [`Recent::recount_after`]
+    /// then counts the areas between them anew. Whether they were taken.
     pub fn adopt(
         &mut self,
         id: PropertyId,
@@ -454,7 +475,7 @@ impl Recent {
         std::mem::swap(mine, theirs);
         if let (Track::Numbers(column), Some((scale, offset))) = (&mut *mine, convert) {
             column.convert(|number| *number = *number * scale + offset);
-            column.convert_sums(scale);
+            column.convert_sums(scale, offset);
         }
         self.bytes = self.bytes + moved - before;
         other.bytes = other.bytes + before - moved;

@@ -1,8 +1,8 @@
 //! Batches into history.
 
-use super::layout::{NONE, SINCE_EVER};
+use super::layout::{Layout, NONE, SINCE_EVER};
 use super::{Mirror, Timestamp};
-use crate::history::{Estimate, Inserted, What};
+use crate::history::{Estimate, Inserted, Recent, What};
 use crate::telemetry::{Batch, PresenceChange, Update};
 use crate::twin::{PropertyId, Sample, Value};
 
@@ -42,16 +42,13 @@ impl Mirror {
             return;
         };
         self.counters.presence += 1;
-        timeline.evict(self.recent.start());
+        if timeline.is_long() {
+            timeline.evict(first_needed(&self.layout, &self.recent, change.presence));
+        }
         let time = now.unwrap_or(SINCE_EVER);
         if timeline.set(time, change.online) {
             self.changes.push(What::Presence(change.presence), time);
-            // A source whose clock is ahead stamps its samples that much later.
-            let sets: Vec<bool> =
-                self.layout.groups.iter().map(|set| set.contains(&change.presence)).collect();
-            self.recount_after(time, |traits| {
-                traits.groups != NONE && sets[traits.groups as usize]
-            });
+            self.recount_group(change.presence, time);
         }
     }
 
@@ -83,8 +80,8 @@ impl Mirror {
         let before = believed.ahead;
         let fell = believed.settle(allowed);
         if believed.ahead != before {
-            // When its devices were online is counted by its stamps.
-            self.recount_after(Timestamp::MIN, |traits| traits.source == source);
+            self.changes.push(What::Skew, now);
+            self.recount_source(source);
         }
         if !fell {
             return;
@@ -135,6 +132,9 @@ impl Mirror {
         };
         let is_integrated = traits.integral != NONE;
         let inserted = match update.value {
+            Value::Number(number) if is_integrated => {
+                self.insert_counted(id, time, update.quality, number)
+            }
             Value::Number(number) => self.recent.insert_number(id, time, update.quality, number),
             value if value.fits(&self.twin.property(id).ty) => {
                 self.recent.insert(id, Sample { time, value, quality: update.quality })
@@ -150,7 +150,6 @@ impl Mirror {
         };
         self.changes.push(what, time);
         if is_integrated {
-            self.recount(id, time);
             self.note_integrals(what, id, time);
         }
     }
@@ -201,4 +200,18 @@ impl Mirror {
             self.apply_update(update, now, arrival);
         }
     }
+}
+
+/// From when on the times are needed at which a presence group was online: the oldest sample that is
+/// kept of what hangs on it, by the plant's clock, or where memory begins.
+fn first_needed(layout: &Layout, recent: &Recent, group: u32) -> Timestamp {
+    let is_covered: Vec<bool> = layout.groups.iter().map(|set| set.contains(&group)).collect();
+    let covered = (0_u32..)
+        .zip(&layout.traits)
+        .filter(|(_, traits)| traits.groups != NONE && is_covered[traits.groups as usize]);
+    let kept = covered.filter_map(|(id, traits)| {
+        let ahead = layout.sources[traits.source as usize].ahead;
+        Some(recent.oldest_time(PropertyId(id))?.plus_micros(-ahead))
+    });
+    kept.min().map_or(recent.start(), |oldest| oldest.min(recent.start()))
 }

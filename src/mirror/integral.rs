@@ -7,26 +7,49 @@
 
 use super::Mirror;
 use super::layout::{Layout, NONE, Traits};
-use crate::history::{Area, AreaRule, Reading, Rule};
+use super::timeline::Timeline;
+use crate::history::{Area, AreaRule, Inserted, Reading, Recent, Rule};
 use crate::twin::{PropertyId, Quality, Timestamp, Value};
 
 impl Mirror {
-    /// A sample of a property that is integrated has come or changed at that time.
-    pub(super) fn recount(&mut self, id: PropertyId, time: Timestamp) {
+    /// Puts a number that is integrated in its place in time.
+    pub(super) fn insert_counted(
+        &mut self,
+        id: PropertyId,
+        time: Timestamp,
+        quality: Quality,
+        number: f64,
+    ) -> Inserted {
         let traits = self.layout.traits[id.0 as usize];
         let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
-        self.recent.recount(id, time, &area_rule(&traits, &broken));
+        self.recent.insert_counted(id, time, quality, number, &area_rule(&traits, &broken))
     }
 
-    /// A device came or went at that time: what counts from there on is another.
-    pub(super) fn recount_after(&mut self, time: Timestamp, concerns: impl Fn(&Traits) -> bool) {
-        for integral in &self.layout.integrals {
-            let id = integral.source;
-            let traits = self.layout.traits[id.0 as usize];
-            if concerns(&traits) {
-                let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
-                self.recent.recount_after(id, time, &area_rule(&traits, &broken));
+    /// What counts for the integrals of everything is another.
+    pub(super) fn recount_all(&mut self) {
+        for sources in &self.layout.integrated_by_source {
+            for id in sources {
+                recount(&mut self.recent, &self.layout, &self.presence, *id, Timestamp::MIN);
             }
+        }
+    }
+
+    /// A device came or went at that time by the plant's clock: what counts from there on is another.
+    pub(super) fn recount_group(&mut self, group: u32, time: Timestamp) {
+        for id in &self.layout.integrated_by_group[group as usize] {
+            // Samples are found by the stamps of their source, which may be ahead of the plant's time.
+            let source = self.layout.traits[id.0 as usize].source;
+            let ahead = self.layout.sources[source as usize].ahead;
+            let time = time.plus_micros(ahead);
+            recount(&mut self.recent, &self.layout, &self.presence, *id, time);
+        }
+    }
+
+    /// A source's clock is believed to be ahead by another span: when its devices were online is
+    /// counted by its stamps.
+    pub(super) fn recount_source(&mut self, source: u32) {
+        for id in &self.layout.integrated_by_source[source as usize] {
+            recount(&mut self.recent, &self.layout, &self.presence, *id, Timestamp::MIN);
         }
     }
 
@@ -48,7 +71,7 @@ impl Mirror {
         let broken = |from, to| was_away(&self.layout, &self.presence, &traits, from, to);
         let found = self.recent.area(source, time, rule, &area_rule(&traits, &broken))?;
         let (area, time, quality) = found;
-        Some(Reading { value: value(area, per_second), time, quality })
+        Some(Reading { value: Value::Number(counted(area, per_second)?), time, quality })
     }
 
     /// A derived property at its source's sample at a place, with the sample's quality.
@@ -59,7 +82,7 @@ impl Mirror {
     ) -> Option<(Timestamp, f64, Quality)> {
         let (source, per_second) = self.integral_of(derived)?;
         let (time, _, quality) = self.recent.number(source, at)?;
-        Some((time, self.recent.area_at(source, at)?.unit_seconds() * per_second, quality))
+        Some((time, counted(self.recent.area_at(source, at)?, per_second)?, quality))
     }
 
     /// The property whose samples tell the state of this one: the source of a derived property, else
@@ -74,9 +97,23 @@ impl Mirror {
     }
 }
 
-fn value(area: Area, per_second: f64) -> Value {
+/// What an area counts; nothing is known where that is no number.
+fn counted(area: Area, per_second: f64) -> Option<f64> {
     let number = area.unit_seconds() * per_second;
-    Value::Number(if number.is_finite() { number } else { 0.0 })
+    number.is_finite().then_some(number)
+}
+
+/// Counts the areas of a property anew that end after that time, by the stamps of its source.
+fn recount(
+    recent: &mut Recent,
+    layout: &Layout,
+    presence: &[Timeline],
+    id: PropertyId,
+    time: Timestamp,
+) {
+    let traits = layout.traits[id.0 as usize];
+    let broken = |from, to| was_away(layout, presence, &traits, from, to);
+    recent.recount_after(id, time, &area_rule(&traits, &broken));
 }
 
 /// What counts between two samples of a property.
@@ -92,7 +129,7 @@ fn area_rule<'a>(
 /// source.
 fn was_away(
     layout: &Layout,
-    presence: &[super::Timeline],
+    presence: &[Timeline],
     traits: &Traits,
     from: Timestamp,
     to: Timestamp,

@@ -45,6 +45,9 @@ pub(super) struct Layout {
     pub(super) integrals: Vec<Integral>,
     /// Sets of presence groups that cover the same assets.
     pub(super) groups: Vec<Vec<u32>>,
+    /// By presence group, and by source: the properties with integrals that hang on it, each once.
+    pub(super) integrated_by_group: Vec<Vec<PropertyId>>,
+    pub(super) integrated_by_source: Vec<Vec<PropertyId>>,
     /// Index in `groups` by asset, or [`NONE`].
     pub(super) groups_of_asset: Vec<u32>,
     pub(super) sources: Vec<Source>,
@@ -59,6 +62,8 @@ impl Layout {
             integrals: Vec::new(),
             groups,
             groups_of_asset,
+            integrated_by_group: vec![Vec::new(); twin.presence.len()],
+            integrated_by_source: vec![Vec::new(); sources.len()],
             sources,
         };
         for id in twin.property_ids() {
@@ -84,6 +89,12 @@ impl Layout {
             let of_source = self.traits[source.0 as usize];
             let (next, own) = (of_source.integral, self.integrals.len() as u32);
             let per_second = of.per_second;
+            if next == NONE {
+                self.integrated_by_source[of_source.source as usize].push(source);
+                for group in self.groups.get(of_source.groups as usize).into_iter().flatten() {
+                    self.integrated_by_group[*group as usize].push(source);
+                }
+            }
             self.traits[source.0 as usize].integral = own;
             self.traits[derived.0 as usize].integral = own;
             self.integrals.push(Integral { source, derived, per_second, next });
@@ -153,5 +164,5 @@ fn sources(twin: &Twin, groups: &[Vec<u32>], of_asset: &[u32]) -> (Vec<Source>, 
     (sources, source_of_asset)
 }
 
-/// Presence that was told before plant time was known holds since ever.
+/// Presence that was stated before plant time was known holds since ever.
 pub(super) const SINCE_EVER: Timestamp = Timestamp(i64::MIN / 8);

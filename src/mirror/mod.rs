@@ -222,7 +222,14 @@ impl Mirror {
             self.counters.turned_back += self.recent.turn_back(time) as u64;
             self.presence.iter_mut().for_each(|timeline| timeline.turn_back(time));
             self.clock_known = Timeline::default();
-            self.layout.sources.iter_mut().for_each(|source| source.forget());
+            for source in 0..self.layout.sources.len() as u32 {
+                let clock = &mut self.layout.sources[source as usize];
+                let was_ahead = clock.ahead != 0;
+                clock.forget();
+                if was_ahead {
+                    self.recount_source(source);
+                }
+            }
             self.estimates.turn_back(time);
             self.live = None;
             self.changes.push(What::TurnedBack, time);

@@ -64,7 +64,11 @@ impl State for Mirror {
 
     fn newest(&self, view: View, property: PropertyId) -> Option<Timestamp> {
         match view.lane {
-            Lane::Measured => self.newest_stamp(property),
+            Lane::Measured => {
+                let traits = self.layout.traits.get(property.0 as usize)?;
+                let ahead = self.layout.sources[traits.source as usize].ahead;
+                Some(self.newest_stamp(property)?.plus_micros(-ahead))
+            }
             Lane::Estimated => self.estimates.newest(property),
             Lane::Predicted { .. } => None,
         }

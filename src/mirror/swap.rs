@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Mirror;
-use crate::history::ChangeLog;
 use crate::telemetry::{Batch, PresenceChange, Update};
-use crate::twin::{Property, PropertyId, Timestamp, Twin, Value, ValueType};
+use crate::twin::{Property, PropertyId, Twin, Value, ValueType};
 
 /// Definitions before the present one whose batches may still be on their way.
 const EARLIER: usize = 4;
@@ -53,10 +52,9 @@ impl Mirror {
         for integral in &fresh.layout.integrals {
             fresh.recent.integrate(integral.source);
         }
-        fresh.recount_after(Timestamp::MIN, |_| true);
+        fresh.recount_all();
         // Entries name properties of the definition before.
-        fresh.changes = std::mem::replace(&mut self.changes, ChangeLog::new(0));
-        fresh.changes.invalidate();
+        fresh.changes = self.changes.renewed(fresh.twin.property_count());
         *self = fresh;
     }
 
@@ -143,12 +141,8 @@ impl Translation {
 /// Whether samples of one definition can serve another, and by which scale and offset where the
 /// unit is another; `None`: they cannot.
 fn conversion(old: &Property, new: &Property) -> Option<Convert> {
-    let same_integral = match (old.integral_of, new.integral_of) {
-        (None, None) => true,
-        (Some(old), Some(new)) => old.per_second == new.per_second,
-        _ => false,
-    };
-    if old.ty != new.ty || !same_integral {
+    if old.ty != new.ty || old.integral_of.is_some() || new.integral_of.is_some() {
+        // An integral has no samples of its own.
         return None;
     }
     if old.ty != ValueType::Number || old.unit.code() == new.unit.code() {

@@ -7,13 +7,24 @@ use crate::twin::Timestamp;
 /// Changes that one timeline keeps; of a device that flaps without end the oldest are forgotten.
 const CHANGES: usize = 4096;
 
+/// Changes below which it is not worth looking for some that are no longer needed.
+const FEW: usize = 64;
+
 /// Available or not, over plant time. Before the first change nothing is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
     changes: VecDeque<(Timestamp, bool)>,
+    /// Changes that were left when it was last looked through, and that came since.
+    left: usize,
+    came: usize,
 }
 
 impl Timeline {
+    /// Whether so much has come that it should be looked through: as much as was left then.
+    pub(super) fn is_long(&self) -> bool {
+        self.came >= self.left.max(FEW)
+    }
+
     /// It is so from that time on. Time does not go backwards here: an earlier one counts as now.
     pub(super) fn set(&mut self, time: Timestamp, available: bool) -> bool {
         let last = self.changes.back().copied();
@@ -25,6 +36,7 @@ impl Timeline {
         }
         let time = last.map_or(time, |(last, _)| last.max(time));
         self.changes.push_back((time, available));
+        self.came += 1;
         true
     }
 
@@ -69,6 +81,7 @@ impl Timeline {
         while self.changes.get(1).is_some_and(|(second, _)| *second <= start) {
             self.changes.pop_front();
         }
+        (self.left, self.came) = (self.changes.len(), 0);
     }
 
     /// The plant's time was turned back: the present state holds from then on.

@@ -12,7 +12,9 @@
 //! threads do. What an actor gives depends on its own messages alone. Hence the whole row of reports
 //! is decided by what the owner sends and closes; only in how many parts it arrives is not. That
 //! needs an owner who sends a message that was refused ([`super::Refusal::Full`]) again before it
-//! closes that message's time.
+//! closes that message's time, and who collects all that it wants before it gives an actor up: with
+//! the actor goes what was not collected, and how much that is depends on threads. So does the time
+//! of the last report of an actor whose workers were dropped; it still follows all before it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

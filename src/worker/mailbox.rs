@@ -107,20 +107,41 @@ impl<M, O> State<M, O> {
         self.reports.push_back(Report { time, actor, sequence, output });
     }
 
-    /// Ends with a last report; the messages that nobody reads any more.
-    fn end(&mut self, actor: ActorId, why: String) -> VecDeque<(Timestamp, M)> {
+    /// The least plant time of a report to come, where a message is under way or waits.
+    fn least(&self) -> Option<Timestamp> {
+        if self.is_working {
+            return Some(self.reached);
+        }
+        Some(self.reached.max(self.messages.front()?.0))
+    }
+
+    /// Ends with a last report, which is not of a time that is closed unless a message of that time
+    /// was still to be dealt with; the messages that nobody reads any more.
+    fn end(&mut self, actor: ActorId, why: String, closed: Timestamp) -> VecDeque<(Timestamp, M)> {
+        let at =
+            self.least().unwrap_or_else(|| self.reached.max(Timestamp(closed.0.saturating_add(1))));
         self.has_ended = true;
         self.is_working = false;
-        self.report(actor, self.reached, Err(why));
+        self.report(actor, at, Err(why));
         std::mem::take(&mut self.messages)
     }
 }
 
 impl<M, O> Shared<M, O> {
-    /// Takes in what a piece has given. Messages are dropped after the lock, for dropping them is
-    /// their own code.
+    /// Up to where the owner has collected. Read while the state is locked, so that what follows and
+    /// the collection of this actor have one order.
+    fn closed(&self) -> Timestamp {
+        Timestamp(self.closed.load(Ordering::Relaxed))
+    }
+
+    /// Takes in what a piece has given; of an actor that was given up meanwhile, nothing. Messages
+    /// and results are dropped after the lock, for dropping them is their own code.
     pub(super) fn take_piece(&self, out: Outbox<O>, step: Step<()>) {
         let mut state = lock(&self.state);
+        if state.is_given_up {
+            drop(state);
+            return;
+        }
         state.reached = out.reached();
         for (time, output) in out.emitted {
             state.report(self.id, time, Ok(output));
@@ -131,7 +152,7 @@ impl<M, O> Shared<M, O> {
                 state.is_working = false;
                 return;
             }
-            Step::Done(Err(why)) => state.end(self.id, why),
+            Step::Done(Err(why)) => state.end(self.id, why, self.closed()),
         };
         drop(state);
         drop(unread);
@@ -141,7 +162,7 @@ impl<M, O> Shared<M, O> {
     pub(super) fn end(&self, why: &str) {
         let mut state = lock(&self.state);
         if !state.is_over() {
-            let unread = state.end(self.id, why.into());
+            let unread = state.end(self.id, why.into(), self.closed());
             drop(state);
             drop(unread);
         }
@@ -173,8 +194,7 @@ impl<M: Send, O: Send> Reporting<O> for Shared<M, O> {
         if state.is_over() {
             return None;
         }
-        let first = if state.is_working { state.reached } else { state.messages.front()?.0 };
-        Some((state.reached.max(first), self.id, state.sequence))
+        Some((state.least()?, self.id, state.sequence))
     }
 
     fn collect(&self, before: Key, into: &mut Vec<Report<O>>) {
@@ -201,8 +221,7 @@ pub(super) trait Inbox<M>: Send + Sync {
 impl<M: Send, O: Send> Inbox<M> for Shared<M, O> {
     fn send(&self, at: Timestamp, message: M) -> Result<(), Refused<M>> {
         let mut state = lock(&self.state);
-        // Read while locked, so that a message and the collection of this actor have one order.
-        let closed = Timestamp(self.closed.load(Ordering::Relaxed));
+        let closed = self.closed();
         let why = if state.is_over() {
             Refusal::Ended
         } else if at <= closed {

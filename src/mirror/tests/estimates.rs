@@ -56,6 +56,18 @@ fn only_what_is_an_estimate_can_be_estimated_and_followers_see_it() {
 }
 
 #[test]
+fn the_same_value_with_another_deviation_is_another_estimate() {
+    let mut mirror = mirror(worn_motors());
+    mirror.estimate(WEAR, estimate(T0, 0.25, Some(0.1)));
+    assert_eq!(mirror.estimate(WEAR, estimate(T0, 0.25, Some(0.1))), Inserted::Duplicate);
+    let mut cursor = mirror.changes().end();
+    assert_eq!(mirror.estimate(WEAR, estimate(T0, 0.25, Some(0.2))), Inserted::Replaced);
+    assert_eq!(mirror.changes().read(&mut cursor).count(), 1);
+    let band = mirror.band(estimated(T0), WEAR).expect("its deviation is known");
+    assert!((band.high - 0.25 - 0.392).abs() < 1e-4);
+}
+
+#[test]
 fn estimates_stay_when_the_twin_file_is_saved_anew() {
     let mut mirror = mirror(worn_motors());
     mirror.estimate(WEAR, estimate(T0, 0.25, Some(0.1)));

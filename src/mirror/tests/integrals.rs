@@ -38,6 +38,59 @@ fn turns_do_not_depend_on_where_memory_begins() {
 }
 
 #[test]
+fn what_is_replaced_or_late_where_memory_begins_counts_as_if_all_were_kept_or_is_too_old() {
+    let samples = samples();
+    let [mut long, mut short] = [3600, 5].map(|seconds| {
+        let budget = Budget { retention: Duration::from_secs(seconds), ..Budget::default() };
+        let mut mirror = Mirror::new(Arc::new(motors()), budget);
+        for (time, speed) in &samples {
+            mirror.apply(batch(*time, vec![number(SPEED, Some(*time), *speed)]));
+            mirror.tick(Timestamp(*time));
+        }
+        mirror
+    });
+    let last = samples.last().expect("there are some").0;
+    let mut taken = 0;
+    for (time, speed) in samples.iter().rev().take(60).rev() {
+        for (time, speed) in [(*time, speed + 500.0), (*time + 30_000, 1500.0)] {
+            let before = short.counters().too_old;
+            let update = || vec![number(SPEED, Some(time), speed)];
+            short.apply(batch(last, update()));
+            if short.counters().too_old == before {
+                long.apply(batch(last, update()));
+                taken += 1;
+            } else {
+                assert!(time < last - 5 * S, "it lies in what is kept");
+            }
+            assert_eq!(turns_at_end(&long, &samples), turns_at_end(&short, &samples), "{time}");
+        }
+    }
+    assert!((20..110).contains(&taken), "{taken}");
+}
+
+#[test]
+fn an_absence_between_two_kept_samples_is_not_forgotten_when_its_time_is() {
+    let budget = Budget { retention: Duration::from_secs(5), ..Budget::default() };
+    let mut mirror = Mirror::new(Arc::new(motors()), budget);
+    let speed = |time: i64, speed| batch(T0 + time, vec![number(SPEED, Some(T0 + time), speed)]);
+    mirror.apply(speed(0, 60.0));
+    for at in 0..200 {
+        mirror.apply(presence(T0 + S / 4 + at, at % 2 == 1));
+    }
+    for second in 1..=5 {
+        mirror.apply(speed(second * S, 60.0));
+    }
+    mirror.tick(Timestamp(T0 + 5 * S + S / 2));
+    assert_eq!(mirror.history().start(), Timestamp(T0 + S / 2));
+    for at in 0..200 {
+        mirror.apply(presence(T0 + 5 * S + S / 2 + at, at % 2 == 1));
+    }
+    mirror.apply(speed(S, 120.0));
+    // From 120 to 60 r/min in the second second, and 60 r/min for three.
+    assert_eq!(told(mirror.reading(at(T0 + 5 * S), TURNS)).expect("counted").0, 4.5);
+}
+
+#[test]
 fn turns_do_not_depend_on_the_display_delay() {
     let samples = samples();
     let turns = |delay_ms: u64| {
@@ -90,6 +143,13 @@ fn what_was_counted_in_one_unit_goes_on_in_another() {
         class.properties[1] = Arc::new(turns);
         twin
     };
+    let mut heated = mirror(in_unit("Cel", 1.0));
+    for second in 0..=10 {
+        heated.apply(batch(T0 + second * S, vec![number(SPEED, None, 10.0)]));
+    }
+    heated.swap_twin(Arc::new(in_unit("K", 1.0)), 1);
+    let counted = told(heated.latest(TURNS)).expect("counted").0;
+    assert!((counted - 2831.5).abs() < 1e-9, "{counted}");
     let mut mirror = mirror(in_unit("{rev}/min", 1.0 / 60.0));
     for second in 0..=10 {
         mirror.apply(batch(T0 + second * S, vec![number(SPEED, None, 60.0)]));
@@ -110,12 +170,16 @@ proptest! {
         times in prop::collection::btree_set(0..20_000_i64, 2..60),
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..60),
         replaced in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+        absences in prop::collection::btree_set(0..20_000_i64, 0..8),
     ) {
         let value = |ms: i64| (ms as f64 * 0.37).sin() * 1000.0;
         let samples: Vec<_> =
             times.iter().map(|ms| number(SPEED, Some(T0 + ms * 1000), value(*ms))).collect();
         let now = T0 + 20 * S;
+        let turn = |(at, ms): (usize, &i64)| presence(T0 + ms * 1000 + 500, at % 2 == 1);
+        let presences = || absences.iter().enumerate().map(turn);
         let mut sorted = mirror(motors());
+        presences().for_each(|change| sorted.apply(change));
         sorted.apply(batch(now, samples.clone()));
         let mut mixed = mirror(motors());
         for at in &replaced {
@@ -123,9 +187,12 @@ proptest! {
             let wrong = Update { value: Value::Number(7.5), ..sample.clone() };
             mixed.apply(batch(now, vec![wrong]));
         }
+        let mut changes = presences();
         for at in &order {
             mixed.apply(batch(now, vec![at.get(&samples).clone()]));
+            changes.next().into_iter().for_each(|change| mixed.apply(change));
         }
+        changes.for_each(|change| mixed.apply(change));
         mixed.apply(batch(now, samples.iter().rev().cloned().collect()));
         for step in 0..100 {
             let view = at(T0 + step * 210_000);

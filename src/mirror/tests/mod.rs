@@ -136,6 +136,11 @@ fn a_source_whose_clock_is_ahead_is_shown_as_current_and_still_goes_stale() {
     }
     let warnings = mirror.clock().warnings;
     assert_eq!(warnings, [SkewWarning { asset: AssetId(0), seconds: 3600.0 }]);
+    let newest = mirror.newest(at(T0), SPEED);
+    assert_eq!(newest, Some(Timestamp(T0 + 9 * S)), "as the view counts time");
+    // All that it stated is read at other times now, which followers learn of.
+    let learnt = mirror.changes().read(&mut Cursor::default());
+    assert_eq!(learnt.filter(|change| change.what == What::Skew).count(), 1);
     assert_eq!(told(mirror.reading(at(T0 + 5 * S), SPEED)), Some((5.0, Quality::Good)));
     assert_eq!(told(mirror.latest(SPEED)), Some((9.0, Quality::Good)));
     mirror.tick(Timestamp(T0 + 12 * S));

@@ -83,7 +83,7 @@ impl Follower {
         let mut comes = false;
         for change in unread {
             match change.what {
-                What::TurnedBack => all = true,
+                What::TurnedBack | What::Skew => all = true,
                 // It is seen now, and again when the view comes to where it happened.
                 What::Presence(_) | What::Clock { .. } => comes = true,
                 what => what.property().into_iter().for_each(&mut *changed),

@@ -320,3 +320,48 @@ fn an_actor_keeps_its_place_until_it_is_given_up() {
     all.pop();
     assert!(begin(&mut actors).is_ok());
 }
+
+#[test]
+fn the_last_report_of_an_actor_whose_workers_are_gone_follows_all_that_was_given() {
+    let workers = Workers::in_slices();
+    let mut actors = Actors::new();
+    let [one, other] = [(); 2]
+        .map(|()| actors.begin(&workers, Priority::Loading, 4, Summing::default()).expect("room"));
+    one.send(Timestamp(1), ONE).expect("taken");
+    other.send(Timestamp(3), ONE).expect("taken");
+    assert_eq!(collect(&workers, &mut actors, 4).len(), 2);
+    drop(workers);
+    one.send(Timestamp(5), ONE).expect("it is not known yet that nobody works");
+    let last = actors.collect(Timestamp(9)).reports;
+    assert_eq!(last.len(), 1);
+    assert_eq!((last[0].time, last[0].actor), (Timestamp(5), one.id()));
+    assert!(last[0].output.is_err());
+}
+
+#[test]
+fn what_an_actor_gives_after_it_was_given_up_is_dropped() {
+    use std::sync::{Arc, Mutex};
+
+    type Held = Arc<Mutex<Option<Handle<()>>>>;
+    /// Is given up while it works.
+    struct Leaving(Held);
+    impl Actor for Leaving {
+        type Message = ();
+        type Output = u64;
+        fn receive(&mut self, _: Timestamp, (): ()) {}
+        fn piece(&mut self, out: &mut Outbox<u64>) -> Step<()> {
+            drop(self.0.lock().expect("not poisoned").take());
+            out.emit(Timestamp(1), 1);
+            Step::Done(Ok(()))
+        }
+    }
+    let workers = Workers::in_slices();
+    let mut actors = Actors::new();
+    let held = Held::default();
+    let actor = actors.begin(&workers, Priority::Loading, 1, Leaving(held.clone())).expect("room");
+    actor.send(Timestamp(1), ()).expect("taken");
+    *held.lock().expect("not poisoned") = Some(actor);
+    workers.run_until(&Budget::until(&|| false));
+    assert!(held.lock().expect("not poisoned").is_none(), "it had its turn");
+    assert_eq!(collect(&workers, &mut actors, 1), []);
+}
