@@ -215,8 +215,8 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
 /// Drafts by what they state of their own paths.
 struct Stated<'d> {
     by_name: HashMap<&'d str, Vec<usize>>,
-    /// By the name of the parent and the own one: many machines may have parts of the same names.
-    by_end: HashMap<(&'d str, &'d str), Vec<usize>>,
+    /// By the name of the parent, then by the own one: many machines may have parts of the same names.
+    by_end: HashMap<&'d str, HashMap<&'d str, Vec<usize>>>,
 }
 
 impl<'d> Stated<'d> {
@@ -226,7 +226,8 @@ impl<'d> Stated<'d> {
             let name = &*draft.asset.name;
             stated.by_name.entry(name).or_default().push(number);
             if let Some(above) = draft.parent.as_deref().and_then(|path| path.rsplit('/').next()) {
-                stated.by_end.entry((above, name)).or_default().push(number);
+                let parts = stated.by_end.entry(above).or_default();
+                parts.entry(name).or_default().push(number);
             }
         }
         stated
@@ -239,7 +240,10 @@ impl<'d> Stated<'d> {
     /// Those whose paths may end in these steps.
     fn ending(&self, steps: &[&str]) -> &[usize] {
         match steps {
-            [.., above, name] => self.by_end.get(&(*above, *name)).map_or(&[], Vec::as_slice),
+            [.., above, name] => {
+                let parts = self.by_end.get(*above).and_then(|parts| parts.get(*name));
+                parts.map_or(&[], Vec::as_slice)
+            }
             [name] => self.named(name),
             [] => &[],
         }
