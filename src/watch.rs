@@ -58,7 +58,7 @@ pub enum WatchError {
     Write(#[from] io::Error),
 }
 
-/// Mirrors a plant as `options` tell and writes what is known of it.
+/// Mirrors a plant as `options` state and writes what is known of it.
 ///
 /// # Errors
 /// When the broker was never reached, or `out` cannot be written to.
@@ -112,42 +112,47 @@ pub fn run(
 /// A reader of the change log that wants each property that changed once.
 struct Followed {
     cursor: Cursor,
+    /// Of each property whether it is among the changed ones.
     is_changed: Vec<bool>,
+    /// Of each presence group the same.
+    is_group_changed: Vec<bool>,
 }
 
 impl Followed {
     fn new(mirror: &Mirror) -> Self {
         let is_changed = vec![false; mirror.twin().property_count()];
-        Self { cursor: mirror.changes().end(), is_changed }
+        let is_group_changed = vec![false; mirror.twin().presence.len()];
+        Self { cursor: mirror.changes().end(), is_changed, is_group_changed }
     }
 
     /// The properties with changes since the last call, in the order of their first one; all of them
-    /// after more changes than the log keeps, and when the plant's time was turned back.
+    /// after more changes than the log keeps, when the plant's time was turned back, and when a source's
+    /// clock is believed to be ahead by another span.
     fn changed(&mut self, mirror: &Mirror) -> Vec<PropertyId> {
+        let twin = mirror.twin();
         let unread = mirror.changes().read(&mut self.cursor);
         let mut all = unread.is_behind();
         let mut changed = Vec::new();
+        let mut add = |id: PropertyId| {
+            if !std::mem::replace(&mut self.is_changed[id.0 as usize], true) {
+                changed.push(id);
+            }
+        };
         for change in unread {
-            let twin = mirror.twin();
-            let concerned: Vec<PropertyId> = match change.what {
-                What::TurnedBack | What::Skew => {
-                    all = true;
-                    continue;
-                }
+            match change.what {
+                What::TurnedBack | What::Skew => all = true,
                 What::Presence(group) => {
-                    let assets = twin.assets_on(group as usize).into_iter();
-                    assets.flat_map(|asset| twin.properties_of(asset)).collect()
+                    if !std::mem::replace(&mut self.is_group_changed[group as usize], true) {
+                        let assets = twin.presence[group as usize].assets.iter();
+                        assets.flat_map(|asset| twin.properties_of(*asset)).for_each(&mut add);
+                    }
                 }
-                what => what.property().into_iter().collect(),
-            };
-            for id in concerned {
-                if !std::mem::replace(&mut self.is_changed[id.0 as usize], true) {
-                    changed.push(id);
-                }
+                what => what.property().into_iter().for_each(&mut add),
             }
         }
         changed.iter().for_each(|id| self.is_changed[id.0 as usize] = false);
-        if all { mirror.twin().property_ids().collect() } else { changed }
+        self.is_group_changed.fill(false);
+        if all { twin.property_ids().collect() } else { changed }
     }
 }
 
@@ -236,7 +241,7 @@ fn bad_json(bad: &BadMessage) -> Json {
     } })
 }
 
-/// A payload on one line; bytes that are no text are told as `\u{fffd}`.
+/// A payload on one line; bytes that are no text are written as `\u{fffd}`.
 fn printable(payload: &[u8]) -> String {
     let text = String::from_utf8_lossy(payload);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -324,7 +329,7 @@ fn write_table(rows: Vec<[String; 6]>, out: &mut impl Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::mirror::motors;
-    use crate::telemetry::{Fault, Update};
+    use crate::telemetry::{Fault, PresenceChange, Update};
     use crate::twin::Quality;
 
     fn watched(options: &WatchOptions, updates: Vec<Update>) -> Result<String, WatchError> {
@@ -380,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_messages_are_told_with_topic_reason_and_payload() {
+    fn bad_messages_are_written_with_topic_reason_and_payload() {
         let mirror = Mirror::new(Arc::new(motors()), Budget::default());
         let status = Status::new("mqtt://localhost:1");
         for number in 0..12 {
@@ -417,7 +422,26 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_that_is_not_there_is_told_with_its_address() {
+    fn what_hangs_on_a_device_is_written_once_when_its_presence_changes_often() {
+        let mut mirror = Mirror::new(Arc::new(motors()), Budget::default());
+        let mut followed = Followed::new(&mirror);
+        let presence = |second: i64, online| Batch {
+            arrival: Timestamp(second * 1_000_000),
+            presence: vec![PresenceChange { presence: 0, online }],
+            ..Batch::default()
+        };
+        for second in 1..20 {
+            mirror.apply(presence(second, second % 2 == 0));
+        }
+        let all: Vec<_> = mirror.twin().property_ids().collect();
+        assert_eq!(followed.changed(&mirror), all);
+        assert_eq!(followed.changed(&mirror), []);
+        mirror.apply(presence(20, true));
+        assert_eq!(followed.changed(&mirror), all, "again at the next change");
+    }
+
+    #[test]
+    fn a_broker_that_is_not_there_is_reported_with_its_address() {
         let options = WatchOptions { patience: Duration::ZERO, ..WatchOptions::default() };
         let (_sender, link) = crossbeam_channel::bounded(1);
         let status = Status::new("mqtt://localhost:1");

@@ -22,7 +22,7 @@ const LOOK_EVERY_US: i64 = 100_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Replayed {
     /// All states that a scene would have shown, ten a second, as one number in hexadecimal. Two
-    /// machines that tell the same have shown the same.
+    /// machines with the same number have shown the same.
     pub state_hash: String,
     /// Messages that were read, or rows of a table.
     pub messages: u64,
@@ -42,6 +42,8 @@ pub struct Replayed {
 pub struct Replay {
     input: Input,
     status: Arc<Status>,
+    /// Of the definition that it is read for.
+    edition: u32,
     bad_lines: u64,
     /// Wall time of what was read last; never goes back, whatever the clock of the recording
     /// machine did.
@@ -72,7 +74,22 @@ impl Replay {
         } else {
             Input::Rows(Table::new(twin, bytes)?)
         };
-        Ok(Self { input, status, bad_lines: 0, last: None, ticked: None })
+        Ok(Self { input, status, edition: 0, bad_lines: 0, last: None, ticked: None })
+    }
+
+    /// What is not read yet is read for another definition of the same plant: topics and columns are
+    /// found anew, by their names. Returns the edition by which its batches are known, for
+    /// [`Mirror::swap_twin`].
+    pub fn redefine(&mut self, twin: &Arc<Twin>) -> u32 {
+        self.edition = self.status.redefine(twin);
+        match &mut self.input {
+            Input::Messages { feed, .. } => {
+                let is_renewed = feed.renew();
+                debug_assert!(is_renewed, "each message is taken from the channel at once");
+            }
+            Input::Rows(table) => table.redefine(twin),
+        }
+        self.edition
     }
 
     /// What was counted, and what could not be read.
@@ -129,12 +146,15 @@ impl Replay {
         loop {
             let read = match &mut self.input {
                 Input::Messages { reader, feed, batches } => match reader.next() {
-                    Some(Ok(message)) => Ok(decoded(feed, batches, message, self.last)),
+                    Some(Ok(message)) => {
+                        let batch = decoded(feed, batches, message, self.last);
+                        Ok(Batch { edition: self.edition, ..batch })
+                    }
                     Some(Err(bad)) => Err(vec![bad]),
                     None => break,
                 },
                 Input::Rows(table) => match table.next() {
-                    Some(row) => taken(row, &self.status),
+                    Some(row) => taken(row, &self.status, self.edition),
                     None => break,
                 },
             };
@@ -145,7 +165,7 @@ impl Replay {
                 }
                 Err(bad) => {
                     self.bad_lines += 1;
-                    tell(&self.status, &bad);
+                    count_bad(&self.status, &bad);
                 }
             }
         }
@@ -167,18 +187,18 @@ fn decoded(
 }
 
 /// A row as a batch that arrived when it was measured, or what is wrong with all of it.
-fn taken(row: Row, status: &Status) -> Result<Batch, Vec<BadLine>> {
+fn taken(row: Row, status: &Status, edition: u32) -> Result<Batch, Vec<BadLine>> {
     let Some(time) = row.time else { return Err(row.faults) };
     status.counters.messages.add(1);
     status.counters.samples.add(row.updates.len() as u64);
     if !row.faults.is_empty() {
-        tell(status, &row.faults);
+        count_bad(status, &row.faults);
     }
-    Ok(Batch { arrival: time, updates: row.updates, ..Batch::default() })
+    Ok(Batch { edition, arrival: time, updates: row.updates, ..Batch::default() })
 }
 
 /// Counts a bad line and keeps it to look at.
-fn tell(status: &Status, bad: &[BadLine]) {
+fn count_bad(status: &Status, bad: &[BadLine]) {
     status.counters.malformed.add(1);
     let why = || bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     status.bad.push(Fault::Malformed, "", b"", Timestamp::now(), why);

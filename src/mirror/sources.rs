@@ -39,9 +39,12 @@ use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin};
 /// ```
 pub struct Sources {
     live: Mirror,
+    /// In the order of their numbers.
     opened: Vec<Opened>,
     /// The last number that was given; numbers are not used twice.
     last: SourceId,
+    /// Who was the first to be read in the last call of [`Sources::read_on`].
+    first_read: SourceId,
 }
 
 /// A recording or a table that has been opened.
@@ -93,7 +96,7 @@ impl Opened {
 impl Sources {
     /// The live plant alone.
     pub fn new(live: Mirror) -> Self {
-        Self { live, opened: Vec::new(), last: SourceId::LIVE }
+        Self { live, opened: Vec::new(), last: SourceId::LIVE, first_read: SourceId::LIVE }
     }
 
     /// The live plant.
@@ -153,22 +156,24 @@ impl Sources {
 
     /// Reads on in each file that is not read to its end, until `enough`; each gets its turn.
     pub fn read_on(&mut self, mut enough: impl FnMut() -> bool) {
-        let count = self.opened.len();
-        for opened in self.opened.iter_mut().filter(|opened| !opened.is_read) {
+        // Another one is the first in each call, for where time is short the first reads most.
+        let next = self.opened.partition_point(|opened| opened.id <= self.first_read);
+        let (before, after) = self.opened.split_at_mut(next);
+        let unread = after.iter_mut().chain(before).filter(|opened| !opened.is_read);
+        for (place, opened) in unread.enumerate() {
+            if place == 0 {
+                self.first_read = opened.id;
+            }
             opened.is_read = opened.replay.step(&mut opened.mirror, &mut enough);
-        }
-        // Whoever was last is first in the next call, where time is short.
-        if count > 1 && self.opened.iter().any(|opened| !opened.is_read) {
-            self.opened.rotate_left(1);
         }
     }
 
     /// All sources have another definition from now on; `edition` is what the live source's status
-    /// gave for it.
+    /// gave for it. What opened files hold beyond what is read of them is read for that one.
     pub fn redefine(&mut self, twin: &Arc<Twin>, edition: u32) {
         self.live.swap_twin(twin.clone(), edition);
         for opened in &mut self.opened {
-            let edition = opened.replay.status().redefine(twin);
+            let edition = opened.replay.redefine(twin);
             opened.mirror.swap_twin(twin.clone(), edition);
         }
     }

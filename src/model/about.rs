@@ -51,8 +51,11 @@ pub struct Variable {
     pub meaning: String,
     /// Its usual value; for a state the one it starts with. Outputs have none that is used.
     pub usual: f64,
-    /// Another name and unit under which a table may have it.
-    pub alias: Option<Alias>,
+    /// Other names and units under which a table may have it, the properties that are this variable.
+    pub aliases: Vec<Alias>,
+    /// Whether its own name is a property's as well, in that property's unit. A column of that name is
+    /// then the property, which is this variable where the name is among its aliases.
+    pub is_named_as_property: bool,
     /// Of an angle that is kept within a turn, how much a turn is; `None` of all else. Means and
     /// differences of such angles are taken over the shorter way round.
     pub turn: Option<f64>,
@@ -177,9 +180,10 @@ impl About {
 }
 
 impl Variable {
-    /// Whether this is one of its names.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.alias.as_ref().is_some_and(|alias| alias.name == name)
+    /// The names of the columns that may hold it, but for its own name with a prefix.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = (!self.is_named_as_property).then_some(&*self.name);
+        own.into_iter().chain(self.aliases.iter().map(|alias| &*alias.name))
     }
 
     /// Its unit.
@@ -193,7 +197,15 @@ impl Variable {
 
 fn variable(name: &str, unit: &str, usual: f64, meaning: &str) -> Variable {
     let (name, unit, meaning) = (name.into(), unit.into(), meaning.into());
-    Variable { name, unit, meaning, usual, alias: None, turn: None }
+    Variable {
+        name,
+        unit,
+        meaning,
+        usual,
+        aliases: Vec::new(),
+        is_named_as_property: false,
+        turn: None,
+    }
 }
 
 /// An angle, so many whole turns further that it is as near as can be to another one.

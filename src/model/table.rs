@@ -2,10 +2,15 @@
 //!
 //! Columns are `t` (seconds), `u_` inputs, `x_` states, `z_` outputs, `es_` event states and `tm_`
 //! events that hold (1). `u_` on a row is the input of the step that ends there; the first row is
-//! the state to begin with. An input may stand without its `u_`. A heading may state its unit in
+//! the state to begin with. A variable may stand without its prefix. A heading may state its unit in
 //! brackets, `z_Tt [Cel]`; without them a column is in the model's unit.
+//!
+//! In a plant's table a column may also have the name of a property, `station/P-1.flow` or
+//! `P-1.flow`, and is then in the property's unit. Where a property and a variable have the same name,
+//! the column without a prefix is the property, and that with one the variable.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::about::{About, Variable};
 use super::load::{Hold, Schedule};
@@ -145,8 +150,8 @@ impl Table {
     }
 }
 
-/// The column of a variable, by its name after one of these prefixes, by its bare name, or by its
-/// alias; converted to the model's unit.
+/// The column of a variable, by its name after one of these prefixes, by its bare name unless that is
+/// a property's, or by an alias; converted to the model's unit.
 ///
 /// # Errors
 /// When the heading states another kind of unit, or what is none.
@@ -155,19 +160,22 @@ pub fn link(
     prefixes: &[&str],
     variable: &Variable,
 ) -> Result<Option<LinkedColumn>, TableError> {
-    let Variable { name, unit, meaning, alias, .. } = variable;
+    let Variable { name, unit, meaning, aliases, is_named_as_property, .. } = variable;
     let prefixed = prefixes.iter().map(|prefix| format!("{prefix}_{name}"));
-    for heading in prefixed.chain([name.clone()]) {
+    let bare = (!is_named_as_property).then(|| name.clone());
+    for heading in prefixed.chain(bare) {
         if let Some(linked) = headings.in_unit(&heading, unit, meaning)? {
             return Ok(Some(linked));
         }
     }
-    let Some(alias) = alias else { return Ok(None) };
-    let Some(column) = headings.place(&alias.name) else { return Ok(None) };
-    match headings.has_unit(column) {
-        true => headings.in_unit(&alias.name, unit, meaning),
-        false => Ok(Some(LinkedColumn { column, scale: alias.scale, offset: alias.offset })),
+    for alias in aliases {
+        let Some(column) = headings.place(&alias.name) else { continue };
+        return match headings.has_unit(column) {
+            true => headings.in_unit(&alias.name, unit, meaning),
+            false => Ok(Some(LinkedColumn { column, scale: alias.scale, offset: alias.offset })),
+        };
     }
+    Ok(None)
 }
 
 /// The load that a table states for a model, and what to know about it.
@@ -213,22 +221,40 @@ pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<S
     Ok((Schedule::new(&rows, hold)?, notes))
 }
 
-/// Columns that mean nothing to a model.
+/// Notes on columns that mean nothing to a model.
 fn unlinked(table: &Table, about: &About) -> Vec<String> {
+    let kinds = [("x_", &about.states), ("u_", &about.inputs), ("z_", &about.outputs)];
+    let variables = || kinds.iter().flat_map(|(_, variables)| *variables);
+    let by_column: HashSet<&str> = variables().flat_map(Variable::names).collect();
+    let with_prefix: HashSet<&str> = variables().map(|variable| &*variable.name).collect();
+    let events: HashSet<&str> = about.events.iter().map(|event| &*event.name).collect();
     let known = |heading: &str| {
-        let bare = ["u_", "x_", "z_", "es_", "tm_"].iter().find_map(|p| heading.strip_prefix(p));
-        let bare = bare.unwrap_or(heading);
-        let variables = [&about.states, &about.inputs, &about.outputs];
+        let prefixes = ["u_", "x_", "z_", "es_", "tm_"];
+        let bare = prefixes.iter().find_map(|prefix| heading.strip_prefix(prefix));
         heading == "t"
-            || variables.into_iter().flatten().any(|variable| variable.is_called(bare))
-            || about.events.iter().any(|event| event.name == bare)
+            || by_column.contains(heading)
+            || bare.is_some_and(|bare| with_prefix.contains(bare))
+            || events.contains(bare.unwrap_or(heading))
     };
-    let unknown: Vec<&str> =
-        table.headings().iter().map(String::as_str).filter(|heading| !known(heading)).collect();
-    match unknown.is_empty() {
-        true => Vec::new(),
-        false => vec![format!("`{}` has nothing called {}", about.name, unknown.join(", "))],
+    let unknown = table.headings().iter().map(String::as_str).filter(|heading| !known(heading));
+    // Names of properties that none of the model's variables is, though one is called the same.
+    let (properties, unknown): (Vec<&str>, Vec<&str>) =
+        unknown.partition(|heading| with_prefix.contains(heading));
+    let mut notes: Vec<String> = properties
+        .into_iter()
+        .map(|name| {
+            let has = |all: &[Variable]| all.iter().any(|variable| variable.name == name);
+            let prefix = kinds.iter().find(|(_, all)| has(all)).map_or("", |(prefix, _)| prefix);
+            format!(
+                "`{name}` is a property that is not linked to the model's variable of that name: \
+                 expected a column `{prefix}{name}` for the variable, in its own unit"
+            )
+        })
+        .collect();
+    if !unknown.is_empty() {
+        notes.push(format!("`{}` has nothing called {}", about.name, unknown.join(", ")));
     }
+    notes
 }
 
 /// The headings of a model's course.
@@ -278,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_line_and_column() {
+    fn what_is_wrong_is_reported_with_line_and_column() {
         let wrong = |text: &str| Table::read(text.as_bytes()).expect_err("wrong").to_string();
         assert_eq!(wrong("t,u_v\n0,1\n1,much\n"), "line 3, column `u_v`: `much` is no number");
         assert_eq!(wrong("t,u_v\n0\n"), "line 2: 1 cells, but 2 headings");
@@ -313,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_of_another_kind_is_told_with_line_column_and_what_was_expected() {
+    fn a_unit_of_another_kind_is_reported_with_line_column_and_what_was_expected() {
         assert_eq!(
             bearing("t,z_Tt [bar]").expect_err("no temperature").to_string(),
             "line 1, column `z_Tt [bar]`: `bar` cannot be converted to `K`, the unit of temperature of \

@@ -33,8 +33,8 @@ const AWAY_BYTES: usize = 64 * 1024 * 1024;
 /// A session whose client stays away for longer is forgotten.
 const SESSION_EXPIRY: Duration = Duration::from_secs(3600);
 /// Wrong logins from an address within [`LOGIN_WINDOW_S`] before it is refused for
-/// [`LOGIN_LOCKOUT_S`]. Far above what a program that reconnects with a wrong password needs to be
-/// told so, far below what guessing needs.
+/// [`LOGIN_LOCKOUT_S`]. Far above what a program that reconnects with a wrong password needs to
+/// notice, far below what guessing needs.
 const LOGIN_ATTEMPTS: u32 = 30;
 const LOGIN_WINDOW_S: u64 = 60;
 const LOGIN_LOCKOUT_S: u64 = 60;

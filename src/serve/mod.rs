@@ -39,7 +39,7 @@ pub struct ServeOptions {
     pub pages: usize,
 }
 
-/// [`ServeOptions::pages`] unless told otherwise.
+/// [`ServeOptions::pages`] unless stated otherwise.
 pub const PAGES: usize = 200;
 
 /// Why the server did not start.

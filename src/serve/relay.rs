@@ -24,18 +24,18 @@ const CHUNK: usize = 32 << 10;
 /// Proxies close what is silent for longer.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long the broker may take to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the MQTT of the pages goes.
 #[derive(Clone, Debug)]
 pub enum Upstream {
-    /// Relayed to a broker that speaks `mqtt://` or `mqtts://`.
+    /// Relayed to a broker at `mqtt://` or `mqtts://`.
     Relay(mqtt::ClientOptions),
     /// The pages connect to that WebSocket themselves.
     Direct(String),
 }
 
-/// A page wants to speak MQTT.
+/// Links a page to the broker.
 pub(super) async fn socket(
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
@@ -64,7 +64,7 @@ pub(super) async fn socket(
 }
 
 async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions) {
-    let opened = tokio::time::timeout(PATIENCE, open(broker)).await;
+    let opened = tokio::time::timeout(CONNECT_TIMEOUT, open(broker)).await;
     let failed = match opened {
         Ok(Ok(Stream::Plain(stream))) => return carry(page, stream).await,
         Ok(Ok(Stream::Tls(stream))) => return carry(page, *stream).await,

@@ -55,7 +55,7 @@ impl Site {
     }
 
     /// The twin's files; read anew when it was saved. While it has mistakes the old ones stay, for
-    /// the page tells what is wrong with it.
+    /// the page reports what is wrong with it.
     fn files(&self) -> Arc<TwinFiles> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if files.is_old() {
@@ -84,7 +84,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
-/// What the page is told at its start.
+/// What the page needs to know at its start.
 async fn config(State(site): State<Arc<Site>>) -> Response {
     // Reading a twin takes some milliseconds of disk and parsing.
     let files = {
@@ -166,7 +166,7 @@ fn media_type(path: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a file's name tells its content: `name-0123456789abcdef.js`, `…_bg.wasm`.
+/// Whether a file's name states its content: `name-0123456789abcdef.js`, `…_bg.wasm`.
 fn is_named_by_content(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();

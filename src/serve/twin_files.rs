@@ -87,7 +87,7 @@ fn beside(model: &Path) -> Vec<PathBuf> {
     let Ok(bytes) = std::fs::read(model) else { return Vec::new() };
     let folder = model.parent().unwrap_or(Path::new(""));
     let mut found = Vec::new();
-    // A model that cannot be read is told by the page that wants it.
+    // A model that cannot be read is reported by the page that wants it.
     let _ = Model::parse_with(&bytes, &mut |uri| {
         let file = folder.join(uri);
         found.push(file.clone());

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_left_out_and_told_with_its_place() {
+    fn what_is_no_number_is_left_out_and_reported_with_its_place() {
         let text = "t,u_i\n0,2\n1,two\n2,inf\n3\nsoon,2\n4,3\n";
         let (rows, invalid) = all(text, Strictness::Lenient).expect("rows");
         let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();

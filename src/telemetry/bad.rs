@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_payload_is_cut_and_its_length_is_told() {
+    fn a_large_payload_is_cut_and_its_length_is_kept() {
         let bad = BadMessages::default();
         let topic = "ä".repeat(400);
         bad.push(Fault::Oversized, &topic, &[7; 10_000], Timestamp(0), String::new);

@@ -1,5 +1,7 @@
 //! Few topic filters that cover many topics and no topic twice.
 
+use std::collections::HashMap;
+
 /// A topic filter to subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
@@ -34,7 +36,32 @@ impl FilterGroup {
 }
 
 /// Joins groups until no two of their filters match the same topic.
-pub(super) fn subscriptions(mut groups: Vec<FilterGroup>) -> Vec<Subscription> {
+pub(super) fn subscriptions(groups: Vec<FilterGroup>) -> Vec<Subscription> {
+    let (topics, filters): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|group| is_exact(&group.levels));
+    let mut joined = join(filters);
+    // A topic that a filter matches is covered by it, and two topics overlap when they are the same.
+    let mut alone: HashMap<Vec<String>, u8> = HashMap::new();
+    for FilterGroup { levels, qos } in topics {
+        let covers = |filter: &&mut FilterGroup| overlap(&filter.levels, &levels);
+        let known = match joined.iter_mut().find(covers) {
+            Some(filter) => &mut filter.qos,
+            None => alone.entry(levels).or_default(),
+        };
+        *known = qos.max(*known);
+    }
+    let alone = alone.into_iter().map(|(levels, qos)| FilterGroup { levels, qos });
+    let mut subscriptions: Vec<Subscription> = joined
+        .into_iter()
+        .chain(alone)
+        .map(|group| Subscription { filter: group.levels.join("/"), qos: group.qos })
+        .collect();
+    subscriptions.sort_by(|a, b| a.filter.cmp(&b.filter));
+    subscriptions
+}
+
+/// Joins filters with wildcards until no two of them match the same topic.
+fn join(mut groups: Vec<FilterGroup>) -> Vec<FilterGroup> {
     let mut joined: Vec<FilterGroup> = Vec::new();
     while let Some(mut group) = groups.pop() {
         // A joined filter is wider, so it is compared with all the others again.
@@ -47,12 +74,7 @@ pub(super) fn subscriptions(mut groups: Vec<FilterGroup>) -> Vec<Subscription> {
         }
         joined.push(group);
     }
-    let mut subscriptions: Vec<Subscription> = joined
-        .into_iter()
-        .map(|group| Subscription { filter: group.levels.join("/"), qos: group.qos })
-        .collect();
-    subscriptions.sort_by(|a, b| a.filter.cmp(&b.filter));
-    subscriptions
+    joined
 }
 
 /// Whether there is a topic that both filters match.
@@ -125,5 +147,18 @@ mod tests {
     fn a_joined_filter_is_compared_with_all_others_again() {
         let all = merged(&[("a/b/z", 0), ("a/c/x", 0), ("a/+/x", 0), ("a/b/+", 0)]);
         assert_eq!(all, [("a/+/+".into(), 0)]);
+    }
+
+    #[test]
+    fn topics_without_wildcards_stay_apart_however_many_they_are() {
+        let topic = |at: u32| format!("plant/tag-{at}/value");
+        let all: Vec<(String, u8)> =
+            (0..30_000).chain([7]).map(|at| (topic(at), u8::from(at == 7))).collect();
+        let mut groups: Vec<(&str, u8)> = all.iter().map(|(t, qos)| (&**t, *qos)).collect();
+        let apart = merged(&groups);
+        assert_eq!(apart.len(), 30_000);
+        assert!(apart.contains(&(topic(7), 1)) && apart.contains(&(topic(8), 0)));
+        groups.extend([("plant/#", 0), ("$SYS/uptime", 0)]);
+        assert_eq!(merged(&groups), [("$SYS/uptime".into(), 0), ("plant/#".into(), 1)]);
     }
 }

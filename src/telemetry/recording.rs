@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_recording_or_a_newer_one_is_told() {
+    fn what_is_no_recording_or_a_newer_one_is_refused() {
         let other = Reader::new(b"time,flow\n1,2\n").expect_err("a table");
         assert!(other.to_string().contains("twinscope"), "{other}");
         let newer = br#"{"twinscope":"recording","version":9,"twin":"a"}"#;
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_told_with_its_place_and_the_others_are_read() {
+    fn a_bad_line_is_reported_with_its_place_and_the_others_are_read() {
         let text = format!(
             "{}\n{{\"at\":\"2026-11-23T12:00:00Z\",\"topic\":\"a\",\"payload\":\"1\"}}\n\
              {{\"at\":\"noon\",\"topic\":\"a\",\"payload\":\"1\"}}\n\n\

@@ -151,8 +151,12 @@ impl Builder {
         if names_property && levels.iter().any(|level| matches!(level, Step::Property)) {
             let count = twin.class_of(asset).map_or(0, |class| class.properties.len());
             for position in 0..count {
-                let property = twin.property_at(asset, position);
-                let name = &twin.property(property).name;
+                let property = twin.property(twin.property_at(asset, position));
+                // Nobody sends the others: a message with such a name is unmapped.
+                if !property.kind.comes_from_plant() {
+                    continue;
+                }
+                let name = &property.name;
                 let named = levels.iter().map(|level| match level {
                     Step::Property => Step::Text(name.to_string()),
                     other => other.clone(),
@@ -275,8 +279,11 @@ pub(super) fn expand(twin: &Twin, asset: AssetId, levels: &[TopicLevel]) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::telemetry::sample_twin;
+    use crate::twin::PropertyKind;
 
     fn targets(router: &Router, topic: &str) -> Vec<Target> {
         router.route(topic).iter().collect()
@@ -307,6 +314,16 @@ mod tests {
         );
         assert!(router.route("plant/P-0/nonsense").is_empty());
         assert_eq!(router.subscriptions()[0].filter, "plant/P-0/+");
+    }
+
+    #[test]
+    fn a_property_level_does_not_name_what_a_model_or_the_twin_computes() {
+        let mut twin =
+            sample_twin::with_topic("plant/{asset}/{property}", sample_twin::scalar(None));
+        Arc::make_mut(&mut twin.classes[0].properties[1]).kind = PropertyKind::Estimate;
+        let router = Router::new(&twin);
+        assert!(router.route("plant/P-0/state").is_empty());
+        assert!(!router.route("plant/P-0/speed").is_empty());
     }
 
     #[test]

@@ -450,7 +450,7 @@ fn refusal(code: ConnectReturnCode, broker: &str) -> String {
             format!("{broker} does not accept the client identifier")
         }
         ConnectReturnCode::UnacceptableProtocolVersion => {
-            format!("{broker} does not speak MQTT 3.1.1")
+            format!("{broker} does not accept MQTT 3.1.1")
         }
         _ => format!("{broker} is not ready for clients"),
     }

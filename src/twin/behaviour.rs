@@ -4,7 +4,8 @@
 //! The ground floor knows no models: what a name means is found by those above, who answer a wrong
 //! one with the place that [`Named`] keeps.
 
-use super::diagnostic::{Diagnostic, Diagnostics, nearest};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::nearest::nearest;
 
 /// A name in a file, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,12 @@ pub enum Condition {
     /// It has no property, or nothing is known yet.
     #[default]
     Unknown,
-    /// Within its limits.
+    /// Within its limits. A text, an enumeration, a pose or items have none, and are normal also where
+    /// their quality is uncertain.
     Normal,
     /// Nothing has come for too long, or its source is offline.
     Stale,
-    /// Beyond a limit of warning, or of uncertain quality.
+    /// Beyond a limit of warning, or a number of uncertain quality.
     Warning,
     /// Beyond a limit of alarm, or the source says that the value is wrong.
     Alarm,
@@ -65,7 +66,8 @@ impl Condition {
         Self::of_number(number, quality, limits)
     }
 
-    /// Of a number, or of a value that is none, with its quality.
+    /// Of a number, or of a value that is none (`None`), with its quality. Uncertain quality is a
+    /// warning of a number alone.
     pub fn of_number(number: Option<f64>, quality: Quality, limits: &Limits) -> Self {
         let beyond = number.map(|number| limits.judge(number)).unwrap_or_default();
         match (quality, beyond) {
@@ -119,6 +121,16 @@ mod tests {
         assert_eq!(of(9.5, Quality::Stale), Condition::Stale);
         assert_eq!(of(5.0, Quality::Bad), Condition::Alarm);
         assert_eq!(of(5.0, Quality::Uncertain), Condition::Warning);
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_normal_when_it_is_uncertain_and_an_alarm_when_it_is_bad() {
+        for value in [Value::Enumeration(1), Value::Text("idle".into())] {
+            let of = |quality| Condition::of(&value, quality, &LIMITS);
+            assert_eq!(of(Quality::Uncertain), Condition::Normal);
+            assert_eq!(of(Quality::Bad), Condition::Alarm);
+            assert_eq!(of(Quality::Stale), Condition::Stale);
+        }
     }
 
     proptest! {

@@ -55,7 +55,7 @@ pub struct Twin {
     pub display_delay: Duration,
     /// A source's clock that is off by more than this is reported.
     pub max_clock_skew: Duration,
-    /// Which devices tell by a retained message and a last will whether they are online.
+    /// Which devices report by a retained message and a last will whether they are online.
     pub presence: Vec<Presence>,
     /// The part of the file that only the simulated plant reads, as RON text with its place.
     pub simulation: Option<SimulationSource>,
@@ -161,6 +161,14 @@ pub enum PropertyKind {
     Derived,
 }
 
+impl PropertyKind {
+    /// Whether the plant states its values. Of the others no message and no table is read: estimates
+    /// come from models, derived values from other properties.
+    pub const fn comes_from_plant(self) -> bool {
+        matches!(self, Self::Measurement | Self::Setpoint)
+    }
+}
+
 /// What happens between two samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Interpolation {
@@ -187,7 +195,7 @@ pub struct Property {
     /// Unit of the stored number.
     pub unit: Unit,
     /// Unit in which people read it, and how a number gets there from `unit`.
-    pub display: Display,
+    pub display: DisplayUnit,
     /// Digits after the decimal point when shown; `None` chooses by the range.
     pub decimals: Option<u8>,
     /// Smallest and largest value to expect, in `unit`; for bars, colours and axes.
@@ -206,13 +214,13 @@ pub struct Property {
 
 /// The unit in which people read a property, and the way there, found once when the twin is loaded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Display {
+pub struct DisplayUnit {
     unit: Unit,
     scale: f64,
     offset: f64,
 }
 
-impl Display {
+impl DisplayUnit {
     /// The property's own unit.
     pub fn same(unit: Unit) -> Self {
         Self { unit, scale: 1.0, offset: 0.0 }
@@ -235,7 +243,7 @@ impl Display {
     }
 }
 
-impl Default for Display {
+impl Default for DisplayUnit {
     fn default() -> Self {
         Self::same(Unit::default())
     }
@@ -368,22 +376,20 @@ impl Twin {
         format!("{}.{}", self.asset(self.owner(id)).path, self.property(id).name)
     }
 
+    /// All names of a property by which [`Twin::property_by_path`] finds it: its persistent name, and
+    /// that with the asset's bare name where only this asset is meant by it.
+    pub fn property_names(&self, id: PropertyId) -> impl Iterator<Item = String> {
+        let owner = self.asset(self.owner(id));
+        let is_other = owner.name != owner.path
+            && self.asset_by_name.get(&owner.name) == Some(&self.owner(id));
+        let bare = is_other.then(|| format!("{}.{}", owner.name, self.property(id).name));
+        std::iter::once(self.property_path(id)).chain(bare)
+    }
+
     /// The property with that persistent name; an asset's bare name will do for its path.
     pub fn property_by_path(&self, path: &str) -> Option<PropertyId> {
         let (asset, property) = path.rsplit_once('.')?;
         self.find_property(*self.asset_by_name.get(asset)?, property)
-    }
-
-    /// The assets that hang on a presence group: those that it names and all below them.
-    pub fn assets_on(&self, presence: usize) -> Vec<AssetId> {
-        let Some(group) = self.presence.get(presence) else { return Vec::new() };
-        let mut hangs = vec![false; self.assets.len()];
-        // A parent stands before its children.
-        for id in self.asset_ids() {
-            let above = self.asset(id).parent.is_some_and(|parent| hangs[parent.0 as usize]);
-            hangs[id.0 as usize] = above || group.assets.contains(&id);
-        }
-        self.asset_ids().filter(|id| hangs[id.0 as usize]).collect()
     }
 
     /// Ids of all assets, parents first.

@@ -1,4 +1,4 @@
-//! What is wrong with a twin file, told to the person who wrote it.
+//! What is wrong with a twin file, for the person who wrote it.
 
 use std::fmt;
 
@@ -122,41 +122,3 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
-
-/// The candidate nearest to what was written, if any is near. A name that is written without its path
-/// is compared with the ends of paths, too; a candidate that is written in the same way goes before.
-pub(crate) fn nearest<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    let lower = written.to_lowercase();
-    let likeness = |candidate: &str| {
-        let candidate = candidate.to_lowercase();
-        let whole = strsim::jaro_winkler(&lower, &candidate);
-        match candidate.rsplit_once('/') {
-            Some((_, end)) if !lower.contains('/') => {
-                whole.max(0.99 * strsim::jaro_winkler(&lower, end))
-            }
-            _ => whole,
-        }
-    };
-    candidates
-        .into_iter()
-        .map(|candidate| (likeness(candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.72)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn a_name_without_its_path_is_near_to_the_end_of_a_path() {
-        let assets = ["station", "station/utilities/TK-1", "station/utilities/P-1"];
-        assert_eq!(nearest("TK-9", assets).as_deref(), Some("station/utilities/TK-1"));
-        assert_eq!(nearest("station/utilities/P-2", assets).as_deref(), Some(assets[2]));
-        assert_eq!(nearest("boiler", assets), None);
-    }
-}

@@ -1,8 +1,8 @@
-//! Values as people read them: in the display unit, with as many digits as tell something.
+//! Values as people read them: in the display unit, with as many digits as are of use.
 
 use super::{Property, Value, ValueType};
 
-/// A number this many digits long tells enough.
+/// Digits of a number that are enough for people.
 const SIGNIFICANT_DIGITS: i32 = 4;
 /// A space that keeps a number and its unit on one line.
 const UNIT_SPACE: char = '\u{a0}';

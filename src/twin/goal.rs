@@ -10,7 +10,7 @@ pub struct Goal {
     pub set: Vec<KnobSpec>,
     /// Expressions that cost so much a second.
     pub running: Vec<Named>,
-    /// Expression of what is made a second: costs are then told for one of it.
+    /// Expression of what is made a second: costs are then stated for one of it.
     pub per: Option<Named>,
     /// Events, and what a whole life costs that ends in them.
     pub wear: Vec<NamedNumber>,

@@ -154,7 +154,7 @@ pub struct QualitySource {
     pub uncertain: Vec<Json>,
 }
 
-/// A topic that tells by a retained message (and the device's last will) whether assets are online.
+/// A topic that reports by a retained message (and the device's last will) whether assets are online.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Presence {
     /// The topic, without placeholders or wildcards.
@@ -169,7 +169,7 @@ pub struct Presence {
     pub assets: Vec<AssetId>,
 }
 
-/// A topic on which the plant tells its own time, for plants that do not run on wall time.
+/// A topic on which the plant publishes its own time, for plants that do not run on wall time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClockSource {
     /// The topic, without placeholders or wildcards.

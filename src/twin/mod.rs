@@ -13,6 +13,7 @@ mod format;
 pub mod goal;
 mod load;
 pub mod mapping;
+mod nearest;
 pub mod payload;
 mod time;
 pub mod tree;
@@ -23,13 +24,13 @@ pub mod wiring;
 
 pub use condition::{Beyond, Condition};
 pub use definition::*;
-pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
 pub use load::{Disk, load};
 pub use load::{
     Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_goal, load_numbers, load_text,
 };
+pub(crate) use nearest::{LONGEST, NearestNames, nearest};
 pub use time::Timestamp;
 pub use turn::slerp;
 pub use unit::{Unit, UnitError};

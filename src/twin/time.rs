@@ -36,7 +36,7 @@ impl Timestamp {
                 Err(before) => Self(-(before.duration().as_micros() as i64)),
             }
         }
-        // The page tells milliseconds since 1970, with a fraction where the browser allows it.
+        // The page gives milliseconds since 1970, with a fraction where the browser allows it.
         #[cfg(target_arch = "wasm32")]
         Self((js_sys::Date::now() * 1e3) as i64)
     }

@@ -97,11 +97,6 @@ impl Unit {
             .or_else(|| linear(&self.code, &turns_as_angle(&other.code)?))
     }
 
-    /// Whether numbers can be converted between the two.
-    pub fn is_compatible(&self, other: &Self) -> bool {
-        self.conversion_to(other).is_some()
-    }
-
     /// Factor to a unit of the library's notation.
     pub(super) fn factor_to(&self, code: &str) -> Option<f64> {
         let other = Self::parse(code).ok()?;
@@ -133,7 +128,7 @@ impl Unit {
     }
 }
 
-/// The code with turns written as full circles; `None` if it speaks of no turns.
+/// The code with turns written as full circles; `None` if it has no turns.
 fn turns_as_angle(code: &str) -> Option<String> {
     ["{rev}", "{turn}", "{turns}", "{r}"]
         .iter()

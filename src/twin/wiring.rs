@@ -18,7 +18,7 @@ pub struct Role {
     pub stated: Named,
     /// The behaviour.
     pub behaviour: Arc<Behaviour>,
-    /// Inputs of the model, each with the property of the same asset that tells it.
+    /// Inputs of the model, each with the property of the same asset that gives its value.
     pub inputs: Vec<(Named, Named)>,
     /// States of the model, each with the property of the same asset that shows it.
     pub states: Vec<(Named, Named)>,

@@ -11,7 +11,7 @@ use twinscope::plant::broker::{Broker, BrokerOptions, Login};
 
 const RETAINED: usize = 5_000;
 /// Only what ends a broken test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn options(broker: &Broker, name: &str) -> MqttOptions {
     let address = broker.tcp_address();
@@ -33,7 +33,7 @@ fn publish_acknowledged(broker: &Broker, messages: impl Iterator<Item = (String,
     });
     let mut acknowledged = 0;
     while acknowledged < count {
-        let event = connection.recv_timeout(PATIENCE).expect("an event in time").expect("online");
+        let event = connection.recv_timeout(TIMEOUT).expect("an event in time").expect("online");
         acknowledged += usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
     }
     sender.join().unwrap().disconnect().unwrap();
@@ -49,7 +49,7 @@ fn with_retained_messages() -> Broker {
 /// The next message of a client that has subscribed.
 fn next_publish(connection: &mut rumqttc::Connection) -> Publish {
     loop {
-        let event = connection.recv_timeout(PATIENCE).expect("an event in time").expect("online");
+        let event = connection.recv_timeout(TIMEOUT).expect("an event in time").expect("online");
         if let Event::Incoming(Packet::Publish(publish)) = event {
             return publish;
         }
@@ -102,12 +102,12 @@ fn a_client_that_vanishes_leaves_its_last_will() {
     let mut doomed = options(&broker, "doomed");
     doomed.set_last_will(LastWill::new("plant/status", "offline", QoS::AtLeastOnce, true));
     let (_client, mut doomed) = Client::new(doomed, 10);
-    while !matches!(doomed.recv_timeout(PATIENCE), Ok(Ok(Event::Incoming(Packet::ConnAck(_))))) {}
+    while !matches!(doomed.recv_timeout(TIMEOUT), Ok(Ok(Event::Incoming(Packet::ConnAck(_))))) {}
 
     let (watcher, mut watched) = Client::new(options(&broker, "watcher"), 10);
     watcher.subscribe("plant/status", QoS::AtLeastOnce).unwrap();
     loop {
-        let event = watched.recv_timeout(PATIENCE).expect("an event in time").expect("online");
+        let event = watched.recv_timeout(TIMEOUT).expect("an event in time").expect("online");
         if matches!(event, Event::Incoming(Packet::SubAck(_))) {
             break;
         }
@@ -135,7 +135,7 @@ fn a_wrong_password_is_refused_and_the_right_one_admitted() {
             options.set_credentials(user, password);
         }
         let (_client, mut connection) = Client::new(options, 10);
-        match connection.recv_timeout(PATIENCE).expect("an answer in time") {
+        match connection.recv_timeout(TIMEOUT).expect("an answer in time") {
             Ok(Event::Incoming(Packet::ConnAck(answer))) => answer.code,
             Err(ConnectionError::ConnectionRefused(code)) => code,
             other => panic!("{other:?}"),

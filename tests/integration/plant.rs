@@ -12,7 +12,7 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 use crate::programs::{Mosquitto, plant, scene};
 
 /// How long anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A mirror that a broker feeds.
 struct Watched {
@@ -30,7 +30,7 @@ impl Watched {
     /// Takes in what comes until it is so.
     fn until(&mut self, mut is_so: impl FnMut(&Mirror) -> bool) -> bool {
         let since = Instant::now();
-        while since.elapsed() < PATIENCE {
+        while since.elapsed() < TIMEOUT {
             self.mirror.ingest(&self.link.batches, || false);
             self.mirror.tick(Timestamp::now());
             if is_so(&self.mirror) {

@@ -12,6 +12,7 @@ mod mutator;
 use std::path::{Path, PathBuf};
 
 use mutator::Mutator;
+use twinscope::twin::payload::{FORMATS, PayloadFormat};
 
 use crate::programs::repository;
 
@@ -82,7 +83,8 @@ fn head(file: &str, lines: usize) -> Vec<u8> {
     text.lines().take(lines).flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
-/// JSON payloads of the recorded plant, and one for each mapping of the target's twin.
+/// Payloads of the recorded plant, and one for each mapping of the target's twin, in every format that
+/// can hold them.
 fn payloads() -> Vec<Vec<u8>> {
     let recorded = head("tests/data/bottling.jsonl", 40);
     let reader = twinscope::telemetry::recording::Reader::new(&recorded).expect("a recording");
@@ -91,16 +93,23 @@ fn payloads() -> Vec<Vec<u8>> {
         r#"{"t": 1772366400.5, "q": "ok", "n": 12.5, "nq": "old", "a": [{"s": true}, "note"],
             "p": {"position": [1, 2, 3], "rotation": [0, 0, 0, 1]},
             "i/j": [{"id": 1, "at_m": 0.5, "stage": 2}]}"#,
+        r#"{"t": 1772366400.5, "q": "ok", "n": 12.5, "nq": "old"}"#,
         r#"{"t": 1772366400000, "s": [{"n": 1, "p": [1, 2, 3]}, {"n": "2"}, 3]}"#,
         r#"{"s": "online"}"#,
         r#"{"time": "2026-03-01T12:00:00Z", "rate": 1}"#,
     ]));
-    payloads
+    let in_format = |format: &&'static PayloadFormat| {
+        let written: Vec<_> =
+            payloads.iter().filter_map(|json| bodies::payload_of(format, json)).collect();
+        assert!(!written.is_empty(), "{} has no seed: add one that it can hold", format.name);
+        written
+    };
+    FORMATS.iter().flat_map(in_format).collect()
 }
 
 #[test]
-fn every_json_payload_is_decoded_or_answered() {
-    run("json_decoder", payloads(), bodies::json_decoder);
+fn every_payload_of_every_format_is_decoded_or_answered() {
+    run("document_decoder", payloads(), bodies::document_decoder);
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub fn pumps(count: usize) -> Twin {
     twin(count, mapping("plant/{area}/{asset}/telemetry", payload))
 }
 
-/// A twin whose plant tells its clock and whose pump tells whether it is online.
+/// A twin whose plant publishes its clock and whose pump reports whether it is online.
 pub fn with_clock_and_presence() -> Twin {
     let mut twin = pumps(1);
     twin.clock = Some(ClockSource {

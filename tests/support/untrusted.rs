@@ -15,11 +15,13 @@ use twinscope::model::{Machine, registry};
 use twinscope::telemetry::recording::{Reader, header};
 use twinscope::telemetry::table::Table;
 use twinscope::telemetry::{Batch, Decoder, Router};
+use twinscope::twin::payload::{FORMATS, PayloadFormat};
 use twinscope::twin::{
     NoFiles, Timestamp, Twin, Value, load_behaviour, load_goal, load_numbers, load_text,
 };
 
-/// A property of every type, and a mapping of every kind.
+/// A property of every type, and a mapping of every kind; of other payload formats the name stands for
+/// `Json`.
 const DEVICE: &str = r#"Twin(
     schema: 2,
     name: "fuzz",
@@ -59,10 +61,21 @@ const TABLE: &str = r#"Twin(schema: 2, name: "t", classes: {"A": (properties: {
 /// Wall time of every message: 1 March 2026, noon.
 const ARRIVAL: Timestamp = Timestamp(1_772_366_400_000_000);
 
-static DECODER: LazyLock<(Twin, Decoder)> = LazyLock::new(|| {
-    let twin = twin(DEVICE);
-    let decoder = Decoder::new(&twin);
-    (twin, decoder)
+/// The device of one payload format.
+struct Device {
+    format: &'static PayloadFormat,
+    twin: Twin,
+    decoder: Decoder,
+}
+
+/// The devices of all payload formats.
+static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
+    let device = |format: &&'static PayloadFormat| {
+        let twin = twin(&DEVICE.replace("Json(", &format!("{}(", format.name)));
+        let decoder = Decoder::new(&twin);
+        Device { format, twin, decoder }
+    };
+    FORMATS.iter().map(device).collect()
 });
 static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(&twin(DEVICE)));
 static TABLE_TWIN: LazyLock<Twin> = LazyLock::new(|| twin(TABLE));
@@ -75,8 +88,7 @@ fn twin(text: &str) -> Twin {
 }
 
 /// Decodes a message and checks what every decoded message has.
-fn decode(topic: &str, payload: &[u8]) -> Batch {
-    let (twin, decoder) = &*DECODER;
+fn decode(Device { twin, decoder, .. }: &Device, topic: &str, payload: &[u8]) -> Batch {
     let mut batch = Batch::default();
     let decoded = decoder.decode(topic, payload, ARRIVAL, &mut batch);
     assert_eq!(decoded.samples, batch.updates.len());
@@ -92,26 +104,46 @@ fn decode(topic: &str, payload: &[u8]) -> Batch {
     batch
 }
 
-/// JSON payloads of any bytes: every sample is finite, of its property's type, and counted.
-pub fn json_decoder(payload: &[u8]) {
-    for topic in ["json", "samples/D-1/a", "status", "clock"] {
-        decode(topic, payload);
+/// Payloads of any bytes as documents of every format: every sample is finite, of its property's type,
+/// and counted; what is no document is answered with a reason.
+pub fn document_decoder(payload: &[u8]) {
+    for device in &*DEVICES {
+        for topic in ["json", "samples/D-1/a", "status", "clock"] {
+            decode(device, topic, payload);
+        }
+        if let Err(reason) = (device.format.read)(payload) {
+            assert!(!reason.is_empty(), "{:?}", device.format);
+        }
     }
 }
 
 /// Bare payloads of any bytes, for a property of each type: the same holds.
 pub fn scalar_decoder(payload: &[u8]) {
     for property in ["number", "state", "text", "pose", "items"] {
-        decode(&format!("scalar/{property}/D-1"), payload);
+        decode(&DEVICES[0], &format!("scalar/{property}/D-1"), payload);
     }
 }
 
-/// Times of any text, as a JSON string or raw, in each format: what is read is read again from what
-/// is printed of it.
+/// The payload of a JSON document in a format; `None` where that cannot hold it.
+pub fn payload_of(format: &'static PayloadFormat, json: &[u8]) -> Option<Vec<u8>> {
+    if format == PayloadFormat::JSON {
+        return Some(json.to_vec());
+    }
+    let document = (PayloadFormat::JSON.read)(json).ok()?;
+    (format.write)(&document).ok()
+}
+
+/// Times of any text, as a JSON string or raw, in each payload format and each format of times: what is
+/// read is read again from what is printed of it.
 pub fn time_parser(text: &str) {
+    DEVICES.iter().for_each(|device| times_of(device, text));
+}
+
+fn times_of(device: &Device, text: &str) {
     let read = |format: &str, json: &str| {
-        let payload = format!(r#"{{"n": 1, "t": {json}}}"#);
-        let batch = decode(&format!("time/{format}"), payload.as_bytes());
+        let document = format!(r#"{{"n": 1, "t": {json}}}"#);
+        let payload = payload_of(device.format, document.as_bytes())?;
+        let batch = decode(device, &format!("time/{format}"), &payload);
         batch.updates.first().and_then(|update| update.time)
     };
     let quoted = serde_json::Value::from(text).to_string();
@@ -127,7 +159,7 @@ pub fn time_parser(text: &str) {
     }
 }
 
-/// Whether a filter matches, as MQTT 3.1.1 tells in section 4.7.
+/// Whether a filter matches, as MQTT 3.1.1 says in section 4.7.
 fn matches(filter: &str, topic: &str) -> bool {
     let mut levels = topic.split('/');
     for part in filter.split('/') {
@@ -165,7 +197,7 @@ pub fn model(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a recording: each line is a message or told, and a message that is written is read
+/// Any bytes as a recording: each line is a message or reported, and a message that is written is read
 /// alike.
 pub fn recording(bytes: &[u8]) {
     if let Ok(reader) = Reader::new(bytes) {
@@ -182,7 +214,7 @@ pub fn recording(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a table of samples: each row is taken or told; what is taken has its time.
+/// Any bytes as a table of samples: each row is taken or reported; what is taken has its time.
 pub fn table(bytes: &[u8]) {
     if let Ok(table) = Table::new(&TABLE_TWIN, bytes.to_vec()) {
         let _ = table.count();

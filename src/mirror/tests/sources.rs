@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::history::SourceId;
+use crate::support::twins::{mapping, scalar};
+use crate::telemetry::recording::{Recorded, header};
 
 #[test]
 fn two_followers_of_one_mirror_do_not_disturb_each_other_and_the_slow_one_catches_up() {
@@ -82,6 +84,94 @@ fn two_files_are_read_in_turns() {
     for id in [one, two] {
         assert!(sources.span(id).is_some_and(|span| span.to >= Timestamp(T0 + 60 * S)), "{id:?}");
     }
+}
+
+#[test]
+fn files_stay_in_the_order_in_which_they_were_opened_while_each_is_first_in_its_turn() {
+    let (mut sources, one) = opened();
+    let rows = |count: i64| {
+        let rows = (0..count).map(|row| format!("{},{row}\n", T0 / S + row));
+        format!("time,M-1.speed\n{}", rows.collect::<String>()).into_bytes()
+    };
+    let [two, three] =
+        [20, 20].map(|count| sources.open("", rows(count), Budget::default()).expect("a table"));
+    sources.read_on(|| false);
+    assert!(sources.close(one));
+    let four = sources.open("", rows(20), Budget::default()).expect("a table");
+    let five = sources.open("", rows(20), Budget::default()).expect("a table");
+    let order = |sources: &Sources| sources.opened().iter().map(Opened::id).collect::<Vec<_>>();
+    let share = |sources: &Sources, id| sources.find(id).expect("it is open").share();
+    for round in 0..4 {
+        // Time for two rows beside the one that each file is given.
+        let mut left = 2;
+        let before = [four, five].map(|id| share(&sources, id));
+        sources.read_on(|| {
+            left -= 1;
+            left < 0
+        });
+        let read = [four, five].map(|id| share(&sources, id));
+        let [by_four, by_five] = [read[0] - before[0], read[1] - before[1]];
+        assert_eq!(by_four > by_five, round % 2 == 0, "round {round}: {by_four} {by_five}");
+        assert_eq!(order(&sources), [two, three, four, five]);
+    }
+}
+
+/// The motors with their properties in another order, which is another each time.
+fn saved_anew(times: usize) -> Arc<Twin> {
+    let mut twin = motors();
+    let class = &mut twin.classes[0];
+    let places = class.properties.len();
+    class.properties.rotate_left(times % places);
+    let place = |old: u16| ((usize::from(old) + places - times % places) % places) as u16;
+    for property in &mut class.properties {
+        let property = Arc::make_mut(property);
+        if let Some(of) = &mut property.integral_of {
+            of.property = place(of.property);
+        }
+    }
+    class.mappings = vec![mapping("{asset}/speed", scalar(Some(place(0))))];
+    Arc::new(twin)
+}
+
+/// What an opened file says of the first motor's speed, when the twin file is saved anew after each
+/// of its messages or rows.
+fn speeds_while_the_twin_file_is_saved(file: Vec<u8>) -> (Vec<Option<f64>>, u64) {
+    let mut sources = Sources::new(Mirror::new(saved_anew(0), Budget::default()));
+    let id = sources.open("", file, Budget::default()).expect("it is readable");
+    let mut speeds = Vec::new();
+    for times in 1..=10 {
+        sources.read_on(|| true);
+        let twin = saved_anew(times);
+        sources.redefine(&twin, times as u32);
+        let speed = twin.property_by_path("M-1.speed").expect("it has one");
+        let view = View { source: id, ..at(T0 + (times as i64 - 1) * S) };
+        speeds.push(told(sources.reading(view, speed)).map(|(speed, _)| speed));
+    }
+    let mirror = sources.get(id).expect("it is open");
+    (speeds, mirror.counters().unknown)
+}
+
+#[test]
+fn an_opened_table_follows_the_twin_file_however_often_it_is_saved() {
+    let rows = (0..10).map(|row| format!("{},{row},on\n", T0 / S + row));
+    let table = format!("time,M-1.speed,M-2.state\n{}", rows.collect::<String>());
+    let (speeds, unknown) = speeds_while_the_twin_file_is_saved(table.into());
+    let expected: Vec<_> = (0..10).map(|row| Some(f64::from(row))).collect();
+    assert_eq!((speeds, unknown), (expected, 0));
+}
+
+#[test]
+fn an_opened_recording_follows_the_twin_file_however_often_it_is_saved() {
+    let line = |second: i64| {
+        let at = Timestamp(T0 + second * S);
+        let (topic, payload) = ("M-1/speed".into(), second.to_string().into_bytes());
+        format!("{}\n", Recorded { at, topic, qos: 0, payload }.line())
+    };
+    let messages: String = (0..10).map(line).collect();
+    let text = format!("{}\n{messages}", header("motors"));
+    let (speeds, unknown) = speeds_while_the_twin_file_is_saved(text.into());
+    let expected: Vec<_> = (0..10).map(|row| Some(f64::from(row))).collect();
+    assert_eq!((speeds, unknown), (expected, 0));
 }
 
 #[test]

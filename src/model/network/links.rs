@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::model::about::{About, Alias, Variable};
-use crate::twin::PropertyId;
+use crate::twin::{PropertyId, Twin};
 
 /// A variable of a model, by its place among those of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,14 +121,19 @@ impl Links {
         &self.all[range(&self.machines, machine)]
     }
 
-    /// Lets tables name the variables by their properties; these links are then those of this model.
-    pub(super) fn name(&mut self, about: &mut About, path: impl Fn(PropertyId) -> String) {
+    /// Lets tables name the variables by their properties; these links are then those of this model. A name
+    /// that a property and a variable share is the property's, so that a column means the same to the
+    /// models and to the twin.
+    pub(super) fn name(&mut self, about: &mut About, twin: &Twin) {
+        let About { states, inputs, outputs, .. } = about;
+        for variable in [states, inputs, outputs].into_iter().flatten() {
+            variable.is_named_as_property = twin.property_by_path(&variable.name).is_some();
+        }
         for link in &self.all {
             let Some(variable) = link.variable.of_mut(about) else { continue };
-            let alias = Alias { name: path(link.property), scale: link.scale, offset: link.offset };
-            if alias.name != variable.name {
-                variable.alias = Some(alias);
-            }
+            let Link { scale, offset, .. } = *link;
+            let names = twin.property_names(link.property);
+            variable.aliases.extend(names.map(|name| Alias { name, scale, offset }));
         }
         self.model = about.clone();
     }

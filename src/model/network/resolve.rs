@@ -1,6 +1,6 @@
 //! Names of a twin's wires, found.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::model::about::{Variable, position};
@@ -47,6 +47,8 @@ pub(super) struct Feed {
 /// All machines and what flows between them; inputs and outputs are counted over all machines.
 pub(super) struct Resolved {
     pub parts: Vec<Part>,
+    /// Places in `parts` by their names.
+    by_name: HashMap<String, usize>,
     pub feeds: Vec<Feed>,
     /// Properties that are an input, alone.
     pub inputs: Vec<Linked>,
@@ -60,8 +62,10 @@ impl Resolved {
     pub(super) fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let mut wrong = Vec::new();
         let parts = parts(twin, &mut wrong);
+        let by_name = parts.iter().enumerate().map(|(at, part)| (part.name.clone(), at)).collect();
         let mut resolved = Self {
             parts,
+            by_name,
             feeds: vec![],
             inputs: vec![],
             added: vec![],
@@ -118,11 +122,9 @@ impl Resolved {
     ) -> Result<(usize, (usize, Variable)), Box<Diagnostic>> {
         let (asset, name) = end.text.rsplit_once('.').unwrap_or((&end.text, ""));
         let names = || self.parts.iter().map(|part| &*part.name);
-        let part = self
-            .parts
-            .iter()
-            .position(|part| part.name == asset)
-            .ok_or_else(|| end.part(asset).unknown("asset with a behaviour", names()))?;
+        let found = self.by_name.get(asset).copied();
+        let part =
+            found.ok_or_else(|| end.part(asset).unknown("asset with a behaviour", names()))?;
         let all = variables(&self.parts[part]);
         let at = position(all, name).ok_or_else(|| {
             end.part(name).unknown(&format!("{what} of {asset}"), all.iter().map(|v| &*v.name))
@@ -167,9 +169,14 @@ impl Resolved {
         taken.extend(self.added.iter().map(|added| added.at));
         // Those of wires come first.
         self.inputs.retain(|linked| taken.insert(linked.at));
-        for (at, wire) in wires.iter().enumerate() {
-            let others = wires[..at].iter().filter(|other| other.to.text == wire.to.text);
-            if others.clone().any(|other| !(other.adds && wire.adds)) {
+        // Whether all wires before that lead to the same input say that they add up.
+        let mut all_add: HashMap<&str, bool> = HashMap::new();
+        for wire in wires {
+            let before = all_add.insert(&wire.to.text, wire.adds);
+            if let Some(before) = before
+                && !(before && wire.adds)
+            {
+                all_add.insert(&wire.to.text, false);
                 let message = format!(
                     "two wires lead to `{}`: leave one out, or say `adds: true` in both",
                     wire.to.text

@@ -74,7 +74,7 @@ const LOAD: [(&str, f64); 4] =
     [("T-1.q_in", 0.001), ("T-1.q_out", 0.0), ("T-1.outlet", 0.8), ("T-2.q_out", 0.0005)];
 
 #[test]
-fn a_wired_input_is_no_input_of_the_plant_and_names_tell_their_machine() {
+fn a_wired_input_is_no_input_of_the_plant_and_names_begin_with_their_machine() {
     let about = cascade().machine.model.about().clone();
     let names: Vec<&str> = about.inputs.iter().map(|input| &*input.name).collect();
     assert_eq!(
@@ -197,7 +197,7 @@ fn units_are_converted_and_those_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn wrong_wires_are_told_with_their_place_and_what_was_probably_meant() {
+fn wrong_wires_are_reported_with_their_place_and_what_was_probably_meant() {
     let wrong = |wiring: &str| network(TANKS, CASCADE, wiring).expect_err("it is wrong");
     let cases = [
         ("(from: \"T-1.q_uot\", to: \"T-2.q_in\")", "did you mean `q_out`"),
@@ -314,7 +314,7 @@ fn a_twin_without_behaviours_says_how_to_state_one() {
 }
 
 #[test]
-fn a_behaviour_that_is_wrong_is_told_in_its_own_file() {
+fn a_behaviour_that_is_wrong_is_reported_in_its_own_file() {
     let classes = "\"Odd\": (behaviour: \"odd.ron\")";
     let error = twin(classes, "", "").expect_err("no such file").to_string();
     assert!(error.contains("`odd.ron` cannot be read: there is no such file"), "{error}");

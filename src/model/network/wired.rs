@@ -1,5 +1,6 @@
 //! Several models as one.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::resolve::{Feed, Linked, Part, Resolved};
 use crate::model::about::{About, EventAbout, ParameterAbout, Variable};
 use crate::model::kernel::{Kernel, Model};
 use crate::model::real::{Lanes, Real};
-use crate::twin::{Diagnostic, Diagnostics, Twin};
+use crate::twin::{Diagnostic, Diagnostics, PropertyId, Twin};
 
 /// Machines that are started so often know what flows in from the others.
 const STARTS: usize = 8;
@@ -49,8 +50,8 @@ pub(super) struct Wired {
     /// For each input of any machine, what flows in.
     flows: Vec<Vec<Flow>>,
     usual: Vec<f64>,
-    /// Inputs of the whole, by their place among those of all machines; properties that are summed
-    /// with others come after them.
+    /// Inputs of the whole, by their place among those of all machines, sorted; properties that are
+    /// summed with others come after them.
     external: Vec<usize>,
     /// Inputs of machines into which such a property flows.
     summed: Vec<usize>,
@@ -72,19 +73,19 @@ impl Wired {
         let mut summed: Vec<usize> = resolved.added.iter().map(|added| added.at).collect();
         summed.sort_unstable();
         summed.dedup();
-        let is_free = |input: &usize| flows[*input].is_empty() && !summed.contains(input);
+        let is_free =
+            |input: &usize| flows[*input].is_empty() && summed.binary_search(input).is_err();
         let external: Vec<usize> = (0..inputs).filter(is_free).collect();
         let mut about = about(&twin.name, &twin.title, parts, &external);
         let mut links = links(resolved, &external);
+        let mut known: HashMap<PropertyId, usize> = HashMap::new();
         for Linked { property, machine, at, scale, offset } in &resolved.added {
-            let name = twin.property_path(*property);
-            let known =
-                (external.len()..about.inputs.len()).find(|at| about.inputs[*at].name == name);
-            let place = known.unwrap_or(about.inputs.len());
-            if known.is_none() {
-                let unit = twin.property(*property).unit.code();
-                about =
-                    about.input(&name, unit, 0.0, "the value of a property, summed with others");
+            let next = about.inputs.len();
+            let place = *known.entry(*property).or_insert(next);
+            if place == next {
+                let (name, unit) = (twin.property_path(*property), &twin.property(*property).unit);
+                let meaning = "the value of a property, summed with others";
+                about = about.input(&name, unit.code(), 0.0, meaning);
                 // In the property's own unit; what flows on is converted.
                 links.push(Link {
                     property: *property,
@@ -98,7 +99,7 @@ impl Wired {
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
         let mut links = Links::new(parts.len(), twin.property_count(), links);
-        links.name(&mut about, |property| twin.property_path(property));
+        links.name(&mut about, twin);
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
         let wired = Self {
             about,
@@ -118,7 +119,7 @@ impl Wired {
             let own = part.machine.inputs.iter();
             own.map(|(input, changes)| (part.inputs.start + input, changes))
         });
-        let place = |at: usize| self.external.iter().position(|input| *input == at);
+        let place = |at: usize| self.external.binary_search(&at).ok();
         all.filter_map(|(at, changes)| Some((place(at)?, changes.clone()))).collect()
     }
 
@@ -251,7 +252,7 @@ fn links(resolved: &Resolved, external: &[usize]) -> Vec<Link> {
         Link { property, machine, variable, scale, offset }
     };
     let inputs = resolved.inputs.iter().filter_map(|linked| {
-        let place = external.iter().position(|input| *input == linked.at)?;
+        let place = external.binary_search(&linked.at).ok()?;
         Some(link(linked, VariableId::Input(place)))
     });
     let states = resolved.states.iter().map(|state| link(state, VariableId::State(state.at)));
@@ -300,7 +301,7 @@ fn about(name: &str, title: &str, parts: &[Part], external: &[usize]) -> About {
         };
         all.states.extend(about.states.iter().map(variable));
         all.outputs.extend(about.outputs.iter().map(variable));
-        let free = |at: &usize| external.contains(&(part.inputs.start + at));
+        let free = |at: &usize| external.binary_search(&(part.inputs.start + at)).is_ok();
         let inputs = (0..about.inputs.len()).filter(free);
         all.inputs.extend(inputs.map(|at| variable(&about.inputs[at])));
         let event = |e: &EventAbout| EventAbout { name: full(&e.name), ..e.clone() };
@@ -322,10 +323,9 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
     let mut is_known = vec![false; outputs];
     let mut order = Vec::new();
     loop {
-        let waits =
-            |input: usize| feeds.iter().any(|feed| feed.to == input && !is_known[feed.from]);
-        let waiting: Vec<bool> = (0..inputs).map(waits).collect();
-        let can_tell = |part: &Part, output: usize, at: usize| {
+        let mut waiting = vec![false; inputs];
+        feeds.iter().for_each(|feed| waiting[feed.to] |= !is_known[feed.from]);
+        let can_follow = |part: &Part, output: usize, at: usize| {
             let needs = &followed[at][output - part.outputs.start];
             needs.iter().all(|input| !waiting[part.inputs.start + input])
         };
@@ -334,7 +334,7 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
             let new: Vec<usize> = part
                 .outputs
                 .clone()
-                .filter(|output| !is_known[*output] && can_tell(part, *output, at))
+                .filter(|output| !is_known[*output] && can_follow(part, *output, at))
                 .collect();
             // A machine without outputs has nothing to wait for.
             if !new.is_empty() {
@@ -378,10 +378,10 @@ fn looped(
         format!("an algebraic loop: each of {} follows the others at once", inputs.join(", "));
     let expected = "a machine with a state in the loop (a tank, a pipe's inertia), or one of these \
                     inputs from a property";
-    let told = chain
+    let error = chain
         .first()
         .map(|feed| Diagnostic { expected: Some(expected.into()), ..feed.stated.wrong(message) });
-    Diagnostics(told.into_iter().collect())
+    Diagnostics(error.into_iter().collect())
 }
 
 // Lanes are named for who looks for what a model runs on.

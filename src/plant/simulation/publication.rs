@@ -5,8 +5,8 @@ use super::noise;
 use super::topic::topic;
 use super::wiring::{Board, Kind, Signal, Wiring};
 use super::{Message, Spec};
-use crate::twin::mapping::{Mapping, Payload, TopicLevel};
-use crate::twin::{AssetId, PropertyKind, Quality, Timestamp, Twin, Unit, Value, ValueType};
+use crate::twin::mapping::{Field, Mapping, Payload, TopicLevel};
+use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Unit, Value, ValueType};
 
 /// How often a message is sent unless stated otherwise.
 const DEFAULT_PERIOD_MS: u32 = 500;
@@ -156,7 +156,7 @@ pub fn publications_of(
         twin.properties_of(id).map(|property| twin.property(property).ty.clone()).collect();
     let mut publications = Vec::new();
     for mapping in &class.mappings {
-        if let Err(reason) = can_be_written(&mapping.payload) {
+        if let Err(reason) = can_be_written(&mapping.payload, &types) {
             let message = format!("the topic {} of {}: {reason}", mapping.topic.text, asset.path);
             wiring.mistakes.push((asset.name.to_string(), message));
             continue;
@@ -196,22 +196,34 @@ pub fn publications_of(
     publications
 }
 
-/// Whether a payload's format can hold what its pointers ask for.
-fn can_be_written(payload: &Payload) -> Result<(), String> {
-    let Payload::Document { format, samples, fields, .. } = payload else { return Ok(()) };
-    let sample = encode::fields(fields.iter().map(|field| (field.pointer.as_str(), 0.into())));
-    let document = match samples {
-        Some(pointer) => encode::fields([(pointer.as_str(), vec![sample].into())]),
-        None => sample,
+/// Whether a payload's format can hold all that a message states: values of these types, times and
+/// qualities, each at its pointer.
+fn can_be_written(payload: &Payload, types: &[ValueType]) -> Result<(), String> {
+    let Payload::Document { format, fields, .. } = payload else { return Ok(()) };
+    let reading = |field: &Field| {
+        let value = sample_value(&types[usize::from(field.property)]);
+        (field.property, Measured { value, quality: Quality::Good })
     };
-    (format.write)(&document).map(drop)
+    let instant = (Timestamp(0), fields.iter().map(reading).collect());
+    (format.write)(&encode::document(payload, types, &[instant])).map(drop)
+}
+
+/// Some value of a type.
+fn sample_value(ty: &ValueType) -> Value {
+    match ty {
+        ValueType::Number => Value::Number(1.5),
+        ValueType::Enumeration(_) => Value::Enumeration(0),
+        ValueType::Text => Value::Text("text".into()),
+        ValueType::Pose => Value::Pose(Pose::IDENTITY),
+        ValueType::Items => Value::Items([Item { id: 1, at_m: 1.5, stage: 0 }].into()),
+    }
 }
 
 /// Where a property's value comes from; `None` (with a mistake noted) when no block sets it.
 fn tap(twin: &Twin, id: AssetId, position: u16, spec: &Spec, wiring: &mut Wiring) -> Option<Tap> {
     let asset = twin.asset(id);
     let property = twin.property(twin.property_at(id, usize::from(position)));
-    if property.kind == PropertyKind::Derived {
+    if !property.kind.comes_from_plant() {
         return None;
     }
     let name = format!("{}.{}", asset.name, property.name);

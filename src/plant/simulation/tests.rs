@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::wiring::Signal;
 use super::*;
 use crate::support::twins::{class, field, json, mapping, plant, property, stamp};
-use crate::twin::mapping::TimeFormat;
+use crate::twin::mapping::{Payload, QualitySource, TimeFormat};
+use crate::twin::payload::PayloadFormat;
 use crate::twin::{Unit, ValueType};
 
 /// One asset `W-1` that sends `{"t": …, "v": …}`, with a simulation section.
@@ -112,6 +113,42 @@ fn a_mistake_in_the_syntax_is_reported_with_its_line() {
 fn a_twin_without_a_section_cannot_be_simulated() {
     let mistakes = Simulation::new(&Twin::default(), 1, Timestamp(0)).err().expect("a mistake");
     assert!(mistakes[0].message.contains("no `simulation` section"));
+}
+
+/// A format that holds numbers beside each other and nothing else.
+static NUMBERS: PayloadFormat = PayloadFormat {
+    name: "Numbers",
+    read: |_| Err("it is only written".into()),
+    write: |document| {
+        let members = document.as_object().ok_or("expected members")?;
+        match members.iter().find(|(_, value)| !value.is_number()) {
+            Some((name, _)) => Err(format!("what is at /{name} is no number")),
+            None => Ok(document.to_string().into_bytes()),
+        }
+    },
+};
+
+#[test]
+fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_sent() {
+    let mistake = |time: TimeFormat, quality: Option<&str>| {
+        let mut twin = twin(WAVE);
+        let quality = quality.map(|pointer| QualitySource {
+            pointer: pointer.into(),
+            good: Vec::new(),
+            uncertain: Vec::new(),
+        });
+        let fields = vec![field(0, "/v")];
+        let (format, time) = (&NUMBERS, stamp(time));
+        twin.classes[0].mappings[0].payload =
+            Payload::Document { format, samples: None, time, quality, fields };
+        let mistakes = Simulation::new(&twin, 1, Timestamp(0)).err();
+        mistakes.map(|mistakes| mistakes[0].message.clone())
+    };
+    assert_eq!(mistake(TimeFormat::EpochMillis, None), None);
+    let time = mistake(TimeFormat::Iso8601, None).expect("a time that is a text");
+    assert!(time.contains("plant/{asset}") && time.ends_with("/t is no number"), "{time}");
+    let quality = mistake(TimeFormat::EpochMillis, Some("/q")).expect("a quality is a text");
+    assert!(quality.ends_with("/q is no number"), "{quality}");
 }
 
 /// A twin that has nothing but a scene's simulation section.

@@ -253,10 +253,15 @@ impl Sink<'_> {
         if let Some(quality) = self.quality {
             updates.iter_mut().for_each(|update| update.quality = quality);
         }
-        for (field, quality) in &self.field_qualities {
-            if let Some(at) = self.fields.iter().position(|known| known == field) {
-                updates[at].quality = *quality;
-            }
+        if self.field_qualities.is_empty() {
+            return;
+        }
+        let mut own: Vec<Option<Quality>> = vec![None; plan.fields.len()];
+        for (field, quality) in self.field_qualities.drain(..) {
+            own[usize::from(field)] = Some(quality);
+        }
+        for (update, field) in updates.iter_mut().zip(&self.fields) {
+            update.quality = own[usize::from(*field)].unwrap_or(update.quality);
         }
     }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::support::twins::json;
 use crate::telemetry::sample_twin::*;
 use crate::twin::mapping::*;
 use crate::twin::payload::PayloadFormat;
@@ -52,6 +53,24 @@ fn nested_fields_are_read_by_their_pointers() {
         [(0, Value::Number(1450.5)), (1, Value::Enumeration(1)), (2, Value::Text("ok".into()))];
     assert_eq!(values(&updates), expected);
     assert!(updates.iter().all(|update| update.time.is_none()));
+}
+
+#[test]
+fn each_field_of_each_sample_has_its_own_quality_before_or_after_it_and_the_last_one_counts() {
+    let with_quality = |property, pointer: &str, quality: &str| {
+        let quality = QualitySource { pointer: quality.into(), good: vec![], uncertain: vec![] };
+        Field { quality: Some(quality), ..field(property, pointer) }
+    };
+    let fields = vec![with_quality(SPEED, "/s", "/sq"), with_quality(NOTE, "/n", "/nq")];
+    let payload = json(Some("/list"), TimeSource::Arrival, fields);
+    let text = r#"{"list": [
+        {"sq": "bad", "n": "a", "s": 1, "nq": "uncertain", "sq": "good"},
+        {"n": "b", "s": 2, "s": 3, "sq": "uncertain"}
+    ]}"#;
+    let (updates, _) = decode(&decoder(payload), text);
+    let seen: Vec<_> = updates.iter().map(|one| (one.property.0, one.quality)).collect();
+    let (good, uncertain) = (Quality::Good, Quality::Uncertain);
+    assert_eq!(seen, [(2, uncertain), (0, good), (2, good), (0, uncertain)]);
 }
 
 #[test]
@@ -201,7 +220,7 @@ fn poses_and_items_are_read_in_each_of_their_shapes() {
 }
 
 #[test]
-fn presence_and_clock_are_told_apart_from_samples() {
+fn presence_and_clock_are_no_samples() {
     let decoder = Decoder::new(&with_clock_and_presence());
     let mut batch = Batch::default();
     let decoded = decoder.decode("plant/P-0/online", b"0", ARRIVAL, &mut batch);
@@ -215,7 +234,7 @@ fn presence_and_clock_are_told_apart_from_samples() {
 }
 
 #[test]
-fn unknown_topics_and_oversized_payloads_are_told() {
+fn unknown_topics_and_oversized_payloads_are_reported() {
     let decoder = decoder(scalar(Some(SPEED))).with_max_payload(10);
     let mut batch = Batch::default();
     assert_eq!(decoder.decode("x", b"1", ARRIVAL, &mut batch).fault, Some(Fault::Unmapped));

@@ -176,7 +176,7 @@ impl ClientOptions {
         self
     }
 
-    /// How to speak TLS with the broker; `None` where it does not.
+    /// How the link to the broker is encrypted by TLS; `None` where it is not.
     ///
     /// # Errors
     /// When a certificate cannot be read.

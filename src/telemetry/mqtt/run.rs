@@ -367,7 +367,7 @@ fn explain(error: &ConnectionError, broker: &str) -> String {
                 format!("{broker} does not accept the client identifier")
             }
             ConnectReturnCode::RefusedProtocolVersion => {
-                format!("{broker} does not speak MQTT 3.1.1")
+                format!("{broker} does not accept MQTT 3.1.1")
             }
             _ => format!("{broker} is not ready for clients"),
         },

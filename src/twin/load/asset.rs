@@ -1,13 +1,14 @@
 //! Assets: placed, ordered parents first, given their classes and properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Property, Twin};
 use super::super::tree::{Kind, Node};
 use super::super::value::Pose;
-use super::class::{self, ClassFile, Word};
-use super::read::{At, Cx, Fields};
+use super::class;
+use super::class_file::{ClassFile, Word};
+use super::read::{At, Candidates, Cx, Fields};
 
 const ASSET: [&str; 17] = [
     "name",
@@ -38,6 +39,8 @@ const LEVELS: [(&str, Level); 5] = [
     ("unit", Level::Unit),
 ];
 const MOST_COPIES: u32 = 100_000;
+/// Assets of the same name that an error lists.
+const MOST_SHOWN: usize = 5;
 
 /// An asset before its place in the tree is known.
 struct Draft<'a> {
@@ -133,7 +136,8 @@ fn check_word(
         cx.error(*place, format!("asset `{path}` is in no {word}, which this {user} needs"));
         return;
     }
-    let own = asset.variables.keys().map(String::as_str);
+    let mut own: Vec<&str> = asset.variables.keys().map(String::as_str).collect();
+    own.sort_unstable();
     if *in_label {
         let properties = twin.class_of(id).map_or(&[][..], |class| &class.properties);
         let names = properties.iter().map(|property| &*property.name);
@@ -146,31 +150,37 @@ fn check_word(
 
 /// Numbers of the drafts with those of their parents, parents first.
 fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (number, draft) in drafts.iter().enumerate() {
-        by_name.entry(&draft.asset.name).or_default().push(number);
-    }
+    let stated = Stated::of(drafts);
     let mut fine = true;
+    let names = Candidates::new(drafts.iter().map(|draft| &*draft.asset.name));
+    let mut reported: HashSet<(*const Node, &str)> = HashSet::new();
     let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let found = draft.parent.as_deref().map(|parent| find(parent, drafts, &by_name));
+        let found = draft.parent.as_deref().map(|parent| find(parent, drafts, &stated));
         let place = draft.parent_place.unwrap_or(draft.place);
         parents.push(match found.as_deref() {
             None => None,
             Some([parent]) => Some(*parent),
             Some([]) => {
                 let name = draft.parent.as_deref().unwrap_or_default();
-                cx.unknown(place, "asset", name, drafts.iter().map(|draft| &*draft.asset.name));
+                // Once for all copies of a row.
+                if reported.insert((place.node, name)) {
+                    cx.unknown_of(place, "asset", name, &names);
+                }
                 fine = false;
                 None
             }
             Some(several) => {
+                let shown = several.iter().take(MOST_SHOWN);
                 let paths: Vec<_> =
-                    several.iter().map(|number| format!("`{}`", drafts[*number].path())).collect();
+                    shown.map(|number| format!("`{}`", drafts[*number].path())).collect();
+                let others = several.len() - paths.len();
+                let more =
+                    if others > 0 { format!(" or one of {others} more") } else { String::new() };
                 cx.error(
                     place,
                     format!(
-                        "several assets may be meant: write the path of one, {}",
+                        "several assets may be meant: write the path of one, {}{more}",
                         paths.join(" or ")
                     ),
                 );
@@ -202,15 +212,52 @@ fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
     fine.then_some(order)
 }
 
+/// Drafts by what they state of their own paths.
+struct Stated<'d> {
+    by_name: HashMap<&'d str, Vec<usize>>,
+    /// By the name of the parent, then by the own one: many machines may have parts of the same names.
+    by_end: HashMap<&'d str, HashMap<&'d str, Vec<usize>>>,
+}
+
+impl<'d> Stated<'d> {
+    fn of(drafts: &'d [Draft]) -> Self {
+        let mut stated = Self { by_name: HashMap::new(), by_end: HashMap::new() };
+        for (number, draft) in drafts.iter().enumerate() {
+            let name = &*draft.asset.name;
+            stated.by_name.entry(name).or_default().push(number);
+            if let Some(above) = draft.parent.as_deref().and_then(|path| path.rsplit('/').next()) {
+                let parts = stated.by_end.entry(above).or_default();
+                parts.entry(name).or_default().push(number);
+            }
+        }
+        stated
+    }
+
+    fn named(&self, name: &str) -> &[usize] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those whose paths may end in these steps.
+    fn ending(&self, steps: &[&str]) -> &[usize] {
+        match steps {
+            [.., above, name] => {
+                let parts = self.by_end.get(*above).and_then(|parts| parts.get(*name));
+                parts.map_or(&[], Vec::as_slice)
+            }
+            [name] => self.named(name),
+            [] => &[],
+        }
+    }
+}
+
 /// Drafts with that name, or at the end of that path; one whose whole path it is comes before all
 /// others.
-fn find(path: &str, drafts: &[Draft], by_name: &HashMap<&str, Vec<usize>>) -> Vec<usize> {
+fn find(path: &str, drafts: &[Draft], stated: &Stated) -> Vec<usize> {
     let steps: Vec<&str> = path.split('/').collect();
-    let named = steps.last().and_then(|name| by_name.get(name));
-    let ends: Vec<(usize, bool)> = named
-        .into_iter()
-        .flatten()
-        .filter_map(|number| Some((*number, ends_in(*number, &steps, drafts, by_name)?)))
+    let ends: Vec<(usize, bool)> = stated
+        .ending(&steps)
+        .iter()
+        .filter_map(|number| Some((*number, ends_in(*number, &steps, drafts, stated)?)))
         .collect();
     let whole: Vec<usize> =
         ends.iter().filter(|(_, whole)| *whole).map(|(number, _)| *number).collect();
@@ -218,16 +265,11 @@ fn find(path: &str, drafts: &[Draft], by_name: &HashMap<&str, Vec<usize>>) -> Ve
 }
 
 /// Whether these steps end the path of a draft, and if so, whether they are all of it.
-fn ends_in(
-    number: usize,
-    steps: &[&str],
-    drafts: &[Draft],
-    by_name: &HashMap<&str, Vec<usize>>,
-) -> Option<bool> {
+fn ends_in(number: usize, steps: &[&str], drafts: &[Draft], stated: &Stated) -> Option<bool> {
     let mut path = drafts[number].path();
     loop {
         let top = path.split('/').next().unwrap_or_default();
-        let tops = by_name.get(top).map_or(&[][..], Vec::as_slice);
+        let tops = stated.named(top);
         if path.split('/').count() >= steps.len() {
             let fits = steps.iter().rev().zip(path.rsplit('/')).all(|(step, name)| *step == name);
             let is_root = tops.iter().any(|top| drafts[*top].parent.is_none());
@@ -379,7 +421,7 @@ fn class_of<'a>(
     });
     let mut file = ClassFile::new(class, named.map_or_else(Vec::new, |at| words[at + 1].clone()));
     file.class.name = format!("({name})").into();
-    class::properties(cx, &additions, &mut file.class);
+    class::properties(cx, &additions, &mut file);
     class::extend_own(cx, f, &mut file);
     twin.classes.push(file.class);
     words.push(file.words);

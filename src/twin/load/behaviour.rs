@@ -55,7 +55,7 @@ pub(super) fn whole<T>(
     read: impl for<'a> FnOnce(&Cx<'a>, At<'a>) -> Option<T>,
 ) -> Result<T, Diagnostics> {
     let tree = Tree::parse(text);
-    let source = Source { path: name.to_owned(), name: name.display().to_string(), tree };
+    let source = Source::new(name, tree);
     let syntax = source.tree.errors().iter().map(|error| {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
         diagnostic.expected.clone_from(&error.help);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_that_is_wrong_is_reported_at_once() {
         let text =
             "(parameters: {\"a\": \"b\"}, step: 0, gain: 1, inputs: {\"i\": [(9, 1), (8, 1)]})";
         let errors = load_behaviour(Path::new("p.ron"), text).expect_err("much is wrong");

@@ -5,7 +5,8 @@ use std::f64::consts::TAU;
 use super::super::ValueType;
 use super::super::binding::*;
 use super::super::tree::Kind;
-use super::class::{ClassFile, Word, integral_position, property_name};
+use super::class::integral_position;
+use super::class_file::{ClassFile, Word};
 use super::mapping::{braces, enumeration_index, variant};
 use super::read::{At, Cx, Fields};
 
@@ -53,7 +54,7 @@ fn effect<'a>(
     };
     let path = if known.contains(&"points") { path(cx, f) } else { None };
     let by_at = by_at?;
-    let by = property_name(cx, &file.class, by_at)?;
+    let by = file.property(cx, by_at)?;
     let wanted = match kind {
         "Pose" => Some((ValueType::Pose, "a pose")),
         "Items" => Some((ValueType::Items, "items")),
@@ -165,7 +166,7 @@ fn turning(cx: &Cx, at: At, by: usize, file: &mut ClassFile, rates: bool) -> Opt
     let rate = unit.factor_to("{rev}/s").or_else(|| unit.factor_to("rad/s"));
     match unit.integral().filter(|(total, _)| rates && rate.is_some() && total.code() == "{rev}") {
         Some((total, per_second)) => {
-            let position = integral_position(&mut file.class, by, &total, per_second);
+            let position = integral_position(file, by, &total, per_second);
             let unit = &file.class.properties[position].unit;
             let radians = unit.factor_to("rad").unwrap_or(TAU);
             Some((position as u16, radians))
@@ -193,7 +194,7 @@ fn travelling(cx: &Cx, at: At, by: usize, file: &mut ClassFile) -> Option<(u16, 
     }
     if let Some(per_second) = property.unit.factor_to("m/s") {
         let metre = super::super::Unit::parse("m").ok()?;
-        let position = integral_position(&mut file.class, by, &metre, per_second);
+        let position = integral_position(file, by, &metre, per_second);
         let metres = file.class.properties[position].unit.factor_to("m").unwrap_or(1.0);
         return Some((position as u16, metres));
     }
@@ -319,7 +320,7 @@ fn label<'a>(cx: &Cx<'a>, f: &Fields<'a>, file: &mut ClassFile<'a>) -> Option<Ef
             _ if !is_word => LabelPart::Literal(text),
             "asset" => LabelPart::Asset,
             "title" => LabelPart::Title,
-            word => match file.class.property(word) {
+            word => match file.place(word) {
                 Some(position) => LabelPart::Property(position as u16),
                 None => {
                     file.words.push(Word { place: at, word: word.to_owned(), in_label: true });

@@ -1,13 +1,15 @@
 //! Classes and their properties.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::ValueType;
 use super::super::definition::{
-    Class, Display, IntegralOf, Interpolation, Limits, Property, PropertyKind,
+    Class, DisplayUnit, IntegralOf, Interpolation, Limits, Property, PropertyKind,
 };
 use super::super::tree::Kind;
 use super::super::unit::Unit;
+use super::class_file::{ClassFile, MOST_PROPERTIES};
 use super::read::{At, Cx, Fields};
 use super::{binding, mapping, wiring};
 
@@ -31,29 +33,6 @@ const PROPERTY: [&str; 15] = [
     "integral_of",
 ];
 const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_alarm"];
-
-/// A `{word}` of a class's topic or label, to be checked for each asset.
-#[derive(Clone)]
-pub(super) struct Word<'a> {
-    pub place: At<'a>,
-    pub word: String,
-    /// A label shows properties too.
-    pub in_label: bool,
-}
-
-/// A class and what is needed to check its instances.
-pub(super) struct ClassFile<'a> {
-    pub class: Class,
-    pub words: Vec<Word<'a>>,
-    /// What it extends, the most general first, and itself.
-    layers: Vec<Fields<'a>>,
-}
-
-impl<'a> ClassFile<'a> {
-    pub(super) fn new(class: Class, words: Vec<Word<'a>>) -> Self {
-        Self { class, words, layers: Vec::new() }
-    }
-}
 
 /// All classes, those that others extend first.
 pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<ClassFile<'a>> {
@@ -126,7 +105,7 @@ fn class<'a>(
         bindings: Vec::new(),
     };
     let mut file = ClassFile::new(class, Vec::new());
-    properties(cx, &latest(cx, &layers), &mut file.class);
+    properties(cx, &latest(cx, &layers), &mut file);
     for layer in &layers {
         extend_own(cx, layer, &mut file);
     }
@@ -137,9 +116,15 @@ fn class<'a>(
 /// The properties of all layers, each as it was stated last.
 fn latest<'a>(cx: &Cx<'a>, layers: &[Fields<'a>]) -> Vec<(At<'a>, At<'a>)> {
     let mut entries: Vec<(At, At)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let stated = layers.iter().filter_map(|layer| cx.map(layer.get("properties")?));
     for (key, value) in stated.flatten() {
-        match entries.iter_mut().find(|(other, _)| other.node.kind == key.node.kind) {
+        // What is no name is reported when it is read.
+        let place = match &key.node.kind {
+            Kind::Text(name) => *places.entry(name).or_insert(entries.len()),
+            _ => entries.len(),
+        };
+        match entries.get_mut(place) {
             Some(entry) => *entry = (key, value),
             None => entries.push((key, value)),
         }
@@ -163,7 +148,12 @@ pub(super) fn extend_own<'a>(cx: &Cx<'a>, fields: &Fields<'a>, file: &mut ClassF
     }
 }
 
-pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], class: &mut Class) {
+pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &mut ClassFile<'a>) {
+    if let Some((key, _)) = entries.get(MOST_PROPERTIES) {
+        let message = format!("a class has no more than {MOST_PROPERTIES} properties");
+        cx.error(*key, message);
+        return;
+    }
     let mut integrals = Vec::new();
     for (key, value) in entries {
         let (Some(name), Some(fields)) =
@@ -171,37 +161,22 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], class: &
         else {
             continue;
         };
-        let property = Arc::new(property(cx, &name, &fields));
+        file.set_property(property(cx, &name, &fields));
         if let Some(of) = fields.get("integral_of") {
-            integrals.push((name.clone(), of, fields));
-        }
-        match class.property(&name) {
-            Some(at) => class.properties[at] = property,
-            None => class.properties.push(property),
+            integrals.push((name, of, fields));
         }
     }
     for (name, of, fields) in integrals {
-        if let Some(position) = property_name(cx, class, of) {
-            integral(cx, class, &name, position, &fields);
+        if let (Some(source), Some(position)) = (file.property(cx, of), file.place(&name)) {
+            integral(cx, &mut file.class, position, source, &fields);
         }
     }
 }
 
-/// Position of the property that is named there.
-pub(super) fn property_name(cx: &Cx, class: &Class, at: At) -> Option<usize> {
-    let name = cx.text(at)?;
-    let found = class.property(&name);
-    if found.is_none() {
-        cx.unknown(at, "property", &name, class.properties.iter().map(|p| &*p.name));
-    }
-    found
-}
-
-fn integral(cx: &Cx, class: &mut Class, name: &str, of: usize, fields: &Fields) {
+/// Makes the property at `position` the integral of that at `of`.
+fn integral(cx: &Cx, class: &mut Class, position: usize, of: usize, fields: &Fields) {
     let source = class.properties[of].clone();
-    let (Some(position), Some(at)) = (class.property(name), fields.get("integral_of")) else {
-        return;
-    };
+    let Some(at) = fields.get("integral_of") else { return };
     if position == of || source.ty != ValueType::Number || source.integral_of.is_some() {
         cx.error(at, format!("`{}` is not a number that can be integrated", source.name));
         return;
@@ -235,7 +210,7 @@ fn integral(cx: &Cx, class: &mut Class, name: &str, of: usize, fields: &Fields) 
             ),
         }
     }
-    property.display = Display::same(unit.clone());
+    property.display = DisplayUnit::same(unit.clone());
     property.unit = unit;
     display_unit(cx, fields, &mut property);
     property.kind = PropertyKind::Derived;
@@ -270,7 +245,7 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
         description: String::new(),
         kind,
         ty,
-        display: Display::same(unit.clone()),
+        display: DisplayUnit::same(unit.clone()),
         unit,
         decimals: None,
         range: None,
@@ -295,7 +270,7 @@ fn display_unit(cx: &Cx, fields: &Fields, property: &mut Property) {
     let Some(at) = fields.get("display_unit") else { return };
     let Some(unit) = cx.unit(at) else { return };
     let (from, to) = (property.unit.code().to_owned(), unit.code().to_owned());
-    match Display::converted(&property.unit, unit) {
+    match DisplayUnit::converted(&property.unit, unit) {
         Some(display) => property.display = display,
         None => cx.error(at, format!("{from} does not convert to {to}")),
     }
@@ -388,37 +363,38 @@ fn value_type(cx: &Cx, at: At) -> Option<ValueType> {
 
 /// Position of the integral of a property, which is added where the class has none.
 pub(super) fn integral_position(
-    class: &mut Class,
+    file: &mut ClassFile,
     of: usize,
     unit: &Unit,
     per_second: f64,
 ) -> usize {
     let wanted = |p: &Arc<Property>| p.integral_of.is_some_and(|i| usize::from(i.property) == of);
-    if let Some(found) = class.properties.iter().position(wanted) {
+    if let Some(found) = file.class.properties.iter().position(wanted) {
         return found;
     }
-    let source = &class.properties[of];
+    let source = &file.class.properties[of];
     let word = if unit.code() == "m" { "distance" } else { "turns" };
     let mut name = format!("{}_{word}", source.name);
-    while class.property(&name).is_some() {
+    while file.place(&name).is_some() {
         name.push('_');
     }
-    class.properties.push(Arc::new(Property {
+    let integral = Property {
         title: in_words(&name),
         name: name.into(),
         description: String::new(),
         kind: PropertyKind::Derived,
         ty: ValueType::Number,
         unit: unit.clone(),
-        display: Display::same(unit.clone()),
+        display: DisplayUnit::same(unit.clone()),
         decimals: None,
         range: None,
         limits: Limits::default(),
         interval: source.interval,
         interpolation: Interpolation::Linear,
         integral_of: Some(IntegralOf { property: of as u16, per_second }),
-    }));
-    class.properties.len() - 1
+    };
+    file.set_property(integral);
+    file.class.properties.len() - 1
 }
 
 fn in_words(name: &str) -> String {

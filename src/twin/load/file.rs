@@ -12,18 +12,26 @@ pub(super) struct Source {
     /// The path as text, for messages.
     pub name: String,
     pub tree: Tree,
+    /// Where the lines begin.
+    lines: Vec<usize>,
 }
 
 impl Source {
+    pub(super) fn new(path: &Path, tree: Tree) -> Self {
+        let ends = tree.text().match_indices('\n').map(|(end, _)| end + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        Self { path: path.to_owned(), name: path.display().to_string(), tree, lines }
+    }
+
     pub(super) fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Line and column, from 1.
     pub(super) fn place(&self, at: usize) -> (usize, usize) {
-        let before = &self.tree.text()[..at];
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let line = self.lines.partition_point(|begin| *begin <= at);
+        let begin = self.lines[line - 1];
+        (line, self.tree.text()[begin..at].chars().count() + 1)
     }
 
     pub(super) fn diagnostic(
@@ -34,7 +42,8 @@ impl Source {
     ) -> Diagnostic {
         let (line, column) = self.place(span.start);
         let text = self.tree.text();
-        let source_line = text.split('\n').nth(line - 1).unwrap_or("").trim_end_matches('\r');
+        let source_line = text[self.lines[line - 1]..].split('\n').next().unwrap_or("");
+        let source_line = source_line.trim_end_matches('\r');
         Diagnostic {
             severity,
             file: self.name.clone(),
@@ -94,7 +103,7 @@ pub(super) fn read_all(
 
 fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     let tree = Tree::parse(text);
-    let mut source = Source { path: path.to_owned(), name: path.display().to_string(), tree };
+    let mut source = Source::new(path, tree);
     for error in source.tree.errors() {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
         diagnostic.expected.clone_from(&error.help);

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_that_is_wrong_is_reported_at_once() {
         let wrong =
             |text: &str| load_goal(Path::new("g.ron"), text).expect_err("wrong").to_string();
         let text = wrong("(set: {\"a\": (from: 2, to: 1)}, limits: [(of: \"b\")], sure: 2)");

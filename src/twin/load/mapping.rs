@@ -2,11 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::super::ValueType;
+use super::super::definition::{Property, PropertyKind};
 use super::super::mapping::*;
 use super::super::payload::{FORMATS as PAYLOADS, PayloadFormat};
 use super::super::tree::Kind;
-use super::class::{ClassFile, Word, property_name};
+use super::super::value::ValueType;
+use super::class_file::{ClassFile, Word};
 use super::read::{At, Cx, Fields};
 
 pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
@@ -44,23 +45,9 @@ pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
         Some(format) => document(cx, format, &fields, file),
         None => scalar_payload(cx, &fields, file, topic.as_ref()),
     };
-    if let (Some(topic), Some(payload)) = (topic, payload) {
-        let carried = carried(&payload);
-        let twice = |other: &&Mapping| {
-            other.topic == topic
-                && self::carried(&other.payload).iter().any(|p| carried.contains(p))
-        };
-        if file.class.mappings.iter().any(|other| twice(&other)) {
-            cx.warning(at, "another mapping reads the same property from the same topic");
-        }
-        file.class.mappings.push(Mapping { topic, payload, qos });
-    }
-}
-
-fn carried(payload: &Payload) -> Vec<u16> {
-    match payload {
-        Payload::Scalar { property, .. } => property.iter().copied().collect(),
-        Payload::Document { fields, .. } => fields.iter().map(|field| field.property).collect(),
+    let (Some(topic), Some(payload)) = (topic, payload) else { return };
+    if file.add_mapping(Mapping { topic, payload, qos }) {
+        cx.warning(at, "another mapping reads the same property from the same topic");
     }
 }
 
@@ -76,7 +63,7 @@ fn scalar_payload(
             cx.error(at, "the topic's `{property}` names the property already");
             return None;
         }
-        Some(at) => Some(property_name(cx, &file.class, at)?),
+        Some(at) => Some(sent_property(cx, file, at)?),
         None if by_topic => None,
         None => {
             cx.error(
@@ -100,6 +87,22 @@ fn scalar_payload(
     Some(Payload::Scalar { property: property.map(|p| p as u16), read, time: TimeSource::Arrival })
 }
 
+/// Position of the property that is named there, which the plant is to send.
+fn sent_property(cx: &Cx, file: &ClassFile, at: At) -> Option<usize> {
+    let found = file.property(cx, at)?;
+    let Property { name, kind, .. } = &*file.class.properties[found];
+    if kind.comes_from_plant() {
+        return Some(found);
+    }
+    let origin = match kind {
+        PropertyKind::Estimate => "an estimate, which comes from a model",
+        _ => "derived, which is computed from another property",
+    };
+    let expected = "a property of the kind measurement or setpoint";
+    cx.error_expecting(at, format!("`{name}` is {origin} and not from messages"), expected);
+    None
+}
+
 fn document<'a>(
     cx: &Cx<'a>,
     format: &'static PayloadFormat,
@@ -111,7 +114,7 @@ fn document<'a>(
     let quality = fields.get("quality").and_then(|at| quality(cx, at));
     let entries = cx.required(fields, "values").and_then(|at| cx.map(at))?;
     let field = |(key, value): (At<'a>, At<'a>)| {
-        let property = property_name(cx, &file.class, key);
+        let property = sent_property(cx, file, key);
         let (pointer, read, quality, optional) = match value.node.kind {
             Kind::Text(_) => (cx.pointer(value, false)?, Read::default(), None, false),
             _ => {

@@ -4,6 +4,7 @@ mod asset;
 mod behaviour;
 mod binding;
 mod class;
+mod class_file;
 mod file;
 mod goal;
 mod mapping;
@@ -41,7 +42,7 @@ pub trait Resolver {
     /// Why it cannot be read, for people.
     fn read(&self, path: &Path) -> Result<String, String>;
 
-    /// Whether there is a file, for models; where that cannot be told, `true`.
+    /// Whether there is a file, for models; where that is not known, `true`.
     fn exists(&self, path: &Path) -> bool;
 }
 

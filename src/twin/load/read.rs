@@ -1,10 +1,12 @@
 //! Typed values out of the tree; every mistake is noted with its place.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::super::nearest::{NearestNames, nearest};
 use super::super::tree::{Kind, Name, Node, Span};
 use super::super::unit::Unit;
 use super::file::Source;
@@ -62,7 +64,7 @@ impl<'a> Cx<'a> {
         Self { resolver, diagnostics: RefCell::new(diagnostics) }
     }
 
-    /// What another file is told of.
+    /// Adds what is wrong with another file.
     pub(super) fn add(&self, others: Diagnostics) {
         self.diagnostics.borrow_mut().extend(others.0);
     }
@@ -86,6 +88,12 @@ impl<'a> Cx<'a> {
 
     pub(super) fn error(&self, at: At, message: impl Into<String>) {
         self.push(at.source, Severity::Error, &at.node.span, message.into(), [None, None]);
+    }
+
+    /// An error, and what should have stood there.
+    pub(super) fn error_expecting(&self, at: At, message: String, expected: &str) {
+        let more = [Some(expected.to_owned()), None];
+        self.push(at.source, Severity::Error, &at.node.span, message, more);
     }
 
     pub(super) fn warning(&self, at: At, message: impl Into<String>) {
@@ -120,15 +128,23 @@ impl<'a> Cx<'a> {
         self.unknown_at(at.source, &at.node.span, what, name, &known);
     }
 
+    /// The same where many names may be unknown among many known ones.
+    pub(super) fn unknown_of(&self, at: At, what: &str, name: &str, known: &Candidates) {
+        let more = [Some(expected(what, &known.names)), known.nearest(name)];
+        let message = format!("unknown {what} `{name}`");
+        self.push(at.source, Severity::Error, &at.node.span, message, more);
+    }
+
     fn unknown_at(&self, source: &Source, span: &Span, what: &str, name: &str, known: &[&str]) {
-        let expected = match known.len() {
-            0 => format!("no {what}: there is none"),
-            1..=30 => format!("one of {}", known.join(", ")),
-            count => format!("one of {count} names"),
-        };
         let suggestion = nearest(name, known.iter().copied());
         let message = format!("unknown {what} `{name}`");
-        self.push(source, Severity::Error, span, message, [Some(expected), suggestion]);
+        self.push(
+            source,
+            Severity::Error,
+            span,
+            message,
+            [Some(expected(what, known)), suggestion],
+        );
     }
 
     /// The fields of a struct, of which only `known` ones are allowed.
@@ -239,8 +255,18 @@ impl<'a> Cx<'a> {
         let Kind::Map(entries) = &at.node.kind else {
             return self.wrong(at, "a map: {\"key\": value}");
         };
-        for (number, (key, _)) in entries.iter().enumerate() {
-            if entries[..number].iter().any(|(earlier, _)| earlier.kind == key.kind) {
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut others: Vec<&Kind> = Vec::new();
+        for (key, _) in entries {
+            let is_first = match &key.kind {
+                Kind::Text(name) => names.insert(name),
+                kind if others.contains(&kind) => false,
+                kind => {
+                    others.push(kind);
+                    true
+                }
+            };
+            if !is_first {
                 let text = &at.source.tree.text()[key.span.clone()];
                 self.error(at.to(key), format!("{text} is stated twice"));
             }
@@ -417,6 +443,36 @@ impl<'a> Cx<'a> {
             );
         }
         Some(path)
+    }
+}
+
+/// Which names there are.
+fn expected(what: &str, known: &[&str]) -> String {
+    match known.len() {
+        0 => format!("no {what}: there is none"),
+        1..=30 => format!("one of {}", known.join(", ")),
+        count => format!("one of {count} names"),
+    }
+}
+
+/// Known names among which many unknown ones are looked up.
+pub(super) struct Candidates<'n> {
+    names: Vec<&'n str>,
+    found: RefCell<NearestNames>,
+}
+
+impl<'n> Candidates<'n> {
+    /// Comparisons for all unknown names together: about half a second.
+    const COMPARISONS: usize = 500_000;
+
+    pub(super) fn new(names: impl Iterator<Item = &'n str>) -> Self {
+        let found = NearestNames::new(Self::COMPARISONS).into();
+        Self { names: names.collect(), found }
+    }
+
+    /// The nearest known name; `None` where none is near or it is not sought any more.
+    fn nearest(&self, name: &str) -> Option<String> {
+        self.found.borrow_mut().find(name, self.names.iter().copied()).flatten()
     }
 }
 

@@ -153,6 +153,27 @@ fn every_kind_of_mistake_says_where_it_is_and_what_was_probably_meant() {
 }
 
 #[test]
+fn a_mapping_to_what_a_model_or_the_twin_computes_is_an_error_with_what_is_expected() {
+    let with = |mapping: &str| {
+        class(&format!(
+            "properties: {{\"speed\": (unit: \"{{rev}}/min\"), \"wish\": (kind: setpoint), \"wear\": (kind: estimate), \"turns\": (integral_of: \"speed\")}},\nmappings: [{mapping}]"
+        ))
+    };
+    let wear = "`wear` is an estimate, which comes from a model and not from messages";
+    let turns = "`turns` is derived, which is computed from another property and not from messages";
+    let scalar = |name: &str| with(&format!("Scalar(topic: \"a\", property: \"{name}\")"));
+    assert_eq!(errors(&scalar("wear")), [format!("4:41 {wear}")]);
+    assert_eq!(errors(&scalar("turns")), [format!("4:41 {turns}")]);
+    let values = "{\"wear\": \"/w\", \"speed\": \"/s\", \"turns\": (pointer: \"/t\", scale: 2)}";
+    let json = with(&format!("Json(topic: \"a\", values: {values})"));
+    assert_eq!(errors(&json), [format!("4:38 {wear}"), format!("4:67 {turns}")]);
+    let text = load(&scalar("wear")).expect_err("wrong").to_string();
+    assert!(text.contains("= expected a property of the kind measurement or setpoint"), "{text}");
+    good(&scalar("wish"));
+    good(&with("Scalar(topic: \"a/{property}\")"));
+}
+
+#[test]
 fn mistakes_of_assets_are_found() {
     let with = |assets: &str| {
         errors(&format!(
@@ -340,7 +361,7 @@ fn an_asset_cannot_change_the_unit_of_its_class_even_where_it_adds_something() {
 }
 
 #[test]
-fn a_parent_that_may_be_one_of_several_is_told_with_their_paths() {
+fn a_parent_that_may_be_one_of_several_is_reported_with_their_paths() {
     let text = |parent: &str| {
         format!(
             "Twin(schema: 2, name: \"x\", classes: {{}}, assets: [
@@ -384,4 +405,76 @@ assets: [(name: \"hall\", level: area), (name: \"a\", class: \"P\", parent: \"ha
         errors(&text("{cell}")),
         ["2:24 asset `hall/a` is in no cell, which this label needs"]
     );
+}
+
+#[test]
+fn a_class_of_many_properties_that_are_read_from_topics_of_their_own_finds_each() {
+    let list = |of: fn(usize) -> String| (0..5_000).map(of).collect::<Vec<_>>().join(", ");
+    let properties = list(|at| format!("\"p{at}\": ()"));
+    let mappings = list(|at| format!("Scalar(topic: \"tag/{at}\", property: \"p{at}\")"));
+    let again = "Scalar(topic: \"tag/4999\", property: \"p4999\")";
+    let text = format!("properties: {{{properties}}},\nmappings: [{mappings},\n{again}]");
+    let loaded = good(&class(&text));
+    let mappings = &loaded.twin.classes[0].mappings;
+    for (at, mapping) in mappings.iter().enumerate() {
+        let Payload::Scalar { property, .. } = mapping.payload else { panic!("a bare value") };
+        assert_eq!(property.map(usize::from), Some(at.min(4_999)));
+    }
+    let warnings: Vec<_> = loaded.diagnostics.iter().map(|d| (d.line, &*d.message)).collect();
+    assert_eq!(warnings, [(5, "another mapping reads the same property from the same topic")]);
+}
+
+#[test]
+fn a_class_has_no_more_properties_than_mappings_can_name() {
+    let properties: String = (0..=65_000).map(|at| format!("\"p{at}\": (),\n")).collect();
+    let found = errors(&class(&format!("properties: {{\n{properties}}}")));
+    assert_eq!(found, ["65004:1 a class has no more than 65000 properties"]);
+}
+
+#[test]
+fn a_parent_that_is_unknown_is_reported_at_each_row_and_once_for_its_copies() {
+    let rows = "(name: \"hall\"), (name: \"P-{n}\", count: 2000, parent: \"hal\"),\n(name: \"Q\", parent: \"hal\"),\n(name: \"R-{n}\", count: 2, parent: \"row-{n}\")";
+    let found = errors(&format!("Twin(schema: 2, name: \"x\", assets: [\n{rows}])"));
+    let line =
+        |place: &str, name: &str, near: &str| format!("{place} unknown asset `{name}`{near}");
+    let expected = [
+        line("2:54", "hal", " [hall]"),
+        line("3:21", "hal", " [hall]"),
+        line("4:35", "row-1", ""),
+        line("4:35", "row-2", ""),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_presence_covers_what_it_names_and_all_below_each_once_and_in_order() {
+    let twin = good(
+        "Twin(schema: 2, name: \"x\", assets: [(name: \"a\"), (name: \"b\", parent: \"a\"), (name: \"c\"), (name: \"d\", parent: \"b\")],
+        presence: [(topic: \"all\", assets: [\"*\"]), (topic: \"some\", assets: [\"b\", \"a\"]), (topic: \"one\", assets: [\"d\"])])",
+    )
+    .twin;
+    let covered = |at: usize| -> Vec<&str> {
+        twin.presence[at].assets.iter().map(|id| &*twin.asset(*id).name).collect()
+    };
+    assert_eq!(covered(0), ["a", "b", "c", "d"]);
+    assert_eq!((covered(1), covered(2)), (vec!["a", "b", "d"], vec!["d"]));
+}
+
+#[test]
+fn parts_of_the_same_names_find_their_own_machines_and_a_bare_name_lists_the_first_few() {
+    let rows: String = (0..400)
+        .map(|at| {
+            format!(
+                "(name: \"L-{at}\"), (name: \"motor\", parent: \"L-{at}\"), (name: \"bearing\", parent: \"L-{at}/motor\"),\n"
+            )
+        })
+        .collect();
+    let twin = good(&format!("Twin(schema: 2, name: \"x\", assets: [\n{rows}])")).twin;
+    assert_eq!(twin.assets.len(), 1_200);
+    let bearing = twin.asset_by_name["L-399/motor/bearing"];
+    let above = twin.asset(bearing).parent.expect("a motor");
+    assert_eq!(&*twin.asset(above).path, "L-399/motor");
+    let more = "(name: \"shaft\", parent: \"motor\")";
+    let wrong = errors(&format!("Twin(schema: 2, name: \"x\", assets: [\n{rows}{more}])"));
+    assert!(wrong[0].ends_with("`L-4/motor` or one of 395 more"), "{wrong:?}");
 }

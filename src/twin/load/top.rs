@@ -1,6 +1,6 @@
 //! The file as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::super::definition::{AssetId, SimulationSource, Twin, Viewpoint};
@@ -66,7 +66,7 @@ pub(super) fn twin<'a>(cx: &Cx<'a>, sources: &'a [Source]) -> Option<Twin> {
     let assets = f.get("assets").and_then(|at| cx.list(at)).unwrap_or_default();
     asset::assets(cx, assets, classes, &mut twin);
     let list = |name: &str| f.get(name).and_then(|at| cx.list(at)).unwrap_or_default();
-    twin.presence = list("presence").into_iter().filter_map(|at| presence(cx, at, &twin)).collect();
+    twin.presence = presences(cx, list("presence"), &twin);
     twin.wiring = list("wiring").into_iter().filter_map(|at| wiring::wire(cx, at)).collect();
     let roles = twin.classes.iter().filter_map(|class| class.behaviour.as_ref());
     let files: BTreeSet<_> = roles.map(|role| role.file.clone()).collect();
@@ -155,27 +155,43 @@ fn clock<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<ClockSource> {
     })
 }
 
-fn presence<'a>(cx: &Cx<'a>, at: At<'a>, twin: &Twin) -> Option<Presence> {
+/// The presence groups, each with the assets that it names and all that is part of them.
+fn presences<'a>(cx: &Cx<'a>, entries: Vec<At<'a>>, twin: &Twin) -> Vec<Presence> {
+    let mut parts: Vec<Vec<AssetId>> = vec![Vec::new(); twin.assets.len()];
+    for id in twin.asset_ids() {
+        if let Some(parent) = twin.asset(id).parent {
+            parts[parent.0 as usize].push(id);
+        }
+    }
+    entries.into_iter().filter_map(|at| presence(cx, at, twin, &parts)).collect()
+}
+
+/// `parts` are those of each asset.
+fn presence<'a>(cx: &Cx<'a>, at: At<'a>, twin: &Twin, parts: &[Vec<AssetId>]) -> Option<Presence> {
     let f = cx.fields(at, "a presence", &["topic", "pointer", "online", "offline", "assets"])?;
     let word =
         |name: &str| f.get(name).and_then(|at| cx.text(at)).unwrap_or_else(|| name.to_owned());
     let topic = cx.required(&f, "topic").and_then(|at| plain_topic(cx, at));
-    let roots = covered(cx, &f, twin)?;
-    // Parents come first, so that one pass reaches all that is below.
-    let mut inside = vec![false; twin.assets.len()];
-    for id in twin.asset_ids() {
-        let above = twin.asset(id).parent.is_some_and(|parent| inside[parent.0 as usize]);
-        inside[id.0 as usize] = above || roots.contains(&id);
+    let mut assets = covered(cx, &f, twin)?;
+    let mut known: HashSet<AssetId> = assets.iter().copied().collect();
+    let mut at = 0;
+    while let Some(asset) = assets.get(at) {
+        let new = parts[asset.0 as usize].iter().filter(|part| known.insert(**part));
+        assets.extend(new);
+        at += 1;
     }
+    assets.sort_unstable();
+    assets.dedup();
     Some(Presence {
         topic: topic?,
         pointer: f.get("pointer").and_then(|at| cx.pointer(at, false)).unwrap_or_default(),
         online: word("online"),
         offline: word("offline"),
-        assets: twin.asset_ids().filter(|id| inside[id.0 as usize]).collect(),
+        assets,
     })
 }
 
+/// The assets that a presence names.
 fn covered<'a>(cx: &Cx<'a>, f: &Fields<'a>, twin: &Twin) -> Option<Vec<AssetId>> {
     let mut roots = Vec::new();
     for at in cx.required(f, "assets").and_then(|at| cx.list(at))? {
@@ -185,7 +201,7 @@ fn covered<'a>(cx: &Cx<'a>, f: &Fields<'a>, twin: &Twin) -> Option<Vec<AssetId>>
             Some(id) => roots.push(*id),
             // Where the assets themselves could not be read, that is what is to be said.
             None if twin.assets.is_empty() => {}
-            None => cx.unknown(at, "asset", &name, twin.asset_by_name.keys().map(|name| &**name)),
+            None => cx.unknown(at, "asset", &name, twin.assets.iter().map(|asset| &*asset.path)),
         }
     }
     Some(roots)

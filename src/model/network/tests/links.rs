@@ -3,12 +3,14 @@
 use std::f64::consts::TAU;
 
 use super::*;
+use crate::model::load::Hold;
 use crate::model::network::{Link, VariableId};
-use crate::twin::{PropertyId, load};
+use crate::model::table::load;
+use crate::twin::{self, PropertyId};
 
 fn scene(name: &str) -> (Twin, Network) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
-    let twin = load(&path).expect("a twin").twin;
+    let twin = twin::load(&path).expect("a twin").twin;
     let network = Network::of(&twin).expect("it is wired");
     (twin, network)
 }
@@ -152,7 +154,7 @@ fn properties_that_are_summed_are_inputs_in_their_own_unit_and_a_wired_input_is_
 }
 
 #[test]
-fn a_link_whose_unit_does_not_convert_is_told_with_file_line_and_what_is_expected() {
+fn a_link_whose_unit_does_not_convert_is_reported_with_file_line_and_what_is_expected() {
     let class = |kind: &str, variable: &str, property: &str| {
         format!(
             "\n\"Tank\": (\n behaviour: (file: \"tank.ron\",\n  {kind}: {{\"{variable}\": \
@@ -173,4 +175,51 @@ fn a_link_whose_unit_does_not_convert_is_told_with_file_line_and_what_is_expecte
         assert!(error.contains(message) && error.contains(expected), "{error}");
         assert!(error.contains("plant.ron:4:"), "{error}");
     }
+}
+
+/// A tank whose temperature `T` as an output is the property `T`, in °C; the state is none.
+const SAME_NAME: &str = "\"Tank\": (behaviour: (file: \"tank.ron\", outputs: {\"T\": \"T\"}), \
+                         properties: {\"T\": (unit: \"Cel\"), \"h\": (unit: \"mm\")})";
+
+/// The state, the output and the notes of a table with that column, whose number is 20.
+fn same_name(assets: &str, column: &str) -> ([Option<f64>; 2], Vec<String>) {
+    let twin = twin(SAME_NAME, assets, "").expect("a twin");
+    let network = Network::of(&twin).expect("a tank");
+    let about = network.machine.model.about();
+    let table = Table::read(format!("t,{column}\n0,20\n").as_bytes()).expect("a table");
+    let read = |prefix, variable| table.variable(prefix, variable).map(|column| column[0]);
+    let (_, notes) = load(&table, about, Hold::End).expect("a load");
+    let notes = notes.into_iter().filter(|note| !note.starts_with("there is no column"));
+    let values = [read("x", &about.states[1]), read("z", &about.outputs[1])];
+    (values, notes.collect())
+}
+
+#[test]
+fn a_column_that_may_be_a_property_or_a_variable_is_the_property_in_its_unit() {
+    let root = "(name: \"T-1\", class: \"Tank\")";
+    let below = "(name: \"hall\"), (name: \"T-1\", class: \"Tank\", parent: \"hall\")";
+    for (assets, column) in [(root, "T-1.T"), (below, "T-1.T"), (below, "hall/T-1.T")] {
+        let ([state, output], notes) = same_name(assets, column);
+        close(output.expect("it is the property"), 293.15);
+        assert_eq!((state, notes), (None, vec![]), "the state is no property: {column}");
+    }
+    let ([_, output], _) = same_name(root, "T-1.T [K]");
+    close(output.expect("it is the property"), 20.0);
+    let ([state, output], _) = same_name(root, "x_T-1.T");
+    assert_eq!((state, output), (Some(20.0), None), "with a prefix it is the variable");
+}
+
+#[test]
+fn a_property_that_has_a_variable_s_name_and_is_not_linked_to_it_is_not_read_as_that() {
+    let root = "(name: \"T-1\", class: \"Tank\")";
+    let twin = twin(SAME_NAME, root, "").expect("a twin");
+    let network = Network::of(&twin).expect("a tank");
+    let about = network.machine.model.about();
+    let table = Table::read(b"t,T-1.h\n0,20\n").expect("a table");
+    assert_eq!(about.states[0].name, "T-1.h");
+    assert_eq!(table.variable("x", &about.states[0]), None, "millimetres are no metres");
+    let (_, notes) = same_name(root, "T-1.h");
+    let expected = "expected a column `x_T-1.h` for the variable, in its own unit";
+    assert!(notes.len() == 1 && notes[0].ends_with(expected), "{notes:?}");
+    assert!(same_name(root, "x_T-1.h").1.is_empty());
 }

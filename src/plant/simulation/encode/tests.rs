@@ -156,7 +156,7 @@ proptest! {
         let Payload::Document { samples, quality, fields, .. } = &mapping.payload else {
             panic!("a document");
         };
-        // 2026, where seconds as a double still tell microseconds.
+        // 2026, where seconds as a double still resolve microseconds.
         let mut instants: Vec<Instant> = instants
             .into_iter()
             .map(|(values, doubt, after)| {
@@ -178,8 +178,8 @@ proptest! {
         let sent: Vec<_> = sent.collect();
         prop_assert_eq!(batch.updates.len(), sent.len());
         for (at, field, reading) in sent {
-            let told = |at: Timestamp| (step > 0).then(|| Timestamp(at.0 - at.0.rem_euclid(step)));
-            let time = told(shared.unwrap_or(at));
+            let stated = |at: Timestamp| (step > 0).then(|| Timestamp(at.0 - at.0.rem_euclid(step)));
+            let time = stated(shared.unwrap_or(at));
             let found = batch.updates.iter().any(|update| {
                 let trusted = quality.is_some() || field.quality.is_some();
                 let quality = if trusted { reading.quality } else { Quality::Good };

@@ -1,4 +1,4 @@
-//! JSON payloads of any bytes.
+//! Payloads of any bytes, as documents of every format.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,4 +7,4 @@ use libfuzzer_sys::fuzz_target;
 #[allow(dead_code)]
 mod untrusted;
 
-fuzz_target!(|payload: &[u8]| untrusted::json_decoder(payload));
+fuzz_target!(|payload: &[u8]| untrusted::document_decoder(payload));

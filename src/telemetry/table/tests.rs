@@ -1,0 +1,139 @@
+//! Rows and headings of tables, and what of them is refused.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::telemetry::sample_twin;
+use crate::twin::mapping::Mapping;
+use crate::twin::{PropertyKind, Unit, Value};
+
+fn twin() -> Twin {
+    let topic = sample_twin::template("plant/{asset}/{property}");
+    sample_twin::twin(2, Mapping { topic, payload: sample_twin::scalar(None), qos: 0 })
+}
+
+fn rows(text: &str) -> Vec<Row> {
+    table(text).collect()
+}
+
+fn table(text: &str) -> Table {
+    Table::new(&twin(), text.as_bytes().to_vec()).expect("a table")
+}
+
+fn values(row: &Row) -> Vec<(u32, Value)> {
+    row.updates.iter().map(|update| (update.property.0, update.value.clone())).collect()
+}
+
+#[test]
+fn a_wide_table_has_a_column_a_property() {
+    let rows = rows(
+        "time,P-0.speed,P-1.state,P-1.note\n\
+         2026-11-23T12:00:00Z,1.5,running,\"hello, all\"\n\
+         2026-11-23 12:00:01.25,,2,\n",
+    );
+    assert_eq!(rows[0].time, Some(Timestamp(1_795_435_200_000_000)));
+    let note = Value::Text("hello, all".into());
+    let first = [(0, Value::Number(1.5)), (6, Value::Enumeration(1)), (7, note)];
+    assert_eq!(values(&rows[0]), first);
+    assert_eq!(rows[1].time, Some(Timestamp(1_795_435_201_250_000)));
+    assert_eq!(values(&rows[1]), [(6, Value::Enumeration(2))]);
+}
+
+#[test]
+fn a_long_table_has_a_row_a_sample() {
+    let rows = rows(
+        "timestamp;property;value;quality\n\
+         1795435200;P-0.speed;1,5;uncertain\n\
+         1795435201000;P-1.state;tripped;\n\
+         1795435202000;P-1.sped;4;\n\
+         1795435203000;P-1.speed;4;fine\n",
+    );
+    assert_eq!(values(&rows[0]), [(0, Value::Number(1.5))]);
+    assert_eq!(rows[0].updates[0].quality, Quality::Uncertain);
+    assert_eq!(rows[1].time, Some(Timestamp(1_795_435_201_000_000)));
+    assert_eq!(values(&rows[1]), [(6, Value::Enumeration(2))]);
+    assert!(rows[2].faults[0].to_string().starts_with("line 4, column 2:"), "{rows:?}");
+    assert!(rows[2].faults[0].reason.contains("nearest is `P-1.speed`"), "{rows:?}");
+    assert!(rows[3].faults[0].reason.contains("no quality"), "{rows:?}");
+}
+
+#[test]
+fn what_cannot_be_used_is_reported_with_its_place_and_the_rest_is_taken() {
+    let mut table = table("time,P-0.speed,P-0.sped,P-0.pose,P-1.speed\n0,x,1,2,3\nnoon,1,1,1,1\n");
+    assert_eq!(table.notes().len(), 2);
+    assert!(table.notes()[0].contains("line 1, column 3"), "{:?}", table.notes());
+    let row = table.next().expect("a row");
+    assert_eq!(values(&row), [(5, Value::Number(3.0))]);
+    assert_eq!((row.faults[0].line, row.faults[0].column), (2, 2));
+    let row = table.next().expect("a row");
+    assert_eq!((row.time, row.faults[0].line), (None, 3));
+    assert!(table.next().is_none());
+}
+
+#[test]
+fn a_table_without_times_or_known_columns_is_refused_with_what_was_expected() {
+    let refused =
+        |text: &str| Table::new(&twin(), text.as_bytes().to_vec()).err().expect("no table").reason;
+    assert!(refused("speed,flow\n1,2\n").contains("heading `time`"));
+    assert!(refused("time,P-9.speed\n1,2\n").contains("nearest is"));
+    assert!(refused("").contains("heading `time`"));
+}
+
+#[test]
+fn the_usual_step_is_known_before_the_rows_are_read() {
+    let mut table = table("time,P-0.speed\n0,1\n60,2\n120,3\n600,4\n");
+    assert_eq!(table.step_us(), 60_000_000);
+    assert_eq!(table.next().and_then(|row| row.time), Some(Timestamp(0)));
+    assert_eq!(table.by_ref().count(), 3);
+    assert_eq!(table.share(), 1.0);
+}
+
+#[test]
+fn rows_after_a_redefinition_are_read_by_name_in_the_new_unit() {
+    let in_unit = |unit: &str| {
+        let mut twin = twin();
+        let speed = Arc::make_mut(&mut twin.classes[0].properties[0]);
+        speed.unit = Unit::parse(unit).expect("a unit");
+        twin
+    };
+    let text = "time,P-1.speed [Cel],P-0.state\n0,1,stopped\n1,2,running\n2,3,tripped\n";
+    let mut table = Table::new(&in_unit("Cel"), text.into()).expect("a table");
+    let row = table.next().expect("a row");
+    assert_eq!(values(&row), [(5, Value::Number(1.0)), (1, Value::Enumeration(0))]);
+    let mut other = in_unit("K");
+    other.classes[0].properties.rotate_left(1);
+    table.redefine(&other);
+    let row = table.next().expect("a row");
+    assert_eq!(values(&row), [(9, Value::Number(275.15)), (0, Value::Enumeration(1))]);
+    assert!(table.notes().is_empty());
+    // What a definition does not have is noted, and the rest is read.
+    Arc::make_mut(&mut other.classes[0].properties[4]).name = "rate".into();
+    table.redefine(&other);
+    assert!(table.notes()[0].starts_with("line 1, column 2: "), "{:?}", table.notes());
+    assert_eq!(values(&table.next().expect("a row")), [(0, Value::Enumeration(2))]);
+}
+
+#[test]
+fn an_estimate_is_no_column_and_no_row_since_no_table_sets_it() {
+    let mut twin = twin();
+    Arc::make_mut(&mut twin.classes[0].properties[0]).kind = PropertyKind::Estimate;
+    let wide = Table::new(&twin, b"time,P-0.speed,P-0.state\n0,1,running\n".to_vec());
+    let mut wide = wide.expect("a table");
+    assert!(wide.notes()[0].contains("estimated by a model"), "{:?}", wide.notes());
+    assert_eq!(values(&wide.next().expect("a row")), [(1, Value::Enumeration(1))]);
+    let long = Table::new(&twin, b"time,property,value\n0,P-0.speed,1\n".to_vec());
+    let row = long.expect("a table").next().expect("a row");
+    assert!(row.updates.is_empty());
+    assert!(row.faults[0].to_string().starts_with("line 2, column 3: this property is estimated"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_fail(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut text = b"time,P-0.speed,P-0.state\n".to_vec();
+        text.extend(bytes);
+        let _ = Table::new(&twin(), text).expect("headings").count();
+    }
+}

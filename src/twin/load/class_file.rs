@@ -1,0 +1,92 @@
+//! A class while its file is read: what it has so far, found by name.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::definition::{Class, Property};
+use super::super::mapping::{Mapping, Payload};
+use super::read::{At, Cx, Fields};
+
+/// Properties of a class at most: mappings and bindings know them by 16 bits, and bindings may add
+/// some.
+pub(super) const MOST_PROPERTIES: usize = 65_000;
+
+/// A `{word}` of a class's topic or label, to be checked for each asset.
+#[derive(Clone)]
+pub(super) struct Word<'a> {
+    pub place: At<'a>,
+    pub word: String,
+    /// A label shows properties too.
+    pub in_label: bool,
+}
+
+/// A class and what is needed to check its instances.
+pub(super) struct ClassFile<'a> {
+    pub class: Class,
+    pub words: Vec<Word<'a>>,
+    /// What it extends, the most general first, and itself.
+    pub layers: Vec<Fields<'a>>,
+    /// Places of the properties by their names.
+    places: HashMap<Arc<str>, usize>,
+    /// Properties that are read from a topic, by its template.
+    carried: HashMap<String, HashSet<u16>>,
+}
+
+impl<'a> ClassFile<'a> {
+    pub(super) fn new(class: Class, words: Vec<Word<'a>>) -> Self {
+        let names = class.properties.iter().map(|property| property.name.clone());
+        let places = names.zip(0..).collect();
+        let mut file = Self { class, words, layers: Vec::new(), places, carried: HashMap::new() };
+        for at in 0..file.class.mappings.len() {
+            let Mapping { topic, payload, .. } = &file.class.mappings[at];
+            carry(&mut file.carried, &topic.text, payload);
+        }
+        file
+    }
+
+    /// Position of the named property among the class's.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    /// Position of the property that is named there.
+    pub(super) fn property(&self, cx: &Cx, at: At) -> Option<usize> {
+        let name = cx.text(at)?;
+        let found = self.place(&name);
+        if found.is_none() {
+            let names = self.class.properties.iter().map(|property| &*property.name);
+            cx.unknown(at, "property", &name, names);
+        }
+        found
+    }
+
+    /// Adds a property, or takes the place of the one with its name.
+    pub(super) fn set_property(&mut self, property: Property) {
+        let next = self.class.properties.len();
+        let place = *self.places.entry(property.name.clone()).or_insert(next);
+        match self.class.properties.get_mut(place) {
+            Some(known) => *known = Arc::new(property),
+            None => self.class.properties.push(Arc::new(property)),
+        }
+    }
+
+    /// Adds a mapping; `true` when another one reads one of its properties from the same topic.
+    pub(super) fn add_mapping(&mut self, mapping: Mapping) -> bool {
+        let is_first = carry(&mut self.carried, &mapping.topic.text, &mapping.payload);
+        self.class.mappings.push(mapping);
+        !is_first
+    }
+}
+
+/// Notes what a payload carries; `false` when some of that was carried before.
+fn carry(carried: &mut HashMap<String, HashSet<u16>>, topic: &str, payload: &Payload) -> bool {
+    let properties: Vec<u16> = match payload {
+        Payload::Scalar { property, .. } => property.iter().copied().collect(),
+        Payload::Document { fields, .. } => fields.iter().map(|field| field.property).collect(),
+    };
+    let known = carried.entry(topic.to_owned()).or_default();
+    let properties: HashSet<u16> = properties.into_iter().collect();
+    let is_first = known.is_disjoint(&properties);
+    known.extend(properties);
+    is_first
+}
