@@ -7,6 +7,7 @@ use bevy::time::Real;
 
 use super::channel::Remote;
 use super::protocol::{Event, PropertyReport, Report};
+use super::refusals::Refusals;
 use crate::history::State;
 use crate::telemetry::ConnectionState;
 use crate::twin::AssetId;
@@ -54,6 +55,7 @@ pub(super) fn send_events(
     remote: Res<Remote>,
     watched: Watched,
     mut requested: ResMut<ReportRequested>,
+    mut refusals: ResMut<Refusals>,
     mut sent: Local<LastSent>,
 ) {
     let Watched { viewed: Viewed { twin, playhead, selection, .. }, progress, .. } = &watched;
@@ -91,13 +93,12 @@ pub(super) fn send_events(
         }
     }
     for record in watched.commands.since(sent.commands) {
-        if let (Origin::Remote, Outcome::Refused { why }) = (record.by, &record.outcome)
-            && !remote.send(Event::Refused(why.clone()))
-        {
-            log::warn!("nobody reads the viewer's events; who asked was not told that {why}");
+        if let (Origin::Remote, Outcome::Refused { why }) = (record.by, &record.outcome) {
+            refusals.push(why.clone());
         }
     }
     sent.commands = watched.commands.end();
+    refusals.send(&remote);
     if requested.0 && remote.send(Event::Report(Box::new(watched.report()))) {
         requested.0 = false;
     }

@@ -42,3 +42,32 @@ fn what_is_not_allowed_is_refused_to_who_asked_for_it_once() {
     let refused = |event: &Event| matches!(event, Event::Refused(why) if why == "it is night");
     assert_eq!(handle.events.try_iter().filter(refused).count(), 1);
 }
+
+#[test]
+fn refusals_that_find_no_room_among_the_events_are_sent_once_there_is_room() {
+    let (mut app, handle) = viewer();
+    app.insert_resource(Permission(|_, _| Decision::Refused { why: "it is night".into() }));
+    app.update();
+    let remote = app.world().resource::<Remote>().clone();
+    while remote.send(Event::Ready) {}
+    // One request makes no sense, the other is not allowed.
+    for request in [Request::Select(Some("nowhere".into())), Request::Play(false)] {
+        handle.requests.try_send(request).expect("room");
+    }
+    app.update();
+    let refusals = |handle: &RemoteHandle| {
+        let refused = |event| match event {
+            Event::Refused(why) => Some(why),
+            _ => None,
+        };
+        handle.events.try_iter().filter_map(refused).collect::<Vec<_>>()
+    };
+    assert!(refusals(&handle).is_empty(), "there was no room");
+    app.update();
+    let sent = refusals(&handle);
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(sent[0].contains("no asset `nowhere`"), "{sent:?}");
+    assert_eq!(sent[1], "it is night");
+    app.update();
+    assert!(refusals(&handle).is_empty(), "each is sent once");
+}
