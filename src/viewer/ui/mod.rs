@@ -2,7 +2,8 @@
 //!
 //! Flows in: the state of the frame as plain data ([`data::PanelData`]). Flows out: [`Command`]s,
 //! and the rectangle that the panels leave for the scene. Each panel is a function of
-//! `&mut egui::Ui` and plain data; only this file knows Bevy's world.
+//! `&mut egui::Ui` and plain data. The systems are here and in [`keys`]; what they and the dispatcher
+//! share as Bevy resources is [`UiState`], [`Dock`], [`MessageLog`] and [`PanelControl`].
 
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2, vec2};

@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_age_is_told_in_the_unit_that_fits() {
+    fn an_age_is_given_in_the_unit_that_fits() {
         assert_eq!(age_text(-3.0), "now");
         assert_eq!(age_text(12.4), "12 s ago");
         assert_eq!(age_text(600.0), "10 min ago");

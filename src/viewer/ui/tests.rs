@@ -175,7 +175,7 @@ fn the_search_leaves_what_matches_and_what_it_is_part_of() {
 }
 
 #[test]
-fn an_open_property_tells_its_name_its_topic_and_its_unit() {
+fn an_open_property_shows_its_name_its_topic_and_its_unit() {
     let mut scene = Scene::new();
     scene.selection.selected = Some(scene.asset("P-1"));
     let mut harness = harness(scene, draw_properties);
