@@ -178,6 +178,10 @@ pub struct AssetRoot(pub AssetId);
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartOf(pub AssetId);
 
+/// A mesh entity of an item on a path; it comes and goes, and is no part of the plant's extent.
+#[derive(Component)]
+pub struct Item;
+
 /// The part of the window that panels leave to the scene, in logical pixels.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct SceneRect {
