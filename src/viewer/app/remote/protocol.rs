@@ -81,7 +81,7 @@ pub enum Event {
         /// Whether it follows the present.
         following: bool,
     },
-    /// How the source stands with its broker.
+    /// How the plant's source stands with its broker, also while a recording is on screen.
     Connection {
         /// connecting, connected, disconnected, rejected, ended.
         state: &'static str,

@@ -15,7 +15,7 @@ use crate::viewer::app::command_log::{CommandLog, Outcome};
 use crate::viewer::app::viewed::Viewed;
 use crate::viewer::base::{FrameTime, Origin};
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::{OnScreen, Playback, Sources};
+use crate::viewer::time::{OnScreen, Playback, Sources, TelemetryLink};
 
 /// Times are sent at most so often.
 const TIME_EVERY_S: f64 = 0.25;
@@ -43,6 +43,7 @@ pub(super) struct Watched<'w> {
     viewed: Viewed<'w>,
     sources: Res<'w, Sources>,
     on_screen: OnScreen<'w>,
+    link: Res<'w, TelemetryLink>,
     progress: Res<'w, LoadProgress>,
     playback: Res<'w, Playback>,
     time: Res<'w, Time<Real>>,
@@ -72,7 +73,8 @@ pub(super) fn send_events(
             sent.selected = Some(selection.selected);
         }
     }
-    let connection = watched.on_screen.status().connection();
+    // The plant's, whatever is on screen: a recording that is opened is no news of a broker.
+    let connection = watched.link.status.connection();
     if sent.connection.as_ref() != Some(&connection) {
         let reason = match &connection {
             ConnectionState::Disconnected { reason, .. }

@@ -1,5 +1,6 @@
 //! Requests in, events out, without a window.
 
+use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
 
 use super::protocol::Event;
@@ -10,6 +11,7 @@ use crate::viewer::app::permission::{Decision, Permission};
 use crate::viewer::app::testing;
 use crate::viewer::base::{FrameTime, Origin};
 use crate::viewer::scene::models::LoadProgress;
+use crate::viewer::time::{Playback, Stage};
 
 fn viewer() -> (App, RemoteHandle) {
     let (remote, handle) = pair();
@@ -70,4 +72,26 @@ fn refusals_that_find_no_room_among_the_events_are_sent_once_there_is_room() {
     assert_eq!(sent[1], "it is night");
     app.update();
     assert!(refusals(&handle).is_empty(), "each is sent once");
+}
+
+#[test]
+fn a_recording_on_screen_is_no_news_of_the_connection() {
+    let (mut app, handle) = viewer();
+    let states = |handle: &RemoteHandle| {
+        let state = |event| match event {
+            Event::Connection { state, .. } => Some(state),
+            _ => None,
+        };
+        handle.events.try_iter().filter_map(state).collect::<Vec<_>>()
+    };
+    app.update();
+    assert_eq!(states(&handle), ["connecting"]);
+    let begin = |mut stage: Stage| {
+        stage.begin("shift.csv", b"time,a.v\n2026-03-01T12:00:00Z,10\n".to_vec())
+    };
+    let is_shown = app.world_mut().run_system_once(begin).expect("the system runs");
+    assert!(is_shown);
+    (0..3).for_each(|_| app.update());
+    assert!(app.world().resource::<Playback>().shown().is_some());
+    assert!(states(&handle).is_empty());
 }
