@@ -26,6 +26,7 @@ mod health_bar;
 mod help;
 pub mod keys;
 mod messages;
+pub mod outline;
 mod overview;
 mod property_panel;
 mod property_row;
@@ -42,6 +43,7 @@ pub use messages::{LogEntry, MessageLog};
 use data::{PanelData, Views};
 use dock::Pane;
 use figures::Figures;
+use outline::Outline;
 
 /// What the panels remember from frame to frame.
 #[derive(Resource)]
@@ -81,9 +83,10 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Dock>()
         .init_resource::<MessageLog>()
         .init_resource::<Figures>()
+        .init_resource::<Outline>()
         .add_systems(
             EguiPrimaryContextPass,
-            (figures::refresh, figures::log_connection, log_problems, forget_old_assets, draw)
+            (figures::refresh, figures::log_connection, log_problems, follow_definition, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -96,8 +99,14 @@ fn log_problems(mut problems: MessageReader<Notice>, mut log: ResMut<MessageLog>
     }
 }
 
-fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
+/// Of another definition's assets nothing is remembered.
+fn follow_definition(
+    mut state: ResMut<UiState>,
+    mut outline: ResMut<Outline>,
+    twin: Res<TwinDefinition>,
+) {
     if twin.is_changed() {
+        *outline = Outline::new(&twin.0);
         state.tree.reset();
         state.hovered = None;
     }
@@ -107,6 +116,7 @@ fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
 #[derive(bevy::ecs::system::SystemParam)]
 struct Looking<'w> {
     twin: Res<'w, TwinDefinition>,
+    outline: Res<'w, Outline>,
     sources: Res<'w, Sources>,
     survey: Res<'w, Survey>,
     playhead: Res<'w, Playhead>,
@@ -138,6 +148,7 @@ fn draw(
     looking.figures.health.problems = looking.log.unseen();
     let data = PanelData {
         twin: &looking.twin.0,
+        outline: &looking.outline,
         state: &**looking.sources,
         survey: &looking.survey,
         playhead: *looking.playhead,
