@@ -29,12 +29,13 @@ use crate::viewer::{self, ThemeChoice};
 
 /// Bytes that the recent history may take in a page: half of what a desktop keeps.
 const HISTORY_BYTES: usize = 128 << 20;
-/// Bytes that a page of Twinscope may take altogether; its report tells them beside what it takes.
+/// Bytes that a page of Twinscope may take altogether; [`Page::memory`] gives them beside what it
+/// takes.
 pub const PAGE_BYTES: usize = 512 << 20;
 /// Events that are handed over at a time.
 const EVENTS: usize = 64;
 
-/// What the page tells at the start.
+/// What the page sets at the start.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PageSettings {
@@ -73,7 +74,7 @@ pub struct Page {
 #[wasm_bindgen]
 pub async fn open(settings: String, progress: Function) -> Result<Page, JsValue> {
     let say = |text: &str| {
-        // A page that does not listen is no reason to stop.
+        // A page whose function fails is no reason to stop.
         let _ = progress.call1(&JsValue::NULL, &text.into());
     };
     let settings: PageSettings = serde_json::from_str(&settings)
@@ -189,8 +190,8 @@ impl Page {
     }
 }
 
-/// Replays a recording of a twin whose files the page's server has, and tells its state's hash and
-/// counts as JSON: the same as `twinscope replay` tells.
+/// Replays a recording of a twin whose files the page's server has, and returns its state's hash and
+/// counts as JSON: the same as `twinscope replay` prints.
 ///
 /// # Errors
 /// What is wrong with the twin or the recording.

@@ -152,7 +152,7 @@ impl Socket {
     }
 }
 
-/// Why a connection ended, for people. Browsers do not tell pages more.
+/// Why a connection ended, for people. Browsers give pages no more than this.
 fn closed(url: &str, event: &CloseEvent) -> String {
     match (event.code(), event.reason()) {
         (_, reason) if !reason.is_empty() => format!("{url} closed the connection: {reason}"),

@@ -101,7 +101,7 @@ pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Fai
     Ok(app)
 }
 
-/// A system's or a command's own error: said once, and the viewer goes on.
+/// Logs a system's or a command's own error each time that it occurs; the viewer goes on.
 fn report(error: BevyError, context: ErrorContext) {
     error!("{context}: {error}");
 }

@@ -48,8 +48,8 @@ impl Definition<'_> {
         }
     }
 
-    /// Tells the user something about files.
+    /// Writes a notice about files.
     pub fn say(&mut self, severity: Severity, text: String) {
-        self.problems.write(Notice { asset: None, file: None, severity, text });
+        self.problems.write(Notice::new(severity, text));
     }
 }

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_told_and_the_rest_is_used() {
+    fn what_makes_no_sense_is_reported_and_the_rest_is_used() {
         let (link, wrong) = Link::parse("#camera=1,2,x&asset=P-1&time=noon&camera=0,0,0,0,0,0");
         assert_eq!(link.asset.as_deref(), Some("P-1"));
         assert_eq!((link.camera, link.time), (None, None));

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_is_opened_as_is_told_by_the_end_of_its_name() {
+    fn what_a_file_is_opened_as_follows_from_the_end_of_its_name() {
         assert_eq!(kind(Path::new("plant.RON")), Kind::Twin);
         assert_eq!(kind(Path::new("model.bin")), Kind::Beside);
         assert_eq!(kind(Path::new("shift.jsonl")), Kind::Recording);

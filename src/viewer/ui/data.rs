@@ -1,6 +1,7 @@
 //! What panels are given: plain data, borrowed for one frame. They know neither Bevy's world nor
 //! where it comes from, and are tested without it.
 
+use super::outline::Outline;
 use crate::history::{Presence, Present, Reading, Span, State, View};
 use crate::telemetry::{ConnectionState, Counts, Rates};
 use crate::twin::{AssetId, Condition, PropertyId, Twin};
@@ -13,6 +14,8 @@ use crate::viewer::time::{Survey, playback, survey};
 pub struct PanelData<'a> {
     /// The definition on screen.
     pub twin: &'a Twin,
+    /// Its assets from above to below.
+    pub outline: &'a Outline,
     /// What is known of the plant, in any view.
     pub state: &'a dyn State,
     /// How all of its properties are doing.

@@ -2,29 +2,31 @@
 //!
 //! Flows in: the state of the frame as plain data ([`data::PanelData`]). Flows out: [`Command`]s,
 //! and the rectangle that the panels leave for the scene. Each panel is a function of
-//! `&mut egui::Ui` and plain data; only this file knows Bevy's world.
+//! `&mut egui::Ui` and plain data. The systems are here and in [`keys`]; what they and the dispatcher
+//! share as Bevy resources is [`UiState`], [`Dock`], [`MessageLog`] and [`PanelControl`].
 
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, Stroke, StrokeKind, UiBuilder, pos2, vec2};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
-use crate::telemetry::{BadMessage, ConnectionState, RateMeter};
-use crate::twin::Timestamp;
+use crate::telemetry::BadMessage;
+use crate::twin::{AssetId, Timestamp};
 use crate::viewer::base::{
-    Command, CommandRequest, FrameTime, Notice, Occlusion, Origin, Paint, Palette, Playhead,
-    SceneRect, Selection, Severity, Shown, TwinDefinition, settings,
+    Command, CommandRequest, Notice, Occlusion, Origin, Paint, Palette, Playhead, SceneRect,
+    Selection, Shown, TwinDefinition, settings,
 };
-use crate::viewer::scene::camera::{CameraRig, SavedViewpoints};
-use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::{OnScreen, Playback, Sources, Survey};
+use crate::viewer::scene::camera::{CameraRig, SavedViewpoints, ScenePointer};
+use crate::viewer::time::{Playback, Sources, Survey};
 
 mod control;
 pub mod data;
 mod dock;
+mod figures;
 mod health_bar;
 mod help;
 pub mod keys;
 mod messages;
+pub mod outline;
 mod overview;
 mod property_panel;
 mod property_row;
@@ -38,8 +40,10 @@ pub use control::PanelControl;
 pub use dock::Dock;
 pub use messages::{LogEntry, MessageLog};
 
-use data::{Health, PanelData, Views};
+use data::{PanelData, Views};
 use dock::Pane;
+use figures::Figures;
+use outline::Outline;
 
 /// What the panels remember from frame to frame.
 #[derive(Resource)]
@@ -48,12 +52,8 @@ pub struct UiState {
     pub hint: bool,
     tree: tree::TreeState,
     properties: property_panel::PropertyPanelState,
-    rates: RateMeter,
-    health: Health,
-    bad: Vec<BadMessage>,
-    refreshed_s: f64,
-    /// State of the connection that was logged last.
-    logged: Option<std::mem::Discriminant<ConnectionState>>,
+    /// Row of the tree that was under the pointer in the frame before.
+    hovered: Option<AssetId>,
 }
 
 /// Name under which it is remembered that the hint was put away.
@@ -65,11 +65,7 @@ impl Default for UiState {
             hint: !settings::read::<bool>(HINT_SEEN).unwrap_or(false),
             tree: tree::TreeState::default(),
             properties: property_panel::PropertyPanelState::default(),
-            rates: RateMeter::default(),
-            health: Health::default(),
-            bad: Vec::new(),
-            refreshed_s: f64::NEG_INFINITY,
-            logged: None,
+            hovered: None,
         }
     }
 }
@@ -86,42 +82,14 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<UiState>()
         .init_resource::<Dock>()
         .init_resource::<MessageLog>()
+        .init_resource::<Figures>()
+        .init_resource::<Outline>()
         .add_systems(
             EguiPrimaryContextPass,
-            (refresh, log_connection, log_problems, forget_old_assets, draw)
+            (figures::refresh, figures::log_connection, log_problems, follow_definition, draw)
                 .chain()
                 .in_set(Paint::Panels),
         );
-}
-
-/// Takes the figures of the health bar; the slow ones some times a second, so that they can be read.
-fn refresh(
-    mut state: ResMut<UiState>,
-    on_screen: OnScreen,
-    time: Res<Time<Real>>,
-    frame_time: Res<FrameTime>,
-    progress: Option<Res<LoadProgress>>,
-) {
-    const REFRESH_S: f64 = 0.25;
-    let now_s = time.elapsed_secs_f64();
-    let state = &mut *state;
-    state.health.loading = progress
-        .map(|progress| (progress.models_done, progress.models_total))
-        .filter(|(done, total)| done < total);
-    if now_s - state.refreshed_s < REFRESH_S {
-        return;
-    }
-    state.refreshed_s = now_s;
-    let status = on_screen.status();
-    let health = &mut state.health;
-    health.frame_ms = frame_time.mean_ms();
-    status.broker().clone_into(&mut health.broker);
-    health.connection = status.connection();
-    health.counts = status.counters.snapshot();
-    health.rates = state.rates.update(now_s, health.counts);
-    health.late = on_screen.counters().late;
-    health.queue = on_screen.queue();
-    state.bad = status.bad.snapshot();
 }
 
 /// What is wrong with models and with files that were saved anew goes into the log.
@@ -131,47 +99,16 @@ fn log_problems(mut problems: MessageReader<Notice>, mut log: ResMut<MessageLog>
     }
 }
 
-/// What becomes of the connection goes into the log, each change once.
-fn log_connection(
+/// Of another definition's assets nothing is remembered.
+fn follow_definition(
     mut state: ResMut<UiState>,
-    mut log: ResMut<MessageLog>,
-    playback: Res<Playback>,
+    mut outline: ResMut<Outline>,
+    twin: Res<TwinDefinition>,
 ) {
-    // Attempts to connect are not logged, and recordings are logged where they are opened.
-    let is_news = !matches!(state.health.connection, ConnectionState::Connecting)
-        && playback.shown().is_none();
-    let now = std::mem::discriminant(&state.health.connection);
-    if state.logged == Some(now) || !is_news || state.health.broker.is_empty() {
-        return;
-    }
-    let again = state.logged.replace(now).is_some();
-    if let Some((severity, text)) = connection_message(&state.health, again) {
-        log.push(Timestamp::now(), severity, text);
-    }
-}
-
-/// The message about a connection that has just changed; `again`: it is not the first.
-fn connection_message(health: &Health, again: bool) -> Option<(Severity, String)> {
-    let broker = &health.broker;
-    match &health.connection {
-        ConnectionState::Connecting => None,
-        ConnectionState::Connected => {
-            let again = if again { " again" } else { "" };
-            Some((Severity::Info, format!("Connected to {broker}{again}")))
-        }
-        ConnectionState::Disconnected { reason, .. } => {
-            Some((Severity::Error, format!("Connection to {broker} lost: {reason}")))
-        }
-        ConnectionState::Rejected { reason, .. } => {
-            Some((Severity::Error, format!("{broker} refuses the connection: {reason}")))
-        }
-        ConnectionState::Ended => Some((Severity::Info, "The source has ended".to_owned())),
-    }
-}
-
-fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
     if twin.is_changed() {
+        *outline = Outline::new(&twin.0);
         state.tree.reset();
+        state.hovered = None;
     }
 }
 
@@ -179,6 +116,7 @@ fn forget_old_assets(mut state: ResMut<UiState>, twin: Res<TwinDefinition>) {
 #[derive(bevy::ecs::system::SystemParam)]
 struct Looking<'w> {
     twin: Res<'w, TwinDefinition>,
+    outline: Res<'w, Outline>,
     sources: Res<'w, Sources>,
     survey: Res<'w, Survey>,
     playhead: Res<'w, Playhead>,
@@ -189,6 +127,8 @@ struct Looking<'w> {
     saved: Res<'w, SavedViewpoints>,
     occlusion: Res<'w, Occlusion>,
     playback: Res<'w, Playback>,
+    figures: ResMut<'w, Figures>,
+    pointer: Res<'w, ScenePointer>,
 }
 
 /// In a smaller picture panels would leave no room to the scene, so they are left out.
@@ -205,16 +145,16 @@ fn draw(
 ) -> Result {
     let ctx = contexts.ctx_mut()?.clone();
     let state = &mut *state;
-    let mut health = std::mem::take(&mut state.health);
-    health.problems = looking.log.unseen();
+    looking.figures.health.problems = looking.log.unseen();
     let data = PanelData {
         twin: &looking.twin.0,
+        outline: &looking.outline,
         state: &**looking.sources,
         survey: &looking.survey,
         playhead: *looking.playhead,
         selection: *selection,
         palette: &looking.palette,
-        health: &health,
+        health: &looking.figures.health,
         shown: *looking.shown,
         views: Views {
             saved: &looking.saved.list,
@@ -230,7 +170,8 @@ fn draw(
     let room = root.max_rect().size();
     let has_panels = looking.shown.panels && room.x >= LEAST_ROOM.x && room.y >= LEAST_ROOM.y;
     let scene = if has_panels {
-        panels(&mut root, &data, &mut looking.log, state, &mut dock, &mut commands)
+        let (log, bad) = (&mut *looking.log, &looking.figures.bad);
+        panels(&mut root, &data, (log, bad), state, &mut dock, &mut commands)
     } else {
         root.max_rect()
     };
@@ -242,8 +183,12 @@ fn draw(
         state.hint = false;
         settings::write(HINT_SEEN, "true");
     }
-    if let Some(hovered) = state.tree.hovered.filter(|_| has_panels) {
-        selection.hovered = Some(hovered);
+    let row = state.tree.hovered.filter(|_| has_panels);
+    let row_before = std::mem::replace(&mut state.hovered, row);
+    let in_scene = looking.pointer.over.is_some() && !looking.pointer.dragging;
+    let hovered = hovered_after(selection.hovered, row_before, row, in_scene);
+    if selection.hovered != hovered {
+        selection.hovered = hovered;
     }
     let free = has_panels.then(|| Rect::new(scene.min.x, scene.min.y, scene.max.x, scene.max.y));
     if scene_rect.rect != free {
@@ -252,16 +197,27 @@ fn draw(
     if ctx.input(|input| input.pointer.any_released()) {
         dock.remember();
     }
-    state.health = health;
     requests.write_batch(commands.into_iter().map(|command| command.by(Origin::User)));
     Ok(())
+}
+
+/// What is hovered after the pointer went from one row of the tree to another, or from or to none. What
+/// the tree did not set stays, and over the scene the scene decides.
+fn hovered_after(
+    hovered: Option<AssetId>,
+    row_before: Option<AssetId>,
+    row: Option<AssetId>,
+    in_scene: bool,
+) -> Option<AssetId> {
+    let left = row_before.is_some() && hovered == row_before && !in_scene;
+    row.or(hovered.filter(|_| !left))
 }
 
 /// Draws all panels; returns the rectangle that is left for the scene.
 fn panels(
     ui: &mut egui::Ui,
     data: &PanelData,
-    log: &mut MessageLog,
+    (log, bad): (&mut MessageLog, &[BadMessage]),
     state: &mut UiState,
     dock: &mut Dock,
     commands: &mut Vec<Command>,
@@ -282,7 +238,7 @@ fn panels(
         }
         Pane::Messages => {
             log.seen();
-            messages::show(ui, data, log, &state.bad);
+            messages::show(ui, data, log, bad);
         }
     })
 }

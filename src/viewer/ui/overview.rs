@@ -9,6 +9,8 @@ use crate::viewer::base::Command;
 
 /// Entries of the list of what deserves a look.
 const MOST_LISTED: usize = 40;
+/// Height of a row of a list.
+const ROW_HEIGHT: f32 = 24.0;
 
 /// Draws the overview.
 pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
@@ -95,20 +97,28 @@ fn line(
     }
 }
 
-/// A list of assets with their conditions; a click selects.
+/// A list of assets with their conditions that scrolls; a click selects.
 pub fn asset_list(ui: &mut Ui, data: &PanelData, assets: &[AssetId], commands: &mut Vec<Command>) {
-    for &id in assets {
-        let asset = data.twin.asset(id);
-        let texts = [asset.name.to_string(), asset.title.clone(), String::new()];
-        if row(ui, data, data.asset_condition(id), &texts).clicked() {
-            commands.push(Command::Select(Some(id)));
+    let area = egui::ScrollArea::vertical().auto_shrink([false, false]);
+    area.show_rows(ui, ROW_HEIGHT, assets.len(), |ui, in_sight| {
+        for &id in &assets[in_sight] {
+            let asset = data.twin.asset(id);
+            let texts = [asset.name.to_string(), asset.title.clone(), String::new()];
+            let response = row(ui, data, data.asset_condition(id), &texts);
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &*asset.name)
+            });
+            if response.clicked() {
+                commands.push(Command::Select(Some(id)));
+            }
         }
-    }
+    });
 }
 
 fn row(ui: &mut Ui, data: &PanelData, condition: Condition, texts: &[String; 3]) -> egui::Response {
     let palette = data.palette;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
     if response.hovered() {
         ui.painter().rect_filled(rect, 4.0, palette.raised);
     }

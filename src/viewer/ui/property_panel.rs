@@ -95,24 +95,17 @@ fn properties(
     state: &mut PropertyPanelState,
     commands: &mut Vec<Command>,
 ) {
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        let mut any = false;
-        for property in data.twin.properties_of(asset) {
-            any = true;
-            property_row::show(ui, data, property, &mut state.rows);
-        }
-        if any {
-            return;
-        }
-        let below: Vec<AssetId> =
-            data.twin.asset_ids().filter(|id| data.twin.asset(*id).parent == Some(asset)).collect();
-        if below.is_empty() {
-            ui.label(RichText::new("It has no properties.").color(data.palette.text_dim));
-        } else {
-            ui.label(
-                RichText::new(format!("A group of {}", below.len())).color(data.palette.text_dim),
-            );
-            overview::asset_list(ui, data, &below, commands);
-        }
-    });
+    let mut own = data.twin.properties_of(asset).peekable();
+    if own.peek().is_some() {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            own.for_each(|property| property_row::show(ui, data, property, &mut state.rows));
+        });
+        return;
+    }
+    let text = match data.outline.children(asset) {
+        [] => "It has no properties.".to_owned(),
+        below => format!("A group of {}", below.len()),
+    };
+    ui.label(RichText::new(text).color(data.palette.text_dim));
+    overview::asset_list(ui, data, data.outline.children(asset), commands);
 }

@@ -29,14 +29,17 @@ const SPARK_WIDTH: f32 = 88.0;
 /// Draws one property.
 pub fn show(ui: &mut Ui, data: &PanelData, id: PropertyId, state: &mut RowState) {
     let property = data.twin.property(id);
-    let reading = data.reading(id);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
     let open = state.open.contains(&property.name);
+    let in_sight = ui.is_rect_visible(rect);
+    let reading = if in_sight || open { data.reading(id) } else { None };
     if response.hovered() {
         ui.painter().rect_filled(rect, 5.0, data.palette.tint(data.palette.raised, 0.6));
     }
-    paint(ui, data, id, property, reading.as_ref(), rect);
+    if in_sight {
+        paint(ui, data, id, property, reading.as_ref(), rect);
+    }
     response.widget_info(|| {
         egui::WidgetInfo::labeled(egui::WidgetType::Button, true, property.title.as_str())
     });
@@ -284,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_age_is_told_in_the_unit_that_fits() {
+    fn an_age_is_given_in_the_unit_that_fits() {
         assert_eq!(age_text(-3.0), "now");
         assert_eq!(age_text(12.4), "12 s ago");
         assert_eq!(age_text(600.0), "10 min ago");

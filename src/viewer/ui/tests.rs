@@ -8,6 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use super::data::{Health, PanelData, Views};
+use super::outline::Outline;
 use super::{health_bar, property_panel, timeline, tree, view_menu};
 use crate::history::{Estimate, Presence};
 use crate::mirror::{Budget, Mirror};
@@ -44,6 +45,7 @@ const TWIN: &str = r#"Twin(
 /// What a panel needs, owned.
 struct Scene {
     mirror: Mirror,
+    outline: Outline,
     survey: Survey,
     palette: Palette,
     health: Health,
@@ -56,7 +58,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let twin = definition();
+        Self::of(definition())
+    }
+
+    /// Of a twin with the assets of [`TWIN`] and perhaps others.
+    fn of(twin: Arc<Twin>) -> Self {
         let start = Timestamp(1_772_366_400_000_000);
         let mut mirror = Mirror::new(twin, Budget::default());
         mirror.tick(start);
@@ -71,6 +77,7 @@ impl Scene {
         let live = start + Duration::from_secs(4);
         Self {
             survey: Survey::new(mirror.twin()),
+            outline: Outline::new(mirror.twin()),
             mirror,
             palette: Palette::of(ThemeChoice::Dark),
             health: Health::default(),
@@ -91,6 +98,7 @@ impl Scene {
     fn data(&self) -> PanelData<'_> {
         PanelData {
             twin: self.mirror.twin(),
+            outline: &self.outline,
             state: &self.mirror,
             survey: &self.survey,
             playhead: self.playhead,
@@ -113,9 +121,12 @@ impl Scene {
 }
 
 fn definition() -> Arc<Twin> {
-    let loaded =
-        twin::load_text("test.ron".as_ref(), TWIN, &twin::NoFiles).expect("the file is right");
-    Arc::new(loaded.twin)
+    defined(TWIN)
+}
+
+fn defined(text: &str) -> Arc<Twin> {
+    let loaded = twin::load_text("test.ron".as_ref(), text, &twin::NoFiles);
+    Arc::new(loaded.expect("the file is right").twin)
 }
 
 type Draw = fn(&mut egui::Ui, &PanelData, &mut State) -> Vec<Command>;
@@ -175,7 +186,7 @@ fn the_search_leaves_what_matches_and_what_it_is_part_of() {
 }
 
 #[test]
-fn an_open_property_tells_its_name_its_topic_and_its_unit() {
+fn an_open_property_shows_its_name_its_topic_and_its_unit() {
     let mut scene = Scene::new();
     scene.selection.selected = Some(scene.asset("P-1"));
     let mut harness = harness(scene, draw_properties);
@@ -361,4 +372,75 @@ fn a_panel_that_shows_the_past_says_whether_the_source_was_online_then() {
     assert!(!scene.data().is_offline(asset), "it was online then");
     scene.playhead.time = start + Duration::from_secs(3);
     assert!(scene.data().is_offline(asset));
+}
+
+#[test]
+fn the_tree_clears_what_it_set_as_hovered_and_nothing_else() {
+    let [row, other] = [1, 2].map(|asset| Some(AssetId(asset)));
+    let after = super::hovered_after;
+    assert_eq!(after(None, None, row, false), row);
+    assert_eq!(after(row, row, row, false), row);
+    assert_eq!(after(row, row, other, false), other);
+    assert_eq!(after(row, row, None, false), None);
+    assert_eq!(after(other, row, None, false), other, "somebody else has set it");
+    assert_eq!(after(row, None, None, false), row);
+    assert_eq!(after(row, row, None, true), row, "it is under the pointer in the scene too");
+}
+
+#[test]
+fn a_group_lists_the_assets_in_it_and_a_click_selects_one() {
+    let mut scene = Scene::new();
+    scene.selection.selected = Some(scene.asset("hall"));
+    let mut harness = harness(scene, draw_properties);
+    harness.run();
+    assert!(harness.query_by_label("A group of 2").is_some());
+    harness.get_by_label("P-2").click();
+    harness.run();
+    let pump = harness.state().asset("P-2");
+    assert_eq!(harness.state().commands, [Command::Select(Some(pump))]);
+}
+
+#[test]
+fn of_a_large_group_the_rows_in_sight_are_drawn_and_no_others() {
+    let more: String = (3..2000)
+        .map(|number| format!("(name: \"P-{number}\", class: \"Pump\", parent: \"hall\"),"))
+        .collect();
+    let end = TWIN.rfind("],").expect("the list of assets ends");
+    let mut scene = Scene::of(defined(&format!("{}{more}{}", &TWIN[..end], &TWIN[end..])));
+    scene.selection.selected = Some(scene.asset("hall"));
+    let mut harness = harness(scene, draw_properties);
+    harness.run();
+    assert!(harness.query_by_label("A group of 1999").is_some());
+    assert!(harness.query_by_label("P-1").is_some());
+    assert!(harness.query_by_label("P-1500").is_none());
+    let rows = harness.query_all_by_label_contains("P-").count();
+    assert!((10..60).contains(&rows), "{rows} rows");
+}
+
+#[test]
+fn the_hint_and_its_button_stay_in_a_narrow_scene() {
+    for width in [200.0, 420.0, 560.0, 1100.0] {
+        let room = egui::Rect::from_min_size(egui::pos2(190.0, 38.0), egui::vec2(width, 500.0));
+        let window = egui::vec2(width + 440.0, 600.0);
+        let palette = Palette::of(ThemeChoice::Dark);
+        let mut harness = Harness::builder().with_size(window).build_ui(move |ui| {
+            super::help::hint(ui.ctx(), &palette, room);
+        });
+        harness.run();
+        let button = harness.get_by_label("Got it").rect();
+        assert!(room.contains_rect(button), "{button} at a width of {width}");
+        let area = harness.ctx.memory(|memory| memory.area_rect("hint")).expect("it is shown");
+        assert!(room.contains_rect(area), "{area} at a width of {width}");
+    }
+}
+
+#[test]
+fn the_tiles_of_the_overview_keep_their_names_on_one_line_in_a_narrow_panel() {
+    let heights = [180.0, 250.0, 420.0].map(|width| {
+        let mut harness = sized(egui::vec2(width, 640.0), Scene::new(), draw_properties);
+        harness.run();
+        harness.get_by_label("properties").rect().height()
+    });
+    assert_eq!(heights[0], heights[2]);
+    assert_eq!(heights[1], heights[2]);
 }

@@ -131,9 +131,7 @@ fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let hint = match (follows, goes_on) {
         (false, _) if alone => "A file is on screen, and no plant is connected",
         (true, true) => "Following the plant",
-        (true, false) => {
-            "The plant does not tell its time any more; this is the last that is known"
-        }
+        (true, false) => "The plant sends no time any more; this is the last that is known",
         (false, _) => "Follow the plant again (End)",
     };
     let response = ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint);

@@ -1,10 +1,12 @@
 //! The asset tree: search, conditions, and selection in step with the scene.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bevy_egui::egui::{self, Align2, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::data::PanelData;
+use super::outline::Outline;
 use crate::twin::{AssetId, Twin};
 use crate::viewer::base::Command;
 
@@ -22,9 +24,12 @@ pub struct TreeState {
     revealed: Option<AssetId>,
     /// Row under the pointer.
     pub hovered: Option<AssetId>,
+    /// The rows to show, and the words that they were made for.
+    rows: Option<(String, Arc<[Row]>)>,
 }
 
-/// One visible row.
+/// One row.
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Row {
     asset: AssetId,
     depth: usize,
@@ -37,25 +42,44 @@ impl TreeState {
         *self = Self { search: std::mem::take(&mut self.search), ..Self::default() };
     }
 
-    /// The rows to show, parents before their children.
-    fn rows(&self, twin: &Twin) -> Vec<Row> {
-        let children = children(twin);
+    /// The rows to show, parents before their children. They are made anew when words or groups
+    /// changed.
+    fn rows(&mut self, twin: &Twin, outline: &Outline) -> Arc<[Row]> {
+        let known = self.rows.as_ref().filter(|(search, _)| *search == self.search);
+        if let Some((_, rows)) = known {
+            return rows.clone();
+        }
+        let rows: Arc<[Row]> = self.make_rows(twin, outline).into();
+        self.rows = Some((self.search.clone(), rows.clone()));
+        rows
+    }
+
+    fn make_rows(&self, twin: &Twin, outline: &Outline) -> Vec<Row> {
         let words: Vec<String> = self.search.split_whitespace().map(str::to_lowercase).collect();
         let wanted = (!words.is_empty()).then(|| matches_with_ancestors(twin, &words));
         let mut rows = Vec::new();
         let mut stack: Vec<(AssetId, usize)> =
-            children.roots.iter().rev().map(|&asset| (asset, 0)).collect();
+            outline.roots().iter().rev().map(|&asset| (asset, 0)).collect();
         while let Some((asset, depth)) = stack.pop() {
             if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&asset)) {
                 continue;
             }
-            let below = &children.of[asset.0 as usize];
+            let below = outline.children(asset);
             rows.push(Row { asset, depth, has_children: !below.is_empty() });
             if wanted.is_some() || !self.closed.contains(&asset) {
                 stack.extend(below.iter().rev().map(|&child| (child, depth + 1)));
             }
         }
         rows
+    }
+
+    /// Hides or shows what stands below a group.
+    fn close(&mut self, group: AssetId, is_closed: bool) {
+        let changed =
+            if is_closed { self.closed.insert(group) } else { self.closed.remove(&group) };
+        if changed {
+            self.rows = None;
+        }
     }
 
     /// Opens what hides a newly selected asset; returns whether there is one to bring into sight.
@@ -66,27 +90,11 @@ impl TreeState {
         self.revealed = selected;
         let mut above = selected.and_then(|asset| twin.asset(asset).parent);
         while let Some(asset) = above {
-            self.closed.remove(&asset);
+            self.close(asset, false);
             above = twin.asset(asset).parent;
         }
         selected.is_some()
     }
-}
-
-struct Children {
-    roots: Vec<AssetId>,
-    of: Vec<Vec<AssetId>>,
-}
-
-fn children(twin: &Twin) -> Children {
-    let mut children = Children { roots: Vec::new(), of: vec![Vec::new(); twin.assets.len()] };
-    for id in twin.asset_ids() {
-        match twin.asset(id).parent {
-            Some(parent) => children.of[parent.0 as usize].push(id),
-            None => children.roots.push(id),
-        }
-    }
-    children
 }
 
 fn matches_with_ancestors(twin: &Twin, words: &[String]) -> HashSet<AssetId> {
@@ -122,7 +130,7 @@ pub fn show(ui: &mut Ui, data: &PanelData, state: &mut TreeState) -> Vec<Command
     ui.add_space(2.0);
 
     let reveal = state.reveal(data.twin, data.selection.selected);
-    let rows = state.rows(data.twin);
+    let rows = state.rows(data.twin, data.outline);
     state.hovered = None;
     if rows.is_empty() {
         ui.add_space(12.0);
@@ -131,9 +139,10 @@ pub fn show(ui: &mut Ui, data: &PanelData, state: &mut TreeState) -> Vec<Command
         });
         return commands;
     }
-    let target = rows.iter().position(|row| Some(row.asset) == data.selection.selected);
+    let is_selected = |row: &Row| Some(row.asset) == data.selection.selected;
+    let target = reveal.then(|| rows.iter().position(is_selected)).flatten();
     let mut area = egui::ScrollArea::vertical().auto_shrink([false, false]);
-    if let Some(index) = target.filter(|_| reveal) {
+    if let Some(index) = target {
         let above = (index as f32 - 3.0).max(0.0) * ROW_HEIGHT;
         area = area.vertical_scroll_offset(above.min(offset_limit(ui, rows.len())));
     }
@@ -212,9 +221,7 @@ fn row_ui(
     let on_arrow = row.has_children
         && response.interact_pointer_pos().is_some_and(|pointer| arrow.contains(pointer));
     if response.clicked() && on_arrow {
-        if !state.closed.remove(&row.asset) {
-            state.closed.insert(row.asset);
-        }
+        state.close(row.asset, !state.closed.contains(&row.asset));
     } else if response.double_clicked() {
         commands.push(Command::FlyTo(row.asset));
     } else if response.clicked() {
@@ -232,4 +239,41 @@ fn paint_arrow(painter: &egui::Painter, center: egui::Pos2, open: bool, color: e
     };
     let points = points.into_iter().map(|offset| center + offset).collect();
     painter.add(egui::Shape::convex_polygon(points, color, egui::Stroke::NONE));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::twin::{NoFiles, load_text};
+
+    const TWIN: &str = r#"Twin(schema: 2, name: "t",
+        assets: [(name: "hall"), (name: "P-1", parent: "hall"), (name: "P-2", parent: "hall")])"#;
+
+    #[test]
+    fn rows_are_made_when_words_or_groups_change_and_kept_otherwise() {
+        let twin = load_text(Path::new("t.ron"), TWIN, &NoFiles).expect("it is right").twin;
+        let outline = Outline::new(&twin);
+        let [hall, pump] = ["hall", "P-2"].map(|name| twin.asset_by_name[name]);
+        let mut state = TreeState::default();
+        let all = state.rows(&twin, &outline);
+        assert_eq!(all.len(), 3);
+        assert!(Arc::ptr_eq(&all, &state.rows(&twin, &outline)));
+
+        state.search = "p-2".into();
+        let found = state.rows(&twin, &outline);
+        assert_eq!(found.iter().map(|row| row.asset).collect::<Vec<_>>(), [hall, pump]);
+        assert!(Arc::ptr_eq(&found, &state.rows(&twin, &outline)));
+
+        state.search.clear();
+        state.close(hall, true);
+        let closed = state.rows(&twin, &outline);
+        assert_eq!(closed.iter().map(|row| row.asset).collect::<Vec<_>>(), [hall]);
+        assert!(Arc::ptr_eq(&closed, &state.rows(&twin, &outline)));
+
+        // What is selected elsewhere is shown.
+        assert!(state.reveal(&twin, Some(pump)));
+        assert_eq!(state.rows(&twin, &outline).len(), 3);
+    }
 }

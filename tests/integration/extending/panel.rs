@@ -8,6 +8,7 @@ use egui_kittest::kittest::Queryable;
 use twinscope::history::{Answer, Presence, State, View};
 use twinscope::twin::{AssetId, PropertyId, Twin};
 use twinscope::viewer::ui::data::{Health, PanelData, Views};
+use twinscope::viewer::ui::outline::Outline;
 use twinscope::viewer::{Command, Playhead, Selection, Shown, ThemeChoice};
 use twinscope::viewer::{base::Palette, time::Survey};
 
@@ -31,6 +32,7 @@ impl State for Offline {
 fn draw(ui: &mut egui::Ui, twin: &Twin) -> Vec<Command> {
     let data = PanelData {
         twin,
+        outline: &Outline::new(twin),
         state: &Offline,
         survey: &Survey::new(twin),
         playhead: Playhead::default(),

@@ -32,8 +32,8 @@ pub fn pair() -> (Remote, RemoteHandle) {
 }
 
 impl Remote {
-    /// Whether the event is on its way, or nobody listens. What finds no room is sent again by the
-    /// caller in a later frame.
+    /// Whether the event is on its way, or its reader is gone. What finds no room is sent again by
+    /// the caller in a later frame.
     #[must_use]
     pub(super) fn send(&self, event: Event) -> bool {
         !matches!(self.events.try_send(event), Err(TrySendError::Full(_)))

@@ -7,6 +7,7 @@
 
 mod channel;
 mod protocol;
+mod refusals;
 mod report;
 mod steer;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::viewer::base::{Round, Seen};
 pub fn plugin(app: &mut App) {
     app.insert_resource(Seen(true))
         .init_resource::<report::ReportRequested>()
+        .init_resource::<refusals::Refusals>()
         .add_systems(
             Update,
             steer::take

@@ -81,7 +81,7 @@ pub enum Event {
         /// Whether it follows the present.
         following: bool,
     },
-    /// How the source stands with its broker.
+    /// How the plant's source stands with its broker, also while a recording is on screen.
     Connection {
         /// connecting, connected, disconnected, rejected, ended.
         state: &'static str,
@@ -177,7 +177,7 @@ mod tests {
         let Request::Seek(millis) = read(r#"{"seek":1772366400000}"#) else { panic!() };
         assert_eq!(text.read(), Ok(Timestamp(1_772_366_400_000_000)));
         assert_eq!(millis.read(), text.read());
-        assert!(Instant::Text("noon".into()).read().is_err_and(|told| told.contains("noon")));
+        assert!(Instant::Text("noon".into()).read().is_err_and(|error| error.contains("noon")));
         assert!(Instant::Millis(f64::NAN).read().is_err());
     }
 

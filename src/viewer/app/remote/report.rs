@@ -7,6 +7,7 @@ use bevy::time::Real;
 
 use super::channel::Remote;
 use super::protocol::{Event, PropertyReport, Report};
+use super::refusals::Refusals;
 use crate::history::State;
 use crate::telemetry::ConnectionState;
 use crate::twin::AssetId;
@@ -14,7 +15,7 @@ use crate::viewer::app::command_log::{CommandLog, Outcome};
 use crate::viewer::app::viewed::Viewed;
 use crate::viewer::base::{FrameTime, Origin};
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::{OnScreen, Playback, Sources};
+use crate::viewer::time::{OnScreen, Playback, Sources, TelemetryLink};
 
 /// Times are sent at most so often.
 const TIME_EVERY_S: f64 = 0.25;
@@ -42,6 +43,7 @@ pub(super) struct Watched<'w> {
     viewed: Viewed<'w>,
     sources: Res<'w, Sources>,
     on_screen: OnScreen<'w>,
+    link: Res<'w, TelemetryLink>,
     progress: Res<'w, LoadProgress>,
     playback: Res<'w, Playback>,
     time: Res<'w, Time<Real>>,
@@ -54,6 +56,7 @@ pub(super) fn send_events(
     remote: Res<Remote>,
     watched: Watched,
     mut requested: ResMut<ReportRequested>,
+    mut refusals: ResMut<Refusals>,
     mut sent: Local<LastSent>,
 ) {
     let Watched { viewed: Viewed { twin, playhead, selection, .. }, progress, .. } = &watched;
@@ -70,7 +73,8 @@ pub(super) fn send_events(
             sent.selected = Some(selection.selected);
         }
     }
-    let connection = watched.on_screen.status().connection();
+    // The plant's, whatever is on screen: a recording that is opened is no news of a broker.
+    let connection = watched.link.status.connection();
     if sent.connection.as_ref() != Some(&connection) {
         let reason = match &connection {
             ConnectionState::Disconnected { reason, .. }
@@ -91,13 +95,12 @@ pub(super) fn send_events(
         }
     }
     for record in watched.commands.since(sent.commands) {
-        if let (Origin::Remote, Outcome::Refused { why }) = (record.by, &record.outcome)
-            && !remote.send(Event::Refused(why.clone()))
-        {
-            log::warn!("nobody reads the viewer's events; who asked was not told that {why}");
+        if let (Origin::Remote, Outcome::Refused { why }) = (record.by, &record.outcome) {
+            refusals.push(why.clone());
         }
     }
     sent.commands = watched.commands.end();
+    refusals.send(&remote);
     if requested.0 && remote.send(Event::Report(Box::new(watched.report()))) {
         requested.0 = false;
     }

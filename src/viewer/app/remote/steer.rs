@@ -4,7 +4,8 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
 use super::channel::Remote;
-use super::protocol::{Event, Request};
+use super::protocol::Request;
+use super::refusals::Refusals;
 use super::report::ReportRequested;
 use crate::twin::{AssetId, Twin, Viewpoint, nearest};
 use crate::viewer::app::link::{Link, LinkCamera};
@@ -15,6 +16,7 @@ use crate::viewer::base::{
 
 /// Requests that are taken in a frame.
 const A_FRAME: usize = 32;
+
 /// What a request may change.
 #[derive(SystemParam)]
 pub(super) struct Steered<'w> {
@@ -26,13 +28,11 @@ pub(super) struct Steered<'w> {
     problems: MessageWriter<'w, Notice>,
 }
 
-pub(super) fn take(remote: Res<Remote>, mut steered: Steered) {
+pub(super) fn take(remote: Res<Remote>, mut refusals: ResMut<Refusals>, mut steered: Steered) {
     for request in remote.requests.try_iter().take(A_FRAME) {
         if let Err(refusal) = steered.take(request) {
             log::warn!("refused: {refusal}");
-            if !remote.send(Event::Refused(refusal)) {
-                log::warn!("nobody reads the viewer's events; who asked was not told of it");
-            }
+            refusals.push(refusal);
         }
     }
 }
@@ -114,9 +114,8 @@ impl Steered<'_> {
         if wrong.is_empty() {
             return Ok(());
         }
-        let text = wrong.join("; ");
-        let (severity, refusal) = (Severity::Warning, text.clone());
-        self.problems.write(Notice { asset: None, file: None, severity, text });
+        let refusal = wrong.join("; ");
+        self.problems.write(Notice::new(Severity::Warning, refusal.as_str()));
         Err(refusal)
     }
 }
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_there_is_answered_with_the_nearest() {
-        let told = unknown("asset", "P-110", ["P-101", "TK-1"].into_iter());
-        assert_eq!(told, "the twin has no asset `P-110`; the nearest is `P-101`");
+        let refusal = unknown("asset", "P-110", ["P-101", "TK-1"].into_iter());
+        assert_eq!(refusal, "the twin has no asset `P-110`; the nearest is `P-101`");
     }
 }

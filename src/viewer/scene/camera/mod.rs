@@ -27,8 +27,12 @@ use crate::viewer::base::Round;
 pub fn plugin(app: &mut App) {
     app.init_resource::<CameraRig>()
         .init_resource::<PlantBounds>()
+        .init_resource::<bounds::Unmeasured>()
         .init_resource::<ScenePointer>()
         .init_resource::<SavedViewpoints>()
+        .add_observer(bounds::come)
+        .add_observer(bounds::go)
+        .add_observer(bounds::come_asset)
         .add_systems(Startup, saved::load)
         .add_systems(
             Update,

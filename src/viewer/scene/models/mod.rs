@@ -1,12 +1,14 @@
 //! The twin as entities: one root an asset, its class's model below it, everything shared.
 //!
 //! Flows in: the definition and the model files, read and prepared off the frame. Flows out: an
-//! [`AssetRoot`](crate::viewer::AssetRoot) for each asset, [`PartOf`] on each mesh,
+//! [`AssetRoot`](crate::viewer::AssetRoot) for each asset,
+//! [`PartOf`](crate::viewer::base::PartOf) on each mesh,
 //! [`Bound`](super::bound::Bound) on what bindings drive, and [`Notice`]s; the rest of the scene
 //! never waits for a broken model.
 
 mod load;
 mod plan;
+mod selection;
 mod spawn;
 mod surfaces;
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -21,12 +23,11 @@ pub use load::{LoadProgress, Models, ReloadModels};
 pub use spawn::SceneEntities;
 pub(super) use spawn::put_in;
 
-use crate::twin::{AssetId, Twin};
 use crate::viewer::base::workers::run_slice;
-use crate::viewer::base::{Files, Notice, PartOf, Round, SceneViews, Selection, TwinDefinition};
-use crate::viewer::scene::look::{self, TwinPbr, with_flag, write};
+use crate::viewer::base::{Files, Notice, Round, SceneViews, Selection};
+use crate::viewer::scene::look::TwinPbr;
 
-/// Loads and spawns what [`TwinDefinition`] says, and marks what is selected.
+/// Loads and spawns what [`TwinDefinition`](crate::viewer::base::TwinDefinition) says, and marks what is selected.
 pub fn plugin(app: &mut App) {
     let shader = include_bytes!("../../../../assets/shaders/twin.wgsl").as_slice();
     app.world_mut().get_resource_or_init::<EmbeddedAssetRegistry>().insert_asset(
@@ -46,11 +47,13 @@ pub(super) fn systems(app: &mut App) {
         .init_resource::<SceneViews>()
         .init_resource::<Files>()
         .init_resource::<Selection>()
+        .init_resource::<selection::Fresh>()
         .init_resource::<Assets<Mesh>>()
         .init_resource::<Assets<TwinPbr>>()
         .init_resource::<Assets<Image>>()
         .add_message::<Notice>()
         .add_message::<ReloadModels>()
+        .add_observer(selection::note)
         .add_systems(
             Update,
             (
@@ -67,37 +70,5 @@ pub(super) fn systems(app: &mut App) {
                 .after(Round::Ingest)
                 .before(Round::Sample),
         )
-        .add_systems(Update, (mark_selection, surfaces::recolour).in_set(Round::Present));
-}
-
-/// Sets the flags of what is selected and what the pointer is over; of a group, all in it.
-fn mark_selection(
-    selection: Res<Selection>,
-    twin: Res<TwinDefinition>,
-    mut parts: Query<(&PartOf, &mut bevy::mesh::MeshTag)>,
-    added: Query<(), Added<PartOf>>,
-) {
-    if !selection.is_changed() && added.is_empty() {
-        return;
-    }
-    let selected = members(&twin.0, selection.selected);
-    let hovered = members(&twin.0, selection.hovered);
-    let has = |set: &[bool], part: &PartOf| set.get(part.0.0 as usize) == Some(&true);
-    for (part, mut tag) in &mut parts {
-        let marked = with_flag(tag.0, look::SELECTED, has(&selected, part));
-        let marked = with_flag(marked, look::HOVERED, has(&hovered, part));
-        write(&mut tag, marked);
-    }
-}
-
-/// For each asset whether it is that one or stands below it.
-fn members(twin: &Twin, of: Option<AssetId>) -> Vec<bool> {
-    let Some(of) = of else { return Vec::new() };
-    let mut inside = vec![false; twin.assets.len()];
-    // A parent stands before its children.
-    for id in twin.asset_ids() {
-        let parent = twin.asset(id).parent;
-        inside[id.0 as usize] = id == of || parent.is_some_and(|above| inside[above.0 as usize]);
-    }
-    inside
+        .add_systems(Update, (selection::mark, surfaces::recolour).in_set(Round::Present));
 }

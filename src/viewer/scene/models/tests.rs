@@ -16,7 +16,7 @@ use crate::telemetry::{Batch, Update as SampleUpdate};
 use crate::twin::{Quality, Timestamp, Value, load};
 use crate::viewer::app::watch;
 use crate::viewer::base::{
-    AssetRoot, Palette, Playhead, Scene, ThemeChoice, TwinDefinition, workers,
+    AssetRoot, Palette, PartOf, Playhead, Scene, ThemeChoice, TwinDefinition, workers,
 };
 use crate::viewer::scene::binding;
 use crate::viewer::scene::bound::{Bound, LabelSpec};
