@@ -2,7 +2,7 @@
 //!
 //! Flows in: one entry for each change of the history, from whoever keeps it. Flows out: to each
 //! reader, by a [`Cursor`] of its own, what has come since it read last. The log is bounded and never
-//! waits for a reader: one that fell behind is told how much it missed, and catches up by reading the
+//! waits for a reader: one that fell behind learns how much it missed, and catches up by reading the
 //! history itself.
 
 use crate::twin::{PropertyId, Timestamp};
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_fell_behind_is_told_how_much_it_missed() {
+    fn a_reader_that_fell_behind_learns_how_much_it_missed() {
         let mut log = ChangeLog::with_capacity(4);
         let mut cursor = log.end();
         (0..10).map(new).for_each(|(what, time)| log.push(what, time));

@@ -65,12 +65,12 @@ pub struct Band {
     pub coverage: f64,
 }
 
-/// What a source knows, in its plant time.
+/// A span of a source's plant time, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
-    /// From where on every property's history is whole.
+    /// Where it begins.
     pub from: Timestamp,
-    /// Time of the newest sample of all.
+    /// Where it ends.
     pub to: Timestamp,
 }
 
@@ -148,18 +148,11 @@ pub trait State {
         Presence::Unknown
     }
 
-    /// The samples of a number or an enumeration (as its index) from `from` to `to` in the series of
-    /// that view (whose time does not matter), shortened to at most `buckets` pieces that keep its
-    /// peaks. Where nothing was sampled there is no piece.
-    fn series(
-        &self,
-        view: View,
-        property: PropertyId,
-        from: Timestamp,
-        to: Timestamp,
-        buckets: usize,
-    ) -> Vec<Bucket> {
-        let _ = (view, property, from, to, buckets);
+    /// The samples of a number or an enumeration (as its index) over a span, both ends included, in the
+    /// series of that view (whose time does not matter), shortened to at most `buckets` pieces that keep
+    /// its peaks. Where nothing was sampled there is no piece.
+    fn series(&self, view: View, property: PropertyId, over: Span, buckets: usize) -> Vec<Bucket> {
+        let _ = (view, property, over, buckets);
         Vec::new()
     }
 
@@ -176,7 +169,8 @@ pub trait State {
         None
     }
 
-    /// What a source knows; `None` while it knows nothing.
+    /// What a source knows: from where on every property's history is whole, to the newest sample of all;
+    /// `None` while it knows nothing.
     fn span(&self, source: SourceId) -> Option<Span> {
         let _ = source;
         None

@@ -20,8 +20,8 @@ impl Mirror {
         if batch.edition != self.edition {
             batch = self.translated(batch);
         }
-        if let Some(told) = batch.clock {
-            let turn = self.clock.hear(batch.arrival, told);
+        if let Some(stated) = batch.clock {
+            let turn = self.clock.set(batch.arrival, stated);
             self.follow(turn);
             self.apply_waiting();
         }

@@ -6,7 +6,7 @@ use crate::telemetry::ClockReading;
 use crate::twin::Timestamp;
 use crate::twin::mapping::ClockSource;
 
-/// A told time that differs by more than this much wall time from the expected one is taken as it
+/// A stated time that differs by more than this much wall time from the expected one is taken as it
 /// is; a smaller difference is a message's jitter and is smoothed.
 const SNAP_US: f64 = 1e6;
 /// Share of a small difference by which the clock is corrected.
@@ -24,7 +24,7 @@ struct Anchor {
 /// Plant time from wall time.
 ///
 /// Without a clock in the twin file plant time is wall time. With one it is
-/// `told time + rate × (wall time − arrival)`, smoothed over the messages; it stands still from the
+/// `stated time + rate × (wall time − arrival)`, smoothed over the messages; it stands still from the
 /// clock's interval after its last message on, and is unknown before the first.
 #[derive(Clone, Debug)]
 pub struct PlantClock {
@@ -89,28 +89,28 @@ impl PlantClock {
         self.at(anchor.wall.plus_micros(interval))
     }
 
-    /// The plant told its time.
-    pub(super) fn hear(&mut self, arrival: Timestamp, told: ClockReading) -> Turn {
-        if self.interval_us.is_none() || !told.rate.is_finite() || told.rate < 0.0 {
+    /// The plant stated its time.
+    pub(super) fn set(&mut self, arrival: Timestamp, stated: ClockReading) -> Turn {
+        if self.interval_us.is_none() || !stated.rate.is_finite() || stated.rate < 0.0 {
             return Turn::default();
         }
         let mut turn = Turn::default();
-        let mut plant = told.time;
+        let mut plant = stated.time;
         if let (Some(expected), Some(anchor)) = (self.at(arrival), self.anchor) {
-            let error = told.time.0.saturating_sub(expected.0);
-            let jitter = SNAP_US * told.rate.max(1.0);
+            let error = stated.time.0.saturating_sub(expected.0);
+            let jitter = SNAP_US * stated.rate.max(1.0);
             let known = self.known_at(arrival);
-            if known && anchor.rate == told.rate && (error.unsigned_abs() as f64) < jitter {
+            if known && anchor.rate == stated.rate && (error.unsigned_abs() as f64) < jitter {
                 plant = expected.plus_micros((error as f64 * GAIN) as i64);
             } else if error < -RESTART_US.max(jitter as i64) {
-                turn.restart = Some(told.time);
-                self.now = self.now.map(|now| now.min(told.time));
+                turn.restart = Some(stated.time);
+                self.now = self.now.map(|now| now.min(stated.time));
             }
             if !known && turn.restart.is_none() {
-                turn.gap = self.stop().map(|stop| (stop, told.time.max(stop)));
+                turn.gap = self.stop().map(|stop| (stop, stated.time.max(stop)));
             }
         }
-        self.anchor = Some(Anchor { wall: arrival, plant, rate: told.rate });
+        self.anchor = Some(Anchor { wall: arrival, plant, rate: stated.rate });
         turn
     }
 

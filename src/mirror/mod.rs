@@ -17,7 +17,7 @@
 //! stamps are ahead of plant time by more than `max_clock_skew` cannot know the future: its history
 //! is read that much later, so its values are current, and go stale, like any other's. A source
 //! that is behind may as well be truly late, so its values stay where it put them and may read
-//! stale. Both are told by [`Mirror::clock`]. A single stamp far ahead of its source's others is
+//! stale. [`Mirror::clock`] reports both. A single stamp far ahead of its source's others is
 //! not taken.
 //!
 //! # Time
@@ -95,7 +95,7 @@ pub struct Mirror {
     clock_known: Timeline,
     counters: Counters,
     restarts: u64,
-    /// What came of late, for any number of readers.
+    /// Recent changes, for any number of readers.
     changes: ChangeLog,
     /// What models conclude, beside what was measured.
     estimates: Estimates,
@@ -211,7 +211,7 @@ impl Mirror {
         self.count_stale();
     }
 
-    /// What the clock told, into history.
+    /// What became of the clock, into history.
     fn follow(&mut self, turn: Turn) {
         if let Some((stop, go)) = turn.gap {
             self.know_clock(self.hidden_by_delay(stop), false);
@@ -272,7 +272,7 @@ impl Mirror {
         View::live(self.live.unwrap_or(Timestamp::MIN))
     }
 
-    /// What came of late, to be followed by any number of readers, each with a cursor of its own.
+    /// Recent changes, to be followed by any number of readers, each with a cursor of its own.
     pub fn changes(&self) -> &ChangeLog {
         &self.changes
     }

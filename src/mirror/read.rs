@@ -45,14 +45,8 @@ impl State for Mirror {
         self.presence_at(asset, view.time)
     }
 
-    fn series(
-        &self,
-        view: View,
-        property: PropertyId,
-        from: Timestamp,
-        to: Timestamp,
-        buckets: usize,
-    ) -> Vec<Bucket> {
+    fn series(&self, view: View, property: PropertyId, over: Span, buckets: usize) -> Vec<Bucket> {
+        let Span { from, to } = over;
         match view.lane {
             Lane::Measured => decimate(self.samples(property, from, to), from, to, buckets),
             Lane::Estimated => {

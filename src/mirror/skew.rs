@@ -19,7 +19,7 @@ pub struct SkewWarning {
 }
 
 impl SkewWarning {
-    /// So far off that the stamps are more likely written in another unit than told by a bad clock.
+    /// So far off that the stamps are more likely written in another unit than taken from a bad clock.
     pub fn looks_like_another_unit(&self) -> bool {
         self.seconds.abs() > 365.0 * 86_400.0
     }

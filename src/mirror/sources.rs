@@ -202,16 +202,9 @@ impl State for Sources {
         self.get(view.source).map_or(Presence::Unknown, |mirror| mirror.presence(view, asset))
     }
 
-    fn series(
-        &self,
-        view: View,
-        property: PropertyId,
-        from: Timestamp,
-        to: Timestamp,
-        buckets: usize,
-    ) -> Vec<Bucket> {
+    fn series(&self, view: View, property: PropertyId, over: Span, buckets: usize) -> Vec<Bucket> {
         let mirror = self.get(view.source);
-        mirror.map_or_else(Vec::new, |mirror| mirror.series(view, property, from, to, buckets))
+        mirror.map_or_else(Vec::new, |mirror| mirror.series(view, property, over, buckets))
     }
 
     fn newest(&self, view: View, property: PropertyId) -> Option<Timestamp> {

@@ -13,7 +13,7 @@ const EARLIER: usize = 4;
 impl Mirror {
     /// Mirrors another definition from now on (its file was saved anew). What is known stays, by
     /// the persistent paths of the properties, where type and unit still fit; counters go on.
-    /// `edition` is what [`crate::telemetry::Status::redefine`] told for it; batches of the
+    /// `edition` is what [`crate::telemetry::Status::redefine`] returned for it; batches of the
     /// definitions before it are translated.
     pub fn swap_twin(&mut self, twin: Arc<Twin>, edition: u32) {
         let budget = self.recent.budget();

@@ -33,7 +33,7 @@ pub use workers::Workers;
 
 /// Something that takes longer than a frame may wait, as a message.
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
-    /// Its name where jobs are told apart by names.
+    /// Its name where jobs are distinguished by names.
     const KIND: &'static str;
     /// What it ends in.
     type Output: Serialize + DeserializeOwned + Send + 'static;

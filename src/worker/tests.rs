@@ -83,7 +83,7 @@ fn threads_and_slices_give_results_failures_and_faults_alike() {
         let after = workers.submit(Priority::Loading, to(2)).expect("room");
         assert_eq!(await_result(&workers, &good), Ok(1000));
         assert_eq!(await_result(&workers, &bad), Err("no further than 3".into()));
-        assert!(await_result(&workers, &worse).is_err_and(|told| told.contains("fault")));
+        assert!(await_result(&workers, &worse).is_err_and(|why| why.contains("fault")));
         assert_eq!(await_result(&workers, &after), Ok(2));
     }
     std::panic::set_hook(quiet);
@@ -155,7 +155,7 @@ fn through_bytes<J: Job>(job: &J) -> Result<J::Output, String> {
 }
 
 #[test]
-fn a_job_gives_the_same_through_bytes_and_what_is_unknown_is_told() {
+fn a_job_gives_the_same_through_bytes_and_what_is_unknown_is_why() {
     assert_eq!(through_bytes(&to(9)), Ok(9));
     let failing = Count { fails_at: Some(2), ..to(9) };
     assert_eq!(through_bytes(&failing), Err("no further than 2".into()));
@@ -163,7 +163,7 @@ fn a_job_gives_the_same_through_bytes_and_what_is_unknown_is_told() {
     let order = remote::Order::Begin { id: 1, kind: "cont".into(), job: vec![] };
     let order = postcard::to_stdvec(&order).expect("bytes");
     let reply = host.receive(&order).expect("an order");
-    assert!(matches!(reply, Some(Reply::Done(1, Err(told))) if told.contains("`cont`")));
+    assert!(matches!(reply, Some(Reply::Done(1, Err(why))) if why.contains("`cont`")));
     assert!(host.receive(&[0xff; 9]).is_err());
     host.receive(&begin(2, &to(u32::MAX)).expect("bytes")).expect("an order");
     host.receive(&postcard::to_stdvec(&remote::Order::Cancel(2)).expect("bytes"))

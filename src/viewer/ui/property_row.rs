@@ -8,7 +8,7 @@ use bevy_egui::egui::{
 };
 
 use super::data::PanelData;
-use crate::history::{Bucket, Reading};
+use crate::history::{Bucket, Reading, Span};
 use crate::telemetry::topic_of;
 use crate::twin::{Condition, Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
 
@@ -197,7 +197,7 @@ fn sparkline(
 ) {
     let to = data.playhead.time;
     let from = to.plus_micros(-SPARK_MICROS);
-    let buckets = data.state.series(data.view_of(id), id, from, to, SPARK_BUCKETS);
+    let buckets = data.state.series(data.view_of(id), id, Span { from, to }, SPARK_BUCKETS);
     let (low, high) = extent(&buckets);
     // A steady value is drawn in the middle, not as noise from top to bottom.
     let least = property.range.map_or(1e-9, |(low, high)| (high - low).abs() * 0.02).max(1e-9);

@@ -87,7 +87,7 @@ fn workers_that_are_dropped_give_up_what_is_under_way() {
             }
             assert!(since.elapsed() < Duration::from_secs(60), "it goes on");
         };
-        assert!(ended.is_err_and(|told| told.contains("have ended")));
+        assert!(ended.is_err_and(|why| why.contains("have ended")));
     }
 }
 

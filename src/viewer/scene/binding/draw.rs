@@ -159,14 +159,23 @@ pub(super) fn animate(
     }
 }
 
+/// Parts that appeared since [`age`] ran.
+#[derive(Resource, Default)]
+pub(super) struct Appeared(Vec<Entity>);
+
+/// Notes each part that appears.
+pub(super) fn note_part(add: On<Add, PartOf>, mut appeared: ResMut<Appeared>) {
+    appeared.0.push(add.entity);
+}
+
 /// What is stale looks stale, and so does an asset of which nothing is known.
 pub(super) fn age(
     mut indexes: ResMut<Indexes>,
     mut parts: Query<(&PartOf, Option<&Scene>, &mut MeshTag)>,
-    added: Query<Entity, Added<PartOf>>,
+    mut appeared: ResMut<Appeared>,
 ) {
     let is_other = indexes.take_other();
-    if !is_other && added.is_empty() {
+    if !is_other && appeared.0.is_empty() {
         return;
     }
     let mark = |(part, scene, mut tag): (&PartOf, Option<&Scene>, Mut<MeshTag>)| {
@@ -178,9 +187,10 @@ pub(super) fn age(
     if is_other {
         parts.iter_mut().for_each(mark);
     } else {
-        let mut added = parts.iter_many_mut(&added);
-        while let Some(part) = added.fetch_next() {
+        let mut appeared = parts.iter_many_mut(&appeared.0);
+        while let Some(part) = appeared.fetch_next() {
             mark(part);
         }
     }
+    appeared.0.clear();
 }

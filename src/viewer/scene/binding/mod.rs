@@ -27,6 +27,8 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<sample::Indexes>()
         .init_resource::<sample::Spawned>()
         .init_resource::<written::Written>()
+        .init_resource::<draw::Appeared>()
+        .add_observer(draw::note_part)
         .add_observer(sample::note)
         .add_systems(Update, (sample::index, sample::sample).chain().in_set(Round::Sample))
         .add_systems(
