@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use bevy::camera::{Hdr, RenderTarget};
 use bevy::light::CascadeShadowConfig;
 use bevy::log::LogPlugin;
@@ -59,7 +60,7 @@ fn measure(assets: usize) {
     let mut plain = Plain::new(assets, ours.sight());
     let moving = assets / MOVING;
     let mut times = [const { Vec::new() }; 5];
-    // In turns, so that both meet the same weather of the machine.
+    // In turns, so that what else the machine does concerns both alike.
     for turn in 0..TURNS {
         for (at, change) in [Change::Nothing, Change::Values, Change::All].into_iter().enumerate() {
             let (frames, changed) = ours.frames(change, turn == 0);
@@ -114,7 +115,7 @@ impl Prepared {
         prepared
     }
 
-    /// Runs a frame and tells how long it took until all was prepared.
+    /// Runs a frame; how long it took until all was prepared.
     fn time(&self, app: &mut App) -> Duration {
         let begin = self.1.elapsed();
         app.update();
@@ -203,7 +204,7 @@ impl Ours {
         let all: Vec<_> = nodes.chain(others).collect();
         for updates in all.chunks(1_000) {
             let batch = Batch { arrival: self.now, updates: updates.to_vec(), ..Batch::default() };
-            self.samples.send(batch).expect("the viewer listens");
+            self.samples.send(batch).expect("the viewer takes samples");
         }
         all.len()
     }
@@ -238,7 +239,7 @@ fn model() -> String {
     let positions: Vec<u8> = CORNERS.iter().flatten().flat_map(|c| c.to_le_bytes()).collect();
     let indices: Vec<u8> = FACES.iter().flatten().flat_map(|i| i.to_le_bytes()).collect();
     let bytes = [positions, indices].concat();
-    let buffer = base64(&bytes);
+    let buffer = BASE64_STANDARD.encode(&bytes);
     format!(
         r#"{{"asset": {{"version": "2.0"}}, "scene": 0, "scenes": [{{"nodes": [0]}}],
         "nodes": [{{"name": "device", "children": [1, 2]}}, {{"name": "lower", "mesh": 0}},
@@ -272,16 +273,6 @@ const FACES: [[u32; 6]; 6] = [
     [0, 2, 3, 0, 3, 1],
     [4, 5, 7, 4, 7, 6],
 ];
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    assert_eq!(bytes.len() % 3, 0, "no padding is needed");
-    let digits = bytes.chunks_exact(3).flat_map(|b| {
-        let word = u32::from_be_bytes([0, b[0], b[1], b[2]]);
-        [18, 12, 6, 0].map(|shift| char::from(DIGITS[(word >> shift & 63) as usize]))
-    });
-    digits.collect()
-}
 
 struct Sight {
     eye: Transform,

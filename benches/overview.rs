@@ -64,6 +64,8 @@ fn measure(properties: usize) -> Cost {
     // Everything is known, and judged once.
     let all: Vec<Update> = (0..properties as u32).map(|id| update(id, now)).collect();
     mirror.apply(Batch { arrival: now, updates: all, ..Batch::default() });
+    // The view has come to the samples.
+    now = now.plus_micros(1_000_000);
     mirror.tick(now);
     survey.advance(&mirror, &twin, mirror.live_view(), true);
     while !survey.is_complete() {
@@ -89,7 +91,7 @@ fn measure(properties: usize) -> Cost {
         survey.advance(&mirror, &twin, view, true);
         black_box(survey.count(Condition::Alarm));
         followed.push(begin.elapsed().as_secs_f64() * 1e6);
-        // The peer takes long: a part of the frames tells its median.
+        // The peer takes long: a part of the frames is enough for its median.
         if frame % 30 == 29 {
             let begin = Instant::now();
             black_box(judge_all(&mirror, &twin, view));

@@ -26,7 +26,7 @@ use twinscope::plant::broker::{Broker, BrokerOptions};
 
 const TURNS: usize = 5;
 const SIZE: (u32, u32) = (1280, 720);
-/// Tells this program to be the minimal one: the file to draw.
+/// The variable with the file to draw; where it is set, this program is the minimal one.
 const MINIMAL: &str = "TWINSCOPE_BENCH_MINIMAL";
 
 fn main() {
@@ -42,7 +42,7 @@ fn compare() {
         let folder = tempfile::tempdir().unwrap();
         let (png, plain_png) = (folder.path().join("a.png"), folder.path().join("b.png"));
         let (mut ours, mut plain) = (Vec::new(), Vec::new());
-        // In turns, so that both meet the same weather of the machine; the first one warms caches.
+        // In turns, so that both meet the same load of the computer; the first turn fills caches.
         for turn in 0..=TURNS {
             let mut command = Command::new(env!("CARGO_BIN_EXE_twinscope"));
             command.args(["render", &twin_file(name), "--broker", &broker.url(), "--after", "0s"]);

@@ -56,13 +56,13 @@ pub enum Command {
         after_help = "Example:\n  twinscope record scenes/bottling.ron --for 60s --out morning.jsonl"
     )]
     Record(Record),
-    /// Replay a recording as fast as it can be read, and tell what came of it
+    /// Replay a recording as fast as it can be read, and print counts and a hash of the state
     #[command(after_help = "Example:\n  twinscope replay scenes/bottling.ron morning.jsonl")]
     Replay(Replay),
     /// Check twin files, and the models that they name
     #[command(after_help = "Example:\n  twinscope check scenes/*.ron")]
     Check(Check),
-    /// Tell what is in a glTF model
+    /// List what is in a glTF model
     #[command(after_help = "Example:\n  twinscope inspect assets/models/pump_skid.glb --json")]
     Inspect(Inspect),
     /// Serve the plant to browsers: the page, the twin and the broker
@@ -95,17 +95,17 @@ pub enum Command {
         after_help = "Example:\n  twinscope calibrate scenes/machines/battery.ron --samples discharge.csv --fit Rs,Cb1"
     )]
     Calibrate(Calibrate),
-    /// Tell what is not as it was in healthy times; needs no failure to learn from, and no model
+    /// Detect what is not as it was in healthy times; needs no failure to learn from, and no model
     #[command(
         after_help = "Examples:\n  twinscope detect --healthy january.csv --samples today.csv\n  twinscope detect --machine scenes/machines/feed_pump.ron --healthy january.csv --samples february.csv --false-alarm-every 1000h"
     )]
     Detect(Detect),
-    /// Tell what is wrong with a machine: which of its faults explains best what is measured
+    /// Diagnose what is wrong with a machine: which of its faults explains best what is measured
     #[command(
         after_help = "Example:\n  twinscope diagnose scenes/machines/feed_pump.ron --samples measured.csv --since 36000"
     )]
     Diagnose(Diagnose),
-    /// Watch a machine from when it was new: since when something is wrong with it, and what
+    /// Monitor a machine from when it was new: since when something is wrong with it, and what
     #[command(
         after_help = "Example:\n  twinscope monitor scenes/machines/feed_pump.ron --healthy p102.csv --healthy p103.csv --samples p101.csv"
     )]
@@ -125,7 +125,7 @@ pub enum Command {
         after_help = "Example:\n  twinscope optimise scenes/three_pumps.ron --goal scenes/machines/three_pumps_goal.ron --horizon 2h"
     )]
     Optimise(Optimise),
-    /// Tell how good kept forecasts were, now that what they spoke of has come
+    /// Score kept forecasts, now that their events have happened
     #[command(
         after_help = "Example:\n  twinscope score --kept forecasts.jsonl --came failures.csv --learn correction.json"
     )]
@@ -394,6 +394,22 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn tests_of_a_monitor_are_designed_with_finite_numbers_above_zero_alone() {
+        let parsed = |option: &str, value: &str| {
+            let healthy = ["twinscope", "monitor", "pump.ron", "--samples", "a", "--healthy", "b"];
+            Cli::try_parse_from(healthy.into_iter().chain([option, value])).map(|_| ())
+        };
+        for option in ["--slack", "--forgive", "--threshold", "--alarm", "--alike"] {
+            assert!(parsed(option, "2.5").is_ok(), "{option}");
+            for value in ["0", "-1", "nan", "inf", "many"] {
+                let error = parsed(option, value).expect_err(value).to_string();
+                assert!(error.contains(&format!("'{value}'")), "{error}");
+                assert!(error.contains("expected a finite number above 0"), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent_and_every_command_shows_an_example() {

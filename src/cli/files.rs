@@ -98,7 +98,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
     Ok(errors == 0)
 }
 
-/// Tells what is in a model.
+/// Lists what is in a model.
 pub fn inspect(args: &Inspect) -> Outcome {
     let bytes = std::fs::read(&args.model)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;

@@ -1,24 +1,16 @@
 //! Why nothing can be estimated, watched or diagnosed by what was stated.
 
 use super::estimated::Slot;
-use crate::table::TableError;
+use crate::model::WrongCount;
+use crate::table::{TableError, did_you_mean};
 use crate::twin::Diagnostic;
 
 /// What does not fit in a filter's setup, or in what it begins with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FilterSetupError {
     /// There are not as many numbers as the model has of them.
-    #[error("`{model}` has {wanted} {what}, not {is}")]
-    Count {
-        /// The model.
-        model: String,
-        /// Of what.
-        what: &'static str,
-        /// How many there are.
-        is: usize,
-        /// How many there should be.
-        wanted: usize,
-    },
+    #[error(transparent)]
+    Count(#[from] WrongCount),
     /// Nothing is to be estimated.
     #[error("nothing is to be estimated: name a state, a parameter or a bias")]
     NothingEstimated,
@@ -168,17 +160,9 @@ pub enum MonitorError {
 /// What is wrong with a log of maintenance, or with a part that it names.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MaintenanceError {
-    /// It is no table with the columns that it should have.
+    /// It is no table with the columns that it should have, or a row has no time.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A row has no time.
-    #[error("line {line}: `{cell}` is no time in seconds")]
-    NoTime {
-        /// Its line.
-        line: u64,
-        /// What stands there.
-        cell: String,
-    },
     /// A row names no part.
     #[error("line {line}: which part was replaced?")]
     NoPart {
@@ -188,7 +172,7 @@ pub enum MaintenanceError {
     /// The machine has no such part.
     #[error(
         "there is no part `{part}`: the machine's file states parts as parts: {{\"name\": [\"state\", …]}}; there are {}{}",
-        .known.join(", "), suggestion(.nearest)
+        .known.join(", "), did_you_mean(.nearest)
     )]
     UnknownPart {
         /// The part.
@@ -236,8 +220,4 @@ pub enum MaintenanceError {
     /// A part names what the model does not have; with its place in the machine's file.
     #[error("{0}")]
     UnknownName(Box<Diagnostic>),
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use super::error::MaintenanceError;
 use super::estimated::{Scale, Slot};
 use super::setup::FilterSetup;
 use crate::model::position;
-use crate::table::{Headings, TableError, records};
+use crate::table::{self, LogEntry};
 use crate::twin::behaviour::{Behaviour, PartNumber};
 use crate::twin::nearest;
 
@@ -22,28 +22,18 @@ pub struct Entry {
     pub line: u64,
 }
 
-/// Reads a log: CSV with the columns `t` (seconds) and `part`; others are for people.
+/// Reads a log: CSV with the columns `t` (seconds, or the unit of time that its heading states) and
+/// `part`; others are for people.
 ///
 /// # Errors
 /// With the line that cannot be read.
 pub fn read_log(bytes: &[u8]) -> Result<Vec<Entry>, MaintenanceError> {
-    let mut reader = records(bytes, b',');
-    let headings = reader.headers().map_err(TableError::from)?;
-    let headings = Headings::read(headings.iter())?;
-    let (time, part) = (headings.expect("t", "")?, headings.expect("part", "")?);
-    let entry = |row: Result<csv::StringRecord, csv::Error>| {
-        let row = row.map_err(TableError::from)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| row.get(at).unwrap_or_default();
-        let time_s = cell(time).parse().ok().filter(|time_s: &f64| time_s.is_finite());
-        let no_time = || MaintenanceError::NoTime { line, cell: cell(time).to_owned() };
-        let time_s = time_s.ok_or_else(no_time)?;
-        if cell(part).is_empty() {
-            return Err(MaintenanceError::NoPart { line });
-        }
-        Ok(Entry { time_s, part: cell(part).to_owned(), line })
+    let entry = |LogEntry { line, time_s, cells }: LogEntry| match cells.into_iter().next() {
+        Some(part) if !part.is_empty() => Ok(Entry { time_s, part, line }),
+        _ => Err(MaintenanceError::NoPart { line }),
     };
-    let mut all: Vec<Entry> = reader.records().map(entry).collect::<Result<_, _>>()?;
+    let entries = table::read_log(bytes, &["part"])?;
+    let mut all: Vec<Entry> = entries.into_iter().map(entry).collect::<Result<_, _>>()?;
     all.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
     Ok(all)
 }
@@ -204,6 +194,18 @@ mod tests {
         let all: Vec<_> =
             all.iter().map(|entry| (entry.time_s, &*entry.part, entry.line)).collect();
         assert_eq!(all, [(30.0, "impeller", 3), (90.0, "bearing", 2)]);
+    }
+
+    #[test]
+    fn a_log_states_the_unit_of_its_times_and_other_columns_do_not_matter() {
+        let times = |log: &str| -> Vec<f64> {
+            read_log(log.as_bytes()).expect(log).iter().map(|entry| entry.time_s).collect()
+        };
+        assert_eq!(times("t [h],part\n0.5,impeller\n"), [1800.0]);
+        assert_eq!(times("t [min],part\n2,impeller\n"), [120.0]);
+        assert_eq!(times("note,t,,part,note,\nx,30,,impeller,y,\n"), [30.0]);
+        let error = read_log(b"t [K],part\n1,impeller\n").expect_err("no time").to_string();
+        assert!(error.contains("`t [K]`: `K` cannot be converted to `s`"), "{error}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl ReorderingFilter {
         Ok(update.unwrap_or_default())
     }
 
-    /// A part was replaced at a time, known then or later: see [`Unscented::replaced`].
+    /// A part was replaced at a time, known then or later: see [`Filter::replaced`].
     ///
     /// # Errors
     /// As for a sample.

@@ -191,9 +191,7 @@ impl FilterSetup {
     }
 
     fn count(&self, what: &'static str, is: usize, wanted: usize) -> Result<(), FilterSetupError> {
-        let model = || self.model.about().name.clone();
-        let error = || FilterSetupError::Count { model: model(), what, is, wanted };
-        (is == wanted).then_some(()).ok_or_else(error)
+        Ok(self.model.about().count(what, is, wanted)?)
     }
 
     /// The state that a model begins with under these inputs.

@@ -176,6 +176,6 @@ mod tests {
     #[test]
     fn few_cases_teach_nothing() {
         let error = Correction::learn(&past(3)).expect_err("three cases").to_string();
-        assert!(error.contains("3 forecasts have come true"), "{error}");
+        assert!(error.contains("the events of 3 forecasts have happened"), "{error}");
     }
 }

@@ -1,6 +1,8 @@
 //! Why a forecast cannot be made, read, corrected or kept.
 
 use super::limits::{MOST_INSTANTS, MOST_MEMBERS, MOST_NUMBERS};
+use crate::model::WrongCount;
+use crate::table::did_you_mean;
 use crate::twin::Diagnostics;
 
 /// Why a forecast cannot be made; members and states are counted from 1, but for a member's own
@@ -8,17 +10,8 @@ use crate::twin::Diagnostics;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ForecastError {
     /// There are not as many numbers as the model has of them.
-    #[error("`{model}` has {wanted} {what}, not {is}")]
-    Count {
-        /// The model.
-        model: String,
-        /// Of what.
-        what: &'static str,
-        /// How many there are.
-        is: usize,
-        /// How many there should be.
-        wanted: usize,
-    },
+    #[error(transparent)]
+    Count(#[from] WrongCount),
     /// There is no state to begin with.
     #[error("no forecast: there is no state to begin with")]
     NoState,
@@ -81,7 +74,7 @@ pub enum ForecastError {
     NoMembers,
     /// An ensemble has more members than there is memory for.
     #[error(
-        "an ensemble has {MOST_MEMBERS} members at most, not {members}: a thousand tell probabilities within two per cent already"
+        "an ensemble has {MOST_MEMBERS} members at most, not {members}: a thousand already give probabilities within two per cent"
     )]
     TooManyMembers {
         /// How many there are.
@@ -185,14 +178,32 @@ pub enum OutlookError {
         "the forecast was made from another setup: its members cannot be simulated again from this one"
     )]
     OtherSetup,
-    /// The links are those of another network.
-    #[error("the links are not those of `{model}`")]
+    /// The links are those of another network, or of another version of it.
+    #[error(
+        "the links are of a network `{links_of}` whose variables, units or properties are not those of `{model}`, with which the forecast was made: take the links of that network"
+    )]
     OtherLinks {
         /// The model that the forecast was made with.
         model: String,
+        /// The model whose links they are.
+        links_of: String,
+    },
+    /// A link's conversion is not finite.
+    #[error(
+        "`{variable}` of `{model}` is linked as {scale} × a property + {offset}, which is no number; check scale, offset and unit of its wire"
+    )]
+    LinkNotFinite {
+        /// The model.
+        model: String,
+        /// The variable that is linked.
+        variable: String,
+        /// The variable is so many times the property, …
+        scale: f64,
+        /// … and so much more.
+        offset: f64,
     },
     /// The model has no such variable.
-    #[error("`{model}` has no variable `{name}`: {}There are {}", suggestion(.nearest), .known.join(", "))]
+    #[error("`{model}` has no variable `{name}`: there are {}{}", .known.join(", "), did_you_mean(.nearest))]
     NoVariable {
         /// The model.
         model: String,
@@ -214,16 +225,12 @@ pub enum OutlookError {
     Simulation(String),
 }
 
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|near| format!("did you mean `{near}`? ")).unwrap_or_default()
-}
-
 /// Why no correction can be learnt from past forecasts.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CorrectionError {
     /// Too few events have come.
     #[error(
-        "no correction: {cases} forecasts have come true so far, and fewer than {fewest} teach nothing that holds for the next"
+        "no correction: the events of {cases} forecasts have happened so far, and at least {fewest} are needed"
     )]
     TooFew {
         /// How many have.
@@ -238,7 +245,9 @@ pub enum CorrectionError {
         came_s: f64,
     },
     /// A forecast in which the event happens to no member.
-    #[error("a forecast in which the event happens to no member teaches nothing; leave it out")]
+    #[error(
+        "no correction can be learnt from a forecast in which the event happens to no member; leave it out"
+    )]
     NeverHappens,
 }
 
@@ -296,21 +305,14 @@ pub enum JobError {
         covariance: usize,
     },
     /// A belief is not finite.
-    #[error("no forecast: what is believed is not a number")]
+    #[error("no forecast: the belief is not finite")]
     BeliefNotFinite,
     /// The plan is no schedule.
     #[error("{0}")]
     Plan(String),
     /// The plan has not as many inputs as the model.
-    #[error("`{model}` has {wanted} inputs, not {is}")]
-    PlanInputs {
-        /// The model.
-        model: String,
-        /// How many inputs it has.
-        wanted: usize,
-        /// How many the plan has.
-        is: usize,
-    },
+    #[error(transparent)]
+    PlanInputs(#[from] WrongCount),
     /// The forecast cannot be made.
     #[error(transparent)]
     Forecast(#[from] ForecastError),

@@ -114,10 +114,7 @@ impl MakeForecast {
             return Ok(Arc::new(Held(about.usual_inputs())));
         }
         let plan = Schedule::new(&self.plan, Hold::Start).map_err(JobError::Plan)?;
-        let (is, wanted) = (plan.inputs(), about.inputs.len());
-        if is != wanted {
-            return Err(JobError::PlanInputs { model: about.name.clone(), wanted, is });
-        }
+        about.count("inputs", plan.inputs(), about.inputs.len())?;
         Ok(Arc::new(plan))
     }
 }

@@ -72,8 +72,9 @@ pub struct Integrated {
     pub of: PropertyId,
     /// Integral per second for one unit of that property.
     pub per_second: f64,
-    /// The integral as it was measured at the plant time at which the forecast's seconds are 0.
-    pub at_origin: f64,
+    /// The integral as it was measured when the forecast was issued, where its members begin
+    /// ([`Forecast::begin_s`]).
+    pub at_issue: f64,
 }
 
 /// The state of the plant at future instants, by a forecast.
@@ -112,10 +113,12 @@ impl Outlook {
     }
 
     /// The same by the links of the network whose forecast it is: values are in the properties'
-    /// units. A property that is several variables shows an output before a state before an input.
+    /// units. A property that is several variables shows an output before a state before an input; one
+    /// that has no share in its variable (a wire with scale 0) cannot be read from it, and is unknown.
     ///
     /// # Errors
-    /// When the forecast was made from another setup, or the model has no such variable.
+    /// When the forecast was made from another setup, the links are those of another network, or a
+    /// link's conversion is not finite.
     pub fn linked(
         setup: Arc<ForecastSetup>,
         forecast: Arc<Forecast>,
@@ -123,10 +126,19 @@ impl Outlook {
         links: &Links,
     ) -> Result<Self, OutlookError> {
         let about = setup.model.about();
-        let mut links: Vec<Link> = links.all().to_vec();
-        if links.iter().any(|link| link.variable.of(about).is_none()) {
-            return Err(OutlookError::OtherLinks { model: about.name.clone() });
+        let model = || about.name.clone();
+        if links.model() != about {
+            let links_of = links.model().name.clone();
+            return Err(OutlookError::OtherLinks { model: model(), links_of });
         }
+        let is_finite = |link: &&Link| link.scale.is_finite() && link.offset.is_finite();
+        if let Some(link) = links.all().iter().find(|link| !is_finite(link)) {
+            let Link { variable, scale, offset, .. } = *link;
+            let variable = variable.of(about).map_or("?", |variable| &*variable.name).to_owned();
+            return Err(OutlookError::LinkNotFinite { model: model(), variable, scale, offset });
+        }
+        let mut links: Vec<Link> = links.all().to_vec();
+        links.retain(|link| link.scale != 0.0);
         // Of several links of a property the last one stays.
         links.sort_by_key(|link| link.variable);
         let shown = links.into_iter().map(|Link { property, variable, scale, offset, .. }| {
@@ -161,8 +173,8 @@ impl Outlook {
         self
     }
 
-    /// The same with properties that count the integral of a predicted one: what was measured at the
-    /// origin, and the area below each member from there on.
+    /// The same with properties that count the integral of a predicted one: what was measured when the
+    /// forecast was issued, and the area below each member from there on.
     pub fn with_integrals(
         mut self,
         all: impl IntoIterator<Item = (PropertyId, Integrated)>,
@@ -299,16 +311,17 @@ fn unknown(about: &About, name: &str) -> OutlookError {
 }
 
 impl Outlook {
-    /// A member's area below a predicted property from the origin to an instant, on straight lines
+    /// A member's area below a predicted property from its beginning to an instant, on straight lines
     /// between the instants that are kept; `None` where a part of the way is not known.
     fn area(&self, number: usize, shown: Shown, time_s: f64) -> Option<Area> {
         let course = self.courses.iter().find(|course| course.number == number);
         let instants_s = course.map_or(&self.forecast.instants_s, |course| &course.instants_s);
         let at = |time_s: f64| Timestamp(libm::round(time_s * 1e6) as i64);
-        let mut before = (at(0.0), self.read_member(number, shown, 0.0)?.0);
+        let begin_s = self.forecast.begin_s;
+        let mut before = (at(begin_s), self.read_member(number, shown, begin_s)?.0);
         let mut sum = Area::ZERO;
         let between =
-            instants_s.iter().copied().filter(|instant| *instant > 0.0 && *instant < time_s);
+            instants_s.iter().copied().filter(|instant| *instant > begin_s && *instant < time_s);
         for instant_s in between.chain([time_s]) {
             let next = (at(instant_s), self.read_member(number, shown, instant_s)?.0);
             sum += Area::below_line(before, next);
@@ -331,11 +344,12 @@ impl State for Outlook {
             (None, Some(integrated)) => shown_of(&integrated.of).and_then(|shown| {
                 let (_, time_s) = self.read_member(number, shown, since_s)?;
                 let area = self.area(number, shown, since_s)?.unit_seconds();
-                Some((integrated.at_origin + area * integrated.per_second, time_s))
+                Some((integrated.at_issue + area * integrated.per_second, time_s))
             }),
             (None, None) => None,
         };
-        let reading = read.map(|(value, time_s)| Reading {
+        let finite = read.filter(|(value, _)| value.is_finite());
+        let reading = finite.map(|(value, time_s)| Reading {
             value: Value::Number(value),
             time: self.origin.plus_micros(libm::round(time_s * 1e6) as i64),
             // What one member does is one of many things that may come.

@@ -165,7 +165,7 @@ impl Forecasting {
         &self.setup
     }
 
-    /// Units of work that were done; as many for the same setup on every machine.
+    /// Units of work that were done; as many for the same setup on every computer.
     pub fn spent(&self) -> u64 {
         self.spent
     }

@@ -156,10 +156,7 @@ impl ForecastSetup {
     /// What does not fit.
     pub fn check(&self) -> Result<(), ForecastError> {
         let about = self.model.about();
-        let fit = |what: &'static str, is: usize, wanted: usize| {
-            let error = || ForecastError::Count { model: about.name.clone(), what, is, wanted };
-            (is == wanted).then_some(()).ok_or_else(error)
-        };
+        let fit = |what, is: usize, wanted: usize| about.count(what, is, wanted);
         fit("parameters", self.parameters.len(), about.parameters.len())?;
         if !self.noise.is_empty() {
             fit("states that noise may act on", self.noise.len(), about.states.len())?;

@@ -73,12 +73,12 @@ impl PlantClock {
         self.anchor.map_or(1.0, |anchor| anchor.rate)
     }
 
-    /// Plant time as of the last [`PlantClock::tick`]; it never goes back but for a restart.
+    /// Plant time as of the last `tick`; it never goes back but for a restart.
     pub fn now(&self) -> Option<Timestamp> {
         self.now
     }
 
-    /// Wall time of the last [`PlantClock::tick`].
+    /// Wall time of the last `tick`.
     pub fn wall(&self) -> Option<Timestamp> {
         self.wall
     }

@@ -26,6 +26,20 @@ pub struct About {
     pub parameters: Vec<ParameterAbout>,
 }
 
+/// There are not as many numbers as a model has of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{model}` has {wanted} {what}, not {is}")]
+pub struct WrongCount {
+    /// The model.
+    pub model: String,
+    /// Of what: "inputs", "parameters" and so on.
+    pub what: &'static str,
+    /// How many there are.
+    pub is: usize,
+    /// How many there should be.
+    pub wanted: usize,
+}
+
 /// A state, an input or an output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
@@ -143,6 +157,15 @@ impl About {
         let (name, unit, meaning) = (name.into(), unit.into(), meaning.into());
         self.parameters.push(ParameterAbout { name, unit, meaning, usual, range });
         self
+    }
+
+    /// Whether there are as many numbers as the model has of them; `what` they are is for the error.
+    ///
+    /// # Errors
+    /// When there are more or fewer.
+    pub fn count(&self, what: &'static str, is: usize, wanted: usize) -> Result<(), WrongCount> {
+        let error = || WrongCount { model: self.name.clone(), what, is, wanted };
+        (is == wanted).then_some(()).ok_or_else(error)
     }
 
     /// The usual parameters, in order.

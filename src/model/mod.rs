@@ -21,7 +21,9 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use about::{About, Alias, EventAbout, ParameterAbout, Variable, nearest_angle, position};
+pub use about::{
+    About, Alias, EventAbout, ParameterAbout, Variable, WrongCount, nearest_angle, position,
+};
 pub use kernel::{Equations, Kernel, Model, Way, model};
 pub use machine::Machine;
 pub use real::{LaneMask, Lanes, Real, WIDTH};

@@ -20,13 +20,15 @@ pub enum TableError {
         reason: String,
     },
     /// Two headings are the same.
-    #[error("line 1: two columns have the same heading")]
+    #[error("line 1: two columns have {}; each needs one of its own", named(.heading))]
     SameHeading {
         /// The heading.
         heading: String,
     },
     /// Two headings differ in their units alone.
-    #[error("line 1: `{before}` and `{heading}` are the same column")]
+    #[error(
+        "line 1: `{before}` and `{heading}` have the same name; each column needs one of its own"
+    )]
     SameName {
         /// The first of them.
         before: String,
@@ -90,6 +92,24 @@ pub enum TableError {
         /// Its line.
         line: u64,
     },
+    /// What stands in the column of times is no time.
+    #[error("line {line}: `{cell}` is no time in {unit}")]
+    NoTime {
+        /// Its line.
+        line: u64,
+        /// What stands there.
+        cell: String,
+        /// The unit in which times are expected: "seconds", or the one of the heading.
+        unit: String,
+    },
+    /// A cell is empty that has to state something.
+    #[error("line {line}: the column `{heading}` is empty")]
+    EmptyCell {
+        /// Its line.
+        line: u64,
+        /// Its column's heading.
+        heading: String,
+    },
     /// A row does not come after the one before it.
     #[error(
         "line {line}: the time {time_s} s does not come after {before_s} s of line {line_before}; rows have to be in order of time"
@@ -126,6 +146,8 @@ impl TableError {
             | Self::Cells { line, .. }
             | Self::NoNumber { line, .. }
             | Self::MissingTime { line }
+            | Self::NoTime { line, .. }
+            | Self::EmptyCell { line, .. }
             | Self::TimeOrder { line, .. } => Some(*line),
             Self::NoCsv { line, .. } => *line,
             Self::NoRows => None,
@@ -138,7 +160,7 @@ impl TableError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum HeadingUnitError {
     /// What stands in brackets is no unit.
-    #[error("{error}{}; expected a unit such as `{wanted}`", suggestion(.error))]
+    #[error("{error}{}; expected a unit such as `{wanted}`", did_you_mean(&.error.suggestion))]
     NoUnit {
         /// Why not.
         error: UnitError,
@@ -155,7 +177,15 @@ pub enum HeadingUnitError {
     },
 }
 
-fn suggestion(error: &UnitError) -> String {
-    let near = error.suggestion.as_ref();
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+/// The end of a message about an unknown name, or nothing: `; did you mean …?`
+pub(crate) fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// What two columns have in common.
+fn named(heading: &str) -> String {
+    match heading {
+        "" => "no heading".to_owned(),
+        _ => format!("the heading `{heading}`"),
+    }
 }

@@ -103,11 +103,31 @@ impl Headings {
     /// # Errors
     /// When two have the same name.
     pub fn read<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Self, TableError> {
+        Self::unique(cells, |_| true)
+    }
+
+    /// Reads them where only columns of these names are read: others may have no heading, or the same.
+    ///
+    /// # Errors
+    /// When two have the same one of these names.
+    pub fn read_for<'a>(
+        cells: impl IntoIterator<Item = &'a str>,
+        names: &[&str],
+    ) -> Result<Self, TableError> {
+        Self::unique(cells, |name| names.contains(&name))
+    }
+
+    /// Reads them; what has to be unique is there once.
+    fn unique<'a>(
+        cells: impl IntoIterator<Item = &'a str>,
+        is_unique: impl Fn(&str) -> bool,
+    ) -> Result<Self, TableError> {
         let mut headings = Self::default();
         for cell in cells {
             let heading = Heading::read(cell);
             let place = headings.all.len();
-            if let Some(before) = headings.places.insert(heading.name.clone(), place) {
+            let before = headings.places.insert(heading.name.clone(), place);
+            if let Some(before) = before.filter(|_| is_unique(&heading.name)) {
                 let (before, heading) = (headings.all[before].whole.clone(), heading.whole);
                 return Err(match before == heading {
                     true => TableError::SameHeading { heading },
@@ -133,6 +153,11 @@ impl Headings {
     /// The column with that name.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()
+    }
+
+    /// The code of the unit that a column states.
+    pub fn unit(&self, column: usize) -> Option<&str> {
+        self.all.get(column)?.unit.as_ref()?.as_ref().ok().map(Unit::code)
     }
 
     /// Whether a column states its unit, or what is none.
@@ -203,7 +228,27 @@ mod tests {
     #[test]
     fn a_name_is_used_once() {
         let error = Headings::read("t,a [K],a".split(',')).expect_err("twice");
-        assert_eq!(error.to_string(), "line 1: `a [K]` and `a` are the same column");
+        assert_eq!(
+            error.to_string(),
+            "line 1: `a [K]` and `a` have the same name; each column needs one of its own"
+        );
+    }
+
+    #[test]
+    fn a_heading_that_stands_there_twice_is_printed() {
+        let error = |text: &str| Headings::read(text.split(',')).expect_err("twice").to_string();
+        let rest = "each needs one of its own";
+        assert_eq!(error("t,a,a"), format!("line 1: two columns have the heading `a`; {rest}"));
+        assert_eq!(error("t,,"), format!("line 1: two columns have no heading; {rest}"));
+    }
+
+    #[test]
+    fn headings_of_columns_that_are_not_read_need_no_name_of_their_own() {
+        let read = |text: &str| Headings::read_for(text.split(','), &["t", "part"]);
+        let headings = read(",t [h],note,part,note,").expect("others are not read");
+        assert_eq!((headings.place("t"), headings.place("part")), (Some(1), Some(3)));
+        let error = read("t,part,t [h]").expect_err("which one?").to_string();
+        assert!(error.starts_with("line 1: `t` and `t [h]` have the same name"), "{error}");
     }
 
     #[test]

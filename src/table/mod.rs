@@ -7,10 +7,13 @@
 
 mod error;
 mod headings;
+mod log;
 mod reading;
 
+pub(crate) use error::did_you_mean;
 pub use error::{HeadingUnitError, TableError};
 pub use headings::{Heading, Headings, LinkedColumn};
+pub use log::{LogEntry, read_log};
 pub use reading::{Invalid, Reader, Row, Strictness, records};
 
 /// The usual step between times, in their unit: the median of the differences of neighbours.

@@ -10,7 +10,7 @@
 //! | layer | what is in it |
 //! |---|---|
 //! | [`base`] | state, commands, notices, settings, files, workers, colours |
-//! | [`time`] | sources and the mirror, recordings, the playhead |
+//! | [`time`] | sources and the mirror, recordings, the playhead, who follows what changed, the survey |
 //! | [`scene`] | models, bindings, labels, light, the camera and picking |
 //! | [`ui`] | panels and keys |
 //! | [`app`] | composition: window, pictures without one, remote steering, opening of files, links |

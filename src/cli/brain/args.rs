@@ -49,12 +49,12 @@ pub struct Simulate {
     /// time from there on (`start`, as in a schedule), or a point of straight lines (`linear`)
     #[arg(long, default_value = "end")]
     pub hold: twinscope::model::load::Hold,
-    /// Inputs that are held where the table tells nothing: RON such as '(V: 471.2, pdisch: 9e5)', a
+    /// Inputs that are held where the table has no column for them: RON such as '(V: 471.2, pdisch: 9e5)', a
     /// file with it, or V=471.2,pdisch=9e5
     #[arg(long, value_name = "RON|NAME=VALUE,…")]
     pub set: Option<String>,
     /// Length of a step in seconds
-    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = above_zero)]
+    #[arg(long, value_name = "S", default_value_t = 1.0, allow_negative_numbers = true, value_parser = above_zero)]
     pub dt: f64,
     /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems); without it the one that the
     /// machine's file states, or euler
@@ -62,10 +62,10 @@ pub struct Simulate {
     pub solver: Option<twinscope::model::solver::Method>,
     /// How exact dopri5 and rosenbrock have to be: relative to a state, and after a comma in its unit
     /// [default: 1e-8,1e-10]
-    #[arg(long, value_name = "REL[,ABS]", value_delimiter = ',', num_args = 1, value_parser = above_zero)]
+    #[arg(long, value_name = "REL[,ABS]", value_delimiter = ',', num_args = 1, allow_negative_numbers = true, value_parser = above_zero)]
     pub tolerance: Vec<f64>,
     /// How exactly events are located, in seconds [default: 1e-12 steps]
-    #[arg(long, value_name = "S", value_parser = above_zero)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = above_zero)]
     pub event_tolerance: Option<f64>,
     /// Time in seconds at which it begins; without it that of the inputs' first row, or 0
     #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = finite)]
@@ -75,7 +75,7 @@ pub struct Simulate {
     #[arg(long, value_name = "T|EVENT", allow_negative_numbers = true)]
     pub until: Option<String>,
     /// Seconds between two rows; without it each step is one
-    #[arg(long, value_name = "S", value_parser = above_zero)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = above_zero)]
     pub every: Option<f64>,
     /// Process noise: for states, their standard deviation after one second, in RON
     #[arg(long, value_name = "RON")]
@@ -107,11 +107,11 @@ pub struct SamplesArgs {
     /// Samples may come late by this: rows that are not in order of time are taken then
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub late: Option<std::time::Duration>,
-    /// What was done to the machine: CSV with t in seconds and part, one of those that the machine's
-    /// file states; what is believed of it begins anew
+    /// What was done to the machine: CSV with t (in seconds, or as its heading states: t [h]) and part,
+    /// one of those that the machine's file states; the estimates of that part begin anew
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub maintenance: Option<PathBuf>,
-    /// Stop at the first row or cell that cannot be taken, instead of leaving it out and telling so
+    /// Stop at the first row or cell that cannot be taken, instead of leaving it out with a note
     #[arg(long)]
     pub strict: bool,
 }
@@ -149,7 +149,8 @@ pub struct Estimate {
 pub struct Forecast {
     #[command(flatten)]
     pub machine: MachineArgs,
-    /// What was measured so far, as for `estimate`; the forecast begins with what it tells
+    /// What was measured so far, as for `estimate`; the forecast begins with the state that is
+    /// estimated from it
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub samples: Option<PathBuf>,
     #[command(flatten)]
@@ -178,13 +179,14 @@ pub struct Forecast {
     /// EOD:10
     #[arg(long, value_name = "medoid|N|EVENT:PERCENT", requires = "out")]
     pub member: Option<String>,
-    /// The file to write the member's course to; `-`: standard output, in place of what is told
+    /// The file to write the member's course to; `-`: standard output, instead of the
+    /// forecast's summary
     #[arg(long, value_name = "CSV", requires = "member", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Seconds between two rows of the member's course; without it a hundredth of the horizon
-    #[arg(long, value_name = "S", requires = "member")]
+    #[arg(long, value_name = "S", requires = "member", allow_negative_numbers = true, value_parser = above_zero)]
     pub every: Option<f64>,
-    /// Correct the times of events by what past forecasts taught: a file that `score --learn` wrote
+    /// Correct the times of events by the errors of past forecasts: a file that `score --learn` wrote
     #[arg(long, value_name = "JSON", value_hint = ValueHint::FilePath)]
     pub correction: Option<PathBuf>,
     /// Keep the forecast: a line is added to this file, for `score` when its time has come
@@ -215,7 +217,7 @@ pub enum Method {
 pub struct Optimise {
     #[command(flatten)]
     pub machine: MachineArgs,
-    /// What is wished: what may be set, what it costs, which limits hold, what may be maintained when
+    /// The goal: what may be set, what it costs, which limits hold, what may be maintained when
     #[arg(long, value_name = "GOAL.ron", value_hint = ValueHint::FilePath)]
     pub goal: PathBuf,
     /// What was measured so far, as for `estimate`; without it the machine is as uncertain as its file
@@ -250,7 +252,7 @@ pub struct Score {
     /// Forecasts that `forecast --keep` kept; may be repeated
     #[arg(long, value_name = "JSONL", required = true, value_hint = ValueHint::FilePath)]
     pub kept: Vec<PathBuf>,
-    /// What has come: CSV with machine, event and t in seconds
+    /// What has happened: CSV with machine, event and t (in seconds, or as its heading states: t [h])
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub came: PathBuf,
     /// A forecast is good when it says that the event comes within this share of the remaining time …
@@ -293,7 +295,7 @@ pub struct Calibrate {
     /// Rows need not be in order of time
     #[arg(long)]
     pub unordered: bool,
-    /// Stop at the first cell that is no number, instead of leaving it out and telling so
+    /// Stop at the first cell that is no number, instead of leaving it out with a note
     #[arg(long)]
     pub strict: bool,
     /// Print JSON
@@ -314,11 +316,11 @@ pub struct Detect {
     /// then follow the healthy ones
     #[arg(long, value_name = "MODEL|MACHINE.ron|TWIN.ron")]
     pub machine: Option<String>,
-    /// Columns that are set from outside, such as setpoints and the weather: they tell what the others
-    /// should be, and are not judged themselves
+    /// Columns that are set from outside, such as setpoints and the weather: from them follows what the
+    /// others should be, and they are not judged themselves
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub conditions: Vec<String>,
-    /// False alarms are wished to be this rare
+    /// Mean time between false alarms, at least
     #[arg(long, value_name = "TIME", default_value = "720h", value_parser = duration)]
     pub false_alarm_every: std::time::Duration,
     /// Rows need not be in order of time
@@ -340,8 +342,8 @@ pub struct Diagnose {
     /// What was measured, as for `estimate`
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub samples: PathBuf,
-    /// From when on something may be wrong, in seconds: until then the machine is learnt as healthy
-    #[arg(long, value_name = "T")]
+    /// From when on something may be wrong, in seconds: until then the machine counts as healthy
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = finite)]
     pub since: Option<f64>,
     #[command(flatten)]
     pub samples_args: SamplesArgs,
@@ -361,23 +363,23 @@ pub struct Monitor {
     /// What was measured since the machine was new, as for `estimate`
     #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub samples: PathBuf,
-    /// The same of machines of this make that were well; may be given many times
+    /// The same of healthy machines of the same type; may be repeated
     #[arg(long, value_name = "CSV", required = true, value_hint = ValueHint::FilePath)]
     pub healthy: Vec<PathBuf>,
-    /// How long a machine is learnt before it is watched
+    /// How long the healthy machine is calibrated before it is monitored
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = duration)]
     pub learn: std::time::Duration,
     /// Residuals are averaged over so long before they are tested
     #[arg(long, value_name = "TIME", default_value = "30min", value_parser = duration)]
     pub block: std::time::Duration,
     /// Slack of the CUSUM tests: deviations of healthy averages that do not count
-    #[arg(long, value_name = "COUNT", default_value_t = 2.5, alias = "forgive")]
+    #[arg(long, value_name = "COUNT", default_value_t = 2.5, alias = "forgive", allow_negative_numbers = true, value_parser = above_zero)]
     pub slack: f64,
     /// Threshold of the CUSUM tests: deviations beyond the slack that have to add up
-    #[arg(long, value_name = "COUNT", default_value_t = 9.5, alias = "alarm")]
+    #[arg(long, value_name = "COUNT", default_value_t = 9.5, alias = "alarm", allow_negative_numbers = true, value_parser = above_zero)]
     pub threshold: f64,
-    /// So many samples in a row err alike, and count as one in the diagnosis
-    #[arg(long, value_name = "COUNT", default_value_t = 5.0)]
+    /// So many samples in a row have the same error, and count as one in the diagnosis
+    #[arg(long, value_name = "COUNT", default_value_t = 5.0, allow_negative_numbers = true, value_parser = above_zero)]
     pub alike: f64,
     /// How far the diagnosis looks back at most
     #[arg(long, value_name = "TIME", default_value = "96h", value_parser = duration)]

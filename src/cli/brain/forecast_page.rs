@@ -91,7 +91,7 @@ fn legend(forecast: &Forecast) -> &'static str {
     if forecast.is_unscented {
         "Shaded: 98, 90 and 50 %, as of a normal distribution with the points' mean and deviation, as \
          long as all of them run; what comes and goes within the course is averaged in it. Blue: the \
-         median. Orange: the course from the mean of what is believed."
+         median. Orange: the course from the mean of the belief."
     } else {
         "Shaded: 98, 90 and 50 % of the members that still run. Blue: the median. Orange: the member in the \
          middle of all, one course that the model takes."

@@ -47,7 +47,7 @@ pub fn remaining(event: &EventForecast) -> String {
 pub fn note(done: &Forecast) -> Option<&'static str> {
     let corrected = done.events.iter().any(|event| event.raw.is_some());
     corrected.then_some(
-        "Times of events are corrected by what past forecasts taught; courses and bands are as the \
+        "Times of events are corrected by the errors of past forecasts; courses and bands are as the \
          model has them.",
     )
 }
@@ -57,8 +57,8 @@ pub fn undetermined(done: &Forecast) -> Option<String> {
     let names = done.undetermined.join(", ");
     (!names.is_empty()).then(|| {
         format!(
-            "{names}: happens to some points and not to others before the horizon, from which no \
-             distribution can be told; look further ahead, or make an ensemble"
+            "{names}: happens to some points and not to others before the horizon, so its distribution \
+             cannot be computed; choose a longer horizon, or make an ensemble"
         )
     })
 }

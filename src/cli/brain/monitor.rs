@@ -41,8 +41,8 @@ pub fn monitor(args: &Monitor) -> Outcome {
     if blocks.len() < FEWEST {
         let count = blocks.len();
         return Err(Failure::Input(format!(
-            "--healthy: {count} blocks of {} s come after the time of learning; {FEWEST} are the fewest to \
-             tell how they scatter: give more tables, or shorter times with --learn and --block",
+            "--healthy: {count} blocks of {} s come after the time of learning; {FEWEST} are the fewest from \
+             which their scatter can be computed: give more tables, or shorter times with --learn and --block",
             monitor_setup.block_s
         )));
     }
@@ -117,7 +117,7 @@ impl Watched {
             return format!("nothing unusual in {count} blocks, until {} s", self.last_s);
         };
         let mut text = format!(
-            "alarm at {} s: {} is {} than it should be, since about {} s",
+            "change detected at {} s: {} is {} than it should be, since about {} s",
             detection.time_s,
             self.output,
             format!("{:?}", detection.change).to_lowercase(),
@@ -127,5 +127,28 @@ impl Watched {
             text += &format!("\n  {:5.1} %  {}", one.probability * 100.0, one.name);
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use twinscope::estimate::anomaly::Change;
+
+    use super::*;
+
+    #[test]
+    fn a_detection_is_reported_as_a_change_and_not_as_an_alarm() {
+        let (time_s, since_s) = (7200.0, 3600.0);
+        let detection = Detection { time_s, since_s, output: 0, change: Change::Higher };
+        let watched = Watched {
+            blocks: Vec::new(),
+            detection: Some(detection),
+            output: "Tt".into(),
+            ranking: Vec::new(),
+            last_s: 9000.0,
+        };
+        let expected =
+            "change detected at 7200 s: Tt is higher than it should be, since about 3600 s";
+        assert_eq!(watched.in_words(), expected);
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use twinscope::forecast::{
     EventRecord, Score as Scored, ScoredTrack, StoredForecast, Wanted, judge, learn,
 };
+use twinscope::table::{LogEntry, TableError, read_log};
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::{print, recording};
@@ -41,23 +42,20 @@ pub fn score(args: &Score) -> Outcome {
     if args.json { print(as_json(&all, &wanted)) } else { print(as_table(&all, &wanted)) }
 }
 
-/// What came, from a table.
+/// What came, from a table; a file that states no machine or event in a row is wrong.
 fn came(path: &Path) -> Result<Vec<EventRecord>, Failure> {
-    let bytes = recording(path)?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&*bytes);
-    #[derive(serde::Deserialize)]
-    struct Row {
-        machine: String,
-        event: String,
-        t: f64,
-    }
-    let row = |row: Result<Row, csv::Error>| {
-        let row = row.map_err(|error| {
-            wrong(path, format!("expected machine, event, t in seconds: {error}"))
-        })?;
-        Ok(EventRecord { machine: row.machine, event: row.event, time_s: row.t })
+    let columns = ["machine", "event"];
+    let entries = read_log(&recording(path)?, &columns).map_err(|error| wrong(path, error))?;
+    let record = |LogEntry { line, time_s, cells }: LogEntry| {
+        if let Some(at) = cells.iter().position(String::is_empty) {
+            let heading = columns[at].to_owned();
+            return Err(wrong(path, TableError::EmptyCell { line, heading }));
+        }
+        let mut cells = cells.into_iter();
+        let mut next = || cells.next().unwrap_or_default();
+        Ok(EventRecord { machine: next(), event: next(), time_s })
     };
-    reader.deserialize().map(row).collect()
+    entries.into_iter().map(record).collect()
 }
 
 fn share(part: usize, whole: usize) -> String {
@@ -113,4 +111,35 @@ fn as_json(all: &[(&ScoredTrack, Option<Scored>)], wanted: &Wanted) -> serde_jso
         json!({"machine": machine, "event": event, "came_s": time_s, "too_short": short, "score": score})
     });
     json!({"wanted": wanted, "scores": each.collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<EventRecord>, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("came.csv");
+        std::fs::write(&path, text).expect("it can be written");
+        came(&path).map_err(|failure| match failure {
+            Failure::Input(text) | Failure::Environment(text) => text,
+            Failure::Reported => String::new(),
+        })
+    }
+
+    #[test]
+    fn what_came_has_its_times_in_whatever_unit_the_heading_states() {
+        let (machine, event) = ("P-1".to_owned(), "EOD".to_owned());
+        let expected = vec![EventRecord { machine, event, time_s: 5400.0 }];
+        assert_eq!(read("note,machine,event,t [h],note\na,P-1,EOD,1.5,b\n"), Ok(expected.clone()));
+        assert_eq!(read("t,machine,event\n5400,P-1,EOD\n"), Ok(expected));
+    }
+
+    #[test]
+    fn a_row_without_machine_event_or_time_is_refused_with_its_line() {
+        let error = |text: &str| read(text).expect_err("it is wrong");
+        assert!(error("machine,event,t\nP-1,,5\n").contains("line 2: the column `event` is empty"));
+        assert!(error("machine,event,t\nP-1,EOD,\n").contains("line 2: `` is no time in seconds"));
+        assert!(error("machine,event\nP-1,EOD\n").contains("expected a column `t` with times"));
+    }
 }

@@ -101,7 +101,7 @@ pub enum AnomalyError {
     },
     /// Channels that never change say nothing of one another.
     #[error(
-        "only {varying} of {channels} channels change in the healthy history; at least two have to, so that one can tell of the other"
+        "only {varying} of {channels} channels change in the healthy history; at least two have to, so that one can be estimated from another"
     )]
     Constant {
         /// How many change.

@@ -2,6 +2,7 @@
 
 use crate::estimate::sample::ObserveError;
 use crate::model::solver::Unsolved;
+use crate::table::did_you_mean;
 
 /// Numbers that do not go with the names of a model.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -270,8 +271,8 @@ pub enum CalibrationError {
     NothingMeasured,
     /// The model has neither a parameter nor a state of that name.
     #[error(
-        "`{model}` has no parameter and no state `{name}`{}; there are {}",
-        suggestion(.nearest), .known.join(", ")
+        "`{model}` has no parameter and no state `{name}`; there are {}{}",
+        .known.join(", "), did_you_mean(.nearest)
     )]
     UnknownName {
         /// The model.
@@ -292,8 +293,4 @@ pub enum CalibrationError {
     /// The search cannot begin or go on.
     #[error(transparent)]
     Search(#[from] SearchError),
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|near| format!("; the nearest is `{near}`")).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ pub enum OptimiseError {
     Forecast(#[from] ForecastError),
     /// The ensembles that are compared are too large.
     #[error(
-        "settings are compared over {most} members at most, not {members}: a few hundred tell means within per cents"
+        "settings are compared over {most} members at most, not {members}: a few hundred already give means within some per cent"
     )]
     TooManyMembers {
         /// Members of an ensemble.

@@ -127,7 +127,7 @@ fn a_reading_at_a_future_instant_is_the_member_s_output_between_its_instants() {
 fn an_integral_goes_on_from_what_was_measured_by_the_area_below_the_member() {
     let (setup, forecast) = made(40);
     let forecast = Arc::new(forecast);
-    let integrated = Integrated { of: FLOW, per_second: 2.0, at_origin: 1000.0 };
+    let integrated = Integrated { of: FLOW, per_second: 2.0, at_issue: 1000.0 };
     let volume = PropertyId(99);
     let outlook = outlook(&setup, &forecast).with_integrals([(volume, integrated)]);
     let flow: Vec<f64> = forecast.kept[forecast.medoid].course.iter().map(|row| row[1]).collect();
@@ -140,6 +140,32 @@ fn an_integral_goes_on_from_what_was_measured_by_the_area_below_the_member() {
     let expected = 35.0 * (flow[0] + (flow[0] + flow[1]) / 2.0);
     assert!((half - 1000.0 - expected).abs() < 1e-6, "{half}");
     assert_eq!(read(7_001.0), None, "beyond the horizon");
+}
+
+#[test]
+fn an_integral_begins_where_its_forecast_was_issued_however_long_after_the_origin() {
+    let setup = Arc::new(ForecastSetup { begin_s: 600.0, ..pump(16) });
+    let forecast = Arc::new(whole((*setup).clone()));
+    let integrated = Integrated { of: FLOW, per_second: 2.0, at_issue: 1000.0 };
+    let volume = PropertyId(99);
+    let outlook = outlook(&setup, &forecast).with_integrals([(volume, integrated)]);
+    let flow: Vec<f64> = forecast.kept[forecast.medoid].course.iter().map(|row| row[1]).collect();
+    assert_eq!(forecast.instants_s[..2], [600.0, 670.0]);
+    let read = |time_s| number(&outlook, Pick::Medoid, time_s, volume);
+    assert_eq!(read(600.0), Some(1000.0));
+    let after = read(670.0).expect("it goes on");
+    let expected = 1000.0 + 2.0 * 70.0 * (flow[0] + flow[1]) / 2.0;
+    assert!((after - expected).abs() < 1e-6, "{after} {expected}");
+    assert_eq!(read(599.0), None, "it was issued later");
+}
+
+#[test]
+fn an_integral_that_is_no_number_is_unknown() {
+    let (setup, forecast) = made(16);
+    let integrated = Integrated { of: FLOW, per_second: f64::INFINITY, at_issue: 0.0 };
+    let volume = PropertyId(99);
+    let outlook = outlook(&setup, &Arc::new(forecast)).with_integrals([(volume, integrated)]);
+    assert_eq!(number(&outlook, Pick::Medoid, 700.0, volume), None);
 }
 
 #[test]

@@ -71,6 +71,8 @@ impl Link {
 /// All links of a network. Looking some up takes the same time however many there are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Links {
+    /// The network's model, whose variables these are.
+    model: About,
     /// By machine, then by variable.
     all: Vec<Link>,
     /// Where the links of each machine begin, and where all end.
@@ -95,7 +97,12 @@ impl Links {
         };
         let machines = begins(machines, &|link| link.machine);
         let properties = begins(properties, &|link| link.property.0 as usize);
-        Self { machines, by_property, properties, all }
+        Self { model: About::default(), machines, by_property, properties, all }
+    }
+
+    /// The model whose variables these are.
+    pub fn model(&self) -> &About {
+        &self.model
     }
 
     /// All of them, by machine, then by variable.
@@ -114,10 +121,11 @@ impl Links {
         &self.all[range(&self.machines, machine)]
     }
 
-    /// Lets tables name the variables by their properties. A name that a property and a variable share
-    /// is the property's, so that a column means the same to the models and to the twin.
-    pub(super) fn name(&self, about: &mut About, twin: &Twin) {
-        let About { states, inputs, outputs, .. } = about;
+    /// Lets tables name the variables by their properties; these links are then those of this model. A
+    /// name that a property and a variable share is the property's, so that a column means the same to
+    /// the models and to the twin.
+    pub(super) fn name(&mut self, about: &mut About, twin: &Twin) {
+        let About { states, inputs, outputs, .. } = &mut *about;
         for variable in [states, inputs, outputs].into_iter().flatten() {
             variable.is_named_as_property = twin.property_by_path(&variable.name).is_some();
         }
@@ -127,6 +135,7 @@ impl Links {
             let names = twin.property_names(link.property);
             variable.aliases.extend(names.map(|name| Alias { name, scale, offset }));
         }
+        self.model = about.clone();
     }
 }
 

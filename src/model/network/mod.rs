@@ -42,9 +42,9 @@ impl Network {
     /// The machines of a twin.
     ///
     /// # Errors
-    /// Names that no model has, units that do not convert, inputs that are fed twice, machines that
-    /// would have to know each other's output before their own follows (an algebraic loop),
-    /// and a twin without any behaviour.
+    /// Names that no model has, units that do not convert, inputs that are fed twice, machines
+    /// whose outputs need each other at the same instant (an algebraic loop), and a twin without any
+    /// behaviour.
     pub fn of(twin: &Twin) -> Result<Self, Diagnostics> {
         let resolved = Resolved::of(twin)?;
         if resolved.parts.is_empty() {

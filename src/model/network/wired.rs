@@ -98,7 +98,7 @@ impl Wired {
             let (scale, offset) = (*scale, *offset);
             flows[*at].push(Flow { from: Source::Property(place), scale, offset });
         }
-        let links = Links::new(parts.len(), twin.property_count(), links);
+        let mut links = Links::new(parts.len(), twin.property_count(), links);
         links.name(&mut about, twin);
         let usual = parts.iter().flat_map(|part| part.machine.model.about().usual_inputs());
         let wired = Self {
@@ -351,7 +351,7 @@ fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
     }
 }
 
-/// The error of the loop that an input hangs in.
+/// Names the loop that an input is in.
 fn looped(
     parts: &[Part],
     feeds: &[Feed],

@@ -17,8 +17,8 @@ pub use files::Files;
 pub use frame_time::FrameTime;
 pub use notice::{Notice, Severity};
 pub use state::{
-    AssetRoot, LinkBase, Occlusion, Paint, PartOf, Playhead, Round, Scene, SceneRect, SceneView,
-    SceneViews, Seen, Selection, Shown, TwinDefinition,
+    AssetRoot, Item, LinkBase, Occlusion, Paint, PartOf, Playhead, Round, Scene, SceneRect,
+    SceneView, SceneViews, Seen, Selection, Shown, TwinDefinition,
 };
 pub use theme::{Palette, ScenePalette};
 pub use workers::Work;

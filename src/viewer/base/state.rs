@@ -48,7 +48,8 @@ pub enum Paint {
 #[derive(Resource, Clone)]
 pub struct TwinDefinition(pub Arc<Twin>);
 
-/// The instant that the scene shows. Written by the playhead's one system.
+/// The instant that the scene shows. Moved by the playhead's one system from where the controls of time
+/// have put it.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct Playhead {
     /// Whose time and values the main scene shows.
@@ -177,6 +178,10 @@ pub struct AssetRoot(pub AssetId);
 /// A mesh entity that belongs to an asset; what picking hits.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartOf(pub AssetId);
+
+/// A mesh entity of an item on a path; it comes and goes, and is no part of the plant's extent.
+#[derive(Component)]
+pub struct Item;
 
 /// The part of the window that panels leave to the scene, in logical pixels.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 
+use super::placement;
 use super::track::Track;
 use crate::cad::{Affine, Model};
 use crate::history::Reading;
 use crate::twin::binding::{Effect, LabelPart};
-use crate::twin::{AssetId, Twin};
+use crate::twin::{AssetId, Class, ClassId, Twin};
 use crate::viewer::base::Scene;
 
 /// What bindings drive: an asset's root or a node of its model, and what they read.
@@ -24,15 +25,21 @@ pub struct Bound {
     pub readings: Vec<Option<Reading>>,
     /// Placement at rest.
     pub(super) base: Transform,
-    /// Placement at rest of the entity above it, in the asset's frame.
+    /// Of a node within a model: placement at rest of the entity above it, in the asset's frame. Of a
+    /// root: the frame of the asset's parent in that of the entity above it.
     pub(super) above: Transform,
     pub(super) is_root: bool,
     pub(super) model: Option<Arc<Model>>,
     /// For animations: node, its entity, and the frame in which its placement is written.
     pub(super) animated: Vec<(usize, Entity, Affine)>,
+    /// Of its asset; set with what follows when the entity is registered.
+    class: Option<ClassId>,
     pub(super) tracks: Vec<Option<Track>>,
-    /// It stands in the list of what was written in this frame.
-    pub(super) is_listed: bool,
+    /// From the frame of the asset's parent, in which poses are given, into that of the entity above it;
+    /// `None`: they are the same.
+    pub(super) within: Option<Box<Transform>>,
+    /// In which frame it was last written, and in which lists of that frame it stands.
+    pub(super) written: (u32, u8),
 }
 
 impl Bound {
@@ -56,9 +63,34 @@ impl Bound {
             is_root,
             model,
             animated,
+            class: None,
             tracks: Vec::new(),
-            is_listed: false,
+            within: None,
+            written: (0, 0),
         }
+    }
+
+    /// Works out what stays the same as long as the definition does.
+    pub(super) fn prepare(&mut self, twin: &Twin) {
+        self.class = twin.asset(self.asset).class;
+        let track = |(_, effect, _): (_, &Effect, _)| match effect {
+            Effect::Path { path, .. } | Effect::Items { path, .. } => Some(Track::new(path)),
+            _ => None,
+        };
+        self.tracks = effects(twin, self).map(track).collect();
+        let takes_poses = effects(twin, self)
+            .any(|(_, effect, _)| matches!(effect, Effect::Path { .. } | Effect::Pose { .. }));
+        let within = if self.is_root {
+            self.above
+        } else {
+            let parent_from_asset = placement::transform(&twin.asset(self.asset).parent_from_asset);
+            Transform::from_matrix((parent_from_asset * self.above).to_matrix().inverse())
+        };
+        self.within = (takes_poses && within != Transform::IDENTITY).then(|| Box::new(within));
+    }
+
+    fn class<'a>(&self, twin: &'a Twin) -> Option<&'a Class> {
+        twin.classes.get(self.class?.0 as usize)
     }
 }
 
@@ -79,12 +111,12 @@ pub struct LabelSpec {
     pub priority: i32,
 }
 
-/// Effects of a bound thing with the number that each reads.
+/// Effects of a bound thing with what each reads, by their place in its lists. It must be prepared.
 pub(super) fn effects<'a>(
     twin: &'a Twin,
     bound: &'a Bound,
 ) -> impl Iterator<Item = (usize, &'a Effect, Option<&'a Reading>)> {
-    let class = twin.class_of(bound.asset);
+    let class = bound.class(twin);
     bound.bindings.iter().enumerate().filter_map(move |(slot, binding)| {
         Some((slot, &class?.bindings.get(*binding)?.effect, bound.readings[slot].as_ref()))
     })

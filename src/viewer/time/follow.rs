@@ -4,12 +4,17 @@
 //! view may differ from the frame before, or that all of them may. A frame costs what changed and what
 //! grows old in it, and not the number of properties.
 
+use std::collections::VecDeque;
+
 use super::ageing::Ageing;
-use crate::history::{Cursor, Present, State, View, What};
-use crate::twin::{PropertyId, Timestamp};
+use crate::history::{Cursor, State, View, What};
+use crate::twin::{PropertyId, Timestamp, Twin};
 
 /// Properties at most that one frame hands over because they grow old.
 const DUE_A_FRAME: usize = 4096;
+
+/// Instants at most that are kept at which something came or went ahead of the view.
+const REVIEWS: usize = 1024;
 
 /// What must be read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +33,30 @@ pub struct Follower {
     follows: bool,
     /// What becomes stale without a new sample.
     ageing: Ageing,
-    /// Everything is read anew when the view comes to this time.
-    review_at: Option<Timestamp>,
+    /// What is read anew when the view comes to a time, the earliest first.
+    reviews: VecDeque<(Timestamp, Concerned)>,
+    /// The source has no log, or none any more.
+    has_no_log: bool,
+}
+
+/// Whose state may be another when something came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Concerned {
+    /// What hangs on a presence group.
+    Group(u32),
+    /// Everything.
+    All,
+}
+
+impl Concerned {
+    /// Hands over the properties of a group; whether everything may be another.
+    fn hand_over(self, twin: &Twin, changed: &mut impl FnMut(PropertyId)) -> bool {
+        if let Self::Group(group) = self {
+            let assets = twin.presence.get(group as usize).into_iter().flat_map(|one| &one.assets);
+            assets.flat_map(|asset| twin.properties_of(*asset)).for_each(changed);
+        }
+        self == Self::All
+    }
 }
 
 impl Follower {
@@ -43,6 +70,7 @@ impl Follower {
     pub fn advance(
         &mut self,
         state: &impl State,
+        twin: &Twin,
         view: View,
         follows: bool,
         mut changed: impl FnMut(PropertyId),
@@ -57,8 +85,15 @@ impl Follower {
         let back = before.is_none_or(|last| view.time < last.time || view.lane != last.lane);
         let turned = std::mem::replace(&mut self.follows, follows) != follows;
         let mut all = other_source || back || turned || (!follows && moved);
-        all |= self.read_log(state, view, &mut changed);
-        all |= self.review_at.take_if(|at| *at <= view.time).is_some();
+        if other_source || back {
+            // What was to happen there may happen earlier here; all is read and waits anew.
+            self.ageing.forget_all();
+            self.reviews.clear();
+        }
+        all |= self.read_log(state, twin, view, &mut changed);
+        while let Some((_, concerned)) = self.reviews.pop_front_if(|(at, _)| *at <= view.time) {
+            all |= concerned.hand_over(twin, &mut changed);
+        }
         if all {
             return Anew::All;
         }
@@ -74,26 +109,63 @@ impl Follower {
     fn read_log(
         &mut self,
         state: &impl State,
+        twin: &Twin,
         view: View,
         changed: &mut impl FnMut(PropertyId),
     ) -> bool {
-        let Some(log) = state.changes(view.source) else { return false };
+        let Some(log) = state.changes(view.source) else {
+            // A source that was closed knows nothing any more.
+            return !std::mem::replace(&mut self.has_no_log, true);
+        };
+        self.has_no_log = false;
         let unread = log.read(&mut self.cursor);
         let mut all = unread.is_behind();
-        let mut comes = false;
         for change in unread {
             match change.what {
-                What::TurnedBack | What::Skew => all = true,
-                // It is seen now, and again when the view comes to where it happened.
-                What::Presence(_) | What::Clock { .. } => comes = true,
-                what => what.property().into_iter().for_each(&mut *changed),
+                What::TurnedBack | What::Skew => {
+                    self.ageing.forget_all();
+                    all = true;
+                }
+                What::Presence(group) => {
+                    all |= self.comes(twin, view, change.time, Concerned::Group(group), changed);
+                }
+                What::Clock { .. } => {
+                    all |= self.comes(twin, view, change.time, Concerned::All, changed);
+                }
+                what => {
+                    let Some(id) = what.property() else { continue };
+                    if let What::Dropped(_) = what {
+                        self.ageing.forget(id);
+                    }
+                    changed(id);
+                }
             }
         }
-        if comes {
-            let Present { now, .. } = state.present(view.source);
-            self.review_at = now.filter(|now| *now > view.time);
+        all
+    }
+
+    /// Something came or went at a time: it is seen now, for nothing is mixed across it, and again when
+    /// the view comes there. Whether everything may be another.
+    fn comes(
+        &mut self,
+        twin: &Twin,
+        view: View,
+        at: Timestamp,
+        concerned: Concerned,
+        changed: &mut impl FnMut(PropertyId),
+    ) -> bool {
+        if at > view.time {
+            let place = self.reviews.partition_point(|(other, _)| *other <= at);
+            let is_full = self.reviews.len() >= REVIEWS;
+            match self.reviews.back_mut() {
+                // Of so many the last ones are looked at together, at the last of their times.
+                Some(last) if is_full => *last = (last.0.max(at), Concerned::All),
+                Some(last) if last.0 == at && last.1 != concerned => last.1 = Concerned::All,
+                Some(last) if *last == (at, concerned) => {}
+                _ => self.reviews.insert(place, (at, concerned)),
+            }
         }
-        all || comes
+        concerned.hand_over(twin, changed)
     }
 
     /// A property was read at this frame's view and is not stale there: it is handed over again when
@@ -113,8 +185,11 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::history::{Answer, ChangeLog};
+    use crate::twin::{NoFiles, load_text};
 
     /// A source with a log and nothing else.
     struct Logged(ChangeLog);
@@ -124,13 +199,27 @@ mod tests {
             Answer::Unknown
         }
 
-        fn present(&self, _: crate::history::SourceId) -> Present {
-            Present { now: Some(Timestamp(20)), ..Present::default() }
+        /// Everything grows old ten microseconds after it was seen.
+        fn stale_from(&self, view: View, _: PropertyId) -> Option<Timestamp> {
+            Some(view.time.plus_micros(10))
         }
 
         fn changes(&self, _: crate::history::SourceId) -> Option<&ChangeLog> {
             Some(&self.0)
         }
+    }
+
+    /// Two motors with three properties each, each with a presence topic of its own.
+    fn twin() -> Twin {
+        let loaded = load_text(
+            Path::new("t.ron"),
+            r#"Twin(schema: 2, name: "t", classes: {"A": (properties: {"u": (), "v": (), "w": ()})},
+                assets: [(name: "a", class: "A"), (name: "b", class: "A")],
+                presence: [(topic: "a/s", online: "1", offline: "0", assets: ["a"]),
+                           (topic: "b/s", online: "1", offline: "0", assets: ["b"])])"#,
+            &NoFiles,
+        );
+        loaded.unwrap_or_else(|wrong| panic!("{wrong}")).twin
     }
 
     fn advance(
@@ -141,7 +230,7 @@ mod tests {
     ) -> Option<Vec<u32>> {
         let mut these = Vec::new();
         let view = View::live(Timestamp(time));
-        match follower.advance(state, view, follows, |id| these.push(id.0)) {
+        match follower.advance(state, &twin(), view, follows, |id| these.push(id.0)) {
             Anew::All => None,
             Anew::These => Some(these),
         }
@@ -163,15 +252,67 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_goes_is_looked_at_now_and_when_the_view_comes_there() {
+    fn a_device_that_goes_is_looked_at_now_and_when_the_view_comes_there_and_no_other_device() {
         let mut state = Logged(ChangeLog::new(4));
-        let mut follower = Follower::new(4);
+        let mut follower = Follower::new(6);
         advance(&mut follower, &state, 9, true);
         state.0.push(What::Presence(0), Timestamp(20));
-        assert_eq!(advance(&mut follower, &state, 10, true), None);
+        assert_eq!(advance(&mut follower, &state, 10, true), Some(vec![0, 1, 2]));
+        // The second one does not put off the first.
+        state.0.push(What::Presence(1), Timestamp(25));
+        assert_eq!(advance(&mut follower, &state, 15, true), Some(vec![3, 4, 5]));
         assert_eq!(advance(&mut follower, &state, 19, true), Some(vec![]));
-        assert_eq!(advance(&mut follower, &state, 20, true), None);
-        assert_eq!(advance(&mut follower, &state, 21, true), Some(vec![]));
+        assert_eq!(advance(&mut follower, &state, 20, true), Some(vec![0, 1, 2]));
+        assert_eq!(advance(&mut follower, &state, 25, true), Some(vec![3, 4, 5]));
+        assert_eq!(advance(&mut follower, &state, 26, true), Some(vec![]));
+        state.0.push(What::Clock { known: false }, Timestamp(30));
+        assert_eq!(advance(&mut follower, &state, 27, true), None);
+        assert_eq!(advance(&mut follower, &state, 30, true), None);
+        assert_eq!(advance(&mut follower, &state, 31, true), Some(vec![]));
+    }
+
+    #[test]
+    fn what_came_and_went_ahead_of_the_view_is_bounded_and_none_of_it_is_lost() {
+        let mut state = Logged(ChangeLog::new(4));
+        let mut follower = Follower::new(6);
+        advance(&mut follower, &state, 0, true);
+        for at in 1..=2 * REVIEWS as i64 {
+            state.0.push(What::Presence(0), Timestamp(at));
+        }
+        advance(&mut follower, &state, 0, true);
+        assert_eq!(follower.reviews.len(), REVIEWS);
+        assert_eq!(advance(&mut follower, &state, 1, true), Some(vec![0, 1, 2]));
+        assert_eq!(advance(&mut follower, &state, 2 * REVIEWS as i64, true), None);
+    }
+
+    #[test]
+    fn when_time_is_turned_back_a_property_is_due_by_its_new_time() {
+        let mut state = Logged(ChangeLog::new(4));
+        let mut follower = Follower::new(6);
+        advance(&mut follower, &state, 1000, true);
+        let view = |time| View::live(Timestamp(time));
+        follower.fresh(&state, view(1000), PropertyId(0));
+        state.0.push(What::TurnedBack, Timestamp(100));
+        assert_eq!(advance(&mut follower, &state, 100, true), None);
+        follower.fresh(&state, view(100), PropertyId(0));
+        assert_eq!(advance(&mut follower, &state, 109, true), Some(vec![]));
+        assert_eq!(advance(&mut follower, &state, 110, true), Some(vec![0]));
+    }
+
+    #[test]
+    fn a_source_that_was_closed_is_read_once_more() {
+        struct Closed;
+        impl State for Closed {
+            fn read(&self, _: View, _: PropertyId) -> Answer {
+                Answer::Unknown
+            }
+        }
+        let state = Logged(ChangeLog::new(4));
+        let mut follower = Follower::new(6);
+        advance(&mut follower, &state, 1, true);
+        let (twin, view) = (twin(), View::live(Timestamp(1)));
+        let mut next = || follower.advance(&Closed, &twin, view, true, |_| {});
+        assert_eq!([next(), next()], [Anew::All, Anew::These]);
     }
 
     #[test]

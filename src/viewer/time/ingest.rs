@@ -45,7 +45,8 @@ fn take_in(
         _ => BUDGET.max(time.delta() / SHARE_OF_SLOW_FRAME),
     };
     let enough = || begin.elapsed() >= budget;
-    sources.read_on(enough);
+    // The plant first: its channel is bounded and does not wait, files do.
     sources.live_mut().ingest(&link.batches, enough);
     sources.live_mut().tick(wall.now());
+    sources.read_on(enough);
 }

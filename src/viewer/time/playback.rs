@@ -115,9 +115,9 @@ impl Stage<'_> {
         self.say(Severity::Info, "The plant is on screen again".into());
     }
 
-    /// Tells the user something about files.
+    /// Reports something about files to the user.
     pub fn say(&mut self, severity: Severity, text: String) {
-        self.problems.write(Notice { asset: None, file: None, severity, text });
+        self.problems.write(Notice::new(severity, text));
     }
 }
 
@@ -147,7 +147,7 @@ fn report(
     let text =
         format!("{}: {} samples in {} messages{bad}", played.name, counts.samples, counts.messages);
     let severity = if bad.is_empty() { Severity::Info } else { Severity::Warning };
-    problems.write(Notice { asset: None, file: None, severity, text });
+    problems.write(Notice::new(severity, text));
 }
 
 #[cfg(test)]
@@ -158,14 +158,14 @@ mod tests {
     use crossbeam_channel::{Sender, bounded};
 
     use super::*;
-    use crate::history::State;
+    use crate::history::{State, View};
     use crate::telemetry::{Batch, Status, Update};
     use crate::twin::Timestamp;
     use crate::twin::{NoFiles, PropertyId, Quality, Value, load_text};
     use crate::viewer::app::open::{self, Dropped, Opened};
     use crate::viewer::app::testing;
     use crate::viewer::base::TwinDefinition;
-    use crate::viewer::base::{Command, Files, Origin, Playhead};
+    use crate::viewer::base::{Command, Files, Origin, Playhead, SceneViews};
     use crate::viewer::time::{WallClock, ingest, playhead};
 
     const TWIN: &str = r#"Twin(schema: 2, name: "t",
@@ -194,7 +194,7 @@ mod tests {
         (app, plant)
     }
 
-    fn tell(plant: &Sender<Batch>, number: f64) {
+    fn send(plant: &Sender<Batch>, number: f64) {
         let (property, time) = (PropertyId(0), Some(NOW));
         let value = Value::Number(number);
         let updates = vec![Update { property, time, value, quality: Quality::Good }];
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_table_plays_from_its_beginning_while_the_plant_goes_on_behind_it() {
         let (mut app, plant) = viewer();
-        tell(&plant, 1.0);
+        send(&plant, 1.0);
         app.update();
         drop_file(&mut app, "minutes.csv", TABLE);
         let at = playhead(&app);
@@ -239,7 +239,7 @@ mod tests {
         app.update();
         assert_eq!(shown(&app), Some(Value::Number(15.0)));
 
-        tell(&plant, 2.0);
+        send(&plant, 2.0);
         app.update();
         assert_eq!(shown(&app), Some(Value::Number(15.0)));
         app.world_mut().write_message(Command::Follow.by(Origin::Test));
@@ -265,12 +265,36 @@ mod tests {
         assert!(app.world().resource::<Sources>().opened().is_empty(), "both are closed");
     }
 
+    #[test]
+    fn another_scene_follows_its_own_source_and_closes_with_it() {
+        let (mut app, plant) = viewer();
+        send(&plant, 1.0);
+        app.update();
+        drop_file(&mut app, "minutes.csv", TABLE);
+        let source = app.world().resource::<Playback>().source();
+        let mut views = app.world_mut().resource_mut::<SceneViews>();
+        let live = views.open(View::default(), true).expect("room");
+        let file = views.open(View { source, ..View::default() }, true).expect("room");
+        app.update();
+        let views = app.world().resource::<SceneViews>();
+        let time = |scene| views.get(scene).map(|shown| shown.view.time);
+        let present = |of| app.world().resource::<Sources>().present(of).live;
+        assert_eq!(time(live), present(SourceId::LIVE));
+        assert_eq!(time(file), present(source));
+        assert!(time(live) > time(file));
+        app.world_mut().write_message(Command::Follow.by(Origin::Test));
+        app.update();
+        app.update();
+        let views = app.world().resource::<SceneViews>();
+        assert_eq!((views.get(live).is_some(), views.get(file)), (true, None));
+    }
+
     /// What was said of files.
     #[derive(Resource, Default)]
     struct Said(Vec<String>);
 
     #[test]
-    fn a_file_that_cannot_be_read_leaves_the_plant_on_screen_and_is_told() {
+    fn a_file_that_cannot_be_read_leaves_the_plant_on_screen_and_is_reported() {
         let (mut app, _plant) = viewer();
         app.init_resource::<Said>().add_systems(
             Last,

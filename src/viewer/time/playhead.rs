@@ -1,17 +1,18 @@
 //! The playhead: the one system that owns the clock of the scene.
 //!
 //! Flows in: the present of the source on screen, and where [`TimeControl`](super::TimeControl) has put
-//! the playhead. Flows out: [`Playhead`], which everything that is seen reads, and the main scene's
-//! view.
+//! the playhead. Flows out: [`Playhead`], which everything that is seen reads, and what each scene
+//! shows: the main one what the playhead does, others that follow the present of their own source. A
+//! scene whose source was closed is closed.
 
 use bevy::prelude::*;
 use bevy::time::Real;
 
 use super::playback::Playback;
 use super::sources::Sources;
-use crate::history::State;
+use crate::history::{State, View};
 use crate::twin::Timestamp;
-use crate::viewer::base::{Playhead, Round, Scene, SceneViews};
+use crate::viewer::base::{Playhead, Round, Scene, SceneView, SceneViews};
 
 /// Speeds at which the playhead can go on by itself.
 pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0];
@@ -33,9 +34,32 @@ fn advance(
     let next = Playhead { source: playback.source(), ..*playhead };
     let known = Known::of(&sources, &playback);
     playhead.set_if_neq(moved(next, known, time.delta_secs_f64()));
-    let mut shown = views.clone();
-    shown.set(Scene::MAIN, playhead.view(), playhead.following);
-    views.set_if_neq(shown);
+    let is_main = |shown: &SceneView| shown.scene == Scene::MAIN;
+    let moved = |shown: &SceneView| {
+        if is_main(shown) {
+            return SceneView { view: playhead.view(), follows: playhead.following, ..*shown };
+        }
+        let live = sources.present(shown.view.source).live.filter(|_| shown.follows);
+        let time = live.unwrap_or(shown.view.time);
+        SceneView { view: View { time, ..shown.view }, ..*shown }
+    };
+    // Written only where something differs, so that nobody looks at what is as it was.
+    let closed: Vec<Scene> = views
+        .iter()
+        .filter(|shown| !is_main(shown) && sources.get(shown.view.source).is_none())
+        .map(|shown| shown.scene)
+        .collect();
+    closed.into_iter().for_each(|scene| views.close(scene));
+    let differ: Vec<SceneView> = views
+        .iter()
+        .map(moved)
+        .zip(views.iter())
+        .filter(|(a, b)| a != *b)
+        .map(|(a, _)| a)
+        .collect();
+    for SceneView { scene, view, follows } in differ {
+        views.set(scene, view, follows);
+    }
 }
 
 /// What the playhead can show.

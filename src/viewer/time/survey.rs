@@ -35,6 +35,15 @@ pub fn condition(state: &dyn State, twin: &Twin, view: View, id: PropertyId) -> 
     })
 }
 
+/// In which lines a property waits to be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits {
+    /// In [`Survey::changed`].
+    changed: bool,
+    /// In [`Survey::going`].
+    goes: bool,
+}
+
 /// How the plant is doing; see the module.
 #[derive(Resource, Debug, Default)]
 pub struct Survey {
@@ -44,8 +53,11 @@ pub struct Survey {
     /// What is beyond a limit, the worst first.
     beyond: BTreeSet<(Reverse<Condition>, PropertyId)>,
     /// Properties that changed and wait to be judged, each once.
-    waiting: VecDeque<PropertyId>,
-    waits: Vec<bool>,
+    changed: VecDeque<PropertyId>,
+    /// Those that are on their way to a sample that the view has not come to, and are judged again and
+    /// again meanwhile; each once.
+    going: VecDeque<PropertyId>,
+    waits: Vec<Waits>,
     /// The next property of a round through all, and how many are left in it.
     next: usize,
     left: usize,
@@ -62,7 +74,7 @@ impl Survey {
             follower: Follower::new(count),
             conditions: vec![Condition::Unknown; count],
             counts,
-            waits: vec![false; count],
+            waits: vec![Waits::default(); count],
             equipment: twin.equipment_count(),
             ..Self::default()
         }
@@ -83,19 +95,20 @@ impl Survey {
         self.beyond.iter().map(|(Reverse(condition), id)| (*id, *condition))
     }
 
-    /// Whether everything is judged in the present view; after a jump it takes some frames.
+    /// Whether everything is judged in the present view; after a jump it takes some frames, and so it does
+    /// where more changes than a frame has time for.
     pub fn is_complete(&self) -> bool {
-        self.left == 0
+        self.left == 0 && self.changed.is_empty() && self.going.len() <= A_FRAME
     }
 
     /// Judges what changed since the frame before, and a part of the rest after a jump.
     pub fn advance(&mut self, state: &impl State, twin: &Twin, view: View, follows: bool) {
-        let Self { follower, waiting, waits, .. } = self;
-        let anew = follower.advance(state, view, follows, |id| {
+        let Self { follower, changed, waits, .. } = self;
+        let anew = follower.advance(state, twin, view, follows, |id| {
             if let Some(waits) = waits.get_mut(id.0 as usize)
-                && !std::mem::replace(waits, true)
+                && !std::mem::replace(&mut waits.changed, true)
             {
-                waiting.push_back(id);
+                changed.push_back(id);
             }
         });
         if anew == Anew::All {
@@ -106,33 +119,33 @@ impl Survey {
             self.left -= 1;
             let id = PropertyId(self.next as u32);
             self.judge(state, twin, view, id);
-            if self.goes_on(state, twin, view, id)
-                && !std::mem::replace(&mut self.waits[self.next], true)
-            {
-                self.waiting.push_back(id);
-            }
         }
-        for _ in 0..self.waiting.len().min(A_FRAME) {
-            let Some(id) = self.waiting.pop_front() else { break };
+        // What changed comes first: what is on its way is judged anew as often as there is time.
+        let count = self.changed.len().min(A_FRAME);
+        for _ in 0..count {
+            let Some(id) = self.changed.pop_front() else { break };
+            self.waits[id.0 as usize].changed = false;
             self.judge(state, twin, view, id);
-            if self.goes_on(state, twin, view, id) {
-                self.waiting.push_back(id);
-            } else {
-                self.waits[id.0 as usize] = false;
-            }
         }
-    }
-
-    /// Whether a property is on its way to a sample that the view has not come to: it may pass a limit,
-    /// or become known, without a further change.
-    fn goes_on(&self, state: &impl State, twin: &Twin, view: View, id: PropertyId) -> bool {
-        self.follower.goes_on(state, view.of_kind(twin.property(id).kind), id)
+        for _ in 0..self.going.len().min(A_FRAME - count) {
+            let Some(id) = self.going.pop_front() else { break };
+            self.waits[id.0 as usize].goes = false;
+            self.judge(state, twin, view, id);
+        }
     }
 
     fn judge(&mut self, state: &impl State, twin: &Twin, view: View, id: PropertyId) {
         let now = condition(state, twin, view, id);
+        let of_kind = view.of_kind(twin.property(id).kind);
         if now > Condition::Unknown && now != Condition::Stale {
-            self.follower.fresh(state, view.of_kind(twin.property(id).kind), id);
+            self.follower.fresh(state, of_kind, id);
+        }
+        // On its way to a sample that the view has not come to it may pass a limit, or become known,
+        // without a further change.
+        let goes = &mut self.waits[id.0 as usize].goes;
+        if !*goes && self.follower.goes_on(state, of_kind, id) {
+            *goes = true;
+            self.going.push_back(id);
         }
         let before = std::mem::replace(&mut self.conditions[id.0 as usize], now);
         if now == before {
@@ -239,6 +252,23 @@ mod tests {
         let past = View::live(NOW.plus_micros(500_000));
         survey.advance(&mirror, &twin, past, false);
         assert_eq!(survey.counts, counted(&mirror, past));
+    }
+
+    #[test]
+    fn what_changes_is_judged_before_the_many_that_are_on_their_way() {
+        let count = 3 * A_FRAME as u32;
+        let twin = twin(count as usize);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let ahead = NOW.plus_micros(1_000_000);
+        take(&mut mirror, ahead, &(0..count).map(|id| (id, 10.0)).collect::<Vec<_>>());
+        let (mut survey, view) = (Survey::new(&twin), View::live(NOW));
+        for _ in 0..9 {
+            survey.advance(&mirror, &twin, view, true);
+        }
+        assert!(!survey.is_complete(), "more are on their way than a frame has time for");
+        take(&mut mirror, NOW, &[(count - 1, 10.0)]);
+        survey.advance(&mirror, &twin, view, true);
+        assert_eq!(survey.count(Condition::Alarm), 1);
     }
 
     #[test]

@@ -162,10 +162,8 @@ fn calibration_answers_a_wrong_question_with_what_is_wrong() {
         let error = error(change);
         assert!(error.to_string().contains(wanted), "{error}");
     };
-    says(
-        &|s| s.chosen[0].name = "RS0".into(),
-        "no parameter and no state `RS0`; the nearest is `Rs`",
-    );
+    says(&|s| s.chosen[0].name = "RS0".into(), "no parameter and no state `RS0`; there are ");
+    says(&|s| s.chosen[0].name = "RS0".into(), "; did you mean `Rs`?");
     says(&|s| s.chosen.push(s.chosen[0].clone()), "`Rs` is named twice");
     says(&|s| s.chosen.clear(), "nothing is to be found");
     says(&|s| s.chosen[0].start = Some(3.0), "outside its bounds from 0.001 to 1");

@@ -5,66 +5,53 @@ use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
 use super::maths::{color, holds, node_transform};
-use super::sample::{Indexes, Written};
+use super::sample::Indexes;
+use super::written::Written;
 use crate::cad::{self, Affine};
 use crate::twin::binding::Effect;
-use crate::twin::{AssetId, Twin};
 use crate::viewer::base::{Palette, PartOf, Scene, TwinDefinition};
 use crate::viewer::scene::bound::{Bound, Paints, effects};
 use crate::viewer::scene::look::{self, Look};
 use crate::viewer::scene::placement;
-use crate::viewer::scene::track::Track;
 
-/// Placements and what is shown.
+/// Placements and what is shown. What nothing is known of stands as it does at rest.
 pub(super) fn place(
     twin: Res<TwinDefinition>,
     written: Res<Written>,
-    mut bounds: Query<(&mut Bound, &mut Transform, &mut Visibility)>,
+    mut bounds: Query<(&Bound, &mut Transform, &mut Visibility)>,
 ) {
-    let mut changed = bounds.iter_many_mut(&written.0);
-    while let Some((mut bound, mut transform, mut visibility)) = changed.fetch_next() {
-        let bound = bound.bypass_change_detection();
-        if bound.tracks.len() != bound.bindings.len() {
-            bound.tracks = effects(&twin.0, bound)
-                .map(|(_, effect, _)| match effect {
-                    Effect::Path { path, .. } | Effect::Items { path, .. } => {
-                        Some(Track::new(path))
-                    }
-                    _ => None,
-                })
-                .collect();
-        }
+    let mut changed = bounds.iter_many_mut(&written.placed);
+    while let Some((bound, mut transform, mut visibility)) = changed.fetch_next() {
         let mut local = Transform::IDENTITY;
         let mut base = bound.base;
         let mut shown = None;
         let mut moves = false;
+        // A pose in the frame of the asset's parent, for the root or for a node within.
+        let within = |pose: Transform| match &bound.within {
+            None => pose,
+            Some(frame) => **frame * pose.with_scale(bound.base.scale),
+        };
         for (slot, effect, reading) in effects(&twin.0, bound) {
-            let Some(reading) = reading else { continue };
-            // A pose in the frame of the asset's parent, for the root or for a node within.
-            let within = |pose: Transform| {
-                if bound.is_root {
-                    pose
-                } else {
-                    let parent_from_asset = scene_transform(&twin.0, bound.asset);
-                    let inverse = (parent_from_asset * bound.above).to_matrix().inverse();
-                    Transform::from_matrix(inverse) * pose.with_scale(bound.base.scale)
+            let value = reading.map(|reading| &reading.value);
+            match (effect, value) {
+                (Effect::Color { .. } | Effect::Glow { .. } | Effect::Label { .. }, _)
+                | (Effect::Animation { .. } | Effect::Items { .. }, _) => {}
+                (Effect::Show { when, .. }, value) => {
+                    let holds = value.is_none_or(|value| holds(when, value));
+                    shown = Some(shown.unwrap_or(true) && holds);
                 }
-            };
-            match (effect, &reading.value) {
-                (Effect::Path { metres_per_unit, .. }, value) => {
+                (_, None) => moves = true,
+                (Effect::Path { metres_per_unit, .. }, Some(value)) => {
                     if let (Some(track), Some(value)) = (&bound.tracks[slot], value.as_number()) {
                         base = within(track.at(value * metres_per_unit));
                         moves = true;
                     }
                 }
-                (Effect::Pose { .. }, crate::twin::Value::Pose(pose)) => {
+                (Effect::Pose { .. }, Some(crate::twin::Value::Pose(pose))) => {
                     base = within(placement::transform(pose));
                     moves = true;
                 }
-                (Effect::Show { when, .. }, value) => {
-                    shown = Some(shown.unwrap_or(true) && holds(when, value));
-                }
-                (effect, value) => {
+                (effect, Some(value)) => {
                     if let Some(value) = value.as_number()
                         && let Some(own) = node_transform(effect, value)
                     {
@@ -82,10 +69,6 @@ pub(super) fn place(
             visibility.set_if_neq(wanted);
         }
     }
-}
-
-fn scene_transform(twin: &Twin, asset: AssetId) -> Transform {
-    placement::transform(&twin.asset(asset).parent_from_asset)
 }
 
 /// Colours and glow.
@@ -133,25 +116,25 @@ pub(super) fn paint(
     if palette.is_changed() {
         bounds.iter().for_each(&mut paint);
     } else {
-        bounds.iter_many(&written.0).for_each(&mut paint);
+        bounds.iter_many(&written.painted).for_each(&mut paint);
     }
 }
 
-/// Poses of animations.
+/// Poses of animations; the pose at rest where nothing is known.
 pub(super) fn animate(
     twin: Res<TwinDefinition>,
     written: Res<Written>,
     bounds: Query<&Bound>,
     mut nodes: Query<&mut Transform, Without<Bound>>,
 ) {
-    for bound in bounds.iter_many(&written.0) {
+    for bound in bounds.iter_many(&written.animated) {
         let Some(model) = &bound.model else { continue };
         for (_, effect, reading) in effects(&twin.0, bound) {
             let Effect::Animation { name, seconds_per_unit, repeat, .. } = effect else { continue };
-            let value = reading.and_then(|reading| reading.value.as_number());
-            let (Some(value), Ok(at)) = (value, model.find_animation(name)) else { continue };
+            let Ok(at) = model.find_animation(name) else { continue };
             let animation = &model.animations[at];
-            let mut time_s = value * seconds_per_unit;
+            let value = reading.and_then(|reading| reading.value.as_number());
+            let mut time_s = value.unwrap_or(0.0) * seconds_per_unit;
             if *repeat && animation.duration_s > 0.0 {
                 time_s = time_s.rem_euclid(animation.duration_s);
             }
@@ -159,11 +142,15 @@ pub(super) fn animate(
                 let found = bound.animated.iter().find(|(node, _, _)| *node == pose.node);
                 let Some((_, entity, base)) = found else { continue };
                 let rest = model.nodes[pose.node].parent_from_node.to_trs();
-                let now = Affine::from_trs(&cad::Trs {
-                    translation: pose.translation.unwrap_or(rest.translation),
-                    rotation: pose.rotation.unwrap_or(rest.rotation),
-                    scale: pose.scale.unwrap_or(rest.scale),
-                });
+                let now = match value {
+                    None => rest,
+                    Some(_) => cad::Trs {
+                        translation: pose.translation.unwrap_or(rest.translation),
+                        rotation: pose.rotation.unwrap_or(rest.rotation),
+                        scale: pose.scale.unwrap_or(rest.scale),
+                    },
+                };
+                let now = Affine::from_trs(&now);
                 if let Ok(mut transform) = nodes.get_mut(*entity) {
                     transform.set_if_neq(placement::local(&base.then_inner(&now)));
                 }
@@ -172,24 +159,28 @@ pub(super) fn animate(
     }
 }
 
-/// What is stale looks stale.
+/// What is stale looks stale, and so does an asset of which nothing is known.
 pub(super) fn age(
-    indexes: Res<Indexes>,
+    mut indexes: ResMut<Indexes>,
     mut parts: Query<(&PartOf, Option<&Scene>, &mut MeshTag)>,
-    mut last: Local<Vec<(Scene, Vec<bool>)>>,
-    added: Query<(), Added<PartOf>>,
+    added: Query<Entity, Added<PartOf>>,
 ) {
-    let of_scene = |scene| Some((scene, indexes.stale(scene)?));
-    let stale: Vec<_> = indexes.scenes().filter_map(of_scene).collect();
-    if stale == *last && added.is_empty() {
+    let is_other = indexes.take_other();
+    if !is_other && added.is_empty() {
         return;
     }
-    for (part, scene, mut tag) in &mut parts {
-        let scene = scene.copied().unwrap_or_default();
-        let stale = stale.iter().find(|(of, _)| *of == scene).map(|(_, stale)| stale);
-        let on = stale.and_then(|stale| stale.get(part.0.0 as usize)).copied().unwrap_or(false);
-        let value = look::with_flag(tag.0, look::STALE, on);
+    let mark = |(part, scene, mut tag): (&PartOf, Option<&Scene>, Mut<MeshTag>)| {
+        let index = indexes.of(scene.copied().unwrap_or_default());
+        let is_stale = index.is_some_and(|index| index.is_stale(part.0.0 as usize));
+        let value = look::with_flag(tag.0, look::STALE, is_stale);
         look::write(&mut tag, value);
+    };
+    if is_other {
+        parts.iter_mut().for_each(mark);
+    } else {
+        let mut added = parts.iter_many_mut(&added);
+        while let Some(part) = added.fetch_next() {
+            mark(part);
+        }
     }
-    *last = stale;
 }

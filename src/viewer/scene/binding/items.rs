@@ -1,14 +1,13 @@
 //! Things on a path: an instance for each item, shared meshes, reused from sample to sample.
 
-use std::collections::HashMap;
-
 use bevy::mesh::MeshTag;
+use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 
-use super::sample::Written;
+use super::written::Written;
 use crate::twin::Value;
 use crate::twin::binding::Effect;
-use crate::viewer::base::{PartOf, TwinDefinition};
+use crate::viewer::base::{Item, PartOf, TwinDefinition};
 use crate::viewer::scene::bound::{Bound, effects};
 use crate::viewer::scene::models::{Models, put_in};
 
@@ -24,7 +23,7 @@ pub(super) fn show(
     twin: Res<TwinDefinition>,
     models: Res<Models>,
     written: Res<Written>,
-    bounds: Query<(Entity, &Bound, Option<&ShownItems>)>,
+    mut bounds: Query<(Entity, &Bound, Option<&mut ShownItems>)>,
     mut places: Query<&mut Transform>,
     mut commands: Commands,
 ) {
@@ -33,15 +32,11 @@ pub(super) fn show(
         true => bounds.iter().filter(|(_, _, shown)| shown.is_some()).map(|(at, ..)| at).collect(),
         false => Vec::new(),
     };
-    let again = again.iter().filter(|entity| !written.0.contains(entity));
-    for (entity, bound, shown) in bounds.iter_many(written.0.iter().chain(again)) {
-        let has =
-            effects(&twin.0, bound).any(|(_, effect, _)| matches!(effect, Effect::Items { .. }));
-        if !has {
-            continue;
-        }
-        let mut left = shown.map(|shown| shown.0.clone()).unwrap_or_default();
-        let mut now = HashMap::new();
+    let again = again.iter().filter(|entity| !written.carries.contains(entity));
+    let mut wanted = bounds.iter_many_mut(written.carries.iter().chain(again));
+    while let Some((entity, bound, mut shown)) = wanted.fetch_next() {
+        let mut left = shown.as_mut().map(|shown| std::mem::take(&mut shown.0)).unwrap_or_default();
+        let mut now = HashMap::with_capacity(left.len());
         for (slot, effect, reading) in effects(&twin.0, bound) {
             let Effect::Items { models: files, .. } = effect else { continue };
             let Some(Some(track)) = bound.tracks.get(slot) else { continue };
@@ -70,6 +65,7 @@ pub(super) fn show(
                     let mut part = commands.spawn((
                         ChildOf(instance),
                         PartOf(bound.asset),
+                        Item,
                         Mesh3d(mesh),
                         MeshMaterial3d(material),
                         MeshTag(0),
@@ -80,6 +76,9 @@ pub(super) fn show(
             }
         }
         left.values().for_each(|(_, instance)| commands.entity(*instance).despawn());
-        commands.entity(entity).insert(ShownItems(now));
+        match shown {
+            Some(mut shown) => shown.0 = now,
+            None => _ = commands.entity(entity).insert(ShownItems(now)),
+        }
     }
 }

@@ -13,6 +13,7 @@ mod sample;
 mod scales;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use bevy::prelude::*;
 
@@ -24,7 +25,9 @@ use crate::viewer::base::Round;
 /// Samples at the playhead into what is seen.
 pub fn plugin(app: &mut App) {
     app.init_resource::<sample::Indexes>()
-        .init_resource::<sample::Written>()
+        .init_resource::<sample::Spawned>()
+        .init_resource::<written::Written>()
+        .add_observer(sample::note)
         .add_systems(Update, (sample::index, sample::sample).chain().in_set(Round::Sample))
         .add_systems(
             Update,

@@ -4,64 +4,120 @@
 use std::sync::Arc;
 
 use bevy::prelude::*;
+use smallvec::SmallVec;
 
+use super::written::{Written, lists};
 use crate::history::State;
-use crate::twin::{PropertyId, Quality, Twin};
+use crate::twin::{PropertyId, PropertyKind, Quality, Twin};
 use crate::viewer::base::{Scene, SceneView, SceneViews, TwinDefinition};
 use crate::viewer::scene::bound::Bound;
 use crate::viewer::time::{Anew, Follower, Sources};
+
+/// What a property drives.
+struct Target {
+    entity: Entity,
+    /// Place in its [`Bound`].
+    slot: u16,
+    /// In which lists of [`Written`] it stands when that is written.
+    lists: u8,
+}
+
+/// What is known of a property that drives something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Known {
+    /// Nothing.
+    #[default]
+    No,
+    /// A value that is current.
+    Fresh,
+    /// One that is not.
+    Stale,
+}
+
+/// What a property drives in a scene, in one piece of memory.
+#[derive(Default)]
+struct Driven {
+    targets: SmallVec<[Target; 1]>,
+    asset: u32,
+    known: Known,
+    is_estimate: bool,
+    is_listed: bool,
+    is_active: bool,
+}
+
+/// How an asset's bound properties stand, of those that are measured.
+#[derive(Clone, Copy, Debug, Default)]
+struct OfAsset {
+    bound: u32,
+    known: u32,
+    stale: u32,
+}
 
 /// What is driven in one scene by each property, and which must be read anew.
 #[derive(Default)]
 pub(super) struct Index {
     scene: Scene,
-    /// By [`PropertyId`]: entity and position in its [`Bound`].
-    targets: Vec<Vec<(Entity, u16)>>,
+    driven: Vec<Driven>,
     /// Properties that have or had a target.
     bound: Vec<PropertyId>,
-    is_bound: Vec<bool>,
     active: Vec<PropertyId>,
-    is_active: Vec<bool>,
     follower: Follower,
-    /// For each asset, how many of its bound properties are stale, and by property whether it is.
-    stale_count: Vec<u32>,
-    is_stale: Vec<bool>,
+    of_asset: Vec<OfAsset>,
+    /// Whether the source has any samples.
+    has_samples: bool,
+    /// Some assets look stale that did not, or the reverse.
+    is_other: bool,
+}
+
+impl OfAsset {
+    /// Whether it is to look stale: something that is bound there is, or nothing of it is known while
+    /// other things are.
+    fn looks_stale(self, has_samples: bool) -> bool {
+        self.stale > 0 || (has_samples && self.bound > 0 && self.known == 0)
+    }
 }
 
 impl Index {
     fn new(scene: Scene, twin: &Twin) -> Self {
-        let count = twin.property_count();
+        let driven = |id| Driven {
+            asset: twin.owner(id).0,
+            is_estimate: twin.property(id).kind == PropertyKind::Estimate,
+            ..Driven::default()
+        };
         Self {
             scene,
-            targets: vec![Vec::new(); count],
-            is_bound: vec![false; count],
-            is_active: vec![false; count],
-            is_stale: vec![false; count],
-            stale_count: vec![0; twin.assets.len()],
-            follower: Follower::new(count),
+            driven: twin.property_ids().map(driven).collect(),
+            of_asset: vec![OfAsset::default(); twin.assets.len()],
+            follower: Follower::new(twin.property_count()),
             ..Self::default()
         }
     }
 
-    fn add(&mut self, entity: Entity, slot: u16, id: PropertyId) {
-        self.targets[id.0 as usize].push((entity, slot));
-        if !std::mem::replace(&mut self.is_bound[id.0 as usize], true) {
+    fn add(&mut self, target: Target, id: PropertyId) {
+        let Some(driven) = self.driven.get_mut(id.0 as usize) else { return };
+        driven.targets.push(target);
+        if !std::mem::replace(&mut driven.is_listed, true) {
             self.bound.push(id);
+            if !driven.is_estimate {
+                self.of_asset[driven.asset as usize].bound += 1;
+                self.is_other = true;
+            }
         }
-        activate(&self.targets, &mut self.is_active, &mut self.active, id);
+        activate(&mut self.driven, &mut self.active, id);
+    }
+
+    /// Whether an asset is to look stale.
+    pub(super) fn is_stale(&self, asset: usize) -> bool {
+        self.of_asset.get(asset).is_some_and(|asset| asset.looks_stale(self.has_samples))
     }
 }
 
 /// A property that drives something is to be read.
-fn activate(
-    targets: &[Vec<(Entity, u16)>],
-    is_active: &mut [bool],
-    active: &mut Vec<PropertyId>,
-    id: PropertyId,
-) {
-    let at = id.0 as usize;
-    if targets.get(at).is_some_and(|targets| !targets.is_empty()) && !is_active[at] {
-        is_active[at] = true;
+fn activate(driven: &mut [Driven], active: &mut Vec<PropertyId>, id: PropertyId) {
+    if let Some(driven) = driven.get_mut(id.0 as usize)
+        && !driven.targets.is_empty()
+        && !std::mem::replace(&mut driven.is_active, true)
+    {
         active.push(id);
     }
 }
@@ -70,22 +126,25 @@ fn activate(
 #[derive(Resource, Default)]
 pub(super) struct Indexes(Vec<Index>);
 
-/// What was written in this frame: what follows looks at these alone, and not through all that is
-/// bound.
-#[derive(Resource, Default)]
-pub(super) struct Written(pub Vec<Entity>);
-
 impl Indexes {
-    /// By asset, whether something that is bound there is stale in that scene.
-    pub(super) fn stale(&self, scene: Scene) -> Option<Vec<bool>> {
-        let index = self.0.iter().find(|index| index.scene == scene)?;
-        Some(index.stale_count.iter().map(|count| *count > 0).collect())
+    /// The index of a scene.
+    pub(super) fn of(&self, scene: Scene) -> Option<&Index> {
+        self.0.iter().find(|index| index.scene == scene)
     }
 
-    /// The scenes that have one.
-    pub(super) fn scenes(&self) -> impl Iterator<Item = Scene> {
-        self.0.iter().map(|index| index.scene)
+    /// Whether an asset looks stale that did not, or the reverse, since it was asked last.
+    pub(super) fn take_other(&mut self) -> bool {
+        self.0.iter_mut().fold(false, |other, index| std::mem::take(&mut index.is_other) | other)
     }
+}
+
+/// What was spawned and is not registered yet.
+#[derive(Resource, Default)]
+pub(super) struct Spawned(Vec<Entity>);
+
+/// Notes what is spawned.
+pub(super) fn note(added: On<Add, Bound>, mut spawned: ResMut<Spawned>) {
+    spawned.0.push(added.entity);
 }
 
 /// Registers what was spawned.
@@ -93,26 +152,33 @@ pub(super) fn index(
     twin: Res<TwinDefinition>,
     views: Res<SceneViews>,
     mut indexes: ResMut<Indexes>,
-    added: Query<(Entity, &Bound), Added<Bound>>,
+    mut spawned: ResMut<Spawned>,
+    mut bounds: Query<&mut Bound>,
 ) {
     let count = twin.0.property_count();
-    let is_other = twin.is_changed() || indexes.0.iter().any(|index| index.targets.len() != count);
+    let is_other = twin.is_changed() || indexes.0.iter().any(|index| index.driven.len() != count);
     if is_other {
         indexes.0.clear();
     }
-    indexes.0.retain(|index| views.get(index.scene).is_some());
-    for SceneView { scene, .. } in views.iter() {
-        if indexes.0.iter().all(|index| index.scene != *scene) {
-            indexes.0.push(Index::new(*scene, &twin.0));
+    if is_other || views.is_changed() {
+        indexes.0.retain(|index| views.get(index.scene).is_some());
+        for SceneView { scene, .. } in views.iter() {
+            if indexes.of(*scene).is_none() {
+                indexes.0.push(Index::new(*scene, &twin.0));
+            }
         }
     }
-    for (entity, bound) in &added {
-        let Some(class) = twin.0.class_of(bound.asset) else { continue };
+    for entity in spawned.0.drain(..) {
+        // What was spawned and is gone again has no component any more.
+        let Ok(mut bound) = bounds.get_mut(entity) else { continue };
         let index = indexes.0.iter_mut().find(|index| index.scene == bound.scene);
-        let Some(index) = index else { continue };
+        let (Some(class), Some(index)) = (twin.0.class_of(bound.asset), index) else { continue };
+        bound.prepare(&twin.0);
         for (slot, binding) in bound.bindings.iter().enumerate() {
-            let Some(by) = class.bindings[*binding].effect.by() else { continue };
-            index.add(entity, slot as u16, twin.0.property_at(bound.asset, usize::from(by)));
+            let effect = &class.bindings[*binding].effect;
+            let Some(by) = effect.by() else { continue };
+            let target = Target { entity, slot: slot as u16, lists: lists(effect) };
+            index.add(target, twin.0.property_at(bound.asset, usize::from(by)));
         }
     }
 }
@@ -126,17 +192,16 @@ pub(super) fn sample(
     mut written: ResMut<Written>,
     mut bounds: Query<&mut Bound>,
 ) {
-    for entity in written.0.drain(..) {
-        if let Ok(mut bound) = bounds.get_mut(entity) {
-            bound.is_listed = false;
-        }
-    }
+    written.begin();
     if !Arc::ptr_eq(sources.live().twin(), &twin.0) {
         return;
     }
     for index in &mut indexes.0 {
-        if let Some(shown) = views.get(index.scene) {
-            index.sample(&**sources, &twin.0, shown, &mut bounds, &mut written.0);
+        let Some(shown) = views.get(index.scene) else { continue };
+        // A source that is there is asked itself, one that is not answers that it knows nothing.
+        match sources.get(shown.view.source) {
+            Some(mirror) => index.sample(mirror, &twin.0, shown, &mut bounds, &mut written),
+            None => index.sample(&**sources, &twin.0, shown, &mut bounds, &mut written),
         }
     }
 }
@@ -148,46 +213,57 @@ impl Index {
         twin: &Twin,
         shown: &SceneView,
         bounds: &mut Query<&mut Bound>,
-        written: &mut Vec<Entity>,
+        written: &mut Written,
     ) {
-        let Self { targets, bound, active, is_active, follower, stale_count, is_stale, .. } = self;
+        let Self { driven, bound, active, follower, of_asset, has_samples, is_other, .. } = self;
         let SceneView { view, follows, .. } = *shown;
-        let mut activate = |id| activate(targets, is_active, active, id);
-        if follower.advance(state, view, follows, &mut activate) == Anew::All {
+        let has = state.span(view.source).is_some();
+        *is_other |= std::mem::replace(has_samples, has) != has;
+        let mut activate = |id| activate(driven, active, id);
+        if follower.advance(state, twin, view, follows, &mut activate) == Anew::All {
             bound.iter().for_each(|id| activate(*id));
         }
         active.retain(|id| {
-            let at = id.0 as usize;
-            let view = view.of_kind(twin.property(*id).kind);
+            let driven = &mut driven[id.0 as usize];
+            let view = if driven.is_estimate { view.of_kind(PropertyKind::Estimate) } else { view };
             let reading = state.reading(view, *id);
-            let stale = reading.as_ref().is_some_and(|reading| reading.quality >= Quality::Stale);
-            if !stale {
+            let known = match &reading {
+                None => Known::No,
+                Some(reading) if reading.quality >= Quality::Stale => Known::Stale,
+                Some(_) => Known::Fresh,
+            };
+            if known != Known::Stale {
                 follower.fresh(state, view, *id);
             }
-            if stale != is_stale[at] {
-                is_stale[at] = stale;
-                let count = &mut stale_count[twin.owner(*id).0 as usize];
-                *count = if stale { *count + 1 } else { count.saturating_sub(1) };
+            let before = std::mem::replace(&mut driven.known, known);
+            if known != before {
+                let asset = &mut of_asset[driven.asset as usize];
+                let looked_stale = asset.looks_stale(has);
+                let turned = |is| u32::from(known == is).wrapping_sub(u32::from(before == is));
+                asset.stale = asset.stale.wrapping_add(turned(Known::Stale));
+                if !driven.is_estimate {
+                    asset.known = asset.known.wrapping_sub(turned(Known::No));
+                }
+                *is_other |= asset.looks_stale(has) != looked_stale;
             }
-            targets[at].retain(|(entity, slot)| {
-                let Ok(mut bound) = bounds.get_mut(*entity) else { return false };
-                let slot = usize::from(*slot);
-                let same = match (&bound.readings[slot], &reading) {
+            driven.targets.retain(|target| {
+                let Ok(mut bound) = bounds.get_mut(target.entity) else { return false };
+                // Nobody asks whether it changed: what was written is in the lists.
+                let bound = bound.bypass_change_detection();
+                let slot = &mut bound.readings[usize::from(target.slot)];
+                let same = match (&*slot, &reading) {
                     (Some(a), Some(b)) => a.value == b.value && a.quality == b.quality,
                     (None, None) => true,
                     _ => false,
                 };
                 if !same {
-                    bound.readings[slot] = reading.clone();
-                    if !std::mem::replace(&mut bound.is_listed, true) {
-                        written.push(*entity);
-                    }
+                    slot.clone_from(&reading);
+                    written.note(target.entity, target.lists, &mut bound.written);
                 }
                 true
             });
-            let waits = follower.goes_on(state, view, *id);
-            is_active[at] = waits;
-            waits
+            driven.is_active = follower.goes_on(state, view, *id);
+            driven.is_active
         });
     }
 }

@@ -17,7 +17,7 @@ use crate::viewer::base::{
 };
 use crate::viewer::scene::bound::{Bound, LabelSpec, Paints};
 use crate::viewer::scene::look::{MISSING, TwinPbr};
-use crate::viewer::scene::placement::{local, transform};
+use crate::viewer::scene::placement::{self, Placed, local};
 
 /// Time of a frame that spawning may take.
 const SLICE: Duration = Duration::from_millis(8);
@@ -27,6 +27,8 @@ const SLICE: Duration = Duration::from_millis(8);
 pub struct SceneEntities {
     /// By scene the root of each asset, by [`AssetId`].
     roots: HashMap<Scene, Vec<Entity>>,
+    /// Where they are put, by [`AssetId`].
+    placed: Vec<Placed>,
     waiting: VecDeque<(Scene, AssetId)>,
     reported: std::collections::HashSet<String>,
 }
@@ -48,7 +50,8 @@ pub(super) fn renew(
         models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
         models.wanted = true;
         progress.failed.clear();
-        roots.iter().for_each(|root| commands.entity(root).despawn());
+        // Those below others go with them.
+        roots.iter().for_each(|root| commands.entity(root).try_despawn());
         *scene = SceneEntities::default();
     }
 }
@@ -75,20 +78,22 @@ pub(super) fn follow_views(
 
 /// The roots of a scene, in which models are still missing.
 fn begin(twin: &Twin, of: Scene, scene: &mut SceneEntities, commands: &mut Commands) {
+    if scene.placed.len() != twin.assets.len() {
+        scene.placed = placement::roots(twin);
+    }
     let mut roots: Vec<Entity> = Vec::with_capacity(twin.assets.len());
-    for asset in twin.asset_ids() {
-        let definition = twin.asset(asset);
+    for (asset, placed) in twin.asset_ids().zip(&scene.placed) {
         let root = commands
             .spawn((
                 AssetRoot(asset),
                 of,
-                Name::new(definition.path.to_string()),
-                transform(&definition.parent_from_asset),
+                Name::new(twin.asset(asset).path.to_string()),
+                placed.own,
                 Visibility::default(),
             ))
             .id();
-        if let Some(parent) = definition.parent {
-            commands.entity(root).insert(ChildOf(roots[parent.0 as usize]));
+        if let Some(above) = placed.above {
+            commands.entity(root).insert(ChildOf(roots[above.0 as usize]));
         }
         roots.push(root);
         scene.waiting.push_back((of, asset));
@@ -135,7 +140,9 @@ pub(super) fn spawn(
             }
             None => None,
         };
-        let missing = instance(&mut commands, &twin.0, (of, asset), root, ready.as_deref());
+        let Some(placed) = scene.placed.get(asset.0 as usize) else { continue };
+        let missing =
+            instance(&mut commands, &twin.0, (of, asset), (root, placed), ready.as_deref());
         for text in missing {
             if scene.reported.insert(text.clone()) {
                 problems.write(Notice {
@@ -191,7 +198,7 @@ fn instance(
     commands: &mut Commands,
     twin: &Twin,
     (scene, asset): (Scene, AssetId),
-    root: Entity,
+    (root, placed): (Entity, &Placed),
     ready: Option<&Ready>,
 ) -> Vec<String> {
     let none: &[Group] = &[];
@@ -222,7 +229,7 @@ fn instance(
             });
             painter.push(if colours { at } else { painter[group.plan.parent] });
         }
-        let placed = if at == 0 { local(&scale) } else { Transform::IDENTITY };
+        let of_part = if at == 0 { local(&scale) } else { Transform::IDENTITY };
         for (mesh, material) in &group.parts {
             let look =
                 (PartOf(asset), Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(0));
@@ -230,7 +237,7 @@ fn instance(
             let mut part = if at > 0 && group.parts.len() == 1 {
                 commands.entity(entities[at])
             } else {
-                commands.spawn((ChildOf(entities[at]), placed))
+                commands.spawn((ChildOf(entities[at]), of_part))
             };
             part.insert(look);
             put_in(scene, &mut part);
@@ -262,8 +269,7 @@ fn instance(
                 let above = &groups[group.plan.parent].plan.model_from_node;
                 (local(&frame.then_inner(&group.plan.group_from_node)), local(above))
             });
-            let (base, above) = base
-                .unwrap_or((transform(&twin.asset(asset).parent_from_asset), Transform::IDENTITY));
+            let (base, above) = base.unwrap_or((placed.own, placed.parent));
             let animations = if at == 0 {
                 let bases = groups.iter().skip(1).map(|group| {
                     let frame = if group.plan.parent == 0 { scale } else { Affine::IDENTITY };

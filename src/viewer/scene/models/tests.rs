@@ -174,7 +174,7 @@ fn instances_of_a_class_share_their_meshes_and_surfaces() {
 }
 
 #[test]
-fn a_missing_model_and_a_missing_node_are_told_and_the_rest_goes_on() {
+fn a_missing_model_and_a_missing_node_are_reported_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut app = app(folder.path());
     let mut told = Vec::new();
@@ -259,6 +259,27 @@ fn a_value_colours_the_bound_node_and_a_stale_one_marks_the_asset() {
     let mut own = query.iter(app.world()).filter(|(part, _)| part.0.0 == 1);
     assert!(own.all(|(_, tag)| tag.0 & STALE != 0), "the asset looks stale");
     assert_eq!(coloured(&mut app, strength), casing, "its last colour stays");
+}
+
+#[test]
+fn where_nothing_is_known_the_node_is_at_rest_and_the_asset_does_not_look_current() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = app(folder.path());
+    loaded(&mut app);
+    let stale = |app: &mut App, asset: u32| {
+        let mut query = app.world_mut().query::<(&PartOf, &MeshTag)>();
+        let mut own = query.iter(app.world()).filter(|(part, _)| part.0.0 == asset);
+        own.all(|(_, tag)| tag.0 & STALE != 0)
+    };
+    assert!(!stale(&mut app, 1), "nothing at all is known yet");
+    say(&mut app, "hall/P-1.turns", 10, 0.25);
+    assert!(!stale(&mut app, 1) && stale(&mut app, 2), "nothing is known of the second pump");
+    // Before its first sample it stands as it does at rest, and not as it was drawn last.
+    let mut playhead = app.world_mut().resource_mut::<Playhead>();
+    (playhead.following, playhead.time) = (false, START);
+    app.update();
+    assert!(turned(&mut app, "P-1").abs_diff_eq(Quat::IDENTITY, 1e-5));
+    assert!(stale(&mut app, 1));
 }
 
 #[test]
