@@ -121,11 +121,11 @@ impl Links {
         &self.all[range(&self.machines, machine)]
     }
 
-    /// Lets tables name the variables by their properties; these links are then those of this model. A name
-    /// that a property and a variable share is the property's, so that a column means the same to the
-    /// models and to the twin.
+    /// Lets tables name the variables by their properties; these links are then those of this model. A
+    /// name that a property and a variable share is the property's, so that a column means the same to
+    /// the models and to the twin.
     pub(super) fn name(&mut self, about: &mut About, twin: &Twin) {
-        let About { states, inputs, outputs, .. } = about;
+        let About { states, inputs, outputs, .. } = &mut *about;
         for variable in [states, inputs, outputs].into_iter().flatten() {
             variable.is_named_as_property = twin.property_by_path(&variable.name).is_some();
         }

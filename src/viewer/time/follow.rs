@@ -52,8 +52,8 @@ impl Concerned {
     /// Hands over the properties of a group; whether everything may be another.
     fn hand_over(self, twin: &Twin, changed: &mut impl FnMut(PropertyId)) -> bool {
         if let Self::Group(group) = self {
-            let assets = twin.assets_on(group as usize).into_iter();
-            assets.flat_map(|asset| twin.properties_of(asset)).for_each(changed);
+            let assets = twin.presence.get(group as usize).into_iter().flat_map(|one| &one.assets);
+            assets.flat_map(|asset| twin.properties_of(*asset)).for_each(changed);
         }
         self == Self::All
     }
