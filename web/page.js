@@ -64,7 +64,7 @@ async function choose(bundles) {
   return bundles.webgl2 ?? Promise.reject(new Error("The server has no WebGL2 bundle: run scripts/build-web."));
 }
 
-/** Fetches the program and tells how far it is. */
+/** Fetches the program and shows how far it is. */
 async function download({ wasm, bytes }) {
   const response = await fetch(wasm);
   if (!response.ok) throw new Error(`The server answered ${response.status} for ${wasm}.`);
@@ -222,7 +222,7 @@ function keepKeys() {
   canvas.addEventListener("pointerdown", () => canvas.focus({ preventScroll: true }));
 }
 
-/** A dashboard around the page: what it may ask, and what it is told. Only of this origin, or one that is allowed. */
+/** A dashboard around the page: what it may ask, and what is reported to it. Only of this origin, or one that is allowed. */
 function serveFrame(config) {
   if (parent === window) return;
   const allowed = new Set([location.origin, ...(config.embed ?? [])]);
@@ -296,7 +296,7 @@ addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof WebAssembly.RuntimeError) stop(event.reason.message);
 });
 
-/** Replays a recording of a twin that the server has; tells the state's hash and what was counted. */
+/** Replays a recording of a twin that the server has; returns the state's hash and what was counted. */
 async function replay(twin, recording) {
   return JSON.parse(await program.replay(twin, recording));
 }

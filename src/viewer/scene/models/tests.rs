@@ -177,23 +177,23 @@ fn instances_of_a_class_share_their_meshes_and_surfaces() {
 fn a_missing_model_and_a_missing_node_are_reported_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut app = app(folder.path());
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..3000 {
         app.update();
-        told.extend(problems(&mut app));
+        reported.extend(problems(&mut app));
         let progress = app.world().resource::<LoadProgress>();
         if progress.models_total == 2 && progress.is_complete() {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    told.sort();
-    told.dedup();
-    let lost = told.iter().find(|text| text.contains("lost.glb")).expect("the model is told");
+    reported.sort();
+    reported.dedup();
+    let lost = reported.iter().find(|text| text.contains("lost.glb")).expect("the model is reported");
     // It says what to do.
     assert!(lost.contains("KHR_draco_mesh_compression"), "{lost}");
     assert!(lost.contains("gltf-transform copy"), "{lost}");
-    let node = told.iter().find(|text| text.contains("`rotr`")).expect("the node is told");
+    let node = reported.iter().find(|text| text.contains("`rotr`")).expect("the node is reported");
     assert!(node.contains("pump_skid/rotor") && node.contains("test.ron:"), "{node}");
     let mut missing = app.world_mut().query::<(&PartOf, &MeshTag)>();
     let boxes: Vec<_> =
@@ -336,12 +336,12 @@ fn a_twin_file_saved_with_errors_leaves_the_scene_and_says_what_is_wrong() {
     let before = app.world().resource::<TwinDefinition>().0.clone();
     let saved = TWIN.replace("class: \"Pump\", parent: \"hall\", at: (1", "class: \"Pum\", at: (1");
     fs::write(folder.path().join("test.ron"), saved).expect("the file can be written");
-    let told = (0..3000).find_map(|_| {
+    let reported = (0..3000).find_map(|_| {
         app.update();
         std::thread::sleep(std::time::Duration::from_millis(5));
         problems(&mut app).into_iter().find(|text| text.contains("Pum"))
     });
-    assert!(told.is_some_and(|text| text.contains("did you mean `Pump`")));
+    assert!(reported.is_some_and(|text| text.contains("did you mean `Pump`")));
     assert!(Arc::ptr_eq(&before, &app.world().resource::<TwinDefinition>().0));
 }
 
