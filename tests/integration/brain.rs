@@ -127,7 +127,7 @@ fn calibration_finds_the_known_parameters_and_names_what_it_cannot_find() {
     let (status, _, errors) =
         run(&["calibrate", &machine, "--samples", &samples, "--fit", "Rs,Rss"]);
     assert_eq!(status, 1);
-    assert!(errors.contains("nearest is `Rs`"), "{errors}");
+    assert!(errors.contains("did you mean `Rs`?"), "{errors}");
 }
 
 #[test]
