@@ -21,15 +21,20 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     }
     ui.add_space(6.0);
     let survey = data.survey;
-    let [normal, stale, warning, alarm] =
-        [Condition::Normal, Condition::Stale, Condition::Warning, Condition::Alarm]
-            .map(|condition| survey.count(condition));
+    let [unknown, normal, stale, warning, alarm] = [
+        Condition::Unknown,
+        Condition::Normal,
+        Condition::Stale,
+        Condition::Warning,
+        Condition::Alarm,
+    ]
+    .map(|condition| survey.count(condition));
     ui.columns(3, |columns| {
         tile(&mut columns[0], data, "assets", survey.equipment(), palette.text);
         tile(&mut columns[1], data, "properties", data.twin.property_count(), palette.text);
         let out = warning + alarm;
-        // Of what is stale nobody knows whether it is in order.
-        let color = match (out, stale) {
+        // Of what is stale or unknown nobody knows whether it is in order.
+        let color = match (out, stale + unknown) {
             (0, 0) => palette.good,
             (0, _) => palette.stale,
             _ => palette.warning,
@@ -43,14 +48,18 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     if stale > 0 {
         ui.label(RichText::new(format!("{stale} properties are stale")).color(palette.stale));
     }
+    if unknown > 0 && unknown < data.twin.property_count() {
+        ui.label(RichText::new(format!("{unknown} properties are unknown")).color(palette.stale));
+    }
     ui.add_space(4.0);
     ui.label(RichText::new("Deserves a look").strong().color(palette.text));
     ui.separator();
     if warning + alarm == 0 {
-        let text = match (stale, normal) {
-            (0, 0) => "Nothing is known yet.",
-            (0, _) => "Nothing: every value is within its limits.",
-            (_, 0) => "No value is current: nobody knows.",
+        let text = match (stale, normal, unknown) {
+            (0, 0, _) => "Nothing is known yet.",
+            (0, _, 0) => "Nothing: every value is within its limits.",
+            (0, _, _) => "Nothing of what is known: it is within its limits.",
+            (_, 0, _) => "No value is current: nobody knows.",
             _ => "Nothing of what is current: it is within its limits.",
         };
         ui.label(RichText::new(text).color(palette.text_dim));

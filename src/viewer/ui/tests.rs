@@ -220,6 +220,9 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
         scene.data().property_condition(flow)
     };
     assert_eq!(data_condition, crate::twin::Condition::Alarm);
+    let unknown = harness.state().data().survey.count(crate::twin::Condition::Unknown);
+    assert!(unknown > 0, "of some properties nothing came");
+    assert!(harness.query_by_label(&format!("{unknown} properties are unknown")).is_some());
 }
 
 fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {
