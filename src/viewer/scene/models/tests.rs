@@ -189,7 +189,8 @@ fn a_missing_model_and_a_missing_node_are_reported_and_the_rest_goes_on() {
     }
     reported.sort();
     reported.dedup();
-    let lost = reported.iter().find(|text| text.contains("lost.glb")).expect("the model is reported");
+    let lost =
+        reported.iter().find(|text| text.contains("lost.glb")).expect("the model is reported");
     // It says what to do.
     assert!(lost.contains("KHR_draco_mesh_compression"), "{lost}");
     assert!(lost.contains("gltf-transform copy"), "{lost}");
