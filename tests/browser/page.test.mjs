@@ -206,7 +206,7 @@ test("a recording leads to the same state natively and in the page, to the bit",
   assert.equal(inPage.state_hash, (await read("tests/data/bottling.hash")).toString().trim());
 });
 
-test("files that are dropped are opened, and what cannot be is told", async (t) => {
+test("files that are dropped are opened, and what cannot be is reported", async (t) => {
   const { page } = await station(t);
   await ask(page, { select: "P-1" });
   await eventually("it is selected", async () => /P-1$/.test((await report(page)).selected));
@@ -244,7 +244,7 @@ test("files that are dropped are opened, and what cannot be is told", async (t) 
   await eventually("the plant is on screen again", async () => (await report(page)).recording === null);
 });
 
-test("a dashboard of the same origin steers the page, and hears of it; a foreign one does neither", async (t) => {
+test("a dashboard of the same origin steers the page, and is sent its events; a foreign one does neither", async (t) => {
   const { page, url } = await station(t);
   const outer = await page.context().newPage();
   outer.setDefaultTimeout(90_000);
