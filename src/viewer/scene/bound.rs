@@ -36,7 +36,7 @@ pub struct Bound {
     class: Option<ClassId>,
     pub(super) tracks: Vec<Option<Track>>,
     /// From the frame of the asset's parent, in which poses are given, into that of the entity above it;
-    /// `None`: they are the same.
+    /// `None`: nothing takes poses, or it is a root and they are the same.
     pub(super) within: Option<Box<Transform>>,
     /// In which frame it was last written, and in which lists of that frame it stands.
     pub(super) written: (u32, u8),
@@ -86,7 +86,9 @@ impl Bound {
             let parent_from_asset = placement::transform(&twin.asset(self.asset).parent_from_asset);
             Transform::from_matrix((parent_from_asset * self.above).to_matrix().inverse())
         };
-        self.within = (takes_poses && within != Transform::IDENTITY).then(|| Box::new(within));
+        // A node keeps its own scale, also where the frames are the same.
+        let differs = !self.is_root || within != Transform::IDENTITY;
+        self.within = (takes_poses && differs).then(|| Box::new(within));
     }
 
     fn class<'a>(&self, twin: &'a Twin) -> Option<&'a Class> {

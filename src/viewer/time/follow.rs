@@ -88,6 +88,8 @@ impl Follower {
         if other_source || back {
             // What was to happen there may happen earlier here; all is read and waits anew.
             self.ageing.forget_all();
+        }
+        if other_source {
             self.reviews.clear();
         }
         all |= self.read_log(state, twin, view, &mut changed);
@@ -120,9 +122,18 @@ impl Follower {
         self.has_no_log = false;
         let unread = log.read(&mut self.cursor);
         let mut all = unread.is_behind();
+        if all && let Some(now) = state.present(view.source).now {
+            // What came or went meanwhile is not known, but it was no later than now.
+            self.review(view, now, Concerned::All);
+        }
         for change in unread {
             match change.what {
-                What::TurnedBack | What::Skew => {
+                What::TurnedBack => {
+                    self.ageing.forget_all();
+                    self.reviews.clear();
+                    all = true;
+                }
+                What::Skew => {
                     self.ageing.forget_all();
                     all = true;
                 }
@@ -154,18 +165,24 @@ impl Follower {
         concerned: Concerned,
         changed: &mut impl FnMut(PropertyId),
     ) -> bool {
-        if at > view.time {
-            let place = self.reviews.partition_point(|(other, _)| *other <= at);
-            let is_full = self.reviews.len() >= REVIEWS;
-            match self.reviews.back_mut() {
-                // Of so many the last ones are looked at together, at the last of their times.
-                Some(last) if is_full => *last = (last.0.max(at), Concerned::All),
-                Some(last) if last.0 == at && last.1 != concerned => last.1 = Concerned::All,
-                Some(last) if *last == (at, concerned) => {}
-                _ => self.reviews.insert(place, (at, concerned)),
-            }
-        }
+        self.review(view, at, concerned);
         concerned.hand_over(twin, changed)
+    }
+
+    /// What is concerned is handed over when the view comes to that time.
+    fn review(&mut self, view: View, at: Timestamp, concerned: Concerned) {
+        if at <= view.time {
+            return;
+        }
+        let place = self.reviews.partition_point(|(other, _)| *other <= at);
+        let is_full = self.reviews.len() >= REVIEWS;
+        match self.reviews.back_mut() {
+            // Of so many the last ones are looked at together, at the last of their times.
+            Some(last) if is_full => *last = (last.0.max(at), Concerned::All),
+            Some(last) if last.0 == at && last.1 != concerned => last.1 = Concerned::All,
+            Some(last) if *last == (at, concerned) => {}
+            _ => self.reviews.insert(place, (at, concerned)),
+        }
     }
 
     /// A property was read at this frame's view and is not stale there: it is handed over again when
@@ -269,6 +286,18 @@ mod tests {
         assert_eq!(advance(&mut follower, &state, 27, true), None);
         assert_eq!(advance(&mut follower, &state, 30, true), None);
         assert_eq!(advance(&mut follower, &state, 31, true), Some(vec![]));
+    }
+
+    #[test]
+    fn a_look_at_the_past_does_not_make_it_forget_what_is_ahead_of_the_live_view() {
+        let mut state = Logged(ChangeLog::new(4));
+        let mut follower = Follower::new(6);
+        advance(&mut follower, &state, 9, true);
+        state.0.push(What::Presence(0), Timestamp(20));
+        assert_eq!(advance(&mut follower, &state, 10, true), Some(vec![0, 1, 2]));
+        assert_eq!(advance(&mut follower, &state, 5, false), None, "it went back");
+        assert_eq!(advance(&mut follower, &state, 12, true), None, "it follows again");
+        assert_eq!(advance(&mut follower, &state, 20, true), Some(vec![0, 1, 2]));
     }
 
     #[test]

@@ -129,7 +129,12 @@ pub(super) fn animate(
 ) {
     for bound in bounds.iter_many(&written.animated) {
         let Some(model) = &bound.model else { continue };
-        for (_, effect, reading) in effects(&twin.0, bound) {
+        // What is known comes last: a node that several animations move is not put to rest by one of
+        // which nothing is known.
+        let of = |is_known: bool| {
+            effects(&twin.0, bound).filter(move |(_, _, reading)| reading.is_some() == is_known)
+        };
+        for (_, effect, reading) in of(false).chain(of(true)) {
             let Effect::Animation { name, seconds_per_unit, repeat, .. } = effect else { continue };
             let Ok(at) = model.find_animation(name) else { continue };
             let animation = &model.animations[at];

@@ -38,18 +38,23 @@ enum Known {
 #[derive(Default)]
 struct Driven {
     targets: SmallVec<[Target; 1]>,
+    /// Whose property it is.
     asset: u32,
     known: Known,
     is_estimate: bool,
-    is_listed: bool,
+    /// It stands in [`Index::bound`].
+    is_bound: bool,
+    /// It stands in [`Index::active`].
     is_active: bool,
 }
 
-/// How an asset's bound properties stand, of those that are measured.
+/// How many properties of an asset drive something.
 #[derive(Clone, Copy, Debug, Default)]
 struct OfAsset {
+    /// Those that are measured, and of them those of which something is known.
     bound: u32,
     known: u32,
+    /// Those that are stale, estimates among them.
     stale: u32,
 }
 
@@ -96,7 +101,7 @@ impl Index {
     fn add(&mut self, target: Target, id: PropertyId) {
         let Some(driven) = self.driven.get_mut(id.0 as usize) else { return };
         driven.targets.push(target);
-        if !std::mem::replace(&mut driven.is_listed, true) {
+        if !std::mem::replace(&mut driven.is_bound, true) {
             self.bound.push(id);
             if !driven.is_estimate {
                 self.of_asset[driven.asset as usize].bound += 1;
