@@ -123,3 +123,28 @@ pub(super) fn effects<'a>(
         Some((slot, &class?.bindings.get(*binding)?.effect, bound.readings[slot].as_ref()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::twin::{NoFiles, load_text};
+
+    #[test]
+    fn a_posed_node_keeps_its_scale_also_where_the_frames_are_the_same() {
+        let text = r#"Twin(schema: 2, name: "t",
+            classes: {"A": (properties: {"p": (type: pose)}, bindings: [Pose(node: "n", by: "p")])},
+            assets: [(name: "a", class: "A")])"#;
+        let twin = load_text(Path::new("t.ron"), text, &NoFiles);
+        let twin = twin.unwrap_or_else(|wrong| panic!("{wrong}")).twin;
+        let prepared = |is_root| {
+            let (asset, rest) = ((Scene::MAIN, AssetId(0)), Transform::IDENTITY);
+            let mut bound = Bound::new(asset, vec![0], rest, rest, is_root, None, Vec::new());
+            bound.prepare(&twin);
+            bound.within.map(|within| *within)
+        };
+        assert_eq!(prepared(false), Some(Transform::IDENTITY));
+        assert_eq!(prepared(true), None);
+    }
+}
