@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::{Value as Json, json};
 
 use crate::history::{Cursor, Reading, What};
-use crate::mirror::{Budget, Mirror};
+use crate::mirror::{Budget, Mirror, SkewWarning};
 use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
 use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
 
@@ -183,6 +183,9 @@ pub fn write_state(
         for bad in status.bad.snapshot() {
             writeln!(out, "{}", bad_json(&bad))?;
         }
+        for warning in mirror.clock().warnings {
+            writeln!(out, "{}", json!({ "clock": clock_json(mirror, &warning) }))?;
+        }
         return writeln!(out, "{}", json!({ "counters": counters(mirror, status) }));
     }
     let header = ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from);
@@ -195,15 +198,33 @@ pub fn write_state(
     }
     for warning in mirror.clock().warnings {
         let path = &mirror.twin().asset(warning.asset).path;
+        let topic = topic_of_warning(mirror, &warning).map(|topic| format!(" (topic {topic})"));
+        let topic = topic.unwrap_or_default();
         let side = if warning.seconds > 0.0 { "ahead" } else { "behind" };
         let unit = if warning.looks_like_another_unit() {
             "; are its stamps written in the unit that the twin file says?"
         } else {
             ""
         };
-        writeln!(out, "The clock of {path} is {:.1} s {side}{unit}", warning.seconds.abs())?;
+        writeln!(out, "The clock of {path}{topic} is {:.1} s {side}{unit}", warning.seconds.abs())?;
     }
     write_bad(&status.bad.snapshot(), out)
+}
+
+/// A source whose clock is off, as one object.
+fn clock_json(mirror: &Mirror, warning: &SkewWarning) -> Json {
+    json!({
+        "asset": mirror.twin().asset(warning.asset).path,
+        "topic": topic_of_warning(mirror, warning),
+        "ahead_s": warning.seconds,
+    })
+}
+
+/// The topic, with its placeholders, of the mapping whose stamps are off.
+fn topic_of_warning<'a>(mirror: &'a Mirror, warning: &SkewWarning) -> Option<&'a str> {
+    let class = mirror.twin().class_of(warning.asset)?;
+    let mapping = class.mappings.get(usize::from(warning.mapping?))?;
+    Some(&mapping.topic.text)
 }
 
 /// The last bad messages, for people.
@@ -347,7 +368,7 @@ mod tests {
 
     fn update(property: u32, time: i64, value: Value) -> Update {
         let (property, time) = (PropertyId(property), Some(Timestamp(time)));
-        Update { property, time, value, quality: Quality::Uncertain }
+        Update { property, time, value: Some(value), quality: Quality::Uncertain }
     }
 
     #[test]
