@@ -52,6 +52,14 @@ impl Budget {
         }
     }
 
+    /// Whether there will be room for what is only counted later, piece by piece.
+    pub fn check(&self, bytes: u64, what: impl FnOnce() -> String) -> Result<(), Error> {
+        let left = self.left.get();
+        let fits = self.take(bytes, what);
+        self.left.set(left);
+        fits
+    }
+
     /// [`Budget::take`] for so many elements of so many bytes.
     pub fn take_all(
         &self,

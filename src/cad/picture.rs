@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::file::File;
-use super::remark::shown;
+use super::remark::{left_out, shown};
 use super::resource::{Fetch, resource};
 
 /// Longest side of a picture that is decoded.
@@ -137,17 +137,16 @@ impl Plan {
             let leave_out =
                 |why: String| file.remarks.add(&place, format_args!("it is left out: {why}"));
             let bytes = match (&source.uri, source.buffer_view) {
-                (Some(uri), _) => resource(uri, &mut *fetch).map_err(|error| error.to_string()),
-                (None, Some(view)) => match file.view(view.value(), "it") {
-                    Ok(view) => Ok(view.bytes.to_vec()),
-                    Err(error) => Err(error.to_string()),
-                },
-                (None, None) => Err("the file has no data for it".into()),
+                (Some(uri), _) => resource(uri, &mut *fetch),
+                (None, Some(view)) => {
+                    file.view(view.value(), &place).map(|view| view.bytes.to_vec())
+                }
+                (None, None) => Err(Error::Invalid("the file has no data for it".into())),
             };
             let bytes = match bytes {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    leave_out(error);
+                    file.remarks.add(&place, left_out(&place, &error));
                     continue;
                 }
             };
@@ -159,7 +158,10 @@ impl Plan {
                     continue;
                 }
             };
-            let (width, height) = match reader(&bytes, format).into_dimensions() {
+            // Only the header is read: no limit but those below.
+            let mut header = ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
+            header.no_limits();
+            let (width, height) = match header.into_dimensions() {
                 Ok(size) => size,
                 Err(error) => {
                     leave_out(format!("it is damaged: {error}"));

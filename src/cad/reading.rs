@@ -11,7 +11,7 @@ use super::material::{Surface, Texture, shown_images, surfaces};
 use super::mesh::{Bent, primitive};
 use super::model::{Mesh, Model, Node};
 use super::picture::{Image, Plan};
-use super::remark::shown;
+use super::remark::{left_out, shown};
 use super::resource::Fetch;
 use super::tree::{Tree, tree};
 
@@ -144,9 +144,7 @@ impl Reading {
         }
         let file = &self.file;
         if nodes.iter().all(|node| node.mesh.is_none()) {
-            let (meshes, hint) = (self.meshes.len(), "nothing of it is seen");
-            let text = format!("no node of it shows one of its {meshes} meshes: {hint}");
-            file.remarks.add("the model", text);
+            file.remarks.add("the model", "no node of it shows a mesh: nothing of it is seen");
         }
         let mut animations = Vec::new();
         for (at, source) in file.document.root.animations.iter().enumerate() {
@@ -155,8 +153,8 @@ impl Reading {
                 Err(error @ Error::TooLarge(_)) => return Err(error),
                 Err(error) => {
                     let name = File::name(&source.name, "animation", at);
-                    let text = format_args!("it is left out: {error}");
-                    file.remarks.add(format_args!("animation `{}`", shown(&name)), text);
+                    let place = format!("animation `{}`", shown(&name));
+                    file.remarks.add(&place, left_out(&place, &error));
                     continue;
                 }
             };
@@ -301,7 +299,7 @@ impl Reading {
         let Some(bounds) = model.bounds else { return };
         let length = |v: [f64; 3]| v.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         let (size, center) = (bounds.size(), bounds.center());
-        let (size, away) = (size.into_iter().fold(0.0, f64::max).max(length(size)), length(center));
+        let (size, away) = (size.into_iter().fold(0.0, f64::max), length(center));
         let tell = |text: String| self.file.remarks.add("the model", text);
         if size < TINY_M {
             tell(format!(

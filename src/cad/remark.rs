@@ -66,6 +66,19 @@ impl Remarks {
     }
 }
 
+/// Why something is left out, where the error begins with its place as well.
+pub(super) fn left_out(place: &str, error: &super::Error) -> String {
+    if let super::Error::Resource { reason, .. } = error {
+        return format!("it is left out: {reason}");
+    }
+    let text = error.to_string();
+    match text.strip_prefix(place) {
+        Some(rest) if rest.starts_with(' ') => format!("it is left out: it{rest}"),
+        Some(rest) => format!("it is left out: {}", rest.trim_start_matches([':', ',', ' '])),
+        None => format!("it is left out: {text}"),
+    }
+}
+
 /// A text from a file as it is shown: not too long, and without characters that steer a terminal.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::new();

@@ -70,6 +70,10 @@ impl Taken {
 /// When nodes stand in a circle, or it is too deep or too large.
 pub(super) fn tree(file: &File) -> Result<Tree<'_>, Error> {
     let mut tree = Tree { file, nodes: Vec::new(), place: HashMap::new() };
+    let instances =
+        file.nodes().iter().map(|node| instance_count(file, node)).fold(0, u64::saturating_add);
+    file.budget
+        .check(instances.saturating_mul(NODE as u64), || format!("its {instances} instances"))?;
     let roots = roots(file);
     let mut steps = Vec::new();
     let mut taken = Taken::default();
@@ -103,6 +107,17 @@ pub(super) fn tree(file: &File) -> Result<Tree<'_>, Error> {
         tree.add(task, &mut steps)?;
     }
     Ok(tree)
+}
+
+/// How many instances a node asks for.
+fn instance_count(file: &File, node: &json::Node) -> u64 {
+    let attributes =
+        node.extension("EXT_mesh_gpu_instancing").and_then(|own| own.get("attributes"));
+    let counts = ["TRANSLATION", "ROTATION", "SCALE"].iter().filter_map(|name| {
+        let at = usize::try_from(attributes?.get(name)?.as_u64()?).ok()?;
+        Some(file.document.root.accessors.get(at)?.count.0)
+    });
+    counts.min().unwrap_or(0)
 }
 
 /// The nodes of the default scene that stand below no other.

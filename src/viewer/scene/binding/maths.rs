@@ -30,6 +30,20 @@ pub fn node_transform(effect: &Effect, value: f64) -> Option<Transform> {
     }
 }
 
+/// What moves a node in its own frame, in a frame in which the node is sheared or mirrored by `shape`:
+/// along and about the node's own axes, by an entity with that scale.
+pub fn shaped(own: Transform, shape: &Mat3, scale: Vec3) -> Transform {
+    let (axis, angle) = own.rotation.to_axis_angle();
+    // What turns to the right turns to the left in a mirror.
+    let axis = (scale * (*shape * axis)).try_normalize().unwrap_or(axis);
+    let angle = if shape.determinant() < 0.0 { -angle } else { angle };
+    Transform {
+        translation: *shape * own.translation,
+        rotation: Quat::from_axis_angle(axis, angle),
+        scale: own.scale,
+    }
+}
+
 /// How far a value is from `low` to `high`, 0 to 1; either may be the greater.
 fn share(value: f64, low: f64, high: f64) -> f64 {
     if low == high {

@@ -5,7 +5,7 @@
 //! thus costs an instance some twenty entities, not a hundred. Pure and slow: it is work for
 //! [`crate::worker`], in pieces that fit into a frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bevy::asset::RenderAssetUsages;
@@ -22,21 +22,31 @@ pub struct GroupPlan {
     pub parent: usize,
     /// From the frame in which the node's local placement is written to the group above.
     pub group_from_base: Affine,
-    /// Placement at rest in the group above.
+    /// Placement of the group at rest in the group above, without shear and not mirrored: what moves,
+    /// moves in this frame.
     pub group_from_node: Affine,
-    /// Placement at rest in the model.
+    /// Placement of the group at rest in the model.
     pub model_from_node: Affine,
+    /// From the node's own frame to the group's: its shear and its mirroring, which are built into the
+    /// group's meshes, so that nothing that moves it changes its shape. Mostly the identity.
+    pub shape: Affine,
     /// One mesh for each material, in the group's frame.
     pub parts: Vec<(Mesh, Option<usize>)>,
 }
 
-/// A model and its groups; the first group is the model itself, and a group always stands after the
-/// one above it.
-pub type Planned = (Arc<Model>, Vec<GroupPlan>);
+/// A model and its groups.
+pub struct Planned {
+    /// Without its shapes and pictures, which stand in the groups and below.
+    pub model: Arc<Model>,
+    /// The first group is the model itself, and a group always stands after the one above it.
+    pub groups: Vec<GroupPlan>,
+    /// The model's pictures.
+    pub images: Vec<cad::Image>,
+}
 
 /// Splits a model into groups at those nodes, node by node.
 pub struct Planner {
-    model: Arc<Model>,
+    model: Model,
     groups: Vec<GroupPlan>,
     /// For each node its group, and its placement there.
     home: Vec<(usize, Affine)>,
@@ -54,27 +64,31 @@ impl Planner {
             group_from_base: Affine::IDENTITY,
             group_from_node: Affine::IDENTITY,
             model_from_node: Affine::IDENTITY,
+            shape: Affine::IDENTITY,
             parts: Vec::new(),
         }];
+        let driven: HashSet<usize> = driven.iter().copied().collect();
         let mut home: Vec<(usize, Affine)> = Vec::with_capacity(model.nodes.len());
         for (at, node) in model.nodes.iter().enumerate() {
             let (above, base) = node.parent.map_or((0, Affine::IDENTITY), |parent| home[parent]);
             let placed = base.then_inner(&node.parent_from_node);
             if driven.contains(&at) {
+                let (frame, shape) = upright(&placed);
                 groups.push(GroupPlan {
                     node: Some(at),
                     parent: above,
                     group_from_base: base,
-                    group_from_node: placed,
-                    model_from_node: node.model_from_node,
+                    group_from_node: frame,
+                    model_from_node: groups[above].model_from_node.then_inner(&frame),
+                    shape,
                     parts: Vec::new(),
                 });
-                home.push((groups.len() - 1, Affine::IDENTITY));
+                home.push((groups.len() - 1, shape));
             } else {
                 home.push((above, placed));
             }
         }
-        Self { model: Arc::new(model), groups, home, done: 0, joined: BTreeMap::new() }
+        Self { model, groups, home, done: 0, joined: BTreeMap::new() }
     }
 
     /// Joins a node's meshes to those of its group.
@@ -87,13 +101,27 @@ impl Planner {
                 primitive.material,
                 primitive.topology as u8,
                 [
-                    primitive.uvs.is_empty(),
+                    primitive.uvs[0].is_empty(),
+                    primitive.uvs[1].is_empty(),
                     primitive.colors.is_empty(),
                     primitive.tangents.is_empty(),
                 ],
             );
             self.joined.entry(key).or_default().add(primitive, placed);
         }
+    }
+}
+
+/// A placement as one without shear that does not mirror, and what is left of it within that.
+fn upright(placed: &Affine) -> (Affine, Affine) {
+    if placed.has_no_shear() && placed.determinant() > 0.0 {
+        return (*placed, Affine::IDENTITY);
+    }
+    let frame = placed.upright().and_then(|frame| Some((frame, frame.inverse()?)));
+    match frame {
+        Some((frame, inverse)) => (frame, inverse.then_inner(placed)),
+        // What is flat has no sides.
+        None => (*placed, Affine::IDENTITY),
     }
 }
 
@@ -113,20 +141,27 @@ impl Run for Planner {
                 }
                 Step::More(0.95)
             }
-            None => Step::Done(Ok((self.model.clone(), std::mem::take(&mut self.groups)))),
+            None => {
+                let mut model = std::mem::take(&mut self.model);
+                // They stand in the groups now, and would be kept twice.
+                model.meshes.clear();
+                let images = std::mem::take(&mut model.images);
+                let groups = std::mem::take(&mut self.groups);
+                Step::Done(Ok(Planned { model: Arc::new(model), groups, images }))
+            }
         }
     }
 }
 
 /// Group, material, topology, which attributes are absent.
-type Key = (usize, Option<usize>, u8, [bool; 3]);
+type Key = (usize, Option<usize>, u8, [bool; 4]);
 
 #[derive(Default)]
 struct Joined {
     positions: Vec<[f32; 3]>,
     normals: Vec<[f32; 3]>,
     tangents: Vec<[f32; 4]>,
-    uvs: Vec<[f32; 2]>,
+    uvs: [Vec<[f32; 2]>; 2],
     colors: Vec<[f32; 4]>,
     indices: Vec<u32>,
 }
@@ -142,10 +177,13 @@ impl Joined {
         self.positions.extend(source.positions.iter().map(|p| f32s(placed.point(f64s(p)))));
         self.normals.extend(source.normals.iter().map(|n| f32s(placed.normal(f64s(n)))));
         self.tangents.extend(source.tangents.iter().map(|&[x, y, z, w]| {
-            let [x, y, z] = f32s(placed.vector([x, y, z].map(f64::from)));
-            [x, y, z, w]
+            let along = placed.vector([x, y, z].map(f64::from));
+            let length = along.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+            let [x, y, z] =
+                f32s(along.map(|entry| if length > 0.0 { entry / length } else { 0.0 }));
+            [x, y, z, if placed.determinant() < 0.0 { -w } else { w }]
         }));
-        self.uvs.extend(&source.uvs);
+        self.uvs.iter_mut().zip(&source.uvs).for_each(|(all, own)| all.extend(own));
         self.colors.extend(&source.colors);
         let indices = source.indices.iter().map(|index| index + first);
         if source.topology == Topology::Triangles && placed.determinant() < 0.0 {
@@ -170,8 +208,12 @@ impl Joined {
         let normals =
             if self.normals.len() == count { self.normals } else { vec![[0.0, 1.0, 0.0]; count] };
         mesh.insert_attribute(Mesh::ATTRIBUTE_NORMAL, normals);
-        if self.uvs.len() == count {
-            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_0, self.uvs);
+        let [first, second] = self.uvs;
+        if first.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_0, first);
+        }
+        if second.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_1, second);
         }
         if self.colors.len() == count {
             mesh.insert_attribute(Mesh::ATTRIBUTE_COLOR, self.colors);
@@ -197,7 +239,7 @@ fn flat(source: &cad::Primitive) -> cad::Primitive {
     cad::Primitive {
         normals: normals.collect(),
         tangents: pick(&source.tangents, &source.indices),
-        uvs: pick(&source.uvs, &source.indices),
+        uvs: source.uvs.each_ref().map(|uvs| pick(uvs, &source.indices)),
         colors: pick(&source.colors, &source.indices),
         indices: (0..source.indices.len() as u32).collect(),
         positions,
