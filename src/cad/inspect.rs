@@ -106,7 +106,8 @@ pub fn inspect(
         nodes_in_file: root.nodes.len(),
         meshes: root.meshes.len(),
         primitives: root.meshes.iter().map(|mesh| mesh.primitives.len()).sum(),
-        triangles: (0..model.meshes.len()).map(|mesh| triangles_of(Some(mesh))).sum(),
+        // Shapes that hang on joints were added behind those of the file.
+        triangles: (0..root.meshes.len()).map(|mesh| triangles_of(Some(mesh))).sum(),
         triangles_drawn: nodes.iter().map(|node| node.triangles).sum(),
         nodes,
         materials: names.collect(),

@@ -111,6 +111,22 @@ pub(super) struct Surface {
     pub uv_sets: [Option<UvSet>; 2],
 }
 
+impl Surface {
+    /// How its textures want the coordinates of a part.
+    pub fn wants(&self) -> Wanted {
+        let tangents = self.material.normal_texture.map(|texture| usize::from(texture.channel));
+        Wanted { uv_sets: self.uv_sets, tangents }
+    }
+}
+
+/// What of a part its material wants.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub uv_sets: [Option<UvSet>; 2],
+    /// Along which of these the tangents run, if any are wanted.
+    pub tangents: Option<usize>,
+}
+
 /// A texture as some material of a file refers to it.
 struct Info<'a> {
     /// Its index in the file.

@@ -11,7 +11,8 @@ use super::accessor::{Elements, Order, open};
 use super::affine::{Affine, Bounds};
 use super::document::Extended as _;
 use super::file::{File, hint};
-use super::material::UvSet;
+use super::material::Wanted;
+use super::shading::{mend_normals, tangents as made_tangents};
 use super::{Error, pose};
 
 /// What three, two or one indices make.
@@ -61,7 +62,10 @@ impl Primitive {
             + 8 * self.uvs.iter().filter(|uvs| !uvs.is_empty()).count()
             + 16 * usize::from(!self.colors.is_empty())
             + 16 * usize::from(!self.tangents.is_empty());
-        self.positions.len() * each + self.indices.len() * 4
+        // Shaded flat, each triangle has corners of its own.
+        let is_flat = self.normals.is_empty() && self.topology == Topology::Triangles;
+        let vertices = if is_flat { self.indices.len() } else { self.positions.len() };
+        vertices * each + self.indices.len() * 4
     }
 }
 
@@ -82,7 +86,7 @@ pub(super) fn primitive(
     file: &File,
     source: &json::mesh::Primitive,
     what: &str,
-    uv_sets: &[Option<UvSet>; 2],
+    wanted: &Wanted,
     bent: Bent,
 ) -> Result<Option<Primitive>, Error> {
     let Some(at) = attribute(source, Semantic::Positions) else {
@@ -107,97 +111,39 @@ pub(super) fn primitive(
     // What many parts share is read only where it is used, so that the sum stays that of their indices.
     let picked = (indices.len() < count / 2).then(|| compacted(&mut indices));
     let order = picked.as_deref().map_or(Order::All, Order::Picked);
-    let vertices = picked.as_ref().map_or(count, Vec::len);
 
-    let read = |name: Semantic, widths: &[usize]| -> Result<Option<Elements>, Error> {
-        let Some(at) = attribute(source, name.clone()) else { return Ok(None) };
-        let what = format!("{what}, {}", name.to_string());
-        let elements = open(file, at, &what, widths)?;
-        if elements.count != count {
-            let found = elements.count;
-            let text = format!("{what}: {count} positions have {found} values of it");
-            return Err(Error::Invalid(text));
-        }
-        Ok(Some(elements))
-    };
-    // What is no shape may be wrong without the part being lost.
-    let look = |name: Semantic, widths: &[usize]| match read(name, widths) {
-        Err(error @ Error::TooLarge(_)) => Err(error),
-        Err(error) => {
-            file.remarks.add(what, format_args!("it is drawn without what is wrong: {error}"));
-            Ok(None)
-        }
-        Ok(found) => Ok(found),
-    };
-
-    let mut positions: Vec<[f32; 3]> = all.f32s(file, &order)?;
-    let mut normals: Vec<[f32; 3]> = match look(Semantic::Normals, &[3])? {
-        Some(elements) => elements.f32s(file, &order)?,
+    let part = Part { file, source, what, order, count };
+    let mut positions: Vec<[f32; 3]> = all.f32s(file, &part.order)?;
+    let mut normals: Vec<[f32; 3]> = match part.look(Semantic::Normals, &[3])? {
+        Some(elements) => elements.f32s(file, &part.order)?,
         None => Vec::new(),
     };
-    let mut tangents: Vec<[f32; 4]> = match look(Semantic::Tangents, &[4])? {
-        Some(elements) => elements.f32s(file, &order)?,
+    let mut tangents: Vec<[f32; 4]> = match part.look(Semantic::Tangents, &[4])? {
+        Some(elements) => elements.f32s(file, &part.order)?,
         None => Vec::new(),
     };
-    let targets = source.targets.as_deref().unwrap_or_default();
-    pose::morph(file, targets, bent.weights, what, (&order, count), &mut positions, &mut normals)?;
-    if let Some(joints) = bent.joints {
-        let weights = (read(Semantic::Joints(0), &[4])?, read(Semantic::Weights(0), &[4])?);
-        let (Some(of), Some(weights)) = weights else {
-            return Err(Error::Invalid(format!(
-                "{what} has a skin, but no JOINTS_0 and WEIGHTS_0"
-            )));
-        };
-        if attribute(source, Semantic::Joints(1)).is_some() {
-            file.remarks.add(what, "only the first four joints of each vertex bend it");
-        }
-        let of = of.read(file, &order, |row: [f64; 4]| row.map(|joint| joint as u32))?;
-        let weights = weights.f32s(file, &order)?;
-        pose::bend(joints, &of, &weights, &mut positions, &mut normals, what)?;
-        tangents.clear();
-    }
-    let wrong = |at: u32| positions[at as usize].iter().any(|entry| !entry.is_finite());
-    if indices.iter().any(|at| wrong(*at)) {
+    part.bend(bent, &mut positions, &mut normals)?;
+    let is_wrong = |position: &[f32; 3]| position.iter().any(|entry| !entry.is_finite());
+    if indices.iter().any(|at| is_wrong(&positions[*at as usize])) {
         return Err(Error::Invalid(format!("{what} has positions that are not finite numbers")));
     }
-    for position in positions.iter_mut().flatten() {
-        // Of a vertex that nothing uses.
-        if !position.is_finite() {
-            *position = 0.0;
-        }
-    }
+    // A vertex that nothing uses is put where it does not matter.
+    let used = indices.first().map_or([0.0; 3], |at| positions[*at as usize]);
+    positions.iter_mut().filter(|at| is_wrong(at)).for_each(|at| *at = used);
     mend_normals(file, topology, &positions, &indices, &mut normals, what);
-    if tangents.iter().flatten().any(|entry| !entry.is_finite()) {
+    let uvs = part.uvs(wanted)?;
+    if bent.joints.is_some() || tangents.iter().flatten().any(|entry| !entry.is_finite()) {
         tangents.clear();
     }
-    let mut uvs = [Vec::new(), Vec::new()];
-    for (uvs, set) in uvs.iter_mut().zip(uv_sets) {
-        let Some(set) = set else { continue };
-        let Some(elements) = look(Semantic::TexCoords(set.set), &[2])? else {
-            let text = format!("a texture wants TEXCOORD_{}, which it does not have", set.set);
+    if let Some(channel) = wanted.tangents.filter(|_| tangents.is_empty()) {
+        if topology == Topology::Triangles && !normals.is_empty() && !uvs[channel].is_empty() {
+            file.budget.take_all(positions.len(), 64, || what.to_owned())?;
+            tangents = made_tangents(&positions, &normals, &uvs[channel], &indices);
+        } else if normals.is_empty() {
+            let text = "it has no normals and is shaded flat, without its normal texture";
             file.remarks.add(what, text);
-            continue;
-        };
-        *uvs = elements.read(file, &order, |uv: [f64; 2]| set.placed(uv))?;
-        let mut wrong = false;
-        for entry in uvs.iter_mut().flatten().filter(|entry| !entry.is_finite()) {
-            (*entry, wrong) = (0.0, true);
-        }
-        if wrong {
-            file.remarks.add(what, "some of its texture coordinates are not finite numbers");
         }
     }
-    let colors = match look(Semantic::Colors(0), &[3, 4])? {
-        Some(elements) => {
-            let opaque = elements.width == 3;
-            elements.read(file, &order, |[r, g, b, a]: [f64; 4]| {
-                let color = [r, g, b, if opaque { 1.0 } else { a }];
-                color.map(|part| if part.is_finite() { part as f32 } else { 1.0 })
-            })?
-        }
-        None => Vec::new(),
-    };
-    debug_assert_eq!(positions.len(), vertices);
     Ok(Some(Primitive {
         topology,
         bounds: Bounds::of(positions.iter().map(|p| p.map(f64::from))),
@@ -205,10 +151,104 @@ pub(super) fn primitive(
         normals,
         tangents,
         uvs,
-        colors,
+        colors: part.colors()?,
         indices,
         material: source.material.map(|at| at.value()),
     }))
+}
+
+/// A primitive of which the vertices to be read are known.
+struct Part<'a> {
+    file: &'a File,
+    source: &'a json::mesh::Primitive,
+    what: &'a str,
+    order: Order<'a>,
+    /// Vertices in the file.
+    count: usize,
+}
+
+impl<'a> Part<'a> {
+    /// An attribute without which the part has no shape.
+    fn read(&self, name: Semantic, widths: &[usize]) -> Result<Option<Elements<'a>>, Error> {
+        let Some(at) = attribute(self.source, name.clone()) else { return Ok(None) };
+        let what = format!("{}, {}", self.what, name.to_string());
+        let elements = open(self.file, at, &what, widths)?;
+        if elements.count != self.count {
+            let (count, found) = (self.count, elements.count);
+            let text = format!("{what}: {count} positions have {found} values of it");
+            return Err(Error::Invalid(text));
+        }
+        Ok(Some(elements))
+    }
+
+    /// An attribute that may be wrong without the part being lost.
+    fn look(&self, name: Semantic, widths: &[usize]) -> Result<Option<Elements<'a>>, Error> {
+        match self.read(name, widths) {
+            Err(error @ Error::TooLarge(_)) => Err(error),
+            Err(error) => {
+                let text = format_args!("it is drawn without what is wrong: {error}");
+                self.file.remarks.add(self.what, text);
+                Ok(None)
+            }
+            Ok(found) => Ok(found),
+        }
+    }
+
+    /// Bends the shape as it is bent at rest.
+    fn bend(
+        &self,
+        bent: Bent,
+        positions: &mut [[f32; 3]],
+        normals: &mut [[f32; 3]],
+    ) -> Result<(), Error> {
+        let (file, what, order) = (self.file, self.what, &self.order);
+        let targets = self.source.targets.as_deref().unwrap_or_default();
+        pose::morph(file, targets, bent.weights, what, (order, self.count), positions, normals)?;
+        let Some(joints) = bent.joints else { return Ok(()) };
+        let of = self.read(Semantic::Joints(0), &[4])?;
+        let (Some(of), Some(weights)) = (of, self.read(Semantic::Weights(0), &[4])?) else {
+            let text = format!("{what} has a skin, but no JOINTS_0 and WEIGHTS_0");
+            return Err(Error::Invalid(text));
+        };
+        if attribute(self.source, Semantic::Joints(1)).is_some() {
+            file.remarks.add(what, "only the first four joints of each vertex bend it");
+        }
+        let of = of.read(file, order, |row: [f64; 4]| row.map(|joint| joint as u32))?;
+        let weights = weights.f32s(file, order)?;
+        pose::bend(joints, &of, &weights, positions, normals, what)
+    }
+
+    /// The coordinates that the material's textures want.
+    fn uvs(&self, wanted: &Wanted) -> Result<[Vec<[f32; 2]>; 2], Error> {
+        let mut uvs = [Vec::new(), Vec::new()];
+        for (uvs, set) in uvs.iter_mut().zip(&wanted.uv_sets) {
+            let Some(set) = set else { continue };
+            let Some(elements) = self.look(Semantic::TexCoords(set.set), &[2])? else {
+                let text = format!("a texture wants TEXCOORD_{}, which it does not have", set.set);
+                self.file.remarks.add(self.what, text);
+                continue;
+            };
+            *uvs = elements.read(self.file, &self.order, |uv: [f64; 2]| set.placed(uv))?;
+            let mut wrong = uvs.iter_mut().flatten().filter(|entry| !entry.is_finite()).peekable();
+            if wrong.peek().is_some() {
+                let text = "some of its texture coordinates are not finite numbers";
+                self.file.remarks.add(self.what, text);
+            }
+            wrong.for_each(|entry| *entry = 0.0);
+        }
+        Ok(uvs)
+    }
+
+    fn colors(&self) -> Result<Vec<[f32; 4]>, Error> {
+        let Some(elements) = self.look(Semantic::Colors(0), &[3, 4])? else {
+            return Ok(Vec::new());
+        };
+        let is_opaque = elements.width == 3;
+        elements.read(self.file, &self.order, |[r, g, b, a]: [f64; 4]| {
+            let color = [r, g, b, if is_opaque { 1.0 } else { a }];
+            color.map(|part| if part.is_finite() { part as f32 } else { 1.0 })
+        })
+    }
 }
 
 /// The accessor of an attribute.
@@ -257,54 +297,6 @@ fn compacted(indices: &mut [u32]) -> Vec<u32> {
         });
     }
     used
-}
-
-/// Normals that are no directions are made anew from the triangles around them.
-fn mend_normals(
-    file: &File,
-    topology: Topology,
-    positions: &[[f32; 3]],
-    indices: &[u32],
-    normals: &mut Vec<[f32; 3]>,
-    what: &str,
-) {
-    let length = |n: &[f32; 3]| n.iter().map(|entry| entry * entry).sum::<f32>().sqrt();
-    // A length that is no number is not greater either.
-    let wrong = normals.iter().filter(|normal| !(length(normal) > 1e-6)).count();
-    if wrong == 0 {
-        return;
-    }
-    if wrong == normals.len() || topology != Topology::Triangles {
-        normals.clear();
-        file.remarks.add(what, "its normals are no directions; it is shaded flat");
-        return;
-    }
-    let text =
-        format!("{wrong} of its {} normals are no directions; they are made anew", normals.len());
-    file.remarks.add(what, text);
-    let mut around: HashMap<u32, [f32; 3]> = HashMap::new();
-    for corners in indices.chunks_exact(3) {
-        let [a, b, c] = [0, 1, 2].map(|at| positions[corners[at] as usize].map(f64::from));
-        let side = |to: [f64; 3]| std::array::from_fn(|row| to[row] - a[row]);
-        let face = super::affine::cross(side(b), side(c)).map(|entry| entry as f32);
-        for corner in corners {
-            if !(length(&normals[*corner as usize]) > 1e-6) {
-                let sum = around.entry(*corner).or_default();
-                (0..3).for_each(|row| sum[row] += face[row]);
-            }
-        }
-    }
-    for (at, normal) in normals.iter_mut().enumerate() {
-        if !(length(normal) > 1e-6) {
-            let sum = around.get(&(at as u32)).copied().unwrap_or([0.0, 1.0, 0.0]);
-            let size = length(&sum);
-            *normal = if size > 0.0 && size.is_finite() {
-                sum.map(|e| e / size)
-            } else {
-                [0.0, 1.0, 0.0]
-            };
-        }
-    }
 }
 
 /// Strips, fans and loops as plain lists; triangles keep the side they face.

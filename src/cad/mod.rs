@@ -19,6 +19,7 @@ mod decode;
 mod document;
 mod file;
 mod inspect;
+mod lenient;
 mod material;
 mod mesh;
 mod model;
@@ -27,6 +28,7 @@ mod pose;
 mod reading;
 mod remark;
 mod resource;
+mod shading;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -42,7 +44,7 @@ pub use model::{Mesh, Model, Node, NotFound};
 pub use picture::Image;
 pub use remark::Remark;
 #[cfg(not(target_arch = "wasm32"))]
-pub use resource::read_beside;
+pub use resource::{read_beside, read_regular};
 
 /// Why a model cannot be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

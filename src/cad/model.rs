@@ -126,11 +126,8 @@ impl Model {
     /// As [`Model::parse_with`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(path: &std::path::Path) -> Result<Self, Error> {
-        let fail = |error: std::io::Error| Error::Resource {
-            uri: path.display().to_string(),
-            reason: error.to_string(),
-        };
-        let bytes = std::fs::read(path).map_err(fail)?;
+        let fail = |reason| Error::Resource { uri: path.display().to_string(), reason };
+        let bytes = super::read_regular(path).map_err(fail)?;
         let folder = path.parent().unwrap_or(std::path::Path::new("."));
         let mut remarks = Vec::new();
         let mut model = Self::parse_with(&bytes, &mut |name| {

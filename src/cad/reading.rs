@@ -114,8 +114,8 @@ impl Reading {
                     format!("it refers to material {at}, but the file has only {}", surfaces.len());
                 self.file.remarks.add(&what, text);
             }
-            let uv_sets = surface.map_or([None; 2], |surface| surface.uv_sets);
-            match primitive(&self.file, source, &what, &uv_sets, bent) {
+            let wanted = surface.map(Surface::wants).unwrap_or_default();
+            match primitive(&self.file, source, &what, &wanted, bent) {
                 Ok(Some(mut primitive)) => {
                     primitive.material = material.filter(|_| surface.is_some());
                     primitives.push(primitive);

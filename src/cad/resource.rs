@@ -66,6 +66,19 @@ fn base64(text: &str) -> Result<Vec<u8>, DecodeError> {
     ENGINE.decode(code.collect::<Vec<u8>>())
 }
 
+/// Reads a regular file: devices and pipes may never end.
+///
+/// # Errors
+/// Why it cannot be read.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn read_regular(path: &std::path::Path) -> Result<Vec<u8>, String> {
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("it is no regular file".into());
+    }
+    std::fs::read(path).map_err(|error| error.to_string())
+}
+
 /// Reads a file below a folder; where only letter case differs from a name that is there, that one,
 /// with its name. A model made on one system is opened on another.
 ///
@@ -76,7 +89,7 @@ pub fn read_beside(
     folder: &std::path::Path,
     name: &str,
 ) -> Result<(Vec<u8>, Option<String>), String> {
-    let exact = match std::fs::read(folder.join(name)) {
+    let exact = match read_regular(&folder.join(name)) {
         Ok(bytes) => return Ok((bytes, None)),
         Err(error) => error,
     };
@@ -87,11 +100,11 @@ pub fn read_beside(
             entry.file_name().to_string_lossy().to_lowercase() == part.to_lowercase()
         };
         let entries = std::fs::read_dir(&at).into_iter().flatten().flatten();
-        let entry = entries.into_iter().find(same).ok_or_else(|| exact.to_string())?;
+        let entry = entries.into_iter().find(same).ok_or_else(|| exact.clone())?;
         found.push(entry.file_name().to_string_lossy().into_owned());
         at = entry.path();
     }
-    let bytes = std::fs::read(&at).map_err(|_| exact.to_string())?;
+    let bytes = read_regular(&at).map_err(|_| exact)?;
     Ok((bytes, Some(found.join("/"))))
 }
 

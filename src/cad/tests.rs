@@ -9,7 +9,7 @@ use super::mesh::plain;
 use super::*;
 
 /// A GLB of that JSON and binary chunk.
-fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
+pub(super) fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
     let mut text = json.to_string().into_bytes();
     text.resize(text.len().next_multiple_of(4), b' ');
     let mut binary = binary.to_vec();
@@ -26,7 +26,7 @@ fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
     out
 }
 
-fn floats(values: &[f32]) -> Vec<u8> {
+pub(super) fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 

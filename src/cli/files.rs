@@ -102,7 +102,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
 
 /// Lists what is in a model.
 pub fn inspect(args: &Inspect) -> Outcome {
-    let bytes = std::fs::read(&args.model)
+    let bytes = cad::read_regular(&args.model)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
     let folder = args.model.parent().unwrap_or(Path::new(""));
     let mut found = Vec::new();

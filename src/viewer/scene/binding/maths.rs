@@ -81,3 +81,24 @@ pub fn color(
         ColorMap::Limits => (limit_colors[limits.judge(value) as usize], 1.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_mirrored_node_all_that_moves_is_mirrored() {
+        let mirror = Mat3::from_diagonal(Vec3::new(1.0, 1.0, -1.0));
+        for axis in [Vec3::X, Vec3::Y, Vec3::Z, Vec3::new(0.6, 0.0, 0.8)] {
+            let own = Transform {
+                translation: Vec3::new(1.0, 2.0, 3.0),
+                rotation: Quat::from_axis_angle(axis, 0.7),
+                scale: Vec3::new(1.0, 1.0, 2.0),
+            };
+            // What the node's own frame does, seen from outside of the mirror.
+            let wanted = Mat4::from_mat3(mirror) * own.to_matrix() * Mat4::from_mat3(mirror);
+            let found = shaped(own, &mirror, Vec3::ONE).to_matrix();
+            assert!(found.abs_diff_eq(wanted, 1e-5), "{axis}: {found} {wanted}");
+        }
+    }
+}

@@ -161,6 +161,7 @@ async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut beside = BTreeMap::new();
     // What is wrong with the bytes is reported where they are decoded.
+    #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "servers know letter case"))]
     let mut remarks = Vec::new();
     for name in cad::needs(&bytes).unwrap_or_default() {
         let content = files.read(&folder.join(&name)).await;
@@ -246,6 +247,8 @@ fn show_remarks(key: &Key, remarks: &[cad::Remark], problems: &mut MessageWriter
         format!("the model `{file}` has {more} more remarks: see `twinscope inspect {file}`")
     });
     for text in first.chain(more) {
+        // A picture without panels, and a script, have no message log.
+        log::warn!("{text}");
         let file = Some(key.file.clone());
         problems.write(Notice { asset: None, file, severity: Severity::Warning, text });
     }

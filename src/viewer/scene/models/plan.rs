@@ -246,3 +246,71 @@ fn flat(source: &cad::Primitive) -> cad::Primitive {
         ..source.clone()
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::path::Path;
+
+    use bevy::mesh::VertexAttributeValues;
+
+    use super::*;
+
+    fn planned(file: &str, driven: &[&str]) -> Planned {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+        let model = Model::open(&folder.join(file)).expect("a model");
+        let node = |name: &&str| model.find_node(name).expect("the node is there");
+        let driven: Vec<usize> = driven.iter().map(node).collect();
+        let mut planner = Planner::new(model, &driven);
+        loop {
+            if let Step::Done(planned) = planner.piece() {
+                return planned.expect("it is planned");
+            }
+        }
+    }
+
+    /// The triangles as they are drawn, each from its least corner on, so that its side is kept.
+    fn triangles(planned: &Planned) -> Vec<[[i64; 3]; 3]> {
+        let mut frames: Vec<Affine> = Vec::new();
+        let mut all = Vec::new();
+        for group in &planned.groups {
+            // What the engine can draw: a translation, rotation and scale.
+            let own = Affine::from_trs(&group.group_from_node.to_trs());
+            let frame = frames.get(group.parent).map_or(own, |above| above.then_inner(&own));
+            assert!(frame.determinant() >= 0.0, "the engine draws the inside of what it mirrors");
+            frames.push(frame);
+            for (mesh, _) in &group.parts {
+                let positions = mesh.attribute(Mesh::ATTRIBUTE_POSITION);
+                let Some(VertexAttributeValues::Float32x3(positions)) = positions else {
+                    panic!("positions are three numbers each")
+                };
+                let Some(Indices::U32(indices)) = mesh.indices() else { panic!("it has indices") };
+                for corners in indices.chunks_exact(3) {
+                    let mut corners = [0, 1, 2].map(|at| {
+                        let at = frame.point(positions[corners[at] as usize].map(f64::from));
+                        at.map(|entry| (entry * 1e4).round() as i64)
+                    });
+                    let least = (0..3).min_by_key(|at| corners[*at]).unwrap_or(0);
+                    corners.rotate_left(least);
+                    all.push(corners);
+                }
+            }
+        }
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_driven_node_keeps_its_shape_and_its_sides_whatever_stretches_or_mirrors_it() {
+        for (file, driven) in [
+            ("shear.glb", &["turned"][..]),
+            ("found/shear.glb", &["turned"]),
+            ("found/mirrored.glb", &["right/inner", "left"]),
+            ("found/mirrored.glb", &["right"]),
+            ("found/mirrored.glb", &["right", "right/inner"]),
+        ] {
+            let free = triangles(&planned(file, &[]));
+            assert!(free.len() >= 12, "{file}");
+            assert_eq!(triangles(&planned(file, driven)), free, "{file}, {driven:?}");
+        }
+    }
+}
