@@ -271,15 +271,11 @@ fn old_and_clear_materials_are_drawn_near_to_what_they_mean() {
 #[test]
 fn a_skin_poses_its_shape_whatever_the_placement_of_its_own_node() {
     let model = open("skin_node_transform_ignored.glb");
-    let at = |name: &str| {
-        let node = &model.nodes[model.find_node(name).expect("it is there")];
-        node.bounds.expect("it has a shape")
-    };
-    let (arm, reference) = (at("arm"), at("reference"));
-    for row in 0..3 {
-        assert!((arm.min[row] - reference.min[row]).abs() < 1.6, "{arm:?} {reference:?}");
-        assert!(arm.size()[row] < 10.0, "{arm:?}");
-    }
+    // Its node stands at 50 m and is a hundred times as large; its joints stand at 0 and 1.5 m.
+    let arm = &model.nodes[model.find_node("arm").expect("it is there")];
+    let bounds = arm.bounds.expect("it has a shape");
+    assert!(bounds.min[0] > -0.5 && bounds.max[0] < 2.0, "{bounds:?}");
+    assert!(bounds.size()[0] > 1.5 && bounds.size()[2] < 0.5, "{bounds:?}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl File {
         }
         if document.lights > 0 {
             let lights = document.lights;
-            remarks.add("the model", format_args!("its lights ({lights}) are passed over"));
+            remarks.add("", format_args!("its lights ({lights}) are passed over"));
         }
         let mut buffers = Vec::new();
         let mut fetched = BTreeSet::new();

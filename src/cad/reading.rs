@@ -123,9 +123,7 @@ impl Reading {
                 Ok(None) => {}
                 Err(error @ Error::TooLarge(_)) => return Err(error),
                 Err(error) => {
-                    self.file
-                        .remarks
-                        .add(&place, format_args!("a part of it is left out: {error}"));
+                    self.file.remarks.add(&what, left_out(&what, &error));
                     self.lost.get_or_insert(error);
                 }
             }
@@ -144,7 +142,7 @@ impl Reading {
         }
         let file = &self.file;
         if nodes.iter().all(|node| node.mesh.is_none()) {
-            file.remarks.add("the model", "no node of it shows a mesh: nothing of it is seen");
+            file.remarks.add("", "no node of it shows a mesh: nothing of it is seen");
         }
         let mut animations = Vec::new();
         for (at, source) in file.document.root.animations.iter().enumerate() {
@@ -300,7 +298,7 @@ impl Reading {
         let length = |v: [f64; 3]| v.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         let (size, center) = (bounds.size(), bounds.center());
         let (size, away) = (size.into_iter().fold(0.0, f64::max), length(center));
-        let tell = |text: String| self.file.remarks.add("the model", text);
+        let tell = |text: String| self.file.remarks.add("", text);
         if size < TINY_M {
             tell(format!(
                 "it is only {:.3} mm in size: if it should be larger, scale it in metres",

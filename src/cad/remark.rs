@@ -13,7 +13,7 @@ const NAME: usize = 80;
 /// Something of a model that is not drawn as the file has it, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
-    /// Where in the model, such as ``material `steel` ``.
+    /// Where in the model, such as ``material `steel` ``; empty for the model as a whole.
     pub place: String,
     /// What is wrong there, and what was done about it.
     pub text: String,
@@ -29,6 +29,9 @@ impl Remark {
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            return write!(f, "{}", self.text);
+        }
         write!(f, "{}: {}", self.place, self.text)
     }
 }
@@ -60,7 +63,7 @@ impl Remarks {
         let mut list = self.list.borrow().clone();
         if self.more.get() > 0 {
             let text = format!("{} more remarks of this kind are not shown", self.more.get());
-            list.push(Remark { place: "the model".into(), text });
+            list.push(Remark { place: String::new(), text });
         }
         list
     }

@@ -217,7 +217,10 @@ fn what_is_wrong_beside_good_parts_is_left_out_and_said() {
     let bad = json!({"attributes": {"POSITION": 0}, "indices": 0});
     push(&mut parts["meshes"][0]["primitives"], bad);
     let told = remarks(&parts);
-    assert!(told.contains("mesh `square`: a part of it is left out"), "{told}");
+    assert!(
+        told.contains("mesh `square`, primitive 1: it is left out: indices: accessor 0 holds 3"),
+        "{told}"
+    );
     let mut material = json;
     material["materials"] = json!([{"name": "steel", "alphaMode": 3}]);
     assert!(remarks(&material).contains("`materials[0]`: it is passed over"));

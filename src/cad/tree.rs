@@ -144,7 +144,7 @@ fn roots(file: &File) -> Vec<usize> {
         None => {
             if !root.scenes.is_empty() {
                 let text = format!("its default scene {wanted} is not there; all nodes are shown");
-                file.remarks.add("the model", text);
+                file.remarks.add("", text);
             }
             let children = root.nodes.iter().flat_map(|node| node.children.iter().flatten());
             let below: std::collections::HashSet<usize> = children.map(|at| at.value()).collect();
