@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use bevy::tasks::{IoTaskPool, Task, futures::check_ready};
@@ -254,17 +255,24 @@ fn show_remarks(key: &Key, remarks: &[cad::Remark], problems: &mut MessageWriter
     }
 }
 
+/// What goes to the graphics processor.
+#[derive(SystemParam)]
+pub(super) struct Drawn<'w> {
+    meshes: ResMut<'w, Assets<Mesh>>,
+    materials: ResMut<'w, Assets<TwinPbr>>,
+    images: ResMut<'w, Assets<Image>>,
+    device: Option<Res<'w, RenderDevice>>,
+}
+
 /// Takes what is planned, and counts.
 pub(super) fn collect(
     mut models: ResMut<Models>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut materials: ResMut<Assets<TwinPbr>>,
-    mut images: ResMut<Assets<Image>>,
+    drawn: Drawn,
     mut progress: ResMut<LoadProgress>,
     mut problems: MessageWriter<Notice>,
     palette: Res<Palette>,
-    device: Option<Res<RenderDevice>>,
 ) {
+    let Drawn { mut meshes, mut materials, mut images, device } = drawn;
     // Without a renderer nothing is too large.
     let longest = device.map_or(u32::MAX, |device| device.limits().max_texture_dimension_2d);
     let counted = (progress.models_done, progress.models_total);
