@@ -59,7 +59,21 @@ pub fn render(options: ViewerOptions, picture: &Picture) -> Result<(), Failure> 
     }
     let mut app = build(options, picture.size, picture.scale)?;
     let image = take(&mut app, picture.after)?;
-    write_png(&picture.png, &image)
+    write_png(&picture.png, &image)?;
+    let progress = app.world().resource::<LoadProgress>();
+    if progress.failed.is_empty() {
+        return Ok(());
+    }
+    let failed = progress
+        .failed
+        .iter()
+        .map(|(file, why)| format!("the model `{}` cannot be shown: {why}", file.display()));
+    let failed = failed.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    Err(Failure::Input(format!(
+        "{}; in {} a banded box stands for each",
+        failed.join("\n"),
+        picture.png.display()
+    )))
 }
 
 /// The viewer without a window: its app draws into an image of that size, at `scale` pixels a point.
