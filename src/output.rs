@@ -48,6 +48,14 @@ impl Output {
         Ok(output)
     }
 
+    /// Begins a file that others read while it is written: it has its name from its first line on.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn create_followed(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: Some(File::create(path)?), names: None })
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

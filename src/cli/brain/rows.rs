@@ -13,14 +13,22 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Opens the file.
+    /// Opens the file, which has its name when it is ended.
     pub fn create(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, Output::create)
+    }
+
+    /// Opens a file that others read while it is written.
+    pub fn create_followed(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, Output::create_followed)
+    }
+
+    fn open(path: &Path, create: fn(&Path) -> io::Result<Output>) -> Result<Self, Failure> {
         let name = path.display().to_string();
         if name == "-" {
             return Ok(Self { out: To::Standard(BufWriter::new(io::stdout())), name });
         }
-        let file = Output::create(path)
-            .map_err(|error| Failure::Environment(format!("cannot write {name}: {error}")))?;
+        let file = create(path).map_err(|error| cannot_write(&name, &error))?;
         Ok(Self { out: To::File(BufWriter::new(file)), name })
     }
 
