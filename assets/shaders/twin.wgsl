@@ -84,13 +84,14 @@ fn fragment(in: VertexOutput, @builtin(front_facing) is_front: bool) -> Fragment
     let rim = smoothstep(0.35, 0.95, 1.0 - facing);
     let emissive = pbr.material.emissive.rgb;
     let lit = saturate(4.0 * max(glow, max(emissive.r, max(emissive.g, emissive.b))));
-    let own = 1.0 - max(lit, strength);
+    let wash = 1.0 - max(lit, strength);
+    let edge = rim * (1.0 - lit) * (1.0 - 0.4 * strength);
     if (tag & SELECTED) != 0u {
-        let share = (0.12 + 0.78 * rim) * own;
+        let share = 0.12 * wash + 0.78 * edge;
         out.color = vec4(mix(out.color.rgb, highlight.selected.rgb, share), max(out.color.a, share));
     }
     if (tag & HOVERED) != 0u {
-        let share = (0.05 + 0.5 * rim) * own;
+        let share = 0.05 * wash + 0.5 * edge;
         out.color = vec4(mix(out.color.rgb, highlight.hovered.rgb, share), max(out.color.a, share));
     }
     out.color = main_pass_post_lighting_processing(pbr, out.color);
