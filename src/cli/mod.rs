@@ -8,6 +8,7 @@ mod files;
 mod live;
 mod record;
 mod serve;
+mod stop;
 mod values;
 
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ pub fn main() -> ExitCode {
         // The viewer brings a logger of its own.
         env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     }
-    match run(command) {
+    match stop::listen().and_then(|()| run(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::from(1),
         Err(Failure::Input(text)) => fail(&text, 1),
