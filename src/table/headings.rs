@@ -1,11 +1,14 @@
 //! The headings of a table: the name of each column, and its unit.
 //!
-//! A heading may state its unit in brackets after the name, `z_Tt [Cel]`; without them a column is in
-//! whatever unit its reader expects.
+//! A heading may state its unit in brackets after the name, `z_Tt [Cel]` or `z_Tt (Cel)`; without them a
+//! column is in whatever unit its reader expects. A column whose whole heading is a name has that name,
+//! brackets and all.
 
 use std::collections::HashMap;
 
 use super::error::{HeadingUnitError, TableError};
+use super::records::Record;
+use super::times::{BareNumbers, Times};
 use crate::twin::{Unit, UnitError};
 
 /// A heading.
@@ -20,27 +23,23 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// Reads a heading with its unit in square brackets.
+    /// Reads a heading. What stands in square brackets at its end is its unit, and so is what stands in
+    /// round ones if it is a unit. Brackets are matched from the outside: some units have their own.
     pub fn read(cell: &str) -> Self {
-        Self::split(cell, '[', ']')
-    }
-
-    /// The same, where a unit may stand in round brackets, too.
-    pub fn read_any_brackets(cell: &str) -> Self {
-        match cell.ends_with(')') {
-            true => Self::split(cell, '(', ')'),
-            false => Self::read(cell),
-        }
-    }
-
-    fn split(cell: &str, open: char, close: char) -> Self {
-        let whole = cell.trim_start_matches('\u{feff}');
-        let inner = whole.strip_suffix(close).and_then(|rest| rest.split_once(open));
-        let (name, unit) = match inner.filter(|(name, _)| !name.trim().is_empty()) {
-            Some((name, inner)) => (name.trim(), Some(unit(inner.trim()))),
-            None => (whole, None),
+        let whole = cell.trim_start_matches('\u{feff}').trim();
+        let (name, unit) = match in_brackets(whole, '[', ']') {
+            Some((name, inner)) => (name, Some(unit(inner))),
+            None => match in_brackets(whole, '(', ')').map(|(name, inner)| (name, unit(inner))) {
+                Some((name, Ok(unit))) => (name, Some(Ok(unit))),
+                _ => (whole, None),
+            },
         };
         Self { name: name.to_owned(), whole: whole.to_owned(), unit }
+    }
+
+    /// Whether it states a unit, or what is none.
+    pub fn has_unit(&self) -> bool {
+        self.unit.is_some()
     }
 
     /// How its numbers become numbers of another unit: scale and offset. A heading without a unit is
@@ -64,10 +63,26 @@ impl Heading {
     }
 }
 
-/// The unit that stands in brackets.
-fn unit(inner: &str) -> Result<Unit, UnitError> {
+/// The name, and what stands in the brackets at the end of a heading.
+fn in_brackets(whole: &str, open: char, close: char) -> Option<(&str, &str)> {
+    let inner = whole.strip_suffix(close)?;
+    let mut depth = 1_usize;
+    let begin = inner.char_indices().rev().find(|(_, c)| {
+        depth = if *c == close { depth + 1 } else { depth - usize::from(*c == open) };
+        depth == 0
+    });
+    let begin = begin?.0;
+    let name = inner[..begin].trim();
+    (!name.is_empty()).then(|| (name, inner[begin + open.len_utf8()..].trim()))
+}
+
+/// A unit as tables write it.
+///
+/// # Errors
+/// When it is none.
+pub fn unit(text: &str) -> Result<Unit, UnitError> {
     // Some units have brackets of their own: `p [psi]` is of `[psi]`.
-    Unit::parse(inner).or_else(|error| Unit::parse(&format!("[{inner}]")).map_err(|_| error))
+    Unit::parse(text).or_else(|error| Unit::parse(&format!("[{text}]")).map_err(|_| error))
 }
 
 /// The headings of a table.
@@ -76,7 +91,12 @@ pub struct Headings {
     all: Vec<Heading>,
     /// All names, in order.
     names: Vec<String>,
+    /// By name, and by the whole heading.
     places: HashMap<String, usize>,
+    /// Where times stand, if there are any.
+    times: Option<Times>,
+    /// The line on which they stand.
+    line: u64,
 }
 
 /// A column that holds a variable, in whatever unit: variable = number × scale + offset.
@@ -98,31 +118,37 @@ impl LinkedColumn {
 }
 
 impl Headings {
-    /// Reads them, units in square brackets.
+    /// Reads them, from the first line.
     ///
     /// # Errors
     /// When two have the same name.
     pub fn read<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Self, TableError> {
-        Self::unique(cells, |_| true)
+        Self::unique(1, cells, |_| true)
+    }
+
+    /// Reads those of a row.
+    ///
+    /// # Errors
+    /// When two have the same name.
+    pub fn of(row: &Record) -> Result<Self, TableError> {
+        Self::unique(row.line, row.iter(), |_| true)
     }
 
     /// Reads them where only columns of these names are read: others may have no heading, or the same.
     ///
     /// # Errors
     /// When two have the same one of these names.
-    pub fn read_for<'a>(
-        cells: impl IntoIterator<Item = &'a str>,
-        names: &[&str],
-    ) -> Result<Self, TableError> {
-        Self::unique(cells, |name| names.contains(&name))
+    pub fn of_named(row: &Record, names: &[&str]) -> Result<Self, TableError> {
+        Self::unique(row.line, row.iter(), |name| names.contains(&name))
     }
 
     /// Reads them; what has to be unique is there once.
     fn unique<'a>(
+        line: u64,
         cells: impl IntoIterator<Item = &'a str>,
         is_unique: impl Fn(&str) -> bool,
     ) -> Result<Self, TableError> {
-        let mut headings = Self::default();
+        let mut headings = Self { line, ..Self::default() };
         for cell in cells {
             let heading = Heading::read(cell);
             let place = headings.all.len();
@@ -130,14 +156,30 @@ impl Headings {
             if let Some(before) = before.filter(|_| is_unique(&heading.name)) {
                 let (before, heading) = (headings.all[before].whole.clone(), heading.whole);
                 return Err(match before == heading {
-                    true => TableError::SameHeading { heading },
-                    false => TableError::SameName { before, heading },
+                    true => TableError::SameHeading { line, heading },
+                    false => TableError::SameName { line, before, heading },
                 });
             }
+            headings.places.entry(heading.whole.clone()).or_insert(place);
             headings.names.push(heading.name.clone());
             headings.all.push(heading);
         }
+        headings.times =
+            Times::find(&headings.all, BareNumbers::Seconds).map_err(|(at, error)| {
+                let (heading, meaning) = (headings.whole(at).to_owned(), "the time".to_owned());
+                TableError::HeadingUnit { line, heading, error, meaning }
+            })?;
         Ok(headings)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Heading] {
+        &self.all
+    }
+
+    /// The line on which they stand.
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// All names, without units.
@@ -155,6 +197,25 @@ impl Headings {
         self.places.get(name).copied()
     }
 
+    /// Where times stand, if there are any; see [`Times::find`].
+    pub fn times(&self) -> Option<Times> {
+        self.times
+    }
+
+    /// Whether a column holds times: it is no variable then, whatever it is called.
+    pub fn is_time(&self, column: usize) -> bool {
+        self.times.is_some_and(|times| times.holds(column))
+    }
+
+    /// Where times stand; `with` as for [`Headings::expect`].
+    ///
+    /// # Errors
+    /// When they stand nowhere.
+    pub fn expect_times(&self, with: &'static str) -> Result<Times, TableError> {
+        let (line, known) = (self.line, self.names.clone());
+        self.times.ok_or(TableError::MissingColumn { line, name: "t", with, known })
+    }
+
     /// The code of the unit that a column states.
     pub fn unit(&self, column: usize) -> Option<&str> {
         self.all.get(column)?.unit.as_ref()?.as_ref().ok().map(Unit::code)
@@ -162,7 +223,7 @@ impl Headings {
 
     /// Whether a column states its unit, or what is none.
     pub fn has_unit(&self, column: usize) -> bool {
-        self.all.get(column).is_some_and(|heading| heading.unit.is_some())
+        self.all.get(column).is_some_and(Heading::has_unit)
     }
 
     /// The column with that name; `with` says in the error what it holds, such as " with seconds".
@@ -170,7 +231,8 @@ impl Headings {
     /// # Errors
     /// When there is none; with those that there are.
     pub fn expect(&self, name: &'static str, with: &'static str) -> Result<usize, TableError> {
-        let missing = || TableError::MissingColumn { name, with, known: self.names.clone() };
+        let line = self.line;
+        let missing = || TableError::MissingColumn { line, name, with, known: self.names.clone() };
         self.place(name).ok_or_else(missing)
     }
 
@@ -189,13 +251,14 @@ impl Headings {
         if heading.unit.is_none() {
             return Ok(Some(LinkedColumn { column, scale: 1.0, offset: 0.0 }));
         }
-        let whole = || heading.whole.clone();
+        let (line, whole) = (self.line, || heading.whole.clone());
         let wanted = Unit::parse(unit).map_err(|error| TableError::WantedUnit {
+            line,
             heading: whole(),
             reason: error.to_string(),
         })?;
         let (scale, offset) = heading.conversion_to(&wanted).map_err(|error| {
-            TableError::HeadingUnit { heading: whole(), error, meaning: meaning.to_owned() }
+            TableError::HeadingUnit { line, heading: whole(), error, meaning: meaning.to_owned() }
         })?;
         Ok(Some(LinkedColumn { column, scale, offset }))
     }
@@ -223,6 +286,9 @@ impl Headings {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::records::Records;
     use super::*;
 
     #[test]
@@ -244,7 +310,10 @@ mod tests {
 
     #[test]
     fn headings_of_columns_that_are_not_read_need_no_name_of_their_own() {
-        let read = |text: &str| Headings::read_for(text.split(','), &["t", "part"]);
+        let read = |text: &str| {
+            let records = Records::new(text.as_bytes()).expect("headings");
+            Headings::of_named(records.headings(), &["t", "part"])
+        };
         let headings = read(",t [h],note,part,note,").expect("others are not read");
         assert_eq!((headings.place("t"), headings.place("part")), (Some(1), Some(3)));
         let error = read("t,part,t [h]").expect_err("which one?").to_string();
@@ -263,7 +332,48 @@ mod tests {
             let (scale, _) = Heading::read(text).conversion_to(&pascals).expect(text);
             assert!((scale - 6_894.757).abs() < 0.01, "{text}: {scale}");
         }
-        assert_eq!(Heading::read("T (K)").name, "T (K)");
-        assert_eq!(Heading::read_any_brackets("T (K)").name, "T");
+        for text in ["T (K)", "T [K]", "T([degF])", "T [[degF]]", "T [degF]"] {
+            let heading = Heading::read(text);
+            assert!(heading.name == "T" && heading.conversion_to(&kelvins).is_ok(), "{text}");
+        }
+        for name in ["level (top)", "level (of (all))", "a)", "(top)", "x [", "[K]"] {
+            let heading = Heading::read(name);
+            assert_eq!((&*heading.name, heading.has_unit()), (name, false));
+        }
+        let heading = Heading::read("level (top) [%]");
+        assert!(heading.name == "level (top)" && heading.has_unit());
+    }
+
+    #[test]
+    fn a_heading_is_looked_up_as_a_whole_first() {
+        let headings = Headings::read(["t", "a (h)", "b [K]"]).expect("headings");
+        assert_eq!(headings.place("a (h)"), Some(1));
+        assert_eq!(headings.place("a"), Some(1));
+        assert_eq!((headings.place("b"), headings.place("b [K]")), (Some(2), Some(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_and_a_unit_are_read_as_they_were_put_together(
+            name in "[a-zA-Z][a-zA-Z0-9._/-]{0,8}( \\([A-Z]{4}\\))?",
+            code in prop::sample::select(vec!["Cel", "[degF]", "[psi]", "m3/h", "L/min", "{rev}/min", "%"]),
+            style in 0_usize..3,
+        ) {
+            let bare = code.trim_matches(['[', ']']);
+            let text = match style {
+                0 => format!("{name} [{code}]"),
+                1 => format!("{name} ({code})"),
+                _ => format!("{name}[{bare}]"),
+            };
+            let heading = Heading::read(&text);
+            prop_assert_eq!(&heading.name, &name);
+            let unit = heading.unit.expect("a unit").expect("a known unit");
+            prop_assert_eq!(unit, Unit::parse(code).expect("a unit"));
+        }
+
+        #[test]
+        fn no_heading_makes_it_fail(text in "\\PC{0,20}") {
+            let _ = Heading::read(&text);
+        }
     }
 }
