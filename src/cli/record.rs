@@ -96,8 +96,8 @@ pub fn replay(args: &Replay) -> Outcome {
     let twin = files::open(&args.twin)?;
     let bytes = files::recording(&args.recording)?;
     let name = args.recording.display();
-    let done = mirror::replay(&twin, bytes)
-        .map_err(|error| Failure::Input(format!("{name}: {error}")))?;
+    let done =
+        mirror::replay(&twin, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     done.notes.iter().for_each(|note| eprintln!("{name}: {note}"));
     done.unused.iter().take(TOLD).for_each(|bad| eprintln!("{name}: {bad}"));
     let more = done.unused.len().saturating_sub(TOLD) as u64 + done.more_unused;

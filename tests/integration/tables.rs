@@ -55,7 +55,8 @@ fn a_long_table_s_units_are_converted_and_other_columns_are_told() {
     assert_eq!(numbers("long_table_unknown_columns/same_hash_as_both.csv"), [1000.0, 2000.0]);
     let (_, notes) = table("long_table_unknown_columns/quality_typo.csv");
     assert!(
-        notes[0].starts_with("line 1, column 4: `qualty` is not used") && notes[0].contains("`quality`"),
+        notes[0].starts_with("line 1, column 4: `qualty` is not used")
+            && notes[0].contains("`quality`"),
         "{notes:?}"
     );
 }
@@ -102,7 +103,10 @@ fn numbers_are_read_as_their_table_writes_them_or_refused() {
 #[test]
 fn an_open_quote_costs_its_row_and_a_heading_that_stands_there_twice_is_not_guessed() {
     let told = faults("guesses_of_locale/open_quote.csv");
-    assert!(told.len() == 1 && told[0].starts_with("line 3, column 2: a quote is opened"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].starts_with("line 3, column 2: a quote is opened"),
+        "{told:?}"
+    );
     assert_eq!(times("guesses_of_locale/open_quote.csv").len(), 3);
     let twice = Table::new(&twin("pumps.ron"), bytes("guesses_of_locale/same_heading_twice.csv"));
     let told = twice.err().expect("which one?").to_string();

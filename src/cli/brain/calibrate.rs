@@ -86,7 +86,8 @@ fn note_states(machine: &Machine, found: &Calibrated) {
     let about = machine.model.about();
     let is_state = |name: &str| about.states.iter().any(|state| state.name == name);
     let each = found.fit.values.iter().filter(|value| is_state(&value.name));
-    let each: Vec<String> = each.map(|value| format!("{:?}: {}", value.name, value.value)).collect();
+    let each: Vec<String> =
+        each.map(|value| format!("{:?}: {}", value.name, value.value)).collect();
     if !each.is_empty() {
         eprintln!(
             "note: initial states are no parameters, and not in --params-out: state them by \

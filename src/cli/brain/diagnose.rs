@@ -95,7 +95,8 @@ fn judge(args: &Diagnose) -> Result<Found, Failure> {
     let (machine, behaviour) = machine(&args.machine)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(reported)?;
-    let series = Series::read(&args.samples, &machine, &setup, args.samples_args.row_policy())?.in_order();
+    let series =
+        Series::read(&args.samples, &machine, &setup, args.samples_args.row_policy())?.in_order();
     let since_s = args.since.unwrap_or(series.begin_s);
     let (healthy, judged) =
         series.lines.split_at(series.lines.partition_point(|line| line.sample.time_s <= since_s));

@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use twinscope::forecast::{
     self, Correction, ForecastSetup, Forecasting, StoredForecast, UnscentedForecasting,
 };
-use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::Machine;
+use twinscope::model::load::{Held, Hold, Load};
 use twinscope::worker::{Budget, Step, step};
 
 use super::super::failure::{Failure, Outcome};

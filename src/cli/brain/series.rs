@@ -257,11 +257,14 @@ impl Columns {
         let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
         // A row's inputs have acted since the row before it.
         let time_s = row.values[self.time];
-        let middle_s = if self.before_s.is_finite() { 0.5 * (self.before_s + time_s) } else { time_s };
+        let middle_s =
+            if self.before_s.is_finite() { 0.5 * (self.before_s + time_s) } else { time_s };
         let mut stated = self.last.clone();
         self.stated.at(middle_s, &[], &mut stated);
         let without = self.last.iter_mut().zip(&self.inputs).zip(stated);
-        without.filter(|((_, column), _)| column.is_none()).for_each(|((last, _), now)| *last = now);
+        without
+            .filter(|((_, column), _)| column.is_none())
+            .for_each(|((last, _), now)| *last = now);
         self.before_s = time_s;
         for (last, column) in self.last.iter_mut().zip(&self.inputs) {
             if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {

@@ -22,7 +22,13 @@ impl Source {
     pub(super) fn new(path: &Path, tree: Tree) -> Self {
         let ends = tree.text().match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { path: path.to_owned(), name: path.display().to_string(), tree, lines, is_newer: false }
+        Self {
+            path: path.to_owned(),
+            name: path.display().to_string(),
+            tree,
+            lines,
+            is_newer: false,
+        }
     }
 
     pub(super) fn directory(&self) -> &Path {

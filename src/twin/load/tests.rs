@@ -280,7 +280,13 @@ fn an_equals_sign_after_a_name_is_told_first_and_where_it_stands() {
 fn what_is_not_finite_or_beyond_any_plant_is_refused_wherever_a_number_stands() {
     let absurd = format!("\"{}m\"", "9".repeat(400));
     for odd in ["inf", "-inf", "NaN", "1e400", "1e20", "-1e9", "\"1e300m\"", &*absurd] {
-        for field in ["at: (ODD, 0, 0)", "at: (0, 0, ODD)", "scale: ODD", "yaw: ODD", "rotation: (0, ODD, 0)"] {
+        for field in [
+            "at: (ODD, 0, 0)",
+            "at: (0, 0, ODD)",
+            "scale: ODD",
+            "yaw: ODD",
+            "rotation: (0, ODD, 0)",
+        ] {
             let field = field.replace("ODD", odd);
             let text = format!("Twin(schema: 2, name: \"x\", assets: [\n(name: \"a\", {field})])");
             let found = load(&text).expect_err(&field);
