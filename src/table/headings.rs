@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::error::{HeadingUnitError, TableError};
 use super::records::Record;
-use super::times::{BareNumbers, Times};
+use super::times::{BareNumbers, Times, is_time};
 use crate::twin::{Unit, UnitError};
 
 /// A heading.
@@ -134,12 +134,12 @@ impl Headings {
         Self::unique(row.line, row.iter(), |_| true)
     }
 
-    /// Reads them where only columns of these names are read: others may have no heading, or the same.
+    /// Reads those of a row where only columns of these names, and times, are read: others may have no heading, or the same.
     ///
     /// # Errors
     /// When two have the same one of these names.
     pub fn of_named(row: &Record, names: &[&str]) -> Result<Self, TableError> {
-        Self::unique(row.line, row.iter(), |name| names.contains(&name))
+        Self::unique(row.line, row.iter(), |name| names.contains(&name) || is_time(name))
     }
 
     /// Reads them; what has to be unique is there once.

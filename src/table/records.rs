@@ -186,10 +186,7 @@ fn cells(
     record: &mut Record,
 ) -> Result<Option<Open>, usize> {
     let delimiter = char::from(dialect.delimiter);
-    let mut rest = match open {
-        Some(_) => text,
-        None => text.trim_end_matches(['\n', '\r']),
-    };
+    let mut rest = text;
     let mut is_open = open.is_some();
     loop {
         if !is_open {
@@ -258,7 +255,6 @@ impl Line {
     }
 
     fn is_blank(&self) -> bool {
-        // A separator is no blank: a line of tabs is a row of empty cells, which is passed over as such.
         self.bytes.iter().all(u8::is_ascii_whitespace)
     }
 }

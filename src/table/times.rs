@@ -80,7 +80,7 @@ impl Instant {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is none.
-    #[error("`{0}`: {EXPECTED}")]
+    #[error("`{0}`: {expected}", expected = EXPECTED)]
     No(String),
     /// It may be another one, or is no date; says what was expected.
     #[error("{0}")]
@@ -307,7 +307,8 @@ mod tests {
     }
 
     fn stamp(cell: &str) -> Result<String, String> {
-        read("time", cell).map(|at| at.stamp().expect("an instant").to_string())
+        let at = read("time", cell).map_err(|error| error.to_string())?;
+        Ok(at.stamp().expect("an instant").to_string())
     }
 
     fn is(cell: &str, expected: &str) {

@@ -56,9 +56,7 @@ impl Long {
         let found = conversions.entry(key).or_insert_with(|| {
             let stated = match cell {
                 "" => heading.clone(),
-                cell => {
-                    Heading { name: heading.name.clone(), ..Heading::read(&format!("x [{cell}]")) }
-                }
+                cell => Heading::read(&format!("x [{cell}]")),
             };
             conversion(&stated, &definition.name, definition)
         });
