@@ -24,7 +24,7 @@ use super::recording::BadLine;
 use crate::table::{
     BareNumbers, Heading, Numbers, Record, Records, TableError, Times, look, usual_step,
 };
-use crate::twin::{Property, PropertyId, Quality, Timestamp, Twin, ValueType};
+use crate::twin::{Property, PropertyId, Quality, Timestamp, Twin};
 use cell::value_of;
 use columns::{Columns, can_be_read};
 
@@ -176,7 +176,8 @@ impl Table {
             };
             match value {
                 Ok(value) => {
-                    row.updates.push(Update { property, time: Some(time), value, quality });
+                    let (time, value) = (Some(time), Some(value));
+                    row.updates.push(Update { property, time, value, quality });
                 }
                 Err(reason) => row.faults.push(wrong(line, at + 1, reason)),
             }

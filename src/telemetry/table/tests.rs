@@ -187,7 +187,7 @@ proptest! {
             expected.push(Value::Number(number));
         }
         let read: Vec<Value> =
-            rows(&text).into_iter().flat_map(|row| row.updates).map(|update| update.value).collect();
+            rows(&text).into_iter().flat_map(|row| row.updates).filter_map(|u| u.value).collect();
         prop_assert_eq!(read, expected);
     }
 
