@@ -7,7 +7,7 @@ use twinscope::mirror::{Budget, Replay, replay};
 use twinscope::telemetry::table::{Row, Table};
 use twinscope::twin::{Quality, Timestamp, Twin, Value};
 
-use crate::programs::{repository, run};
+use crate::programs::{folder, repository, run};
 
 fn twin(name: &str) -> Arc<Twin> {
     match twinscope::twin::load(&repository("tests/data/found").join(name)) {
@@ -183,4 +183,91 @@ fn a_text_that_goes_on_over_lines_of_windows_is_read_and_absurd_numbers_are_refu
         let (status, _, told) = run(&["check", &file]);
         assert!(status == 1 && told.contains(&format!("{file}:3:")), "{name}: {told}");
     }
+}
+
+#[test]
+fn a_course_ends_where_it_is_to_end() {
+    let last = |args: &[&str]| {
+        let (status, course, told) = run(&[&["simulate", "battery_circuit"], args].concat());
+        assert_eq!(status, 0, "{told}");
+        let row = course.lines().last().expect("a row").split(',').next().map(str::to_owned);
+        row.expect("a time")
+    };
+    assert_eq!(last(&["--until", "10", "--dt", "3"]), "10");
+    let long = ["--dt", "0.1", "--begin", "1795435200", "--until", "1795438800", "--every", "600"];
+    assert_eq!(last(&long), "1795438800");
+    let (status, _, told) =
+        run(&["simulate", "battery_circuit", "--until", "1", "--set", "(i: 2, i: 3)"]);
+    assert!(status == 1 && told.contains("`i` is stated twice"), "{told}");
+}
+
+#[test]
+fn what_a_machine_s_file_states_of_its_inputs_counts_where_a_table_has_no_column() {
+    let folder = folder();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+        folder.path().join(name).to_str().expect("a path").to_owned()
+    };
+    let machine = file(
+        "b.ron",
+        "(model: \"battery_circuit\", noise: {\"t\": 0.5, \"v\": 0.02},
+          estimate: {\"qb\": (mean: 7700, deviation: 100, drift: 0.3)},
+          inputs: {\"i\": [(0, 3.0), (15, 4.0)]})",
+    );
+    let rows = file("b.csv", "time;z_t;z_v\n10;292,5;4,01\n20;292,6;3,98\n30;292,7;3,95\n");
+    let (status, out, told) = run(&["estimate", &machine, "--samples", &rows, "--out", "-"]);
+    assert_eq!((status, told.as_str()), (0, ""));
+    let currents: Vec<&str> =
+        out.lines().skip(1).map(|row| row.split(',').nth(1).expect("i")).collect();
+    assert_eq!(currents, ["3", "4", "4"]);
+    let plan = file("plan.csv", "t,other\n0,1\n20,1\n");
+    let (_, out, _) = run(&["simulate", &machine, "--inputs", &plan, "--until", "20", "--dt", "1"]);
+    let current = out.lines().last().expect("a row").split(',').nth(1).map(str::to_owned);
+    assert_eq!(current.as_deref(), Some("4"));
+}
+
+#[test]
+fn a_time_that_leaves_nothing_to_judge_by_is_refused() {
+    let samples = "examples/tables/pump_drifting.csv";
+    let machine = "scenes/machines/feed_pump.ron";
+    let (status, _, told) = run(&["diagnose", machine, "--samples", samples, "--since", "1e9"]);
+    assert!(status == 1 && told.contains("the last is at 108000 s: see --since"), "{told}");
+}
+
+#[test]
+fn healthy_and_watched_tables_may_both_begin_at_0() {
+    let pump = "scenes/machines/feed_pump.ron";
+    let healthy = "examples/tables/pump_new_1.csv";
+    let samples = "examples/tables/pump_drifting.csv";
+    let detect = ["detect", "--machine", pump, "--healthy", healthy, "--samples", samples];
+    let (status, out, told) = run(&detect);
+    assert_eq!((status, told.as_str()), (0, ""));
+    assert!(
+        out.contains("Tt is higher than it should be") && out.contains("of 900 rows were tested"),
+        "{out}"
+    );
+}
+
+#[test]
+fn calibrate_tells_a_table_in_another_unit_and_states_that_it_found() {
+    let folder = folder();
+    let text = std::fs::read_to_string(repository("examples/tables/battery.csv")).expect("a table");
+    let celsius = |row: &str| {
+        let mut cells: Vec<String> = row.split(',').map(str::to_owned).collect();
+        let kelvins: f64 = cells[2].parse().expect("a temperature");
+        cells[2] = (kelvins - 273.15).to_string();
+        cells.join(",")
+    };
+    let rows: Vec<String> = text.lines().skip(1).map(celsius).collect();
+    let path = folder.path().join("celsius.csv");
+    std::fs::write(&path, format!("t,u_i,z_t,z_v\n{}\n", rows.join("\n"))).expect("written");
+    let battery = "scenes/machines/battery.ron";
+    let path = path.to_str().expect("a path");
+    let (_, _, told) = run(&["calibrate", battery, "--samples", path, "--fit", "Rs"]);
+    assert!(told.contains("say so in its heading: `z_t [Cel]`"), "{told}");
+    let (right, found) = ("examples/tables/battery.csv", folder.path().join("p.ron"));
+    let found = found.to_str().expect("a path");
+    let fit = ["calibrate", battery, "--samples", right, "--fit", "Rs,qb", "--params-out", found];
+    let (status, _, told) = run(&fit);
+    assert!(status == 0 && told.contains("--initial '{\"qb\": "), "{told}");
 }

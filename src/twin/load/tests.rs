@@ -260,7 +260,7 @@ fn an_older_schema_is_read_as_the_present_one_and_says_what_changed() {
 #[test]
 fn a_newer_schema_is_all_that_is_said_of_a_file() {
     let found = errors(
-        "Twin(\n  a: 1, b: [1, 2, classes: {\"A\": (colour: 3)},\n  schema: 7,\n  assets: [(nme: \"a\")])",
+        "Twin(\n  a: 1, b: [1, 2], classes: {\"A\": (colour: 3)},\n  schema: 7,\n  assets: [(nme: \"a\")])",
     );
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("this file has schema 7, which is newer"), "{found:?}");
