@@ -80,7 +80,7 @@ pub enum TableError {
         /// The heading, with its unit.
         heading: String,
         /// What is wrong with it.
-        error: HeadingUnitError,
+        error: Box<HeadingUnitError>,
         /// What the column is to be.
         meaning: String,
     },

@@ -167,7 +167,7 @@ impl Headings {
         headings.times =
             Times::find(&headings.all, BareNumbers::Seconds).map_err(|(at, error)| {
                 let (heading, meaning) = (headings.whole(at).to_owned(), "the time".to_owned());
-                TableError::HeadingUnit { line, heading, error, meaning }
+                TableError::HeadingUnit { line, heading, error: error.into(), meaning }
             })?;
         Ok(headings)
     }
@@ -257,9 +257,13 @@ impl Headings {
             heading: whole(),
             reason: error.to_string(),
         })?;
-        let (scale, offset) = heading.conversion_to(&wanted).map_err(|error| {
-            TableError::HeadingUnit { line, heading: whole(), error, meaning: meaning.to_owned() }
-        })?;
+        let (scale, offset) =
+            heading.conversion_to(&wanted).map_err(|error| TableError::HeadingUnit {
+                line,
+                heading: whole(),
+                error: error.into(),
+                meaning: meaning.to_owned(),
+            })?;
         Ok(Some(LinkedColumn { column, scale, offset }))
     }
 

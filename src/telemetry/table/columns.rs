@@ -12,7 +12,7 @@ pub(super) enum Columns {
     /// A column a property; `None` of a column that is not used.
     Wide(Vec<Option<Column>>),
     /// A row a sample.
-    Long(Long),
+    Long(Box<Long>),
 }
 
 /// A column of a wide table.
@@ -89,7 +89,7 @@ impl Columns {
                     continue;
                 }
                 let name = heading.name.to_lowercase();
-                let near = match nearest(&name, LONG.into_iter()) {
+                let near = match nearest(&name, LONG) {
                     Some(near) => format!("; the nearest that is one is `{near}`"),
                     None => String::new(),
                 };
@@ -105,7 +105,7 @@ impl Columns {
             let (heading, names) = (headings[value].clone(), Names::of(twin));
             let conversions = HashMap::new();
             let long = Long { property, value, quality, unit, heading, names, conversions };
-            return (Self::Long(long), notes);
+            return (Self::Long(Box::new(long)), notes);
         }
         // Made for the first name that is unknown: a table of known names needs no search.
         let mut names = None;
