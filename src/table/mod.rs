@@ -7,6 +7,7 @@
 
 mod dialect;
 mod error;
+mod heading;
 mod headings;
 mod log;
 mod number;
@@ -17,7 +18,8 @@ mod times;
 pub use dialect::Dialect;
 pub(crate) use error::did_you_mean;
 pub use error::{HeadingUnitError, TableError};
-pub use headings::{Heading, Headings, LinkedColumn, unit};
+pub use heading::{Heading, unit};
+pub use headings::{Headings, LinkedColumn};
 pub use log::{LogEntry, read_log};
 pub use number::{Form, Mark, NumberError, Numbers, form};
 pub use reading::{Invalid, Reader, Row, Strictness, look};

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::dialect::Dialect;
 use super::error::TableError;
-use super::times::is_time;
+use super::heading::Heading;
 
 /// Lines over which one row may go.
 const MOST_LINES: usize = 100;
@@ -92,7 +92,8 @@ impl<R: Read> Records<R> {
             first = lines.next_text()?.unwrap_or_default();
             text = first.text()?;
         }
-        let dialect = *dialect.get_or_insert_with(|| Dialect::of(text, is_time));
+        let dialect =
+            *dialect.get_or_insert_with(|| Dialect::of(text, |cell| Heading::read(cell).is_time()));
         lines.held.push_front(first);
         let mut records = Self { lines, dialect, headings: Record::default() };
         let mut headings = Record::default();

@@ -4,26 +4,15 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::error::HeadingUnitError;
-use super::headings::Heading;
+use super::heading::{Heading, SHORT, TIMES};
 use super::number::{NumberError, Numbers};
 use super::records::Record;
 use crate::twin::{Timestamp, Unit};
 
-/// Headings of the column of times, in small letters. `t` counts only where there is no other, since
-/// variables are called so, too.
-const NAMES: [&str; 6] = ["time", "timestamp", "ts", "datetime", "date", "time_s"];
-const SHORT: &str = "t";
 /// No time is later than this (2200-01-01), in seconds since 1970.
 const LATEST_S: f64 = 7_258_118_400.0;
 /// Numbers from here on are no seconds.
 const MOST_SECONDS: f64 = 1e11;
-
-/// Whether a heading is one of times.
-pub(super) fn is_time(heading: &str) -> bool {
-    let heading = Heading::read(heading);
-    let name = heading.name.to_lowercase();
-    NAMES.contains(&&*name) || name == SHORT
-}
 
 /// What numbers without a unit are in a column of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +88,7 @@ impl Times {
     ) -> Result<Option<Self>, (usize, HeadingUnitError)> {
         let place =
             |name: &str| headings.iter().position(|heading| heading.name.to_lowercase() == name);
-        let first = headings.iter().position(|h| NAMES.contains(&&*h.name.to_lowercase()));
+        let first = headings.iter().position(|h| TIMES.contains(&&*h.name.to_lowercase()));
         let Some(first) = first.or_else(|| place(SHORT)) else { return Ok(None) };
         let (date, time) = match (place("date"), place("time")) {
             (Some(date), Some(time)) if first == date || first == time => (Some(date), time),

@@ -216,7 +216,7 @@ fn what_a_machine_s_file_states_of_its_inputs_counts_where_a_table_has_no_column
     );
     let rows = file("b.csv", "time;z_t;z_v\n10;292,5;4,01\n20;292,6;3,98\n30;292,7;3,95\n");
     let (status, out, told) = run(&["estimate", &machine, "--samples", &rows, "--out", "-"]);
-    assert_eq!((status, told.as_str()), (0, ""));
+    assert!(status == 0 && !told.contains("there is no column"), "{told}");
     let currents: Vec<&str> =
         out.lines().skip(1).map(|row| row.split(',').nth(1).expect("i")).collect();
     assert_eq!(currents, ["3", "4", "4"]);

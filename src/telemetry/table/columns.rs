@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::names::Names;
-use crate::table::{BareNumbers, Heading, HeadingUnitError, Record, Times};
+use crate::table::{Heading, HeadingUnitError, Record, Times};
 use crate::telemetry::recording::BadLine;
 use crate::twin::{Property, PropertyId, PropertyKind, Twin, ValueType, nearest};
 
@@ -134,7 +134,7 @@ impl Columns {
                         columns[at] = Some(column);
                     }
                 }
-                Err(reason) if is_time(heading) => {
+                Err(reason) if heading.is_time() => {
                     let time = &headings[times.column()].whole;
                     note(at, format!("{reason}; the times are those of the column `{time}`"));
                 }
@@ -166,10 +166,6 @@ impl Columns {
             }
         }
     }
-}
-
-fn is_time(heading: &Heading) -> bool {
-    matches!(Times::find(std::slice::from_ref(heading), BareNumbers::BySize), Ok(Some(_)))
 }
 
 fn column(twin: &Twin, heading: &Heading, names: &mut Option<Names>) -> Result<Column, String> {
