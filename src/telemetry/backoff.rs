@@ -7,6 +7,10 @@ const FIRST: Duration = Duration::from_millis(100);
 /// Longest wait: a mirror is current again within two seconds of a broker's return.
 const LONGEST: Duration = Duration::from_millis(1200);
 
+/// A connection that held this long was a good one. A broker that lets a client in and cuts it at once, since it does
+/// not allow a subscription or another client has the same identifier, is not asked ten times a second.
+const GOOD: Duration = Duration::from_secs(5);
+
 /// Waits that grow up to a limit.
 #[derive(Debug)]
 pub struct Backoff(Duration);
@@ -27,6 +31,13 @@ impl Backoff {
         self.0 = (self.0 * 2).min(LONGEST);
         wait
     }
+
+    /// A connection has ended that the broker had accepted that long ago: after a good one it begins anew.
+    pub fn held(&mut self, connection: Duration) {
+        if connection >= GOOD {
+            *self = Self::default();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +54,17 @@ mod tests {
             due = (due * 2).min(LONGEST);
         }
         assert_eq!(due, LONGEST);
+    }
+
+    #[test]
+    fn only_a_connection_that_held_for_some_time_shortens_the_wait() {
+        let mut backoff = Backoff::default();
+        for _ in 0..5 {
+            backoff.next();
+            backoff.held(Duration::from_millis(50));
+        }
+        assert!(backoff.next() >= LONGEST * 3 / 4);
+        backoff.held(GOOD);
+        assert!(backoff.next() <= FIRST);
     }
 }
