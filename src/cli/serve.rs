@@ -93,7 +93,7 @@ impl Plant {
                 )));
             }
             Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(options),
-            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.broker()),
+            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.url()),
         };
         Ok(Self { upstream, login, running: None, _broker: None })
     }

@@ -40,6 +40,37 @@ impl Backoff {
     }
 }
 
+/// Reports the same thing again after a minute, then after twice as long each time, at most an hour.
+#[derive(Debug, Default)]
+pub(crate) struct Rarely {
+    last: String,
+    due: Duration,
+    wait: Duration,
+}
+
+impl Rarely {
+    const FIRST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_secs(3600);
+
+    /// Whether to report this now: always when it is not what was reported last. `now` is the time since any fixed
+    /// instant.
+    pub(crate) fn is_due(&mut self, text: &str, now: Duration) -> bool {
+        let is_new = self.last != text;
+        if !is_new && now < self.due {
+            return false;
+        }
+        text.clone_into(&mut self.last);
+        self.wait = if is_new { Self::FIRST } else { (self.wait * 2).min(Self::LONGEST) };
+        self.due = now + self.wait;
+        true
+    }
+
+    /// It is well again: the next report is due at once.
+    pub(crate) fn reset(&mut self) {
+        self.last.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +97,16 @@ mod tests {
         assert!(backoff.next() >= LONGEST * 3 / 4);
         backoff.held(GOOD);
         assert!(backoff.next() <= FIRST);
+    }
+
+    #[test]
+    fn a_day_without_a_broker_is_reported_some_dozens_of_times_and_each_change_at_once() {
+        let mut rarely = Rarely::default();
+        let day = (0..86_400).filter(|at| rarely.is_due("gone", Duration::from_secs(*at))).count();
+        assert!((20..40).contains(&day), "{day}");
+        let now = Duration::from_secs(86_400);
+        assert!(rarely.is_due("refused", now) && !rarely.is_due("refused", now));
+        rarely.reset();
+        assert!(rarely.is_due("refused", now));
     }
 }

@@ -8,6 +8,7 @@ use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvT
 
 use super::{Message, MessageSource, Unfit};
 use crate::telemetry::mqtt;
+use crate::telemetry::backoff::Rarely;
 use crate::twin::{Timestamp, Twin};
 
 /// How often the physics catches up with the clock.
@@ -101,6 +102,7 @@ fn mqtt_options(
     will: &[Message],
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
+    // The name that was asked for is the viewer's or watcher's; a broker cuts the older of two of one name.
     broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
     let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
@@ -120,6 +122,7 @@ fn poll(
     stop: &AtomicBool,
 ) {
     let mut failures = 0;
+    let (mut reported, began) = (Rarely::default(), Instant::now());
     let mut stopped_at = None::<Instant>;
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -143,7 +146,8 @@ fn poll(
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                if failures == 0 {
+                // On change, then rarely: a broker may be away for days.
+                if reported.is_due(&error.to_string(), began.elapsed()) {
                     log::warn!("the plant has lost its broker ({error}) and keeps trying");
                 }
                 let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];

@@ -187,8 +187,8 @@ impl ClientOptions {
         }
     }
 
-    /// The whole address but the login.
-    pub(crate) fn url(&self) -> String {
+    /// The whole address but the login, for a client that connects to it; people are told [`ClientOptions::broker`].
+    pub fn url(&self) -> String {
         let path = match self.scheme {
             Scheme::Ws | Scheme::Wss => self.path.as_str(),
             _ => "",
