@@ -32,6 +32,7 @@ pub mod plant;
 pub mod serve;
 pub mod table;
 pub mod telemetry;
+pub mod terminal;
 pub mod twin;
 #[cfg(feature = "viewer")]
 pub mod viewer;

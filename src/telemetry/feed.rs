@@ -122,7 +122,8 @@ impl Feed {
                 _ => counters.malformed.add(1),
             }
             self.status.bad.push(fault, topic, payload, arrival, || {
-                let looks = (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
+                let looks =
+                    (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
                 match looks {
                     Some(looks) => format!("{}; it looks like {looks}", decoded.reason()),
                     None => decoded.reason(),
@@ -351,7 +352,8 @@ mod tests {
         let (mut feed, _receiver, status) = full(0);
         feed.feed(TOPIC, &[0x1f, 0x8b, 8, 0, 0, 0], 0, Timestamp(3));
         let bad = status.bad.snapshot();
-        let told = bad.iter().any(|bad| bad.reason.contains("looks like gzip, which is not unpacked"));
+        let told =
+            bad.iter().any(|bad| bad.reason.contains("looks like gzip, which is not unpacked"));
         assert!(told, "{bad:?}");
     }
 }

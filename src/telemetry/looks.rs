@@ -28,8 +28,8 @@ pub(super) fn looks_like(topic: &str, payload: &[u8]) -> Option<&'static str> {
     {
         return Some("zlib, which is not unpacked");
     }
-    let is_text =
-        std::str::from_utf8(payload).is_ok_and(|text| !text.contains(|c: char| c < ' ' && !c.is_whitespace()));
+    let is_text = std::str::from_utf8(payload)
+        .is_ok_and(|text| !text.contains(|c: char| c < ' ' && !c.is_whitespace()));
     (!is_text && is_protobuf(payload)).then_some("protobuf, which is not read")
 }
 
@@ -93,7 +93,10 @@ mod tests {
         message.push(0x19);
         message.extend(1.5_f64.to_le_bytes());
         assert!(looks(&message).starts_with("protobuf"));
-        assert!(looks_like("spBv1.0/g/DDATA/e/d", &message).is_some_and(|name| name.contains("Sparkplug")));
+        assert!(
+            looks_like("spBv1.0/g/DDATA/e/d", &message)
+                .is_some_and(|name| name.contains("Sparkplug"))
+        );
     }
 
     proptest! {

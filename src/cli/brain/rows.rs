@@ -1,8 +1,10 @@
 //! Where the commands about models write rows.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
+
+use twinscope::terminal;
 
 use super::super::failure::{Failure, Outcome};
 /// Where rows go: a file, or standard output for `-`.
@@ -16,7 +18,14 @@ impl Rows {
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         if name == "-" {
-            return Ok(Self { out: Box::new(BufWriter::new(std::io::stdout())), name });
+            let out = BufWriter::new(std::io::stdout());
+            // A file gets the rows to the byte; a terminal obeys nothing in them.
+            let out: Box<dyn Write> = if std::io::stdout().is_terminal() {
+                Box::new(terminal::Writer::new(out))
+            } else {
+                Box::new(out)
+            };
+            return Ok(Self { out, name });
         }
         let file = File::create(path)
             .map_err(|error| Failure::Environment(format!("cannot write {name}: {error}")))?;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
 use super::{Message, MessageSource, Unfit};
-use crate::telemetry::mqtt;
 use crate::telemetry::backoff::Rarely;
+use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
 /// How often the physics catches up with the clock.
@@ -102,8 +102,9 @@ fn mqtt_options(
     will: &[Message],
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
-    // The name that was asked for is the viewer's or watcher's; a broker cuts the older of two of one name.
-    broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    if !broker.is_id_stated {
+        broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    }
     let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
     mqtt.set_inflight(500);

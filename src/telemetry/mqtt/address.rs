@@ -50,10 +50,13 @@ impl Address {
         if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
             return wrong("an IPv6 address is written in brackets, as in mqtt://[::1]:1883".into());
         }
-        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, ""))) {
+        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, "")))
+        {
             None | Some(("", "")) => (None, None),
             Some((user, "")) => (Some(percent_decoded(user)), None),
-            Some((user, password)) => (Some(percent_decoded(user)), Some(percent_decoded(password))),
+            Some((user, password)) => {
+                (Some(percent_decoded(user)), Some(percent_decoded(password)))
+            }
         };
         Ok(Self { scheme, host: host.to_owned(), port, path, user, password })
     }
@@ -62,7 +65,9 @@ impl Address {
 /// The scheme, if there is one, and what follows it. What stands before `://` and is no word belongs to a login.
 fn split_scheme(text: &str) -> (Option<&str>, &str) {
     match text.split_once("://") {
-        Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
+        Some((scheme, rest))
+            if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
+        {
             (Some(scheme), rest)
         }
         _ => (None, text),
@@ -84,7 +89,8 @@ fn scheme(word: Option<&str>, has_login: bool) -> Result<(Scheme, u16), ClientOp
         _ => None,
     };
     // With a login behind it, an unknown word may be the user's name.
-    let named = if has_login && meant.is_none() { "its scheme".into() } else { format!("{word:?}") };
+    let named =
+        if has_login && meant.is_none() { "its scheme".into() } else { format!("{word:?}") };
     let hint = meant.map(|meant| format!(" (did you mean {meant}://?)")).unwrap_or_default();
     wrong(format!("{named} is none of mqtt, mqtts, ws, wss{hint}"))
 }

@@ -44,7 +44,9 @@ pub(super) fn explain(error: &ConnectionError, broker: &str, was_accepted: bool)
 
 /// Whether it is worth looking what else may answer at that port.
 pub(super) fn is_unclear(error: &ConnectionError) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
+    use std::io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof,
+    };
     let cut = |error: &std::io::Error| {
         matches!(
             error.kind(),
@@ -55,7 +57,9 @@ pub(super) fn is_unclear(error: &ConnectionError) -> bool {
         return matches!(error, rustls::Error::InvalidMessage(_));
     }
     match error {
-        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => cut(error),
+        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => {
+            cut(error)
+        }
         ConnectionError::MqttState(StateError::Deserialization(
             PacketError::InvalidConnectReturnCode(_) | PacketError::PayloadSizeLimitExceeded(_),
         )) => false,
@@ -94,7 +98,9 @@ pub(super) fn mismatch(scheme: Scheme, spoken: Spoken, broker: &str) -> Option<S
 }
 
 fn input_output(error: &std::io::Error, broker: &str, was_accepted: bool) -> String {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    use std::io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
+    };
     match error.kind() {
         ConnectionRefused => format!("nothing listens at {broker}; is the broker running?"),
         ConnectionAborted | ConnectionReset | UnexpectedEof => cut(broker, was_accepted),
@@ -162,9 +168,12 @@ pub(super) fn tls_failed(broker: &str, error: &rustls::Error) -> String {
         ) => {
             "it refuses this client: it may want a certificate that it knows, which --client-cert and --client-key name"
         }
-        Error::AlertReceived(AlertDescription::ProtocolVersion)
-        | Error::PeerIncompatible(_) => "it offers no version or cipher of TLS 1.2 or 1.3 that is taken here",
-        Error::InvalidMessage(_) => "what answers does not speak TLS; write mqtt:// or ws://, or another port",
+        Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_) => {
+            "it offers no version or cipher of TLS 1.2 or 1.3 that is taken here"
+        }
+        Error::InvalidMessage(_) => {
+            "what answers does not speak TLS; write mqtt:// or ws://, or another port"
+        }
         _ => "",
     };
     let gap = if hint.is_empty() { "" } else { "; " };
@@ -174,7 +183,9 @@ pub(super) fn tls_failed(broker: &str, error: &rustls::Error) -> String {
 fn certificate_hint(error: &CertificateError) -> &'static str {
     use CertificateError as E;
     match error {
-        E::UnknownIssuer => "its authority is not trusted here; name the authority's certificate with --ca",
+        E::UnknownIssuer => {
+            "its authority is not trusted here; name the authority's certificate with --ca"
+        }
         E::NotValidForName | E::NotValidForNameContext { .. } => {
             "the certificate is for another name; connect by a name that it holds"
         }
@@ -214,7 +225,8 @@ mod tests {
 
     #[test]
     fn each_failure_of_tls_has_its_own_hint() {
-        let told = |error: CertificateError| tls_failed("b", &rustls::Error::InvalidCertificate(error));
+        let told =
+            |error: CertificateError| tls_failed("b", &rustls::Error::InvalidCertificate(error));
         assert!(told(CertificateError::UnknownIssuer).contains("--ca"));
         for (error, expected) in [
             (CertificateError::NotValidForName, "another name"),

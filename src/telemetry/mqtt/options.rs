@@ -57,6 +57,8 @@ pub struct ClientOptions {
     pub client_key: Option<PathBuf>,
     /// MQTT client identifier.
     pub client_id: String,
+    /// Whether somebody chose the identifier.
+    pub(crate) is_id_stated: bool,
     /// The broker keeps what was sent at QoS 1 and 2 while this client is away. It needs a client
     /// identifier that is the same at every start and used by nobody else.
     pub persistent_session: bool,
@@ -103,6 +105,7 @@ impl ClientOptions {
             client_certificate: None,
             client_key: None,
             client_id: unique_client_id(),
+            is_id_stated: false,
             persistent_session: false,
             max_payload: crate::telemetry::Decoder::MAX_PAYLOAD,
             max_packet: 64 << 20,
@@ -160,6 +163,7 @@ impl ClientOptions {
     /// Takes that MQTT client identifier, which nobody else may use at the same time.
     pub fn with_client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = id.into();
+        self.is_id_stated = true;
         self
     }
 
