@@ -517,12 +517,13 @@ mod tests {
         }
         let written = |json| {
             let mut out = Vec::new();
-            write_state(&mirror, &status, json, &mut out).expect("memory");
+            let options = WatchOptions { json, ..WatchOptions::default() };
+            write_state(&mirror, &status, &options, &mut out).expect("memory");
             String::from_utf8(out).expect("the output is text")
         };
         let table = written(false);
         assert!(table.contains("malformed  plant/11\n    expected a number at /v\n"), "{table}");
-        assert!(table.contains("11 bytes: {\"v\": \"x\u{fffd}\"}"), "{table}");
+        assert!(table.contains("11 bytes: {\"v\":\\u000a\"x\u{fffd}\"}"), "{table}");
         assert!(!table.contains("plant/1\n") && table.contains("2 older ones"), "{table}");
         let json = written(true);
         let bad: Vec<Json> = json
@@ -533,6 +534,63 @@ mod tests {
             .collect();
         assert_eq!((bad.len(), &bad[11]["fault"]), (12, &json!("malformed")));
         assert_eq!((&bad[0]["topic"], &bad[0]["bytes"]), (&json!("plant/0"), &json!(11)));
+        assert_eq!(bad[0]["base64"], BASE64_STANDARD.encode(b"{\"v\":\n\"x\xff\"}"));
+    }
+
+    #[test]
+    fn a_payload_that_is_text_stands_in_json_to_the_character() {
+        let status = Status::new("test");
+        let payload = b"{\"v\":1}\0\n";
+        status.bad.push(Fault::Malformed, "t", payload, Timestamp(0), String::new);
+        let json = bad_json(&status.bad.snapshot()[0]);
+        assert_eq!(json["bad_message"]["payload"], "{\"v\":1}\0\n");
+    }
+
+    #[test]
+    fn a_forged_line_in_a_topic_or_a_text_stays_in_its_line() {
+        let status = Status::new("test");
+        let topic = "a\nM-9.speed  5 1/min  good\u{1b}[2J";
+        status.bad.push(Fault::Malformed, topic, b"x\r\ny", Timestamp(0), || "b\u{202e}c".into());
+        let mut out = Vec::new();
+        write_bad(&status.bad.snapshot(), &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal_and_keeps_what_says_most() {
+        let long = "hall/line-7/filling/valve-block-12/pressure_before_the_filter";
+        let rows = vec![
+            ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from),
+            [long, "123.457", "bar", "2026-03-01T12:00:00.250000Z", "12.5 s", "uncertain"]
+                .map(String::from),
+        ];
+        for width in [60, 80, 200] {
+            let mut out = Vec::new();
+            write_table(rows.clone(), Some(width), &mut out).expect("memory");
+            let text = String::from_utf8(out).expect("text");
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains("before_the_filter") && text.contains("123.457"), "{text}");
+            assert!(text.contains("uncertain"), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_six_digits_and_no_zeros_behind_them() {
+        for (number, text) in [
+            (0.1 + 0.2, "0.3"),
+            (12.5, "12.5"),
+            (-1234.56789, "-1234.57"),
+            (1_234_567.8, "1234568"),
+            (0.000_123_456_7, "0.000123457"),
+            (1.5e-9, "1.5e-9"),
+            (2.0e20, "2e20"),
+            (0.0, "0"),
+            (999_999.96, "1000000"),
+        ] {
+            assert_eq!(number_text(number), text);
+        }
     }
 
     #[test]

@@ -373,10 +373,6 @@ pub struct Serve {
     /// File with the private key (PEM) of that certificate
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]
     pub client_key: Option<PathBuf>,
-    /// MQTT client identifier, for a broker that knows its clients by it; no other client may use
-    /// it at the same time
-    #[arg(long, value_name = "NAME")]
-    pub client_id: Option<String>,
     /// An origin that may embed and steer the page, such as a dashboard's; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub embed: Vec<String>,

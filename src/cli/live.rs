@@ -24,17 +24,8 @@ use super::files;
 pub fn connection(args: &BrokerArgs) -> Result<mqtt::ClientOptions, Failure> {
     let mut options = mqtt::ClientOptions::from_url(&args.broker).map_err(Failure::input)?;
     options = with_credentials(options, args.credentials.as_deref())?;
-    if let Some(ca) = &args.ca {
-        options = options.with_ca_file(ca);
-    }
-    if let (Some(certificate), Some(key)) = (&args.client_cert, &args.client_key) {
-        if matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws) {
-            return Err(Failure::input(
-                "a client certificate goes with TLS: write the broker as mqtts:// or wss://",
-            ));
-        }
-        options = options.with_client_certificate(certificate, key);
-    }
+    let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    options = with_certificates(options, args.ca.as_deref(), own)?;
     if let Some(id) = &args.client_id {
         if id.is_empty() || id.len() > 65_535 || id.chars().any(char::is_control) {
             return Err(Failure::input(
@@ -42,6 +33,26 @@ pub fn connection(args: &BrokerArgs) -> Result<mqtt::ClientOptions, Failure> {
             ));
         }
         options = options.with_client_id(id);
+    }
+    Ok(options)
+}
+
+/// Whom to trust besides the system's authorities, and which certificate to show, by its own file and its key's.
+pub fn with_certificates(
+    mut options: mqtt::ClientOptions,
+    ca: Option<&Path>,
+    own: Option<(&Path, &Path)>,
+) -> Result<mqtt::ClientOptions, Failure> {
+    if let Some(ca) = ca {
+        options = options.with_ca_file(ca);
+    }
+    if let Some((certificate, key)) = own {
+        if matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws) {
+            return Err(Failure::input(
+                "a client certificate goes with TLS: write the broker as mqtts:// or wss://",
+            ));
+        }
+        options = options.with_client_certificate(certificate, key);
     }
     Ok(options)
 }
