@@ -17,6 +17,7 @@
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
 //! | [`serve`] | the page, the twin's files and the broker's WebSocket over HTTP (native only) |
 //! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
+//! | `output` | files that appear whole or not at all (native only) |
 //! | `web` | the viewer in a page: what the page's script calls (browser only) |
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
 
@@ -27,6 +28,8 @@ pub mod history;
 pub mod jobs;
 pub mod mirror;
 pub mod model;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod output;
 pub mod plant;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod serve;

@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::{Value as Json, json};
 
 use crate::history::{Cursor, Reading, What};
-use crate::mirror::{Budget, Mirror};
+use crate::mirror::{Budget, Mirror, SkewWarning};
 use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
 use crate::terminal;
 use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
@@ -210,6 +210,9 @@ pub fn write_state(
         for bad in status.bad.snapshot() {
             writeln!(out, "{}", bad_json(&bad))?;
         }
+        for warning in mirror.clock().warnings {
+            writeln!(out, "{}", json!({ "clock": clock_json(mirror, &warning) }))?;
+        }
         let refused = status.refused_filters();
         if !refused.is_empty() {
             writeln!(out, "{}", json!({ "refused_subscriptions": refused }))?;
@@ -226,19 +229,37 @@ pub fn write_state(
     }
     for warning in mirror.clock().warnings {
         let path = &mirror.twin().asset(warning.asset).path;
+        let topic = topic_of_warning(mirror, &warning).map(|topic| format!(" (topic {topic})"));
+        let topic = topic.unwrap_or_default();
         let side = if warning.seconds > 0.0 { "ahead" } else { "behind" };
         let unit = if warning.looks_like_another_unit() {
             "; are its stamps written in the unit that the twin file says?"
         } else {
             ""
         };
-        let path = terminal::line(path);
-        writeln!(out, "The clock of {path} is {:.1} s {side}{unit}", warning.seconds.abs())?;
+        let (path, topic) = (terminal::line(path), terminal::line(&topic));
+        writeln!(out, "The clock of {path}{topic} is {:.1} s {side}{unit}", warning.seconds.abs())?;
     }
     for filter in status.refused_filters() {
         writeln!(out, "The broker refuses to send {}", terminal::line(&filter))?;
     }
     write_bad(&status.bad.snapshot(), out)
+}
+
+/// A source whose clock is off, as one object.
+fn clock_json(mirror: &Mirror, warning: &SkewWarning) -> Json {
+    json!({
+        "asset": mirror.twin().asset(warning.asset).path,
+        "topic": topic_of_warning(mirror, warning),
+        "ahead_s": warning.seconds,
+    })
+}
+
+/// The topic, with its placeholders, of the mapping whose stamps are off.
+fn topic_of_warning<'a>(mirror: &'a Mirror, warning: &SkewWarning) -> Option<&'a str> {
+    let class = mirror.twin().class_of(warning.asset)?;
+    let mapping = class.mappings.get(usize::from(warning.mapping?))?;
+    Some(&mapping.topic.text)
 }
 
 /// The last bad messages, for people.
@@ -469,7 +490,7 @@ mod tests {
 
     fn update(property: u32, time: i64, value: Value) -> Update {
         let (property, time) = (PropertyId(property), Some(Timestamp(time)));
-        Update { property, time, value, quality: Quality::Uncertain }
+        Update { property, time, value: Some(value), quality: Quality::Uncertain }
     }
 
     #[test]

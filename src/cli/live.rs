@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use twinscope::plant::broker::{Broker, BrokerError, Login};
@@ -17,7 +17,7 @@ use twinscope::watch;
 
 use super::args::{self, BrokerArgs, SimulationArgs};
 use super::failure::{Failure, Outcome};
-use super::files;
+use super::{files, stop};
 
 /// How to reach the broker of the arguments; user and password are from the file that was named,
 /// else from the address, else from the environment.
@@ -71,14 +71,6 @@ fn link(twin: &Twin, args: &BrokerArgs) -> Result<Link, Failure> {
     mqtt::Source::spawn(twin, connection(args)?).map_err(Failure::input)
 }
 
-/// Becomes true when the user asks the program to end (Ctrl-C, or a signal).
-pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let set = stop.clone();
-    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed)).map_err(Failure::environment)?;
-    Ok(stop)
-}
-
 /// How the viewer's failures end the program.
 #[cfg(feature = "viewer")]
 pub fn viewer_failure(failure: twinscope::viewer::Failure) -> Failure {
@@ -127,7 +119,10 @@ pub fn render(args: &args::Render) -> Outcome {
     let twin = files::open(&args.twin)?;
     if let Some(file) = &args.recording.recording {
         let mut options = recorded(twin, file)?;
-        let picture = picture(&mut options, &args.look, &args.png, args.after);
+        options.at = args.at;
+        // An instant stands still: there is nothing to wait for.
+        let after = if args.at.is_some() { Duration::ZERO } else { args.after };
+        let picture = picture(&mut options, &args.look, &args.png, after);
         return twinscope::viewer::render(options, &picture).map_err(viewer_failure);
     }
     let link = link(&twin, &args.broker)?;
@@ -147,6 +142,7 @@ pub fn picture(
 ) -> twinscope::viewer::Picture {
     use twinscope::viewer::ThemeChoice;
     options.camera = look.camera.clone();
+    options.select = look.select.clone();
     options.panels = !look.no_ui;
     options.theme = match look.theme {
         args::Theme::Dark => ThemeChoice::Dark,
@@ -202,7 +198,7 @@ fn terminal_width() -> Option<usize> {
 
 /// Runs the embedded broker until it is stopped.
 pub fn broker(args: &args::Broker) -> Outcome {
-    let stop = stop_flag()?;
+    let stop = stop::flag();
     let address =
         mqtt::ClientOptions::from_url("mqtt://localhost").map_err(Failure::environment)?;
     let known = with_credentials(address, args.credentials.as_deref())?;
@@ -243,7 +239,7 @@ pub fn simulation(
 pub fn plant(args: &args::Plant) -> Outcome {
     let twin = files::open(&args.twin)?;
     let options = simulation(&args.simulation, connection(&args.broker)?);
-    plant::run(&twin, &options, &stop_flag()?).map_err(plant_failure)
+    plant::run(&twin, &options, &stop::flag()).map_err(plant_failure)
 }
 
 /// How the simulated plant's failures end the program.

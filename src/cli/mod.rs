@@ -16,6 +16,7 @@ mod files;
 mod live;
 mod record;
 mod serve;
+mod stop;
 mod values;
 
 use std::io::Write;
@@ -52,7 +53,7 @@ pub fn main() -> ExitCode {
             })
             .init();
     }
-    match run(command) {
+    match stop::listen().and_then(|()| run(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::from(1),
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ use twinscope::telemetry::recording;
 
 use super::args::{Record, Replay};
 use super::failure::{Failure, Outcome};
-use super::{files, live};
+use super::{files, live, stop};
 
 /// Messages that wait for the disk at most.
 const WAITING: usize = 65_536;
@@ -23,7 +23,7 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Records until the time is over or it is interrupted. A file with nothing in it is left nowhere.
 pub fn record(args: &Record) -> Outcome {
-    let stop = live::stop_flag()?;
+    let stop = stop::flag();
     let twin = files::open(&args.twin)?;
     let connection = live::connection(&args.broker)?;
     let mut file = Recording::create(&args.out, recording::header(&twin.name))?;

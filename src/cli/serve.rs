@@ -14,14 +14,14 @@ use twinscope::twin::Twin;
 use super::args::{BrokerArgs, Serve};
 use super::demo::{self, Running};
 use super::failure::{Failure, Outcome};
-use super::{files, live};
+use super::{files, live, stop};
 
 /// The page, as it is built in a checkout.
 const PAGE: &str = "web/dist/index.html";
 
 /// Serves until it is stopped.
 pub fn run(args: &Serve) -> Outcome {
-    let stop = live::stop_flag()?;
+    let stop = stop::flag();
     let path = match &args.twin {
         Some(path) => path.clone(),
         None => demo::find(demo::TWIN)?,

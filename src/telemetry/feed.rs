@@ -9,8 +9,8 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::looks::looks_like;
 use super::recording::Recorded;
-use super::{Batch, Decoder, Fault, Status};
-use crate::twin::Timestamp;
+use super::{Batch, Decoder, Fault, Status, Update};
+use crate::twin::{Quality, Timestamp};
 
 /// Decodes messages, counts them and hands them on in batches.
 #[derive(Debug)]
@@ -30,6 +30,15 @@ pub struct Feed {
     tap: Option<Sender<Recorded>>,
     /// The channel was full at the last attempt and the batch is kept: QoS 0 is not added to it.
     full: bool,
+}
+
+/// How a message was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Quality of service, 0 to 2.
+    pub qos: u8,
+    /// The broker had kept it for those who subscribe later.
+    pub retained: bool,
 }
 
 /// What became of a batch that was to be handed on.
@@ -100,6 +109,13 @@ impl Feed {
 
     /// Decodes one message into the present batch. `arrival` is wall time.
     pub fn feed(&mut self, topic: &str, payload: &[u8], qos: u8, arrival: Timestamp) {
+        self.take(topic, payload, Delivery { qos, retained: false }, arrival);
+    }
+
+    /// The same for a message of which is known whether the broker had kept it. What has no stamp of its source is
+    /// then of unknown age, and stale.
+    pub fn take(&mut self, topic: &str, payload: &[u8], delivery: Delivery, arrival: Timestamp) {
+        let Delivery { qos, retained } = delivery;
         if self.is_empty() {
             self.since = arrival;
         }
@@ -108,13 +124,21 @@ impl Feed {
         counters.bytes.add((topic.len() + payload.len()) as u64);
         if let Some(tap) = &self.tap {
             let (topic, payload) = (topic.to_owned(), payload.to_vec());
-            if tap.try_send(Recorded { at: arrival, topic, qos, payload }).is_err() {
+            if tap.try_send(Recorded { at: arrival, topic, qos, retained, payload }).is_err() {
                 counters.unrecorded.add(1);
             }
         }
-        let before = self.pending.updates.len();
+        let (before, clock) = (self.pending.updates.len(), self.pending.clock);
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
+        if retained {
+            let good = |update: &&mut Update| update.time.is_none() && update.value.is_some();
+            self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
+                update.quality = Quality::Stale;
+            });
+            // The time that it was once is not the time that it is.
+            self.pending.clock = clock;
+        }
         if let Some(fault) = decoded.fault {
             match fault {
                 Fault::Unmapped => counters.unmapped.add(1),
@@ -251,7 +275,7 @@ mod tests {
     fn numbers(receiver: &Receiver<Batch>) -> Vec<f64> {
         let numbers = receiver.try_iter().flat_map(|batch| batch.updates);
         let number = |value| match value {
-            Value::Number(number) => number,
+            Some(Value::Number(number)) => number,
             other => panic!("{other:?} is no number"),
         };
         numbers.map(|update| number(update.value)).collect()

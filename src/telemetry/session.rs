@@ -22,7 +22,7 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 
 use super::backoff::Backoff;
 use super::requests::{Again, Requests};
-use super::{ConnectionState, Fault, Feed, Flushed, Status, Subscription};
+use super::{ConnectionState, Delivery, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
 /// Filters in one SUBSCRIBE packet.
@@ -298,7 +298,8 @@ impl Session {
             self.unacknowledged.push_back((message.qos(), id));
         }
         let payload = message.payload().as_slice();
-        self.feed.feed(message.topic_name(), payload, message.qos() as u8, now.wall);
+        let delivery = Delivery { qos: message.qos() as u8, retained: message.retain() };
+        self.feed.take(message.topic_name(), payload, delivery, now.wall);
         if self.feed.is_ripe() {
             self.flush(now);
         }

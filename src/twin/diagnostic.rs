@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::terminal::line;
+
 /// Characters of a line that are shown at most.
 const SHOWN: usize = 200;
 
@@ -52,11 +54,11 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file)?;
+        write!(f, "{}:", line(&self.file))?;
         if self.line > 0 {
             write!(f, "{}:{}:", self.line, self.column)?;
         }
-        write!(f, " {}: {}", self.severity.name(), self.message)?;
+        write!(f, " {}: {}", self.severity.name(), line(&self.message))?;
         if self.line > 0 {
             let number = self.line.to_string();
             let gutter = " ".repeat(number.len());
@@ -72,10 +74,10 @@ impl fmt::Display for Diagnostic {
             write!(f, "{pad}{}", "^".repeat(width))?;
         }
         if let Some(expected) = &self.expected {
-            write!(f, "\n   = expected {expected}")?;
+            write!(f, "\n   = expected {}", line(expected))?;
         }
         if let Some(suggestion) = &self.suggestion {
-            write!(f, "\n   = help: did you mean `{suggestion}`?")?;
+            write!(f, "\n   = help: did you mean `{}`?", line(suggestion))?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use super::probe::{self, Spoken};
 use super::{ClientOptions, ClientOptionsError, Scheme, Stop};
 use crate::telemetry::backoff::{Backoff, Rarely};
 use crate::telemetry::requests::{Again, Requests};
-use crate::telemetry::{ConnectionState, Fault, Feed, Flushed, Status, Subscription};
+use crate::telemetry::{ConnectionState, Delivery, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
 /// How long the client itself waits for a full channel.
@@ -213,7 +213,8 @@ impl Client {
                     self.unacknowledged.push_back((publish.qos, publish.pkid));
                 }
                 let now = Timestamp::now();
-                self.feed.feed(&publish.topic, &publish.payload, qos, now);
+                let delivery = Delivery { qos, retained: publish.retain };
+                self.feed.take(&publish.topic, &publish.payload, delivery, now);
                 let late = self.feed.age(now) > OLDEST;
                 return !(late || self.feed.is_ripe()) || self.flush();
             }

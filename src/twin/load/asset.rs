@@ -1,6 +1,7 @@
 //! Assets: placed, ordered parents first, given their classes and properties.
 
 mod parents;
+mod topics;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,8 +49,8 @@ struct Draft<'a> {
     parent: Option<String>,
     place: At<'a>,
     parent_place: Option<At<'a>>,
-    /// Words to check, those of its class.
-    words: usize,
+    /// Its class, counted from 1; 0 for none.
+    class: usize,
 }
 
 /// Fills in assets, and the classes that some of them have for themselves.
@@ -59,14 +60,14 @@ pub(super) fn assets<'a>(
     classes: Vec<ClassFile<'a>>,
     twin: &mut Twin,
 ) {
-    let mut words: Vec<Vec<Word>> = vec![Vec::new()];
+    let mut stated = vec![Stated::default()];
     for file in classes {
+        stated.push(Stated::from(&file));
         twin.classes.push(file.class);
-        words.push(file.words);
     }
     let mut drafts = Vec::new();
     for at in entries {
-        drafts_of(cx, at, twin, &mut words, &mut drafts);
+        drafts_of(cx, at, twin, &mut stated, &mut drafts);
     }
     let Some(order) = parents::order(cx, &drafts) else { return };
     let mut ids: HashMap<usize, AssetId> = HashMap::new();
@@ -92,11 +93,30 @@ pub(super) fn assets<'a>(
         twin.property_owner.extend(std::iter::repeat_n(id, count));
         twin.assets.push(asset);
         ids.insert(number, id);
-        for word in &words[draft.words] {
+        for word in &stated[draft.class].words {
             check_word(cx, twin, id, draft, word, &mut missing);
         }
     }
     bare_names(twin);
+    topics::check(cx, twin, &stated[1..]);
+}
+
+/// Where the parts of a class are stated that are checked once its assets are known.
+#[derive(Default)]
+struct Stated<'a> {
+    words: Vec<Word<'a>>,
+    mappings: Vec<At<'a>>,
+    properties: HashMap<Arc<str>, At<'a>>,
+}
+
+impl<'a> Stated<'a> {
+    fn from(file: &ClassFile<'a>) -> Self {
+        Self {
+            words: file.words.clone(),
+            mappings: file.mappings.clone(),
+            properties: file.stated.clone(),
+        }
+    }
 }
 
 /// A bare name finds its asset where only one has it and it is no path of another.
@@ -125,10 +145,10 @@ fn check_word(
         return;
     }
     // Once a class and word, however many instances there are.
-    if missing.iter().any(|(class, other)| *class == draft.words && other == word) {
+    if missing.iter().any(|(class, other)| *class == draft.class && other == word) {
         return;
     }
-    missing.push((draft.words, word.to_owned()));
+    missing.push((draft.class, word.to_owned()));
     let asset = twin.asset(id);
     if WORDS[3..7].contains(&word.as_str()) {
         let user = if *in_label { "label" } else { "topic" };
@@ -162,7 +182,7 @@ fn drafts_of<'a>(
     cx: &Cx<'a>,
     at: At<'a>,
     twin: &mut Twin,
-    words: &mut Vec<Vec<Word<'a>>>,
+    stated: &mut Vec<Stated<'a>>,
     drafts: &mut Vec<Draft<'a>>,
 ) {
     let Some(f) = cx.fields(at, "an asset", &ASSET) else { return };
@@ -173,7 +193,7 @@ fn drafts_of<'a>(
         Some(_) => cx.text(at),
     });
     let named = named_class(cx, &f, twin);
-    let class = class_of(cx, &f, named, twin, words);
+    let class = class_of(cx, &f, named, twin, stated);
     let pose = pose(cx, &f);
     let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
     let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
@@ -219,7 +239,7 @@ fn drafts_of<'a>(
             parent: parent.as_deref().map(fill),
             place: f.get("name").unwrap_or(at),
             parent_place: f.get("parent"),
-            words: class.map_or(0, |class| class.0 as usize + 1),
+            class: class.map_or(0, |class| class.0 as usize + 1),
         });
     }
 }
@@ -263,7 +283,7 @@ fn class_of<'a>(
     f: &Fields<'a>,
     named: Option<usize>,
     twin: &mut Twin,
-    words: &mut Vec<Vec<Word<'a>>>,
+    stated: &mut Vec<Stated<'a>>,
 ) -> Option<ClassId> {
     if f.get("class").is_some() && named.is_none() {
         return None;
@@ -285,12 +305,13 @@ fn class_of<'a>(
         mappings: Vec::new(),
         bindings: Vec::new(),
     });
-    let mut file = ClassFile::new(class, named.map_or_else(Vec::new, |at| words[at + 1].clone()));
+    let base = &stated[named.map_or(0, |at| at + 1)];
+    let mut file = ClassFile::new(class, base.words.clone(), base.mappings.clone());
     file.class.name = format!("({name})").into();
     class::properties(cx, &additions, &mut file);
     class::extend_own(cx, f, &mut file);
+    stated.push(Stated::from(&file));
     twin.classes.push(file.class);
-    words.push(file.words);
     Some(ClassId(twin.classes.len() as u32 - 1))
 }
 
