@@ -3,7 +3,6 @@
 //! Flows in: a twin, the batches of a source, its status. Flows out: each property's state and the
 //! counters, as an aligned table for people or as JSON lines for programs.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -421,9 +420,7 @@ fn write_table(
     out: &mut impl Write,
 ) -> io::Result<()> {
     for cell in rows.iter_mut().flatten() {
-        if let Cow::Owned(text) = terminal::line(cell) {
-            *cell = text;
-        }
+        *cell = terminal::line(cell).into_owned();
     }
     let widths = |rows: &[[String; 6]]| {
         [0, 1, 2, 3, 4, 5].map(|column| {

@@ -347,21 +347,18 @@ fn failure(options: ClientOptions) -> String {
 fn a_certificate_that_signed_itself_is_trusted_when_it_is_named_and_only_for_its_own_name_and_time()
 {
     for is_authority in [false, true] {
-        let mut pem = String::new();
-        let mut old = false;
-        let mut start = |names: &str, is_old: bool| {
-            old = is_old;
+        let start = |name: &str, is_old: bool| {
             Mosquitto::with_config(|port, folder| {
-                let mut params = rcgen::CertificateParams::new(vec![names.to_owned()]).unwrap();
+                let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
                 if is_authority {
                     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
                 }
-                if old {
+                if is_old {
                     params.not_after = rcgen::date_time_ymd(2020, 1, 1);
                 }
                 let key = rcgen::KeyPair::generate().unwrap();
-                pem = params.self_signed(&key).unwrap().pem();
-                std::fs::write(folder.join("cert.pem"), &pem).unwrap();
+                let pem = params.self_signed(&key).unwrap().pem();
+                std::fs::write(folder.join("cert.pem"), pem).unwrap();
                 std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
                 let folder = folder.display();
                 format!(
@@ -386,17 +383,12 @@ fn a_certificate_that_signed_itself_is_trusted_when_it_is_named_and_only_for_its
 
 #[test]
 fn a_broker_that_wants_a_certificate_of_its_clients_gets_it() {
-    let (broker, _) = {
-        let mut authority = String::new();
-        let broker = Mosquitto::with_config(|port, folder| {
-            let (lines, own) = tls_listener(folder);
-            authority = own;
-            format!(
-                "listener {port} localhost\nallow_anonymous true\nrequire_certificate true\n{lines}"
-            )
-        });
-        (broker, authority)
-    };
+    let broker = Mosquitto::with_config(|port, folder| {
+        let (lines, _) = tls_listener(folder);
+        format!(
+            "listener {port} localhost\nallow_anonymous true\nrequire_certificate true\n{lines}"
+        )
+    });
     let file = |name: &str| broker.folder().join(name);
     let url = format!("mqtts://localhost:{}", broker.port);
     let trusting = options(&url).with_ca_file(file("ca.pem"));

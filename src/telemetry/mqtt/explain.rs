@@ -114,6 +114,11 @@ fn cut(broker: &str, was_accepted: bool) -> String {
             "{broker} closed the connection; if it does so at once each time, it may not allow a subscription, \
              or another client has the same identifier"
         )
+    } else if broker.starts_with("mqtts:") || broker.starts_with("wss:") {
+        format!(
+            "{broker} closed the connection before it let this client in; it may want a certificate that it knows, \
+             which --client-cert and --client-key name"
+        )
     } else {
         format!("{broker} closed the connection before it let this client in")
     }
