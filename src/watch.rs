@@ -380,7 +380,7 @@ fn value_text(value: &Value, ty: &ValueType) -> String {
     match value {
         Value::Number(number) => number_text(*number),
         Value::Pose(pose) => {
-            let at = pose.position.map(|metres| number_text(f64::from(metres)));
+            let at = pose.position.map(number_text);
             format!("({})", at.join(", "))
         }
         Value::Items(items) if items.len() == 1 => "1 item".into(),
