@@ -134,6 +134,9 @@ fn login(args: &Serve) -> Result<Option<broker::Login>, Failure> {
         broker: "mqtt://localhost".into(),
         credentials: args.credentials.clone(),
         ca: None,
+        client_cert: None,
+        client_key: None,
+        client_id: None,
     };
     let known = live::connection(&args)?;
     Ok(known.user.zip(known.password).map(|(user, password)| broker::Login { user, password }))

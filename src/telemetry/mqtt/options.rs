@@ -57,8 +57,8 @@ pub struct ClientOptions {
     pub client_key: Option<PathBuf>,
     /// MQTT client identifier.
     pub client_id: String,
-    /// Whether somebody chose the identifier.
-    pub(crate) is_id_stated: bool,
+    /// Whether somebody chose the identifier, so that it is taken as it is.
+    pub is_id_stated: bool,
     /// The broker keeps what was sent at QoS 1 and 2 while this client is away. It needs a client
     /// identifier that is the same at every start and used by nobody else.
     pub persistent_session: bool,
