@@ -91,7 +91,7 @@ impl Plant {
                     args.http
                 )));
             }
-            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(options),
+            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(Box::new(options)),
             Scheme::Ws | Scheme::Wss => Upstream::Direct(options.url()),
         };
         Ok(Self { upstream, login, running: None, _broker: None })
@@ -117,7 +117,7 @@ impl Plant {
                 Some(Running::start(twin, live::simulation(&args.simulation, options))?)
             }
         };
-        let upstream = Upstream::Relay(pages);
+        let upstream = Upstream::Relay(Box::new(pages));
         Ok(Self { upstream, login: has_login, running, _broker: Some(broker) })
     }
 

@@ -41,6 +41,7 @@ impl Backoff {
 }
 
 /// Reports the same thing again after a minute, then after twice as long each time, at most an hour.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug, Default)]
 pub(crate) struct Rarely {
     last: String,
@@ -48,6 +49,7 @@ pub(crate) struct Rarely {
     wait: Duration,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Rarely {
     const FIRST: Duration = Duration::from_secs(60);
     const LONGEST: Duration = Duration::from_secs(3600);
