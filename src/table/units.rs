@@ -1,0 +1,82 @@
+//! A row of units beneath the headings, as many programs write it.
+
+use super::heading::{Heading, unit};
+use super::number::{Form, form};
+use super::records::Record;
+
+/// The headings with the units of the row after them; `None` where that is no row of units: it has no
+/// number and no time, and at least one of its cells is a unit.
+pub(super) fn added(headings: &Record, row: &Record) -> Option<Record> {
+    let read: Vec<Heading> = headings.iter().map(Heading::read).collect();
+    let cell = |at: usize| bare(row.get(at).unwrap_or_default());
+    let has_digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let is_time = |at: usize| read.get(at).is_some_and(Heading::is_time);
+    let cells = || (0..row.len()).map(|at| (at, cell(at)));
+    let is_none = row.len() > headings.len()
+        || !cells().any(|(at, _)| is_time(at))
+        || cells().any(|(at, text)| is_time(at) && has_digits(text))
+        || cells().any(|(_, text)| !matches!(form(text), Form::No))
+        || !cells().any(|(at, text)| !is_time(at) && !text.is_empty() && unit(text).is_ok());
+    if is_none {
+        return None;
+    }
+    let merged: Vec<String> = read
+        .iter()
+        .enumerate()
+        .map(|(at, heading)| {
+            let (whole, text) = (&heading.whole, cell(at));
+            // A time beneath which its format stands, such as `UTC`, has no unit.
+            let is_unit = !matches!(text, "" | "-") && (!heading.is_time() || unit(text).is_ok());
+            match is_unit && !whole.is_empty() && heading.in_brackets() != Some(text) {
+                true => format!("{whole} [{text}]"),
+                false => whole.clone(),
+            }
+        })
+        .collect();
+    Some(Record::of(headings.line, merged.iter().map(String::as_str)))
+}
+
+/// A unit without the brackets around it.
+fn bare(cell: &str) -> &str {
+    let inner = |open, close| cell.strip_prefix(open)?.strip_suffix(close);
+    inner('[', ']').or_else(|| inner('(', ')')).unwrap_or(cell).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headings: &str, row: &str) -> Option<String> {
+        let record = |line, text: &str| Record::of(line, text.split(';'));
+        let added = added(&record(1, headings), &record(2, row))?;
+        Some(added.iter().collect::<Vec<_>>().join(";"))
+    }
+
+    #[test]
+    fn a_row_of_units_belongs_to_the_headings() {
+        let is = |headings, row, expected: &str| {
+            assert_eq!(of(headings, row).as_deref(), Some(expected), "{row}");
+        };
+        is("time;P-1.flow;P-1.on", "UTC;L/h;", "time;P-1.flow [L/h];P-1.on");
+        is("time;P-1.flow;P-1.on", ";[L/h];-", "time;P-1.flow [L/h];P-1.on");
+        is("t;z_t;z_v", "(ms);(Cel);V", "t [ms];z_t [Cel];z_v [V]");
+        is("t;p [bar];q", "s;bar;l/s", "t [s];p [bar];q [l/s]");
+        is("time;a;b", ";bar;furlongs", "time;a [bar];b [furlongs]");
+    }
+
+    #[test]
+    fn a_row_of_values_or_of_words_is_none_of_units() {
+        for row in [
+            "0;1;2",
+            "2026-11-23;running;on",
+            ";1,5;bar",
+            "time;x-x;y-y",
+            "noon;;",
+            "5;m;s",
+            "s;m;s;A",
+        ] {
+            assert_eq!(of("time;a;b", row), None, "{row}");
+        }
+        assert_eq!(of("a;b", "m;s"), None, "without times it is no table of them");
+    }
+}
