@@ -189,7 +189,7 @@ impl Ours {
         let sample = |property: usize, value: f64| SampleUpdate {
             property: PropertyId(property as u32),
             time: Some(self.now),
-            value: Value::Number(value),
+            value: Some(Value::Number(value)),
             quality: Quality::Good,
         };
         let is_now = |at: &usize| at % ROUND as usize == part;

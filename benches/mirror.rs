@@ -47,7 +47,7 @@ fn mirror(properties: u32) -> (f64, f64) {
         let update = |id| Update {
             property: PropertyId(id),
             time: Some(now),
-            value: Value::Number(f64::from(id) + round as f64),
+            value: Some(Value::Number(f64::from(id) + round as f64)),
             quality: Quality::Good,
         };
         let updates: Vec<Update> = changing(properties, round).map(update).collect();

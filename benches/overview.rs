@@ -106,7 +106,7 @@ fn measure(properties: usize) -> Cost {
 }
 
 fn update(id: u32, time: Timestamp) -> Update {
-    let value = Value::Number(f64::from(id % 100) + (time.0 % 7) as f64);
+    let value = Some(Value::Number(f64::from(id % 100) + (time.0 % 7) as f64));
     Update { property: PropertyId(id), time: Some(time), value, quality: Quality::Good }
 }
 

@@ -26,7 +26,7 @@ use twins::{class, field, mapping, plant, property, stamp};
 use twinscope::mirror::{Budget, Mirror};
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{ClientOptions, Source};
-use twinscope::twin::mapping::{Mapping, Payload, QualitySource, TimeFormat};
+use twinscope::twin::mapping::{Mapping, Payload, QualitySource, QualityStandard, TimeFormat};
 use twinscope::twin::payload::PayloadFormat;
 use twinscope::twin::{Timestamp, Twin, Value, ValueType};
 
@@ -170,7 +170,12 @@ fn our_subscriber(broker: &Mosquitto, samples: usize, messages: usize) -> Durati
 
 /// One hundred pumps, each with a value in an array of samples.
 fn twin() -> Twin {
-    let quality = QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] };
+    let quality = QualitySource {
+        pointer: "/q".into(),
+        standard: QualityStandard::Any,
+        good: vec![],
+        uncertain: vec![],
+    };
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: Some("/samples".into()),

@@ -17,6 +17,8 @@
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
 //! | [`serve`] | the page, the twin's files and the broker's WebSocket over HTTP (native only) |
 //! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
+//! | [`terminal`] | what may go to a terminal: foreign text cannot steer it |
+//! | `output` | files that appear whole or not at all (native only) |
 //! | `web` | the viewer in a page: what the page's script calls (browser only) |
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
 
@@ -29,11 +31,14 @@ mod http;
 pub mod jobs;
 pub mod mirror;
 pub mod model;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod output;
 pub mod plant;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod serve;
 pub mod table;
 pub mod telemetry;
+pub mod terminal;
 pub mod twin;
 #[cfg(feature = "viewer")]
 pub mod viewer;

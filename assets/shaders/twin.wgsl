@@ -78,14 +78,20 @@ fn fragment(in: VertexOutput, @builtin(front_facing) is_front: bool) -> Fragment
     // The square law gives fine steps where the eye wants them.
     out.color = vec4(out.color.rgb + glow_color * glow * glow * 16.0, max(out.color.a, glow));
 
+    // What is selected is outlined where it turns away from the eye. A lamp, and a surface that has its
+    // colour from a value, keep their colours: they say how the machine is.
     let facing = saturate(dot(pbr.N, pbr.V));
-    let rim = pow(1.0 - facing, 2.0);
+    let rim = smoothstep(0.35, 0.95, 1.0 - facing);
+    let emissive = pbr.material.emissive.rgb;
+    let lit = saturate(4.0 * max(glow, max(emissive.r, max(emissive.g, emissive.b))));
+    let wash = 1.0 - max(lit, strength);
+    let edge = rim * (1.0 - lit) * (1.0 - 0.4 * strength);
     if (tag & SELECTED) != 0u {
-        let share = 0.18 + 0.72 * rim;
+        let share = 0.12 * wash + 0.78 * edge;
         out.color = vec4(mix(out.color.rgb, highlight.selected.rgb, share), max(out.color.a, share));
     }
     if (tag & HOVERED) != 0u {
-        let share = 0.08 + 0.55 * rim;
+        let share = 0.05 * wash + 0.5 * edge;
         out.color = vec4(mix(out.color.rgb, highlight.hovered.rgb, share), max(out.color.a, share));
     }
     out.color = main_pass_post_lighting_processing(pbr, out.color);

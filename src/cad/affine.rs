@@ -79,6 +79,43 @@ impl Affine {
         }
     }
 
+    /// The placement that undoes it; `None` where it flattens.
+    pub fn inverse(&self) -> Option<Self> {
+        let [a, b, c] = self.columns;
+        let rows = [cross(b, c), cross(c, a), cross(a, b)];
+        let volume = self.determinant();
+        let size = dot(a, a).max(dot(b, b)).max(dot(c, c));
+        if !(volume.abs() > 1e-18 * size.powf(1.5)) {
+            return None;
+        }
+        let columns: [[f64; 3]; 3] =
+            std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column] / volume));
+        let linear = Self { columns, origin: [0.0; 3] };
+        let origin = linear.vector(self.origin).map(|entry| -entry);
+        let inverse = Self { columns, origin };
+        inverse.is_finite().then_some(inverse)
+    }
+
+    /// The nearest placement that a translation, rotation and positive scale write exactly, with its
+    /// x axis where this one's is; what is left of this one within it is a shear, a mirroring, or both.
+    pub fn upright(&self) -> Option<Self> {
+        let [a, b, c] = self.columns;
+        let unit = |v: [f64; 3]| {
+            let length = dot(v, v).sqrt();
+            (length > 0.0).then(|| v.map(|entry| entry / length))
+        };
+        let x = unit(a)?;
+        let along = dot(b, x);
+        let y = unit(std::array::from_fn(|row| b[row] - along * x[row]))?;
+        let z = cross(x, y);
+        // A mirrored frame has its z axis turned round: the part is mirrored within it.
+        let scale = [a, b, c].map(|column| dot(column, column).sqrt());
+        let columns = [x, y, z];
+        let columns = std::array::from_fn(|at| columns[at].map(|entry| entry * scale[at]));
+        let upright = Self { columns, origin: self.origin };
+        (scale[2] > 0.0 && upright.is_finite()).then_some(upright)
+    }
+
     /// Volume factor; negative when it mirrors.
     pub fn determinant(&self) -> f64 {
         let [a, b, c] = self.columns;

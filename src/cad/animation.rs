@@ -1,11 +1,17 @@
 //! Animations as curves that can be asked for any instant.
 
+use std::collections::HashMap;
+
+use gltf::json;
+use gltf::json::animation::{Interpolation as Curving, Property};
+use gltf::json::validation::Checked;
 use serde::{Deserialize, Serialize};
 
-use super::accessor::read;
+use super::Error;
+use super::accessor::{Order, open};
 use super::affine::unit_quaternion;
-use super::container::File;
-use super::{Error, schema};
+use super::file::File;
+use super::remark::shown;
 use crate::twin::slerp;
 
 /// A named movement of nodes.
@@ -77,10 +83,10 @@ impl Animation {
     /// key the end values hold.
     pub fn sample(&self, time_s: f64) -> Vec<NodePose> {
         let mut poses: Vec<NodePose> = Vec::new();
+        let mut places = HashMap::new();
         for channel in &self.channels {
             let value = channel.curve.at(time_s);
-            let found = poses.iter().position(|pose| pose.node == channel.node);
-            let at = found.unwrap_or_else(|| {
+            let at = *places.entry(channel.node).or_insert_with(|| {
                 poses.push(NodePose { node: channel.node, ..NodePose::default() });
                 poses.len() - 1
             });
@@ -134,31 +140,56 @@ impl Curve {
     }
 }
 
-/// Reads an animation; channels for what is not shown (morph weights) are passed over.
+impl Channel {
+    /// The same movement in a parent's frame that has been shifted.
+    pub(super) fn shift(&mut self, by: [f64; 3]) {
+        if self.target == Target::Translation {
+            let parts = if self.curve.interpolation == Interpolation::Cubic { 3 } else { 1 };
+            for (row, values) in self.curve.values.chunks_exact_mut(3).enumerate() {
+                // Tangents are differences, which a shift leaves alone.
+                if parts == 1 || row % 3 == 1 {
+                    (0..3).for_each(|at| values[at] += by[at]);
+                }
+            }
+        }
+    }
+}
+
+/// Reads an animation; its channels still name the nodes of the file.
+///
+/// # Errors
+/// [`Error::TooLarge`] concerns the whole model, any other this animation alone.
 pub(super) fn animation(
     file: &File,
-    source: &schema::Animation,
+    source: &json::Animation,
     at: usize,
-    nodes: usize,
 ) -> Result<Animation, Error> {
-    let name = source.name.clone().unwrap_or_else(|| format!("animation {at}"));
+    let name = File::name(&source.name, "animation", at);
+    let what = format!("animation `{}`", shown(&name));
     let mut channels = Vec::new();
     for channel in &source.channels {
-        let target = match channel.target.path.as_str() {
-            "translation" => Target::Translation,
-            "rotation" => Target::Rotation,
-            "scale" => Target::Scale,
-            _ => continue,
+        let target = match channel.target.path {
+            Checked::Valid(Property::Translation) => Target::Translation,
+            Checked::Valid(Property::Rotation) => Target::Rotation,
+            Checked::Valid(Property::Scale) => Target::Scale,
+            Checked::Valid(Property::MorphTargetWeights) => {
+                file.remarks.add(&what, "what it does to morph targets is passed over");
+                continue;
+            }
+            Checked::Invalid => {
+                let text = "it moves what is neither translation, rotation, scale nor weights";
+                return Err(Error::Invalid(format!("{what}: {text}")));
+            }
         };
-        let Some(node) = channel.target.node else { continue };
-        let what = format!("animation `{name}`");
-        if node >= nodes {
-            return Err(Error::Index { what, kind: "node", index: node, count: nodes });
+        let (node, count) = (channel.target.node.value(), file.nodes().len());
+        if node >= count {
+            return Err(Error::Index { what, kind: "node", index: node, count });
         }
-        let sampler = source.samplers.get(channel.sampler).ok_or_else(|| Error::Index {
+        let sampler = channel.sampler.value();
+        let sampler = source.samplers.get(sampler).ok_or_else(|| Error::Index {
             what: what.clone(),
             kind: "sampler",
-            index: channel.sampler,
+            index: sampler,
             count: source.samplers.len(),
         })?;
         let curve = curve(file, sampler, target, &what)?;
@@ -171,23 +202,27 @@ pub(super) fn animation(
 
 fn curve(
     file: &File,
-    sampler: &schema::AnimationSampler,
+    sampler: &json::animation::Sampler,
     target: Target,
     what: &str,
 ) -> Result<Curve, Error> {
     let width = if target == Target::Rotation { 4 } else { 3 };
-    let interpolation = match sampler.interpolation.as_deref() {
-        None | Some("LINEAR") => Interpolation::Linear,
-        Some("STEP") => Interpolation::Step,
-        Some("CUBICSPLINE") => Interpolation::Cubic,
-        Some(other) => {
+    let interpolation = match sampler.interpolation {
+        Checked::Valid(Curving::Linear) => Interpolation::Linear,
+        Checked::Valid(Curving::Step) => Interpolation::Step,
+        Checked::Valid(Curving::CubicSpline) => Interpolation::Cubic,
+        Checked::Invalid => {
             return Err(Error::Invalid(format!(
-                "{what}: interpolation `{other}`, expected LINEAR, STEP or CUBICSPLINE"
+                "{what} has an interpolation that glTF does not know, expected LINEAR, STEP or CUBICSPLINE"
             )));
         }
     };
-    let times = read(file, sampler.input, what, &[1])?.values;
-    let values = read(file, sampler.output, what, &[width])?.values;
+    let times = open(file, sampler.input.value(), what, &[1])?;
+    let times = times.read(file, &Order::All, |[time]: [f64; 1]| time)?;
+    let rows = open(file, sampler.output.value(), what, &[width])?;
+    file.budget.take_all(rows.count, 32, || what.to_owned())?;
+    let rows = rows.read(file, &Order::All, |row: [f64; 4]| row)?;
+    let values: Vec<f64> = rows.iter().flat_map(|row| &row[..width]).copied().collect();
     let rows = times.len() * if interpolation == Interpolation::Cubic { 3 } else { 1 };
     if times.is_empty() || values.len() != rows * width {
         return Err(Error::Invalid(format!(
@@ -198,7 +233,9 @@ fn curve(
     }
     let ordered = times.windows(2).all(|pair| pair[0] <= pair[1]);
     if !ordered || times.iter().chain(&values).any(|entry| !entry.is_finite()) {
-        return Err(Error::Invalid(format!("{what} has times that do not ascend, or no numbers")));
+        return Err(Error::Invalid(format!(
+            "{what} has times that do not ascend, or what is no finite number"
+        )));
     }
     Ok(Curve { times, values, width, interpolation })
 }

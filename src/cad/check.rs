@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Error, Model};
+use crate::terminal::line;
 use crate::twin::Twin;
 use crate::twin::binding::Effect;
 
-/// A class's model that does not fit what the twin file says of it.
+/// A class's model that does not fit what the twin file says of it, or is not drawn as its file has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// File, line and column of the binding; empty for the model itself.
@@ -18,14 +19,16 @@ pub struct Problem {
     pub class: Arc<str>,
     /// What is wrong, and the nearest valid choice.
     pub message: String,
+    /// The model is drawn, but not all of it as its file has it.
+    pub is_remark: bool,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.place.is_empty() {
-            write!(f, "class `{}`: {}", self.class, self.message)
+            write!(f, "class `{}`: {}", line(&self.class), line(&self.message))
         } else {
-            write!(f, "{}: class `{}`: {}", self.place, self.class, self.message)
+            write!(f, "{}: class `{}`: {}", self.place, line(&self.class), line(&self.message))
         }
     }
 }
@@ -39,7 +42,8 @@ pub fn check_bindings(
     let mut problems = Vec::new();
     for class in &twin.classes {
         let mut tell = |place: &Arc<str>, message: String| {
-            problems.push(Problem { place: place.clone(), class: class.name.clone(), message });
+            let (place, class) = (place.clone(), class.name.clone());
+            problems.push(Problem { place, class, message, is_remark: false });
         };
         let mut model_of = |path: &PathBuf| {
             models
@@ -84,6 +88,23 @@ pub fn check_bindings(
             {
                 tell(&binding.place, format!("animation {error}"));
             }
+        }
+    }
+    for class in &twin.classes {
+        let own = class.model.iter();
+        let items = class.bindings.iter().filter_map(|binding| match &binding.effect {
+            Effect::Items { models, .. } => Some(models),
+            _ => None,
+        });
+        for path in own.chain(items.flatten()) {
+            // Each model's remarks are said once.
+            let Some(Ok(model)) = models.remove(path) else { continue };
+            problems.extend(model.remarks.iter().map(|remark| Problem {
+                place: "".into(),
+                class: class.name.clone(),
+                message: format!("the model `{}`: {remark}", path.display()),
+                is_remark: true,
+            }));
         }
     }
     problems

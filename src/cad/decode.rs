@@ -1,13 +1,60 @@
 //! Decoding piece by piece, as a job that threads, slices of a frame or a Web Worker can do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::container::{File, open};
-use super::model::{Model, finish, mesh};
-use super::{Error, Mesh};
+use super::file::File;
+use super::model::Model;
+use super::reading::Reading;
+use super::resource::decoded_path;
+use super::{Error, Remark};
 use crate::worker::{Job, Run, Step};
+
+impl Model {
+    /// Reads a GLB, or a glTF whose data is inside it.
+    ///
+    /// # Errors
+    /// When the bytes are damaged, or need what is not supported; says what to do.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        Self::parse_with(bytes, &mut |_| Err("only its bytes were given, not its folder".into()))
+    }
+
+    /// Reads a GLB or glTF; `fetch` reads the files beside it that it refers to.
+    ///
+    /// # Errors
+    /// As [`Model::parse`], and when a file cannot be read.
+    pub fn parse_with(
+        bytes: &[u8],
+        fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Self, Error> {
+        let mut reading = Reading::open(bytes, fetch)?;
+        loop {
+            if let Some(model) = reading.step()? {
+                return Ok(model);
+            }
+        }
+    }
+
+    /// Reads a file, and the files beside it that it refers to.
+    ///
+    /// # Errors
+    /// As [`Model::parse_with`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn open(path: &std::path::Path) -> Result<Self, Error> {
+        let fail = |reason| Error::Resource { uri: path.display().to_string(), reason };
+        let bytes = super::read_regular(path).map_err(fail)?;
+        let folder = path.parent().unwrap_or(std::path::Path::new("."));
+        let mut remarks = Vec::new();
+        let mut model = Self::parse_with(&bytes, &mut |name| {
+            let (bytes, other) = super::read_beside(folder, name)?;
+            remarks.extend(other.map(|other| Remark::other_case(name, &other)));
+            Ok(bytes)
+        })?;
+        model.remarks.append(&mut remarks);
+        Ok(model)
+    }
+}
 
 /// Decode a GLB, or a glTF with the files that it names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,30 +64,34 @@ pub struct DecodeModel {
     pub bytes: Vec<u8>,
     /// What it names beside it, by the names that it uses; see [`needs`].
     pub beside: BTreeMap<String, Result<Vec<u8>, String>>,
+    /// What was noticed when they were read.
+    pub remarks: Vec<Remark>,
 }
 
 /// A model that is being decoded.
 pub struct Decoding {
     stage: Stage,
+    remarks: Vec<Remark>,
     beside: BTreeMap<String, Result<Vec<u8>, String>>,
 }
 
 enum Stage {
     Closed(Vec<u8>),
-    Open(Box<File>, Vec<Mesh>),
+    Open(Box<Reading>),
     Over,
 }
 
-/// Names of the files beside a glTF without which it cannot be read; none for a GLB that is whole.
+/// Names of the files beside a glTF to which it refers, each once; none for a GLB that is whole.
 ///
 /// # Errors
 /// When the bytes are no glTF.
 pub fn needs(bytes: &[u8]) -> Result<Vec<String>, Error> {
-    let document = super::container::parse_json(bytes)?;
-    let buffers = document.buffers.iter().filter_map(|buffer| buffer.uri.as_deref());
-    let images = document.images.iter().filter_map(|image| image.uri.as_deref());
+    let root = File::described(bytes)?.document.root;
+    let buffers = root.buffers.iter().filter_map(|buffer| buffer.uri.as_deref());
+    let images = root.images.iter().filter_map(|image| image.uri.as_deref());
     let beside = buffers.chain(images).filter(|uri| !uri.starts_with("data:"));
-    Ok(beside.map(super::container::decoded_path).collect())
+    let names: BTreeSet<String> = beside.map(decoded_path).collect();
+    Ok(names.into_iter().collect())
 }
 
 impl Decoding {
@@ -51,18 +102,22 @@ impl Decoding {
         };
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Closed(bytes) => {
-                let file = open(&bytes, &mut fetch)?;
-                self.stage = Stage::Open(Box::new(file), Vec::new());
-                Ok(Step::More(0.1))
+                let reading = Reading::open(&bytes, &mut fetch)?;
+                let share = reading.share();
+                self.stage = Stage::Open(Box::new(reading));
+                Ok(Step::More(share))
             }
-            Stage::Open(file, mut meshes) if meshes.len() < file.document.meshes.len() => {
-                let at = meshes.len();
-                meshes.push(mesh(&file, at)?);
-                let share = meshes.len() as f32 / file.document.meshes.len() as f32;
-                self.stage = Stage::Open(file, meshes);
-                Ok(Step::More(0.1 + 0.8 * share))
-            }
-            Stage::Open(file, meshes) => finish(&file, meshes, &mut fetch).map(Ok).map(Step::Done),
+            Stage::Open(mut reading) => match reading.step()? {
+                Some(mut model) => {
+                    model.remarks.append(&mut self.remarks);
+                    Ok(Step::Done(Ok(model)))
+                }
+                None => {
+                    let share = reading.share();
+                    self.stage = Stage::Open(reading);
+                    Ok(Step::More(share))
+                }
+            },
             Stage::Over => Ok(Step::Done(Err("the model was decoded already".into()))),
         }
     }
@@ -74,7 +129,8 @@ impl Job for DecodeModel {
     type Run = Decoding;
 
     fn begin(self) -> Decoding {
-        Decoding { stage: Stage::Closed(self.bytes), beside: self.beside }
+        let Self { bytes, beside, remarks } = self;
+        Decoding { stage: Stage::Closed(bytes), remarks, beside }
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::container::parse_json;
-use super::{Bounds, Error, Model};
+use super::file::File;
+use super::remark::shown;
+use super::{Bounds, Error, Model, Remark};
 
 /// What is in a model.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +37,10 @@ pub struct Inspection {
     pub animations: Vec<(String, f64)>,
     /// The box around everything at rest, in metres.
     pub bounds: Option<Bounds>,
+    /// Nodes in the file, whatever is drawn of it.
+    pub nodes_in_file: usize,
+    /// All that is not drawn as the file has it.
+    pub remarks: Vec<Remark>,
     /// Why it cannot be drawn, if so; then only what its JSON says is known.
     pub problem: Option<String>,
 }
@@ -68,7 +73,7 @@ pub fn inspect(
     bytes: &[u8],
     fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
 ) -> Result<Inspection, Error> {
-    let document = parse_json(bytes)?;
+    let root = File::described(bytes)?.document.root;
     let (model, problem) = match Model::parse_with(bytes, fetch) {
         Ok(model) => (model, None),
         Err(error) => (Model::default(), Some(error.to_string())),
@@ -91,23 +96,25 @@ pub fn inspect(
             pivot: node.model_from_node.origin,
         });
     }
-    let named = |(at, material): (usize, &super::schema::Material)| {
-        material.name.clone().unwrap_or_else(|| format!("material {at}"))
-    };
+    let names = root.materials.iter().enumerate();
+    let names = names.map(|(at, material)| File::name(&material.name, "material", at));
     Ok(Inspection {
-        generator: document.asset.generator,
-        copyright: document.asset.copyright,
-        extensions_used: document.extensions_used,
-        extensions_required: document.extensions_required,
-        meshes: document.meshes.len(),
-        primitives: document.meshes.iter().map(|mesh| mesh.primitives.len()).sum(),
-        triangles: (0..model.meshes.len()).map(|mesh| triangles_of(Some(mesh))).sum(),
+        generator: root.asset.generator,
+        copyright: root.asset.copyright,
+        extensions_used: root.extensions_used,
+        extensions_required: root.extensions_required,
+        nodes_in_file: root.nodes.len(),
+        meshes: root.meshes.len(),
+        primitives: root.meshes.iter().map(|mesh| mesh.primitives.len()).sum(),
+        // Shapes that hang on joints were added behind those of the file.
+        triangles: (0..root.meshes.len()).map(|mesh| triangles_of(Some(mesh))).sum(),
         triangles_drawn: nodes.iter().map(|node| node.triangles).sum(),
         nodes,
-        materials: document.materials.iter().enumerate().map(named).collect(),
-        textures: document.textures.len(),
+        materials: names.collect(),
+        textures: root.textures.len(),
         animations: model.animations.iter().map(|a| (a.name.clone(), a.duration_s)).collect(),
         bounds: model.bounds,
+        remarks: model.remarks,
         problem,
     })
 }
@@ -116,10 +123,12 @@ pub fn inspect(
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_none = |list: &[String]| {
+            let list: Vec<_> = list.iter().map(|name| shown(name)).collect();
             if list.is_empty() { "none".to_owned() } else { list.join(", ") }
         };
-        writeln!(f, "generator   {}", self.generator.as_deref().unwrap_or("not stated"))?;
-        writeln!(f, "copyright   {}", self.copyright.as_deref().unwrap_or("not stated"))?;
+        let stated = |text: &Option<String>| text.as_deref().map_or("not stated".into(), shown);
+        writeln!(f, "generator   {}", stated(&self.generator))?;
+        writeln!(f, "copyright   {}", stated(&self.copyright))?;
         writeln!(f, "extensions  used: {}", or_none(&self.extensions_used))?;
         writeln!(f, "            required: {}", or_none(&self.extensions_required))?;
         writeln!(f, "meshes      {} in {} primitives", self.meshes, self.primitives)?;
@@ -138,13 +147,17 @@ impl fmt::Display for Inspection {
             )?;
         }
         if let Some(problem) = &self.problem {
-            writeln!(f, "problem     {problem}")?;
+            writeln!(f, "problem     it cannot be drawn: {problem}")?;
         }
-        writeln!(f, "nodes       {}", self.nodes.len())?;
+        for remark in &self.remarks {
+            writeln!(f, "remark      {remark}")?;
+        }
+        let count = if self.problem.is_some() { self.nodes_in_file } else { self.nodes.len() };
+        writeln!(f, "nodes       {count}")?;
         for node in &self.nodes {
             let indent = "  ".repeat(node.depth + 1);
             let [x, y, z] = node.pivot;
-            write!(f, "{indent}{}", node.name)?;
+            write!(f, "{indent}{}", shown(&node.name))?;
             if node.triangles > 0 {
                 write!(f, "  {} triangles", node.triangles)?;
             }

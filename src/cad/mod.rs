@@ -1,30 +1,52 @@
 //! glTF bytes in, a checked plain model out; inspection; whether bindings fit their models.
 //!
 //! Flows in: the bytes of a `.glb` or `.gltf` as CAD programs write them, which are nobody's friend:
-//! every index, length and number is checked before it is used. Flows out: [`Model`], whose meshes
-//! are plain triangles, lines or points in metres, whatever quantisation, strips, instancing or
-//! sparse accessors the file used. It knows the twin's types and no other room.
+//! every index, length and number is checked before it is used, and every byte counted before it is
+//! taken. Flows out: [`Model`], whose meshes are plain triangles, lines or points in metres, whatever
+//! quantisation, strips, instancing or sparse accessors the file used, with its pictures as pixels,
+//! and with a [`Remark`] for all that is not drawn as the file has it. It knows the twin's types and no
+//! other room. `document.rs` says what of this the `gltf` crate does.
 
 mod accessor;
 mod affine;
 mod animation;
+mod budget;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod cases;
 mod check;
 mod container;
 mod decode;
+mod document;
+mod file;
 mod inspect;
+mod lenient;
+mod material;
 mod mesh;
 mod model;
-mod schema;
+mod picture;
+mod pose;
+mod reading;
+mod remark;
+mod resource;
+mod shading;
 #[cfg(test)]
 mod tests;
+mod topology;
+mod tree;
 
 pub use affine::{Affine, Bounds, Trs};
 pub use animation::{Animation, Channel, Curve, NodePose, Target};
 pub use check::{Problem, check_bindings};
 pub use decode::{DecodeModel, Decoding, needs};
 pub use inspect::{InspectedNode, Inspection, inspect};
-pub use mesh::{Primitive, Topology};
-pub use model::{AlphaMode, Image, Material, Mesh, Model, Node, NotFound, Texture, TextureRef};
+pub use material::{AlphaMode, Material, Texture, TextureRef, Wrap};
+pub use mesh::Primitive;
+pub use model::{Mesh, Model, Node, NotFound};
+pub use picture::Image;
+pub use remark::Remark;
+#[cfg(not(target_arch = "wasm32"))]
+pub use resource::{read_beside, read_regular};
+pub use topology::Topology;
 
 /// Why a model cannot be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use gltf::json::mesh::Mode;
+
 use super::mesh::plain;
 use super::*;
 
 /// A GLB of that JSON and binary chunk.
-fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
+pub(super) fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
     let mut text = json.to_string().into_bytes();
     text.resize(text.len().next_multiple_of(4), b' ');
     let mut binary = binary.to_vec();
@@ -24,7 +26,7 @@ fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
     out
 }
 
-fn floats(values: &[f32]) -> Vec<u8> {
+pub(super) fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
@@ -69,12 +71,12 @@ fn a_strip_becomes_triangles_that_face_the_same_side() {
 
 #[test]
 fn fans_loops_and_incomplete_lists_become_plain_lists() {
-    assert_eq!(plain(6, &[7, 1, 2, 3]), Some((Topology::Triangles, vec![1, 2, 7, 2, 3, 7])));
-    assert_eq!(plain(2, &[4, 5, 6]), Some((Topology::Lines, vec![4, 5, 5, 6, 6, 4])));
-    assert_eq!(plain(3, &[4, 5, 6]), Some((Topology::Lines, vec![4, 5, 5, 6])));
-    assert_eq!(plain(4, &[0, 1, 2, 3]), Some((Topology::Triangles, vec![0, 1, 2])));
-    assert_eq!(plain(6, &[]), Some((Topology::Triangles, vec![])));
-    assert_eq!(plain(7, &[0]), None);
+    let (triangles, lines) = (Topology::Triangles, Topology::Lines);
+    assert_eq!(plain(Mode::TriangleFan, &[7, 1, 2, 3]), (triangles, vec![1, 2, 7, 2, 3, 7]));
+    assert_eq!(plain(Mode::LineLoop, &[4, 5, 6]), (lines, vec![4, 5, 5, 6, 6, 4]));
+    assert_eq!(plain(Mode::LineStrip, &[4, 5, 6]), (lines, vec![4, 5, 5, 6]));
+    assert_eq!(plain(Mode::Triangles, &[0, 1, 2, 3]), (triangles, vec![0, 1, 2]));
+    assert_eq!(plain(Mode::TriangleFan, &[]), (triangles, vec![]));
 }
 
 #[test]
@@ -182,18 +184,46 @@ fn what_cannot_be_read_is_refused_with_what_to_do() {
         told.contains("KHR_draco_mesh_compression") && told.contains("gltf-transform"),
         "{told}"
     );
-    let mut stray = json.clone();
-    stray["nodes"][1]["mesh"] = json!(5);
-    assert_eq!(error(&stray, &binary), "node 1 refers to mesh 5, but the file has only 1");
     let mut looped = json.clone();
     looped["nodes"][1]["children"] = json!([0]);
-    assert!(error(&looped, &binary).contains("stands twice"));
+    let told = error(&looped, &binary);
+    assert!(told.ends_with("circle: node `skid` → node `rotor` → node `skid`"), "{told}");
     let mut huge = json.clone();
     huge["accessors"][0]["count"] = json!(u64::MAX);
+    assert!(error(&huge, &binary).contains("accessor 0 reaches beyond its view"));
+    huge["accessors"][0]["bufferView"] = Value::Null;
     assert!(error(&huge, &binary).contains("too large"));
     let mut outside = json;
     outside["buffers"][0]["uri"] = json!("../../etc/passwd");
     assert!(error(&outside, &binary).contains("only files beside the model"));
+}
+
+#[test]
+fn what_is_wrong_beside_good_parts_is_left_out_and_said() {
+    let (json, binary) = square();
+    let remarks = |json: &Value| {
+        let model = model(json, &binary);
+        model.remarks.iter().map(Remark::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(remarks(&json), "");
+    let mut stray = json.clone();
+    stray["nodes"][1]["mesh"] = json!(5);
+    let told = remarks(&stray);
+    assert!(told.contains("node `rotor`: it refers to mesh 5, but the file has only 1"), "{told}");
+    let mut twice = json.clone();
+    twice["nodes"][2]["children"] = json!([1]);
+    assert!(remarks(&twice).contains("node `rotor`: it stands twice"), "{}", remarks(&twice));
+    let mut parts = json.clone();
+    let bad = json!({"attributes": {"POSITION": 0}, "indices": 0});
+    push(&mut parts["meshes"][0]["primitives"], bad);
+    let told = remarks(&parts);
+    assert!(
+        told.contains("mesh `square`, primitive 1: it is left out: indices: accessor 0 holds 3"),
+        "{told}"
+    );
+    let mut material = json;
+    material["materials"] = json!([{"name": "steel", "alphaMode": 3}]);
+    assert!(remarks(&material).contains("`materials[0]`: it is passed over"));
 }
 
 #[test]

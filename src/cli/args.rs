@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use super::brain::args::{
     Calibrate, Detect, Diagnose, Estimate, Forecast, Models, Monitor, Optimise, Score, Simulate,
 };
-use super::values::{duration, scale, size, speed};
+use twinscope::twin::Timestamp;
+
+use super::values::{duration, instant, scale, size, speed};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -43,7 +45,7 @@ pub enum Command {
     /// Draw a twin into a PNG file, without a window or a display
     #[cfg(feature = "viewer")]
     #[command(
-        after_help = "Example:\n  twinscope render scenes/bottling.ron --png plant.png --size 3840x2160 --scale 2 --after 10s --camera filling"
+        after_help = "Examples:\n  twinscope render scenes/bottling.ron --png plant.png --size 3840x2160 --scale 2 --after 10s --camera filling\n  twinscope render plant.ron --png fault.png --recording shift.csv --at 2026-11-23T06:02:00Z --select P-101 --camera 12,8,9,0,1,0"
     )]
     Render(Render),
     /// Mirror a plant without drawing it, and print the state of each property
@@ -142,9 +144,20 @@ pub struct BrokerArgs {
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub credentials: Option<PathBuf>,
-    /// File with the certificates (PEM) of the authority that signed the broker's
+    /// File with the certificates (PEM) of the authority that signed the broker's, or with the
+    /// broker's own if it signed itself
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
+    /// File with this program's own certificate (PEM), for a broker that asks for one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// File with the private key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
+    /// MQTT client identifier, for a broker that knows its clients by it; no other client may use
+    /// it at the same time
+    #[arg(long, value_name = "NAME")]
+    pub client_id: Option<String>,
 }
 
 /// How the simulated plant runs.
@@ -185,10 +198,14 @@ pub struct LookArgs {
     /// Pixels a point, as on a display with that scale factor: 2 draws text and panels twice as large
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
     pub scale: f32,
-    /// Viewpoint to look from; without it the twin's first one
-    #[arg(long, value_name = "NAME")]
+    /// Viewpoint to look from; without it the twin's first one. Or six numbers in metres, where the
+    /// camera stands and what it looks at: 12,8,9,0,1,0; `,parallel` after them: without perspective
+    #[arg(long, value_name = "NAME|X,Y,Z,X,Y,Z", allow_hyphen_values = true)]
     pub camera: Option<String>,
-    /// Draw the scene alone, without panels
+    /// Asset that is selected, by its name or path
+    #[arg(long, value_name = "ASSET")]
+    pub select: Option<String>,
+    /// Draw the scene alone, without panels and labels
     #[arg(long)]
     pub no_ui: bool,
     /// Colours of the picture
@@ -213,6 +230,7 @@ impl Default for Demo {
                 size: (1280, 720),
                 scale: 1.0,
                 camera: None,
+                select: None,
                 no_ui: false,
                 theme: Theme::Dark,
             },
@@ -257,6 +275,15 @@ pub struct Render {
     /// The file to draw
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub png: PathBuf,
+    /// The instant of the recording to draw, such as 2026-11-23T06:02:00Z
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = instant,
+        requires = "recording",
+        conflicts_with = "after"
+    )]
+    pub at: Option<Timestamp>,
     /// How long to follow the plant before the picture is drawn
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub after: Duration,
@@ -352,9 +379,16 @@ pub struct Serve {
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub credentials: Option<PathBuf>,
-    /// File with the certificates (PEM) of the authority that signed the broker's
+    /// File with the certificates (PEM) of the authority that signed the broker's, or with the
+    /// broker's own if it signed itself
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
+    /// File with this program's own certificate (PEM), for a broker that asks for one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// File with the private key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
     /// An origin that may embed and steer the page, such as a dashboard's; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub embed: Vec<String>,

@@ -123,7 +123,7 @@ fn look(args: Demo, _twin: Arc<Twin>, connection: mqtt::ClientOptions) -> Outcom
             "this build has no viewer, so it can draw no picture; build it with the feature 'viewer'".into(),
         ));
     }
-    let stop = live::stop_flag()?;
+    let stop = super::stop::flag();
     files::print(format_args!(
         "The plant is at {}; this build has no viewer. Ctrl-C ends it.",
         connection.broker()

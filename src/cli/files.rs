@@ -1,11 +1,12 @@
 //! The commands that look at files: `check` and `inspect`; and how all others open a twin.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::cad::{self, Model};
 use twinscope::model::network::Network;
+use twinscope::terminal;
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
@@ -35,8 +36,8 @@ pub fn recording(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Prints to standard output; a reader that has gone away ends the program quietly.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
-    writeln!(std::io::stdout().lock(), "{text}")
-        .map_err(|error| Failure::environment(format!("cannot write the output: {error}")))
+    let mut out = terminal::Writer::new(BufWriter::new(std::io::stdout().lock()));
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 
 /// Checks twin files and the models that they name.
@@ -81,8 +82,10 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
     };
     let errors = models
         .iter()
+        .filter(|problem| !problem.is_remark)
         .filter(|problem| !problem.place.is_empty() || is_there(&problem.class))
         .count();
+    let warnings = warnings + models.iter().filter(|problem| problem.is_remark).count();
     for problem in &models {
         eprintln!("{problem}");
     }
@@ -100,17 +103,27 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
 
 /// Lists what is in a model.
 pub fn inspect(args: &Inspect) -> Outcome {
-    let bytes = std::fs::read(&args.model)
+    let bytes = cad::read_regular(&args.model)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
     let folder = args.model.parent().unwrap_or(Path::new(""));
-    let mut beside =
-        |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
-    let inspection = cad::inspect(&bytes, &mut beside)
+    let mut found = Vec::new();
+    let mut beside = |name: &str| {
+        let (bytes, other) = cad::read_beside(folder, name)?;
+        found.extend(other.map(|other| cad::Remark::other_case(name, &other)));
+        Ok(bytes)
+    };
+    let mut inspection = cad::inspect(&bytes, &mut beside)
         .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
+    inspection.remarks.append(&mut found);
+    let problem = inspection.problem.clone();
     if args.json {
         let text = serde_json::to_string_pretty(&inspection).map_err(Failure::environment)?;
-        print(text)
+        print(text)?;
     } else {
-        print(inspection)
+        print(inspection)?;
+    }
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(Failure::input(format!("{}: {problem}", args.model.display()))),
     }
 }

@@ -1,8 +1,9 @@
 //! The commands that talk MQTT: `view`, `render`, `watch`, `broker`, `plant`.
 
 use std::path::Path;
+#[cfg(feature = "viewer")]
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use twinscope::plant::broker::{Broker, BrokerError, Login};
@@ -11,20 +12,48 @@ use twinscope::plant::{self, broker};
 #[cfg(feature = "viewer")]
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
+use twinscope::terminal;
 use twinscope::twin::Twin;
 use twinscope::watch;
 
 use super::args::{self, BrokerArgs, SimulationArgs};
 use super::failure::{Failure, Outcome};
-use super::files;
+use super::{files, stop};
 
 /// How to reach the broker of the arguments; user and password are from the file that was named,
 /// else from the address, else from the environment.
 pub fn connection(args: &BrokerArgs) -> Result<mqtt::ClientOptions, Failure> {
     let mut options = mqtt::ClientOptions::from_url(&args.broker).map_err(Failure::input)?;
     options = with_credentials(options, args.credentials.as_deref())?;
-    if let Some(ca) = &args.ca {
+    let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    options = with_certificates(options, args.ca.as_deref(), own)?;
+    if let Some(id) = &args.client_id {
+        if id.is_empty() || id.len() > 65_535 || id.chars().any(char::is_control) {
+            return Err(Failure::input(
+                "a client identifier has 1 to 65535 bytes and no control characters",
+            ));
+        }
+        options = options.with_client_id(id);
+    }
+    Ok(options)
+}
+
+/// Whom to trust besides the system's authorities, and which certificate to show, by its own file and its key's.
+pub fn with_certificates(
+    mut options: mqtt::ClientOptions,
+    ca: Option<&Path>,
+    own: Option<(&Path, &Path)>,
+) -> Result<mqtt::ClientOptions, Failure> {
+    if let Some(ca) = ca {
         options = options.with_ca_file(ca);
+    }
+    if let Some((certificate, key)) = own {
+        if matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws) {
+            return Err(Failure::input(
+                "a client certificate goes with TLS: write the broker as mqtts:// or wss://",
+            ));
+        }
+        options = options.with_client_certificate(certificate, key);
     }
     Ok(options)
 }
@@ -41,14 +70,6 @@ fn with_credentials(
 
 fn link(twin: &Twin, args: &BrokerArgs) -> Result<Link, Failure> {
     mqtt::Source::spawn(twin, connection(args)?).map_err(Failure::input)
-}
-
-/// Becomes true when the user asks the program to end (Ctrl-C, or a signal).
-pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let set = stop.clone();
-    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed)).map_err(Failure::environment)?;
-    Ok(stop)
 }
 
 /// How the viewer's failures end the program.
@@ -99,7 +120,10 @@ pub fn render(args: &args::Render) -> Outcome {
     let twin = files::open(&args.twin)?;
     if let Some(file) = &args.recording.recording {
         let mut options = recorded(twin, file)?;
-        let picture = picture(&mut options, &args.look, &args.png, args.after);
+        options.at = args.at;
+        // An instant stands still: there is nothing to wait for.
+        let after = if args.at.is_some() { Duration::ZERO } else { args.after };
+        let picture = picture(&mut options, &args.look, &args.png, after);
         return twinscope::viewer::render(options, &picture).map_err(viewer_failure);
     }
     let link = link(&twin, &args.broker)?;
@@ -119,6 +143,7 @@ pub fn picture(
 ) -> twinscope::viewer::Picture {
     use twinscope::viewer::ThemeChoice;
     options.camera = look.camera.clone();
+    options.select = look.select.clone();
     options.panels = !look.no_ui;
     options.theme = match look.theme {
         args::Theme::Dark => ThemeChoice::Dark,
@@ -156,15 +181,25 @@ pub fn watch(args: &args::Watch) -> Outcome {
         span: Some(args.span),
         json: args.json,
         follow: args.follow,
+        width: terminal_width(),
         ..Default::default()
     };
-    let mut out = std::io::stdout().lock();
-    watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(Failure::environment)
+    let mut out = terminal::Writer::new(std::io::stdout().lock());
+    watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(|error| match error {
+        watch::WatchError::Write(error) => Failure::output(&error),
+        other => Failure::environment(other),
+    })
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(width.0))
 }
 
 /// Runs the embedded broker until it is stopped.
 pub fn broker(args: &args::Broker) -> Outcome {
-    let stop = stop_flag()?;
+    let stop = stop::flag();
     let address =
         mqtt::ClientOptions::from_url("mqtt://localhost").map_err(Failure::environment)?;
     let known = with_credentials(address, args.credentials.as_deref())?;
@@ -210,7 +245,7 @@ pub fn simulation(
 pub fn plant(args: &args::Plant) -> Outcome {
     let twin = files::open(&args.twin)?;
     let options = simulation(&args.simulation, connection(&args.broker)?);
-    plant::run(&twin, &options, &stop_flag()?).map_err(plant_failure)
+    plant::run(&twin, &options, &stop::flag()).map_err(plant_failure)
 }
 
 /// How the simulated plant's failures end the program.

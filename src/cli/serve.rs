@@ -14,14 +14,14 @@ use twinscope::twin::Twin;
 use super::args::{BrokerArgs, Serve};
 use super::demo::{self, Running};
 use super::failure::{Failure, Outcome};
-use super::{files, live};
+use super::{files, live, stop};
 
 /// The page, as it is built in a checkout.
 const PAGE: &str = "web/dist/index.html";
 
 /// Serves until it is stopped.
 pub fn run(args: &Serve) -> Outcome {
-    let stop = live::stop_flag()?;
+    let stop = stop::flag();
     let path = match &args.twin {
         Some(path) => path.clone(),
         None => demo::find(demo::TWIN)?,
@@ -78,23 +78,22 @@ impl Plant {
     /// A broker that runs already. Whoever opens the page logs in there.
     fn elsewhere(args: &Serve, url: &str) -> Result<Self, Failure> {
         let options = mqtt::ClientOptions::from_url(url).map_err(Failure::input)?;
-        let options = match &args.ca {
-            Some(ca) => options.with_ca_file(ca),
-            None => options,
-        };
+        let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
+        let options = live::with_certificates(options, args.ca.as_deref(), own)?;
         let login = login(args)?.is_some();
         let upstream = match options.scheme {
             // Whom that broker lets in, and whether it requires a login at all, is not known here.
             Scheme::Mqtt | Scheme::Mqtts if !args.http.ip().is_loopback() => {
                 return Err(Failure::Input(format!(
-                    "{url} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
+                    "{} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
                      proxy with a login before it, or give the broker's ws:// or wss:// address, to \
                      which pages connect themselves",
+                    options.broker(),
                     args.http
                 )));
             }
-            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(options),
-            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.broker()),
+            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(Box::new(options)),
+            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.url()),
         };
         Ok(Self { upstream, login, running: None, _broker: None })
     }
@@ -122,7 +121,7 @@ impl Plant {
                 Some(Running::start(twin, live::simulation(&args.simulation, options))?)
             }
         };
-        let upstream = Upstream::Relay(pages);
+        let upstream = Upstream::Relay(Box::new(pages));
         Ok(Self { upstream, login: has_login, running, _broker: Some(broker) })
     }
 
@@ -139,6 +138,9 @@ fn login(args: &Serve) -> Result<Option<broker::Login>, Failure> {
         broker: "mqtt://localhost".into(),
         credentials: args.credentials.clone(),
         ca: None,
+        client_cert: None,
+        client_key: None,
+        client_id: None,
     };
     let known = live::connection(&args)?;
     Ok(known.user.zip(known.password).map(|(user, password)| broker::Login { user, password }))

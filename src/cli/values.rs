@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use twinscope::plant::simulation::SPEEDS;
+use twinscope::twin::Timestamp;
 
 /// A finite number.
 pub fn finite(text: &str) -> Result<f64, String> {
@@ -22,6 +23,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;
     Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))
+}
+
+/// An instant with its zone.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    let parsed: jiff::Timestamp = text.parse().map_err(|_| {
+        format!("'{text}' is no instant; write it with its zone, like 2026-11-23T06:02:00Z")
+    })?;
+    Ok(Timestamp(parsed.as_microsecond()))
 }
 
 /// A size such as `1280x720`.
@@ -60,6 +69,14 @@ pub fn speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_needs_its_zone() {
+        assert_eq!(instant("1970-01-01T00:01:00Z"), Ok(Timestamp(60_000_000)));
+        assert_eq!(instant("1970-01-01T02:01:00+02:00"), Ok(Timestamp(60_000_000)));
+        let error = instant("1970-01-01T00:01:00").expect_err("no zone");
+        assert!(error.contains("with its zone"), "{error}");
+    }
 
     #[test]
     fn times_and_sizes_are_read_as_people_write_them() {

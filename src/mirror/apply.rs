@@ -4,7 +4,7 @@ use super::layout::{Layout, NONE, SINCE_EVER};
 use super::{Mirror, Timestamp};
 use crate::history::{Estimate, Inserted, Recent, What};
 use crate::telemetry::{Batch, PresenceChange, Update};
-use crate::twin::{PropertyId, Sample, Value};
+use crate::twin::{PropertyId, Quality, Sample, Value};
 
 /// Samples without a stamp that may wait for plant time to be known.
 const WAITING: usize = 65_536;
@@ -109,6 +109,15 @@ impl Mirror {
             self.counters.unknown += 1;
             return;
         };
+        // A retained message: nobody knows since when its value holds, and one that is known says nothing new.
+        let is_of_unknown_age = update.time.is_none() && update.quality == Quality::Stale;
+        if is_of_unknown_age
+            && let Some(last) = self.recent.latest(id)
+            && last.quality != Quality::Bad
+            && update.value.as_ref() == Some(&last.value)
+        {
+            return self.counters.duplicate += 1;
+        }
         let time = match (update.time, now) {
             (Some(stamp), Some(now)) => {
                 let ahead = self.layout.sources[traits.source as usize].ahead;
@@ -120,6 +129,11 @@ impl Mirror {
                 stamp
             }
             (Some(stamp), None) => stamp,
+            // A value that is lost without a stamp follows the samples before it, by the clock of their source.
+            (None, Some(now)) if update.value.is_none() => {
+                let lead = self.layout.sources[traits.source as usize].lead();
+                self.spread(id, now.plus_micros(lead))
+            }
             (None, Some(now)) => self.spread(id, now),
             (None, None) if self.waiting.len() < WAITING => {
                 self.waiting.push((arrival, update));
@@ -131,13 +145,21 @@ impl Mirror {
             }
         };
         let is_integrated = traits.integral != NONE;
-        let inserted = match update.value {
+        let (value, quality) = match update.value {
+            Some(value) => (value, update.quality),
+            None => match self.recent.bracket(id, time).0 {
+                Some(last) => (last.value, Quality::Bad),
+                // Nothing was known, and nothing is.
+                None => return self.counters.no_value += 1,
+            },
+        };
+        let inserted = match value {
             Value::Number(number) if is_integrated => {
-                self.insert_counted(id, time, update.quality, number)
+                self.insert_counted(id, time, quality, number)
             }
-            Value::Number(number) => self.recent.insert_number(id, time, update.quality, number),
+            Value::Number(number) => self.recent.insert_number(id, time, quality, number),
             value if value.fits(&self.twin.property(id).ty) => {
-                self.recent.insert(id, Sample { time, value, quality: update.quality })
+                self.recent.insert(id, Sample { time, value, quality })
             }
             _ => Inserted::Refused,
         };

@@ -13,12 +13,23 @@ const SNAP_US: f64 = 1e6;
 const GAIN: f64 = 0.125;
 /// A clock that jumps back by more than this begins a new run.
 const RESTART_US: i64 = 5_000_000;
+/// Messages that have to agree before a jump of the clock beyond [`RESTART_US`] is believed: one that is wrong would
+/// make everything old, or erase all that is known.
+const VOTES: u32 = 3;
 
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     wall: Timestamp,
     plant: Timestamp,
     rate: f64,
+}
+
+impl Anchor {
+    /// How far a stated time is from where this clock would be by then, in plant microseconds.
+    fn error(&self, arrival: Timestamp, stated: ClockReading) -> i64 {
+        let passed = arrival.0.saturating_sub(self.wall.0) as f64 * self.rate;
+        stated.time.0.saturating_sub(self.plant.plus_micros(passed as i64).0)
+    }
 }
 
 /// Plant time from wall time.
@@ -31,6 +42,8 @@ pub struct PlantClock {
     /// Wall time for which a message of the plant's clock holds; `None`: plant time is wall time.
     interval_us: Option<i64>,
     anchor: Option<Anchor>,
+    /// Where the clock jumps to according to the last messages, and how many of them agree.
+    jump: Option<(Anchor, u32)>,
     now: Option<Timestamp>,
     wall: Option<Timestamp>,
 }
@@ -48,7 +61,7 @@ impl PlantClock {
     /// A clock as the twin file tells.
     pub fn new(source: Option<&ClockSource>) -> Self {
         let interval_us = source.map(|source| micros(source.interval));
-        Self { interval_us, anchor: None, now: None, wall: None }
+        Self { interval_us, anchor: None, jump: None, now: None, wall: None }
     }
 
     /// Plant time at an instant of wall time, from the messages alone; `None` before the first.
@@ -100,9 +113,16 @@ impl PlantClock {
             let error = stated.time.0.saturating_sub(expected.0);
             let jitter = SNAP_US * stated.rate.max(1.0);
             let known = self.known_at(arrival);
+            let limit = RESTART_US.max(jitter as i64);
+            // After a silence it may well be ahead of where it stopped.
+            let is_jump = error < -limit || known && error > limit;
+            if is_jump && !self.is_confirmed(arrival, stated, limit) {
+                return turn;
+            }
+            self.jump = None;
             if known && anchor.rate == stated.rate && (error.unsigned_abs() as f64) < jitter {
                 plant = expected.plus_micros((error as f64 * GAIN) as i64);
-            } else if error < -RESTART_US.max(jitter as i64) {
+            } else if error < -limit {
                 turn.restart = Some(stated.time);
                 self.now = self.now.map(|now| now.min(stated.time));
             }
@@ -112,6 +132,18 @@ impl PlantClock {
         }
         self.anchor = Some(Anchor { wall: arrival, plant, rate: stated.rate });
         turn
+    }
+
+    /// Whether as many messages as it takes have said that the clock jumps to there; counts this one.
+    fn is_confirmed(&mut self, arrival: Timestamp, stated: ClockReading, limit: i64) -> bool {
+        let agrees = |(jump, _): &(Anchor, u32)| {
+            jump.rate == stated.rate
+                && jump.error(arrival, stated).unsigned_abs() <= limit.unsigned_abs()
+        };
+        let votes = self.jump.filter(agrees).map_or(0, |(_, votes)| votes) + 1;
+        let anchor = Anchor { wall: arrival, plant: stated.time, rate: stated.rate };
+        self.jump = Some((anchor, votes));
+        votes >= VOTES
     }
 
     /// Wall time has passed.

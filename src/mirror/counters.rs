@@ -25,6 +25,8 @@ pub struct Counters {
     pub unknown: u64,
     /// Samples without a stamp that came before plant time was known and found no room to wait.
     pub no_clock: u64,
+    /// Messages that a property has no value, where it never had one.
+    pub no_value: u64,
     /// Samples dropped since time was turned back, by the plant or by a source.
     pub turned_back: u64,
     /// Devices that came online or went offline.

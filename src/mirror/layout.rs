@@ -1,5 +1,7 @@
 //! What the mirror needs to know of each property, as one dense column.
 
+use std::collections::HashMap;
+
 use super::skew::Source;
 use crate::twin::{AssetId, Interpolation, PropertyId, Timestamp, Twin};
 
@@ -56,7 +58,7 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(twin: &Twin) -> Self {
         let (groups, groups_of_asset) = presence_groups(twin);
-        let (sources, source_of_asset) = sources(twin, &groups, &groups_of_asset);
+        let (sources, source_of_property) = sources(twin, &groups, &groups_of_asset);
         let mut layout = Self {
             traits: Vec::with_capacity(twin.property_count()),
             integrals: Vec::new(),
@@ -71,7 +73,7 @@ impl Layout {
             let interval = property.interval.and_then(|span| i64::try_from(span.as_micros()).ok());
             layout.traits.push(Traits {
                 interval: interval.unwrap_or(i64::MAX),
-                source: source_of_asset[owner],
+                source: source_of_property[id.0 as usize],
                 groups: layout.groups_of_asset[owner],
                 integral: NONE,
                 linear: property.interpolation == Interpolation::Linear,
@@ -98,6 +100,7 @@ impl Layout {
             self.traits[source.0 as usize].integral = own;
             self.traits[derived.0 as usize].integral = own;
             self.integrals.push(Integral { source, derived, per_second, next });
+            self.traits[derived.0 as usize].source = of_source.source;
             // It is known whenever its source is.
             self.traits[derived.0 as usize].interval = of_source.interval;
         }
@@ -147,21 +150,46 @@ fn presence_groups(twin: &Twin) -> (Vec<Vec<u32>>, Vec<u32>) {
     (sets, set_of_asset)
 }
 
-/// Whose clocks are watched: each set of presence groups, and each asset outside of all.
+/// Whose clocks are watched, and by property which of them. Each mapping with stamps is a source of its own, in each
+/// set of presence groups (which is one device) and each asset outside of all: a fast clock of one makes nothing of
+/// the others old. What comes without stamps has a source that is never observed.
 fn sources(twin: &Twin, groups: &[Vec<u32>], of_asset: &[u32]) -> (Vec<Source>, Vec<u32>) {
     let first_of = |set: &Vec<u32>| {
         let first = set.first().and_then(|group| twin.presence[*group as usize].assets.first());
-        Source::new(first.copied().unwrap_or(AssetId(0)))
+        Source::new(first.copied().unwrap_or(AssetId(0)), None)
     };
     let mut sources: Vec<Source> = groups.iter().map(first_of).collect();
-    let mut add = |asset: AssetId| {
-        sources.push(Source::new(asset));
-        sources.len() as u32 - 1
-    };
-    let by_asset = of_asset.iter().zip(twin.asset_ids());
-    let source_of_asset =
-        by_asset.map(|(set, asset)| if *set == NONE { add(asset) } else { *set }).collect();
-    (sources, source_of_asset)
+    let mut of_property = vec![NONE; twin.property_count()];
+    let mut by_mapping: HashMap<(u32, u32, u16), u32> = HashMap::new();
+    for (set, asset) in of_asset.iter().zip(twin.asset_ids()) {
+        let range = twin.asset(asset).properties.clone();
+        let (Some(class), false) = (twin.class_of(asset), range.is_empty()) else { continue };
+        let (own, device) = match *set {
+            NONE => {
+                sources.push(Source::new(asset, None));
+                (sources.len() as u32 - 1, asset)
+            }
+            set => (set, sources[set as usize].asset),
+        };
+        of_property[range.start as usize..range.end as usize].fill(own);
+        let class_id = twin.asset(asset).class.map_or(0, |class| class.0);
+        for (mapping, number) in class.mappings.iter().zip(0_u16..) {
+            let stamped = mapping.payload.stamped();
+            if stamped.is_empty() {
+                continue;
+            }
+            let source = *by_mapping.entry((own, class_id, number)).or_insert_with(|| {
+                sources.push(Source::new(device, Some(number)));
+                sources.len() as u32 - 1
+            });
+            for property in stamped {
+                let slot = &mut of_property[(range.start + u32::from(property)) as usize];
+                // Of two mappings the first.
+                *slot = if *slot == own { source } else { *slot };
+            }
+        }
+    }
+    (sources, of_property)
 }
 
 /// Presence that was stated before plant time was known holds since ever.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Budget, Counters, Mirror};
 use crate::telemetry::recording::{BadLine, Reader, Recorded};
 use crate::telemetry::table::{Row, Table};
-use crate::telemetry::{Batch, ConnectionState, Decoder, Fault, Feed, Status};
+use crate::telemetry::{Batch, ConnectionState, Decoder, Delivery, Fault, Feed, Status};
 use crate::twin::{Timestamp, Twin};
 
 /// Recorded time from one look at the state to the next.
@@ -181,7 +181,8 @@ fn decoded(
     last: Option<Timestamp>,
 ) -> Batch {
     let at = last.map_or(message.at, |last| last.max(message.at));
-    feed.feed(&message.topic, &message.payload, message.qos, at);
+    let delivery = Delivery { qos: message.qos, retained: message.retained };
+    feed.take(&message.topic, &message.payload, delivery, at);
     feed.try_flush();
     batches.try_recv().unwrap_or(Batch { arrival: at, ..Batch::default() })
 }

@@ -14,6 +14,8 @@ const LATE_SPAN_US: i64 = 2_000_000;
 pub struct SkewWarning {
     /// The asset, or the first asset of the presence group, that the samples belong to.
     pub asset: AssetId,
+    /// Position in `Class::mappings` of the mapping whose stamps they are; `None`: of a table.
+    pub mapping: Option<u16>,
     /// Plant seconds by which its stamps are ahead (positive) or behind (negative).
     pub seconds: f64,
 }
@@ -29,6 +31,7 @@ impl SkewWarning {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) asset: AssetId,
+    mapping: Option<u16>,
     /// Stamp less plant time at arrival, of the newest stamp of each of the last arrivals.
     leads: [i64; WINDOW],
     count: u32,
@@ -42,9 +45,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(asset: AssetId) -> Self {
+    pub(super) fn new(asset: AssetId, mapping: Option<u16>) -> Self {
         Self {
             asset,
+            mapping,
             leads: [0; WINDOW],
             count: 0,
             arrival: Timestamp::MIN,
@@ -56,7 +60,7 @@ impl Source {
 
     /// Time was turned back: what is known of its clock is worth nothing.
     pub(super) fn forget(&mut self) {
-        *self = Self::new(self.asset);
+        *self = Self::new(self.asset, self.mapping);
     }
 
     /// A sample arrived. `now` is the plant time at its arrival.
@@ -106,6 +110,11 @@ impl Source {
         known.get(known.len().saturating_sub(1) / 2).copied().unwrap_or(0)
     }
 
+    /// By how much its stamps are ahead of the plant's time (negative: behind), microseconds; 0 where it has none.
+    pub(super) fn lead(&self) -> i64 {
+        self.median()
+    }
+
     /// Takes the last observations into account. Tells whether the source is less far ahead than
     /// was believed, so that some of what it said before lies in its future now.
     pub(super) fn settle(&mut self, allowed: i64) -> bool {
@@ -126,6 +135,10 @@ impl Source {
             && self.late_count >= LATE_COUNT
             && self.arrival.0.saturating_sub(self.late_since.0) >= LATE_SPAN_US;
         let seconds = median as f64 * 1e-6;
-        (self.ahead > 0 || late).then_some(SkewWarning { asset: self.asset, seconds })
+        (self.ahead > 0 || late).then_some(SkewWarning {
+            asset: self.asset,
+            mapping: self.mapping,
+            seconds,
+        })
     }
 }

@@ -126,7 +126,7 @@ impl Translation {
     fn update(&self, mut update: Update) -> Option<Update> {
         let (id, convert) = self.properties.get(update.property.0 as usize).copied().flatten()?;
         update.property = id;
-        if let (Some((scale, offset)), Value::Number(number)) = (convert, &mut update.value) {
+        if let (Some((scale, offset)), Some(Value::Number(number))) = (convert, &mut update.value) {
             *number = *number * scale + offset;
         }
         Some(update)

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use super::looks::looks_like;
 use super::recording::Recorded;
-use super::{Batch, Decoder, Fault, Status};
-use crate::twin::Timestamp;
+use super::{Batch, Decoder, Fault, Status, Update};
+use crate::twin::{Quality, Timestamp};
 
 /// Decodes messages, counts them and hands them on in batches.
 #[derive(Debug)]
@@ -29,6 +30,15 @@ pub struct Feed {
     tap: Option<Sender<Recorded>>,
     /// The channel was full at the last attempt and the batch is kept: QoS 0 is not added to it.
     full: bool,
+}
+
+/// How a message was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Quality of service, 0 to 2.
+    pub qos: u8,
+    /// The broker had kept it for those who subscribe later.
+    pub retained: bool,
 }
 
 /// What became of a batch that was to be handed on.
@@ -99,6 +109,13 @@ impl Feed {
 
     /// Decodes one message into the present batch. `arrival` is wall time.
     pub fn feed(&mut self, topic: &str, payload: &[u8], qos: u8, arrival: Timestamp) {
+        self.take(topic, payload, Delivery { qos, retained: false }, arrival);
+    }
+
+    /// The same for a message of which is known whether the broker had kept it. What has no stamp of its source is
+    /// then of unknown age, and stale.
+    pub fn take(&mut self, topic: &str, payload: &[u8], delivery: Delivery, arrival: Timestamp) {
+        let Delivery { qos, retained } = delivery;
         if self.is_empty() {
             self.since = arrival;
         }
@@ -107,20 +124,33 @@ impl Feed {
         counters.bytes.add((topic.len() + payload.len()) as u64);
         if let Some(tap) = &self.tap {
             let (topic, payload) = (topic.to_owned(), payload.to_vec());
-            if tap.try_send(Recorded { at: arrival, topic, qos, payload }).is_err() {
+            if tap.try_send(Recorded { at: arrival, topic, qos, retained, payload }).is_err() {
                 counters.unrecorded.add(1);
             }
         }
         let before = self.pending.updates.len();
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
+        if retained {
+            let good = |update: &&mut Update| update.time.is_none() && update.value.is_some();
+            self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
+                update.quality = Quality::Stale;
+            });
+        }
         if let Some(fault) = decoded.fault {
             match fault {
                 Fault::Unmapped => counters.unmapped.add(1),
                 Fault::Oversized => counters.oversized.add(1),
                 _ => counters.malformed.add(1),
             }
-            self.status.bad.push(fault, topic, payload, arrival, || decoded.reason());
+            self.status.bad.push(fault, topic, payload, arrival, || {
+                let looks =
+                    (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
+                match looks {
+                    Some(looks) => format!("{}; it looks like {looks}", decoded.reason()),
+                    None => decoded.reason(),
+                }
+            });
         }
         self.pending_messages += 1;
         if self.full {
@@ -156,6 +186,11 @@ impl Feed {
     /// Whether there is nothing to hand on.
     pub fn is_empty(&self) -> bool {
         is_empty(&self.pending)
+    }
+
+    /// Whether the channel had no room at the last attempt to hand something on.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// How long the first message of the batch has waited.
@@ -238,7 +273,7 @@ mod tests {
     fn numbers(receiver: &Receiver<Batch>) -> Vec<f64> {
         let numbers = receiver.try_iter().flat_map(|batch| batch.updates);
         let number = |value| match value {
-            Value::Number(number) => number,
+            Some(Value::Number(number)) => number,
             other => panic!("{other:?} is no number"),
         };
         numbers.map(|update| number(update.value)).collect()
@@ -332,5 +367,15 @@ mod tests {
         assert_eq!(kept.len(), Feed::WAITING);
         assert_eq!(kept[0].property, PropertyId(0));
         assert_eq!(status.counters.dropped.get() as usize, 1 + more + 1 - Feed::WAITING);
+    }
+
+    #[test]
+    fn a_packed_payload_is_called_by_its_name() {
+        let (mut feed, _receiver, status) = full(0);
+        feed.feed(TOPIC, &[0x1f, 0x8b, 8, 0, 0, 0], 0, Timestamp(3));
+        let bad = status.bad.snapshot();
+        let told =
+            bad.iter().any(|bad| bad.reason.contains("looks like gzip, which is not unpacked"));
+        assert!(told, "{bad:?}");
     }
 }

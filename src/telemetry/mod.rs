@@ -4,15 +4,17 @@
 //! counters. A source runs on its own thread and never touches the mirror; whoever owns the mirror
 //! drains the channel at its own pace.
 
-mod backoff;
+pub(crate) mod backoff;
 mod bad;
 mod decode;
 mod feed;
 mod filter;
 mod lock;
+mod looks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mqtt;
 pub mod recording;
+mod requests;
 mod router;
 pub mod session;
 mod status;
@@ -21,7 +23,7 @@ mod topic;
 
 pub use bad::{BadMessage, BadMessages, Fault};
 pub use decode::{Decoded, Decoder, Problem};
-pub use feed::{Feed, Flushed};
+pub use feed::{Delivery, Feed, Flushed};
 pub use filter::Subscription;
 pub use router::{Router, Target, Targets};
 pub use status::{ConnectionState, Counter, Counters, Counts, RateMeter, Rates, Status};
@@ -53,8 +55,9 @@ pub struct Update {
     pub property: PropertyId,
     /// The source's own stamp (plant time); `None`: it counts as measured when it arrived.
     pub time: Option<Timestamp>,
-    /// What was measured.
-    pub value: Value,
+    /// What was measured; `None`: the source says that it has no value, or sent one that cannot be read. The last
+    /// one is kept then, as bad.
+    pub value: Option<Value>,
     /// How far the source trusts it.
     pub quality: Quality,
 }

@@ -24,6 +24,8 @@ pub struct Recorded {
     pub topic: String,
     /// Quality of service, 0 to 2.
     pub qos: u8,
+    /// The broker had kept it: nobody knows when it was sent.
+    pub retained: bool,
     /// Its payload.
     pub payload: Vec<u8>,
 }
@@ -55,6 +57,8 @@ struct Line {
     topic: String,
     #[serde(default)]
     qos: u8,
+    #[serde(default, skip_serializing_if = "is_false")]
+    retained: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +69,10 @@ struct Line {
 pub fn header(twin: &str) -> String {
     let header = Header { twinscope: "recording".into(), version: VERSION, twin: twin.into() };
     written(&header)
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// As one line of JSON, in the order of its fields.
@@ -78,11 +86,12 @@ impl Recorded {
     pub fn line(&self) -> String {
         let text = std::str::from_utf8(&self.payload).ok().map(str::to_owned);
         let base64 = text.is_none().then(|| BASE64.encode(&self.payload));
-        let Self { topic, qos, .. } = self;
+        let Self { topic, qos, retained, .. } = self;
         let line = Line {
             at: self.at.to_string(),
             topic: topic.clone(),
             qos: *qos,
+            retained: *retained,
             payload: text,
             base64,
         };
@@ -165,7 +174,7 @@ impl<B: AsRef<[u8]>> Reader<B> {
             _ => return Err(bad(1, "expected either `payload` or `base64`".into())),
         };
         let at = Timestamp(at.as_microsecond());
-        Ok(Recorded { at, topic: read.topic, qos: read.qos, payload })
+        Ok(Recorded { at, topic: read.topic, qos: read.qos, retained: read.retained, payload })
     }
 }
 
@@ -220,9 +229,10 @@ mod tests {
             micros in 0_i64..4_000_000_000_000_000,
             topic in ".{1,30}",
             qos in 0_u8..3,
+            retained in any::<bool>(),
             payload in proptest::collection::vec(any::<u8>(), 0..60),
         ) {
-            let message = Recorded { at: Timestamp(micros), topic, qos, payload };
+            let message = Recorded { at: Timestamp(micros), topic, qos, retained, payload };
             let text = format!("{}\n{}\n", header("t"), message.line());
             let read: Vec<_> = Reader::new(text.as_bytes()).expect("a recording").collect();
             prop_assert_eq!(read, vec![Ok(message)]);

@@ -11,7 +11,8 @@ pub fn topic_of(twin: &Twin, property: PropertyId) -> Option<String> {
     let position = (property.0 - twin.asset(asset).properties.start) as u16;
     let class = twin.class_of(asset)?;
     class.mappings.iter().find_map(|mapping| {
-        let pointer = match &mapping.payload {
+        let payload = mapping.payload.filled(twin, asset);
+        let pointer = match &*payload {
             Payload::Scalar { property: Some(at), .. } => (*at == position).then_some(""),
             Payload::Scalar { property: None, .. } => Some(""),
             Payload::Document { fields, .. } => fields

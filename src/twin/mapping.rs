@@ -1,11 +1,12 @@
 //! How messages become samples: topics and payloads, as the twin file states them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::AssetId;
 use super::payload::PayloadFormat;
+use super::{AssetId, Twin};
 
 /// One kind of message and the properties that it carries. It belongs to a class, and its topic is
 /// a template which each instance fills in.
@@ -80,12 +81,89 @@ pub enum Payload {
     },
 }
 
+impl Payload {
+    /// Positions of the properties whose samples have a stamp of the source.
+    pub fn stamped(&self) -> Vec<u16> {
+        match self {
+            Self::Document { time: TimeSource::Field { .. }, fields, .. } => {
+                fields.iter().map(|field| field.property).collect()
+            }
+            Self::Scalar { property: Some(property), time: TimeSource::Field { .. }, .. } => {
+                vec![*property]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a pointer has `{words}` that stand for something else in each asset.
+    pub fn has_placeholders(&self) -> bool {
+        let Self::Document { samples, time, quality, fields, .. } = self else { return false };
+        let is_template = |pointer: &str| pointer.contains(['{', '}']);
+        let is_quality = |source: &Option<QualitySource>| {
+            source.as_ref().is_some_and(|source| is_template(&source.pointer))
+        };
+        let is_time = matches!(time, TimeSource::Field { pointer, .. } if is_template(pointer));
+        let is_field = |field: &Field| is_template(&field.pointer) || is_quality(&field.quality);
+        is_time
+            || samples.as_deref().is_some_and(is_template)
+            || is_quality(quality)
+            || fields.iter().any(is_field)
+    }
+
+    /// The same with the words of its pointers filled in for an asset.
+    pub fn filled(&self, twin: &Twin, asset: AssetId) -> Cow<'_, Self> {
+        if !self.has_placeholders() {
+            return Cow::Borrowed(self);
+        }
+        let mut filled = self.clone();
+        if let Self::Document { samples, time, quality, fields, .. } = &mut filled {
+            let time = match time {
+                TimeSource::Field { pointer, .. } => Some(pointer),
+                TimeSource::Arrival => None,
+            };
+            let own =
+                samples.iter_mut().chain(time).chain(quality.iter_mut().map(|q| &mut q.pointer));
+            let of_fields = fields.iter_mut().flat_map(|field| {
+                [
+                    Some(&mut field.pointer),
+                    field.quality.as_mut().map(|quality| &mut quality.pointer),
+                ]
+            });
+            for pointer in own.chain(of_fields.flatten()) {
+                *pointer = fill(pointer, twin, asset);
+            }
+        }
+        Cow::Owned(filled)
+    }
+}
+
+/// A pointer with its `{words}` replaced, escaped as RFC 6901 says; `{{` and `}}` are braces. The loader has checked
+/// the words.
+fn fill(pointer: &str, twin: &Twin, asset: AssetId) -> String {
+    let mut filled = String::with_capacity(pointer.len());
+    let mut rest = pointer;
+    while let Some(at) = rest.find(['{', '}']) {
+        filled.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(brace) {
+            filled.push_str(brace);
+            rest = after;
+        } else if let Some(end) = rest.find('}') {
+            let word = twin.word(asset, &rest[..end]).unwrap_or_default();
+            filled.push_str(&word.replace('~', "~0").replace('/', "~1"));
+            rest = &rest[end + 1..];
+        }
+    }
+    filled + rest
+}
+
 /// One property inside a document's sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Position of the property in the class.
     pub property: u16,
-    /// JSON pointer (RFC 6901) from the sample.
+    /// JSON pointer (RFC 6901) from the sample; `{words}` in it are filled in by [`Payload::filled`].
     pub pointer: String,
     /// How the value is read.
     pub read: Read,
@@ -102,8 +180,8 @@ pub struct Read {
     pub scale: f64,
     /// Added after scaling, in the property's unit.
     pub offset: f64,
-    /// Payload values (text, number or boolean) and the enumeration index that each stands for;
-    /// names of the enumeration are always understood too.
+    /// Payload values (text, number or boolean) and the enumeration index that each stands for. Where there are
+    /// some, only they count; else the names of the enumeration, and their places from 0.
     pub names: Vec<(Json, u16)>,
 }
 
@@ -148,10 +226,26 @@ pub enum TimeFormat {
 pub struct QualitySource {
     /// JSON pointer from the sample.
     pub pointer: String,
-    /// Payload values that mean good; empty: `"good"`, `true`, 192 (OPC) and 0 (OPC UA status).
+    /// How a value is understood that no list has.
+    pub standard: QualityStandard,
+    /// Payload values that mean good, however they are written (3, 3.0, "3"); where there are some, nothing else
+    /// is good.
     pub good: Vec<Json>,
-    /// Payload values that mean uncertain; empty: `"uncertain"`, 64.
+    /// Payload values that mean uncertain; where there are some, nothing else is uncertain.
     pub uncertain: Vec<Json>,
+}
+
+/// The standard by which a source states quality. Words count in each: what begins with good or uncertain is that,
+/// `true` is good, all else is bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QualityStandard {
+    /// Codes above 65535 are status codes of OPC UA, the others qualities of OPC Classic.
+    #[default]
+    Any,
+    /// OPC Classic (DA): 192 to 255 are good, 64 to 127 uncertain.
+    OpcDa,
+    /// OPC UA: the two highest of 32 bits are 0 for good and 1 for uncertain.
+    OpcUa,
 }
 
 /// A topic that reports by a retained message (and the device's last will) whether assets are online.

@@ -4,7 +4,6 @@ mod actors;
 mod turns;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -179,7 +178,7 @@ fn every_model_is_decoded_alike_by_a_file_a_thread_slices_and_bytes() {
     for entry in std::fs::read_dir(folder).expect("models") {
         let path = entry.expect("a file").path();
         let bytes = std::fs::read(&path).expect("its bytes");
-        let job = DecodeModel { bytes, beside: BTreeMap::new() };
+        let job = DecodeModel { bytes, ..DecodeModel::default() };
         let expected = Model::open(&path).expect("a model");
         for workers in [&threads, &slices] {
             let ticket = workers.submit(Priority::Loading, job.clone()).expect("room");

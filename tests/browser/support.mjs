@@ -8,13 +8,14 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 const tools = process.env.TWINSCOPE_TEST_TOOLS;
 if (!tools) throw new Error("TWINSCOPE_TEST_TOOLS is not set: run scripts/test");
 const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
 
 /** The checkout. */
-export const root = resolve(import.meta.dirname, "../..");
+export const root = resolve(fileURLToPath(import.meta.url), "../../..");
 /** The program, as it was built for this machine. */
 const program = process.env.TWINSCOPE_BIN;
 if (!program) throw new Error("TWINSCOPE_BIN is not set: run scripts/test");

@@ -189,6 +189,33 @@ fn inspect_says_what_a_file_is_not() {
 }
 
 #[test]
+fn inspect_of_a_refused_model_counts_what_it_can_says_why_and_fails() {
+    let (status, output, errors) = run(&["inspect", "tests/data/models/unknown_required.glb"]);
+    assert_eq!(status, 1);
+    assert!(output.contains("meshes      1 in 1 primitives"), "{output}");
+    assert!(output.contains("nodes       1"), "{output}");
+    assert!(errors.contains("VENDOR_magic") && errors.contains("unknown_required.glb"), "{errors}");
+}
+
+#[test]
+fn what_is_not_drawn_of_a_model_is_said_by_inspect_and_check() {
+    let file = "tests/data/models/tex_png_damaged.glb";
+    let (status, output, errors) = run(&["inspect", file]);
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(output.contains("remark      picture `image 0`: it is left out"), "{output}");
+    let folder = folder();
+    let twin = folder.path().join("t.ron");
+    std::fs::copy(repository(file), folder.path().join("m.glb")).unwrap();
+    let text = r#"Twin(schema: 2, name: "t", classes: {"A": (model: "m.glb")},
+        assets: [(name: "a", class: "A")])"#;
+    std::fs::write(&twin, text).unwrap();
+    let (status, output, errors) = run(&["check", twin.to_str().unwrap()]);
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains("m.glb`: picture `image 0`: it is left out"), "{errors}");
+    assert!(output.contains("0 errors, 1 warnings"), "{output}");
+}
+
+#[test]
 fn the_broker_refuses_to_be_open_to_the_network_without_a_password() {
     let open: [&[&str]; 2] =
         [&["--tcp", "0.0.0.0:0"], &["--tcp", "127.0.0.1:0", "--websocket", "[::]:0"]];

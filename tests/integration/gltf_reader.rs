@@ -1,4 +1,5 @@
-//! A second opinion about models: the `gltf` crate, which the program itself does not use.
+//! A second opinion about models: the accessors and the scene of the `gltf` crate, of which the program
+//! itself uses the JSON types alone.
 
 use std::path::Path;
 

@@ -13,9 +13,10 @@ use super::rows::Rows;
 /// as soon as it comes.
 pub fn estimate(args: &Estimate) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
-    let mut rows = Rows::create(&args.out)?;
     let mut headed = args.json;
     let is_live = is_standard(&args.samples);
+    let mut rows =
+        if is_live { Rows::create_followed(&args.out)? } else { Rows::create(&args.out)? };
     let filter =
         run(&machine, &behaviour, &args.filter, &args.samples, |filter, sample, update| {
             if !headed {

@@ -184,7 +184,7 @@ proptest! {
         let mut mixed = mirror(motors());
         for at in &replaced {
             let sample = at.get(&samples);
-            let wrong = Update { value: Value::Number(7.5), ..sample.clone() };
+            let wrong = Update { value: Some(Value::Number(7.5)), ..sample.clone() };
             mixed.apply(batch(now, vec![wrong]));
         }
         let mut changes = presences();

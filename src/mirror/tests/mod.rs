@@ -2,6 +2,7 @@
 
 mod estimates;
 mod integrals;
+mod payloads;
 mod sources;
 
 use std::time::Duration;
@@ -27,7 +28,7 @@ fn mirror(twin: Twin) -> Mirror {
 }
 
 fn number(id: PropertyId, time: Option<i64>, value: f64) -> Update {
-    let value = Value::Number(value);
+    let value = Some(Value::Number(value));
     Update { property: id, time: time.map(Timestamp), value, quality: Quality::Good }
 }
 
@@ -135,7 +136,7 @@ fn a_source_whose_clock_is_ahead_is_shown_as_current_and_still_goes_stale() {
         mirror.tick(Timestamp(now));
     }
     let warnings = mirror.clock().warnings;
-    assert_eq!(warnings, [SkewWarning { asset: AssetId(0), seconds: 3600.0 }]);
+    assert_eq!(warnings, [SkewWarning { asset: AssetId(0), mapping: None, seconds: 3600.0 }]);
     let newest = mirror.newest(at(T0), SPEED);
     assert_eq!(newest, Some(Timestamp(T0 + 9 * S)), "as the view counts time");
     // All that it stated is read at other times now, which followers learn of.
@@ -171,7 +172,10 @@ fn a_source_that_is_behind_is_reported_and_one_old_retained_message_is_not() {
             assert_eq!(mirror.clock().warnings, []);
         }
     }
-    assert_eq!(mirror.clock().warnings, [SkewWarning { asset: AssetId(0), seconds: -60.0 }]);
+    assert_eq!(
+        mirror.clock().warnings,
+        [SkewWarning { asset: AssetId(0), mapping: None, seconds: -60.0 }]
+    );
 }
 
 #[test]
@@ -196,16 +200,84 @@ fn plant_time_runs_by_the_plants_clock_and_stops_with_it() {
 #[test]
 fn a_plant_that_starts_anew_takes_its_history_back_to_there() {
     let mut mirror = mirror(with_clock());
-    for (second, plant) in [(0, 0), (1, 1), (2, 2), (3, -3600)] {
+    let times = [(0, 0), (1, 1), (2, 2), (3, -3600), (4, -3599), (5, -3598)];
+    for (second, plant) in times {
         let (arrival, plant) = (Timestamp(2 * T0 + second * S), T0 + plant * S);
         let clock = Some(ClockReading { time: Timestamp(plant), rate: 1.0 });
         let updates = vec![number(SPEED, Some(plant), second as f64)];
         mirror.apply(Batch { arrival, updates, clock, ..Batch::default() });
         mirror.tick(arrival);
+        assert_eq!(mirror.clock().restarts, u64::from(second == 5), "{second}");
     }
-    assert_eq!(mirror.now(), Some(Timestamp(T0 - 3600 * S)));
-    assert_eq!(told(mirror.latest(SPEED)), Some((3.0, Quality::Good)));
-    assert_eq!((mirror.clock().restarts, mirror.counters().turned_back), (1, 3));
+    assert_eq!(mirror.now(), Some(Timestamp(T0 - 3598 * S)));
+    assert_eq!(told(mirror.latest(SPEED)), Some((5.0, Quality::Good)));
+    assert_eq!(mirror.counters().turned_back, 3);
+}
+
+#[test]
+fn one_odd_message_of_the_plants_clock_erases_nothing_whichever_way_it_is_off() {
+    for odd in [-86_400, -7, 60, 86_400] {
+        let mut mirror = mirror(with_clock());
+        for second in 0..6 {
+            let (arrival, plant) = (Timestamp(2 * T0 + second * S), T0 + second * S);
+            let stated = if second == 3 { plant + odd * S } else { plant };
+            let clock = Some(ClockReading { time: Timestamp(stated), rate: 1.0 });
+            let updates = vec![number(SPEED, Some(plant), second as f64)];
+            mirror.apply(Batch { arrival, updates, clock, ..Batch::default() });
+            mirror.tick(arrival);
+        }
+        assert_eq!(mirror.now(), Some(Timestamp(T0 + 5 * S)), "{odd}");
+        assert_eq!(mirror.history().len_of(SPEED), 6, "{odd}");
+        assert_eq!((mirror.clock().restarts, mirror.counters().turned_back), (0, 0), "{odd}");
+    }
+}
+
+#[test]
+fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
+    let mut mirror = mirror(motors());
+    let none = |time: i64| Update { value: None, ..number(SPEED, Some(T0 + time), 0.0) };
+    mirror.apply(batch(T0, vec![none(0)]));
+    assert_eq!((mirror.latest(SPEED), mirror.counters().no_value), (None, 1));
+    mirror.apply(batch(T0 + S, vec![number(SPEED, Some(T0 + S), 5.0)]));
+    mirror.apply(batch(T0 + 3 * S, vec![none(3 * S)]));
+    mirror.tick(Timestamp(T0 + 3 * S));
+    assert_eq!(told(mirror.latest(SPEED)), Some((5.0, Quality::Bad)));
+    assert_eq!(told(mirror.reading(at(T0 + 2 * S), SPEED)).map(|(number, _)| number), Some(5.0));
+    mirror.apply(batch(T0 + 4 * S, vec![number(SPEED, Some(T0 + 4 * S), 6.0)]));
+    assert_eq!(told(mirror.latest(SPEED)), Some((6.0, Quality::Good)));
+}
+
+#[test]
+fn a_value_that_is_lost_is_bad_at_once_and_no_longer_than_that_however_its_clock_is_off() {
+    for off in [-3600, -5, 0, 5, 3600] {
+        let mut mirror = mirror(motors());
+        let at_source = |second: i64| T0 + (second + off) * S;
+        for second in 0..10 {
+            let sample = number(SPEED, Some(at_source(second)), second as f64);
+            mirror.apply(batch(T0 + second * S, vec![sample]));
+        }
+        let lost = Update { value: None, ..number(SPEED, None, 0.0) };
+        mirror.apply(batch(T0 + 10 * S, vec![lost]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(9.0), Quality::Bad)), "{off}");
+        mirror.apply(batch(T0 + 11 * S, vec![number(SPEED, Some(at_source(11)), 11.0)]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(11.0), Quality::Good)), "{off}");
+    }
+}
+
+#[test]
+fn a_retained_value_without_a_stamp_is_stale_and_one_that_is_known_is_no_news() {
+    let mut mirror = mirror(motors());
+    let retained = |value| Update { quality: Quality::Stale, ..number(SPEED, None, value) };
+    mirror.apply(batch(T0, vec![retained(7.0)]));
+    mirror.tick(Timestamp(T0));
+    assert_eq!(told(mirror.latest(SPEED)), Some((7.0, Quality::Stale)));
+    mirror.apply(batch(T0 + S, vec![number(SPEED, None, 8.0)]));
+    mirror.apply(batch(T0 + 2 * S, vec![retained(8.0)]));
+    mirror.tick(Timestamp(T0 + 2 * S));
+    assert_eq!(told(mirror.latest(SPEED)), Some((8.0, Quality::Good)));
+    assert_eq!(mirror.latest(SPEED).map(|reading| reading.time), Some(Timestamp(T0 + S)));
 }
 
 #[test]
@@ -219,7 +291,7 @@ fn messages_of_one_moment_keep_their_order() {
 #[test]
 fn what_names_no_property_or_is_of_another_type_is_counted() {
     let mut mirror = mirror(motors());
-    let wrong = Update { value: Value::Enumeration(2), ..number(STATE, None, 0.0) };
+    let wrong = Update { value: Some(Value::Enumeration(2)), ..number(STATE, None, 0.0) };
     let updates = vec![
         number(PropertyId(99), None, 1.0),
         number(STATE, None, 1.0),

@@ -165,7 +165,7 @@ fn an_opened_recording_follows_the_twin_file_however_often_it_is_saved() {
     let line = |second: i64| {
         let at = Timestamp(T0 + second * S);
         let (topic, payload) = ("M-1/speed".into(), second.to_string().into_bytes());
-        format!("{}\n", Recorded { at, topic, qos: 0, payload }.line())
+        format!("{}\n", Recorded { at, topic, qos: 0, retained: false, payload }.line())
     };
     let messages: String = (0..10).map(line).collect();
     let text = format!("{}\n{messages}", header("motors"));

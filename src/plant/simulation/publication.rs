@@ -184,7 +184,10 @@ pub fn publications_of(
             let topic = topic(twin, asset, mapping, &property);
             publications.push(Publication {
                 topic,
-                mapping: mapping.clone(),
+                mapping: Mapping {
+                    payload: mapping.payload.filled(twin, id).into_owned(),
+                    ..mapping.clone()
+                },
                 types: types.clone(),
                 taps,
                 period_us,

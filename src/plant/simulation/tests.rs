@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::wiring::Signal;
 use super::*;
 use crate::support::twins::{class, field, json, mapping, plant, property, stamp};
-use crate::twin::mapping::{Payload, QualitySource, TimeFormat};
+use crate::twin::mapping::{Payload, QualitySource, QualityStandard, TimeFormat};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{Unit, ValueType};
 
@@ -133,6 +133,7 @@ fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_
     let mistake = |time: TimeFormat, quality: Option<&str>| {
         let mut twin = twin(WAVE);
         let quality = quality.map(|pointer| QualitySource {
+            standard: QualityStandard::Any,
             pointer: pointer.into(),
             good: Vec::new(),
             uncertain: Vec::new(),

@@ -12,7 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::Value as Json;
 
 use super::plan::{Action, DocumentPlan, Node, PlanTime};
-use super::value::{Scalar, read_json, read_quality, read_scalar};
+use super::quality::read_quality;
+use super::value::{Scalar, read_json, read_scalar};
 use super::{Problems, time};
 use crate::telemetry::{Batch, Update};
 use crate::twin::payload::PayloadFormat;
@@ -28,6 +29,16 @@ pub(super) fn decode(
     problems: &mut Problems,
 ) {
     let start = out.updates.len();
+    if matches!(payload.trim_ascii(), b"" | b"null") {
+        // The source has nothing to say of all that the message would carry.
+        let none = |property: u16| Update {
+            property: PropertyId(first_property + u32::from(property)),
+            time: None,
+            value: None,
+            quality: Quality::Bad,
+        };
+        return out.updates.extend(plan.fields.iter().map(|field| none(field.property)));
+    }
     if plan.format != PayloadFormat::JSON {
         let reason = match (plan.format.read)(payload) {
             Ok(document) => match run(plan, first_property, &document, arrival, out, problems) {
@@ -140,8 +151,12 @@ impl Sink<'_> {
                     let at = field as usize;
                     let absent = *scalar == Scalar::Null && self.plan.fields[at].optional;
                     if !node.whole && !absent {
-                        let read = &self.plan.fields[at].read;
-                        self.value(field, read_scalar(scalar, &self.plan.types[at], read));
+                        let (ty, read) = (&self.plan.types[at], &self.plan.fields[at].read);
+                        let value = match scalar.is_no_value(ty, read) {
+                            true => Ok(None),
+                            false => read_scalar(scalar, ty, read).map(Some),
+                        };
+                        self.value(field, value);
                     }
                 }
                 Action::FieldQuality(field) => {
@@ -162,15 +177,20 @@ impl Sink<'_> {
         for action in &node.actions {
             if let Action::Value(field) = *action {
                 let at = field as usize;
-                if !(json.is_null() && self.plan.fields[at].optional) {
-                    let read = &self.plan.fields[at].read;
-                    self.value(field, read_json(json, &self.plan.types[at], read));
+                let (own, ty) = (&self.plan.fields[at], &self.plan.types[at]);
+                match (json.is_null(), own.optional) {
+                    (true, true) => {}
+                    (true, false) => self.value(field, Ok(None)),
+                    (false, _) => {
+                        self.value(field, read_json(json, ty, &own.read).map(Some));
+                    }
                 }
             }
         }
     }
 
-    fn value(&mut self, field: u16, value: Result<Value, String>) {
+    /// Takes a field's value; one that cannot be read, or is none, makes the property bad.
+    fn value(&mut self, field: u16, value: Result<Option<Value>, String>) {
         let at = field as usize;
         let property = PropertyId(self.first_property + u32::from(self.plan.fields[at].property));
         // The same member twice in one object: the later one counts.
@@ -180,17 +200,14 @@ impl Sink<'_> {
             self.fields.remove(earlier);
             self.out.updates.remove(self.sample_start + earlier);
         }
-        match value {
-            Ok(value) => {
-                self.fields.push(field);
-                let quality = Quality::Good;
-                self.out.updates.push(Update { property, time: None, value, quality });
-            }
-            Err(reason) => {
-                let pointer = &self.plan.fields[at].pointer;
-                self.problems.add_in(self.sample, Some(property), pointer, reason);
-            }
-        }
+        let value = value.unwrap_or_else(|reason| {
+            let pointer = &self.plan.fields[at].pointer;
+            self.problems.add_in(self.sample, Some(property), pointer, reason);
+            None
+        });
+        let quality = if value.is_some() { Quality::Good } else { Quality::Bad };
+        self.fields.push(field);
+        self.out.updates.push(Update { property, time: None, value, quality });
     }
 
     fn stamp(&mut self, action: Action, scalar: &Scalar<'_>) {
@@ -251,7 +268,8 @@ impl Sink<'_> {
         }
         let updates = &mut self.out.updates[self.sample_start..];
         if let Some(quality) = self.quality {
-            updates.iter_mut().for_each(|update| update.quality = quality);
+            let with_value = updates.iter_mut().filter(|update| update.value.is_some());
+            with_value.for_each(|update| update.quality = quality);
         }
         if self.field_qualities.is_empty() {
             return;
@@ -261,7 +279,9 @@ impl Sink<'_> {
             own[usize::from(field)] = Some(quality);
         }
         for (update, field) in updates.iter_mut().zip(&self.fields) {
-            update.quality = own[usize::from(*field)].unwrap_or(update.quality);
+            if update.value.is_some() {
+                update.quality = own[usize::from(*field)].unwrap_or(update.quality);
+            }
         }
     }
 

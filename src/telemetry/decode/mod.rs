@@ -4,7 +4,9 @@
 //! what could not be understood. The good fields of a bad message are still used.
 
 mod document;
+mod number;
 mod plan;
+mod quality;
 mod time;
 mod value;
 
@@ -15,8 +17,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
-use crate::twin::mapping::{ClockSource, Presence};
-use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, ValueType};
+use crate::twin::mapping::{ClockSource, Mapping, Presence, Read};
+use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
 use plan::Plan;
 use value::{Scalar, read_json, read_scalar};
 
@@ -214,15 +216,17 @@ impl Decoder {
                         Plan::Scalar { property: fixed, read, types } => {
                             let Some(position) = fixed.or(property) else { continue };
                             let id = PropertyId(first_property + u32::from(position));
-                            match bare(payload, &types[position as usize], read) {
-                                Ok(value) => out.updates.push(Update {
-                                    property: id,
-                                    time: None,
-                                    value,
-                                    quality: Quality::Good,
-                                }),
-                                Err(reason) => problems.add(Some(id), "", reason),
-                            }
+                            let value = bare(payload, &types[position as usize], read);
+                            let quality = if matches!(value, Ok(Some(_))) {
+                                Quality::Good
+                            } else {
+                                Quality::Bad
+                            };
+                            let value = value.unwrap_or_else(|reason| {
+                                problems.add(Some(id), "", reason);
+                                None
+                            });
+                            out.updates.push(Update { property: id, time: None, value, quality });
                         }
                     }
                 }
@@ -250,38 +254,39 @@ fn finish(samples: usize, fault: Option<Fault>, problems: Problems) -> Decoded {
     Decoded { samples, fault, problems: problems.first, more_problems: problems.more }
 }
 
-/// Plans of an asset's own, when its overrides change the type of a property.
+/// Plans of an asset's own, when its overrides change the type of a property or pointers name it.
 fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> {
     let class = twin.class_of(asset)?;
     let mut overrides = twin.asset(asset).overrides.iter();
-    overrides.find(|(at, own)| own.ty != class.properties[*at as usize].ty)?;
+    let is_other = overrides.any(|(at, own)| own.ty != class.properties[*at as usize].ty);
+    if !is_other && !class.mappings.iter().any(|mapping| mapping.payload.has_placeholders()) {
+        return None;
+    }
     let types: Arc<[ValueType]> =
         twin.properties_of(asset).map(|id| twin.property(id).ty.clone()).collect();
     let first = plans.len() as u32;
-    plans.extend(class.mappings.iter().map(|mapping| Plan::new(&mapping.payload, &types)));
+    let filled = |mapping: &Mapping| Plan::new(&mapping.payload.filled(twin, asset), &types);
+    plans.extend(class.mappings.iter().map(filled));
     Some(first)
 }
 
-/// A payload that is one value.
-fn bare(
-    payload: &[u8],
-    ty: &ValueType,
-    read: &crate::twin::mapping::Read,
-) -> Result<crate::twin::Value, String> {
+/// A payload that is one value; `None`: by it the source says that it has none.
+fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, String> {
+    if payload.trim_ascii().is_empty() {
+        return Ok(None);
+    }
     let text = text_of(payload)?;
     if matches!(ty, ValueType::Pose | ValueType::Items) {
         let json: Json =
             serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-        return read_json(&json, ty, read);
+        return if json.is_null() { Ok(None) } else { read_json(&json, ty, read).map(Some) };
     }
-    let scalar = bare_scalar(text);
-    match (&scalar, ty) {
+    let scalar = match (bare_scalar(text), ty) {
         // What stands there, not how a number would be written again.
-        (Scalar::Integer(_) | Scalar::Number(_), ValueType::Text) => {
-            read_scalar(&Scalar::Text(text.into()), ty, read)
-        }
-        _ => read_scalar(&scalar, ty, read),
-    }
+        (Scalar::Integer(_) | Scalar::Number(_), ValueType::Text) => Scalar::Text(text.into()),
+        (scalar, _) => scalar,
+    };
+    if scalar.is_no_value(ty, read) { Ok(None) } else { read_scalar(&scalar, ty, read).map(Some) }
 }
 
 fn text_of(payload: &[u8]) -> Result<&str, String> {

@@ -135,11 +135,11 @@ fn root(
         node.actions.push(Action::Value(at as u16));
         node.whole |= matches!(ty, ValueType::Pose | ValueType::Items);
         if let Some(quality) = &field.quality {
-            sample.at(&quality.pointer).actions.push(Action::FieldQuality(at as u16));
+            quality_at(sample, quality, Action::FieldQuality(at as u16));
         }
     }
     if let Some(quality) = quality {
-        sample.at(&quality.pointer).actions.push(Action::Quality);
+        quality_at(sample, quality, Action::Quality);
     }
     if let PlanTime::Sample(pointer, _) = time {
         sample.at(pointer).actions.push(Action::Time);
@@ -151,4 +151,10 @@ fn root(
         document.at(pointer).samples = Some(Box::new(inner));
     }
     document
+}
+
+/// A quality stands at its pointer, or in a status of OPC UA (`{"Code": …, "Symbol": …}`) there.
+fn quality_at(sample: &mut Node, quality: &QualitySource, action: Action) {
+    sample.at(&quality.pointer).actions.push(action);
+    sample.at(&format!("{}/Code", quality.pointer)).actions.push(action);
 }

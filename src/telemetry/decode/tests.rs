@@ -32,14 +32,27 @@ fn decode(decoder: &Decoder, payload: impl AsRef<[u8]>) -> (Vec<Update>, Decoded
     (batch.updates, decoded)
 }
 
+/// The values of those that have one.
 fn values(updates: &[Update]) -> Vec<(u32, Value)> {
-    updates.iter().map(|update| (update.property.0, update.value.clone())).collect()
+    let value = |update: &Update| Some((update.property.0, update.value.clone()?));
+    updates.iter().filter_map(value).collect()
+}
+
+/// Whose value is lost: the last one is bad from now on.
+fn lost(updates: &[Update]) -> Vec<u32> {
+    let lost = updates.iter().filter(|update| update.value.is_none());
+    assert!(lost.clone().all(|update| update.quality == Quality::Bad));
+    lost.map(|update| update.property.0).collect()
+}
+
+fn number(update: &Update) -> Option<f64> {
+    update.value.as_ref()?.as_number()
 }
 
 /// The one value of a bare payload.
 fn scalar_of(property: u16, payload: &str) -> Result<Value, String> {
     let (mut updates, decoded) = decode(&decoder(scalar(Some(property))), payload);
-    updates.pop().map(|update| update.value).ok_or(decoded.reason())
+    updates.pop().and_then(|update| update.value).ok_or(decoded.reason())
 }
 
 #[test]
@@ -58,7 +71,12 @@ fn nested_fields_are_read_by_their_pointers() {
 #[test]
 fn each_field_of_each_sample_has_its_own_quality_before_or_after_it_and_the_last_one_counts() {
     let with_quality = |property, pointer: &str, quality: &str| {
-        let quality = QualitySource { pointer: quality.into(), good: vec![], uncertain: vec![] };
+        let quality = QualitySource {
+            pointer: quality.into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        };
         Field { quality: Some(quality), ..field(property, pointer) }
     };
     let fields = vec![with_quality(SPEED, "/s", "/sq"), with_quality(NOTE, "/n", "/nq")];
@@ -79,7 +97,12 @@ fn time_and_quality_may_come_after_the_values_of_a_batch() {
         format: PayloadFormat::JSON,
         samples: Some("/data/samples".into()),
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
-        quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
+        quality: Some(QualitySource {
+            pointer: "/q".into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        }),
         fields: vec![field(SPEED, "/v")],
     };
     let text = r#"{"data":{"samples":[
@@ -88,7 +111,7 @@ fn time_and_quality_may_come_after_the_values_of_a_batch() {
         {"v":3,"t":1772366400003,"q":24}]}}"#;
     let (updates, decoded) = decode(&decoder(payload), text);
     assert_eq!(decoded.fault, None, "{}", decoded.reason());
-    let seen: Vec<_> = updates.iter().map(|u| (u.time, u.value.as_number(), u.quality)).collect();
+    let seen: Vec<_> = updates.iter().map(|u| (u.time, number(u), u.quality)).collect();
     let at = |ms: i64| Some(ARRIVAL.plus_micros(ms * 1000));
     assert_eq!(
         seen,
@@ -133,19 +156,20 @@ fn a_stamp_in_the_wrong_unit_is_reported_and_its_sample_not_used() {
 }
 
 #[test]
-fn the_good_fields_of_a_bad_message_are_used() {
+fn the_good_fields_of_a_bad_message_are_used_and_the_bad_ones_lose_their_value() {
     let fields = vec![field(SPEED, "/v"), field(STATE, "/s"), field(NOTE, "/n")];
     let decoder = decoder(document(fields));
-    for bad in ["NaN", "-Infinity", "1e999", "[]", "{\"x\":1}", "null", "true", "\"fast\""] {
+    for bad in ["NaN", "-Infinity", "1e999", "[]", "{\"x\":1}", "\"fast\""] {
         let (updates, decoded) =
             decode(&decoder, format!(r#"{{"s":"running","v":{bad},"n":"NaN"}}"#));
         assert_eq!(decoded.fault, Some(Fault::Malformed), "{bad}");
         let expected = [(1, Value::Enumeration(1)), (2, Value::Text("NaN".into()))];
         assert_eq!(values(&updates), expected, "{bad}");
-        assert_eq!(decoded.problems[0].pointer, "/v");
+        assert_eq!(lost(&updates), [0], "{bad}");
+        assert!(decoded.problems[0].pointer == "/v" || bad == "NaN", "{bad}");
     }
     let (updates, decoded) = decode(&decoder, r#"{"s":"runing","n":"x"}"#);
-    assert_eq!(updates.len(), 1);
+    assert_eq!((values(&updates).len(), lost(&updates)), (1, vec![1]));
     assert_eq!(
         decoded.reason(),
         "/s: \"runing\" is no name of it; did the device mean \"running\"?; /v: the field is absent"
@@ -155,7 +179,7 @@ fn the_good_fields_of_a_bad_message_are_used() {
 #[test]
 fn what_is_not_json_gives_no_sample_at_all() {
     let decoder = decoder(document(vec![field(SPEED, "/v")]));
-    for bad in [&b"{\"v\":1"[..], b"{\"v\":1}}", b"", b"\xff\xfe", b"{\"v\":\"\xff\"}"] {
+    for bad in [&b"{\"v\":1"[..], b"{\"v\":1}}", b"\xff\xfe", b"{\"v\":\"\xff\"}"] {
         let (updates, decoded) = decode(&decoder, bad);
         assert!(updates.is_empty());
         assert_eq!(decoded.fault, Some(Fault::Malformed));
@@ -171,7 +195,15 @@ fn bare_values_are_read_quoted_or_not() {
         assert_eq!(scalar_of(STATE, text), Ok(Value::Enumeration(1)), "{text}");
     }
     assert_eq!(scalar_of(NOTE, "007"), Ok(Value::Text("007".into())));
-    for text in ["NaN", "inf", "1e999", "", "warm", "true"] {
+    for (text, number) in
+        [("true", 1.0), ("\"1480,5\"", 1480.5), ("18446744073709551615", 1.8446744073709552e19)]
+    {
+        assert_eq!(scalar_of(SPEED, text), Ok(Value::Number(number)), "{text}");
+    }
+    for text in ["Running", "RUNNING", "1.0"] {
+        assert_eq!(scalar_of(STATE, text), Ok(Value::Enumeration(1)), "{text}");
+    }
+    for text in ["NaN", "inf", "1e999", "", "warm", "1,480"] {
         assert!(scalar_of(SPEED, text).is_err(), "{text}");
     }
     assert!(scalar_of(STATE, "3").is_err_and(|reason| reason.contains("from 0 to 2")));
@@ -186,9 +218,85 @@ fn scale_offset_and_names_are_applied() {
     let names = vec![(Json::from(7), 2), (Json::from("RUN"), 1), (Json::from(true), 1)];
     let read = Read { names, ..Read::default() };
     let payload = Payload::Scalar { property: Some(STATE), read, time };
-    for (text, index) in [("7", 2), ("\"7\"", 2), ("RUN", 1), ("true", 1), ("stopped", 0)] {
+    for (text, index) in
+        [("7", 2), ("\"7\"", 2), ("RUN", 1), ("true", 1), ("True", 1), ("run", 1), ("7.0", 2)]
+    {
         let (updates, decoded) = decode(&decoder(payload.clone()), text);
         assert_eq!(values(&updates), [(1, Value::Enumeration(index))], "{text} {decoded:?}");
+    }
+    for text in ["stopped", "0", "1", "\"2\"", "false", "RUNNING"] {
+        let (updates, decoded) = decode(&decoder(payload.clone()), text);
+        assert_eq!((values(&updates), lost(&updates)), (vec![], vec![1]), "{text}");
+        assert!(
+            decoded.reason().contains("lists in `names` (7, \"RUN\", true)"),
+            "{}",
+            decoded.reason()
+        );
+    }
+}
+
+#[test]
+fn a_source_that_says_it_has_no_value_makes_the_property_bad() {
+    for text in
+        ["", "  ", "null", "UNAVAILABLE", "\"unavailable\"", "unknown", "None", "NaN", "n/a"]
+    {
+        for property in [SPEED, STATE] {
+            let (updates, decoded) = decode(&decoder(scalar(Some(property))), text);
+            assert_eq!(
+                (lost(&updates), decoded.fault),
+                (vec![u32::from(property)], None),
+                "{text}"
+            );
+        }
+    }
+    let names = vec![("offline".into(), 0), ("unknown".into(), 2)];
+    let read = Read { names, ..Read::default() };
+    let listed = Payload::Scalar { property: Some(STATE), read, time: TimeSource::Arrival };
+    for (text, index) in [("offline", 0), ("Unknown", 2)] {
+        let (updates, _) = decode(&decoder(listed.clone()), text);
+        assert_eq!(values(&updates), [(1, Value::Enumeration(index))], "a word that is listed");
+    }
+    assert_eq!(scalar_of(NOTE, "unknown"), Ok(Value::Text("unknown".into())));
+    assert_eq!(lost(&decode(&decoder(scalar(Some(NOTE))), "UNAVAILABLE").0), [2]);
+    let fields =
+        vec![field(SPEED, "/v"), Field { optional: true, ..field(STATE, "/s") }, field(POSE, "/p")];
+    let decoder = decoder(document(fields));
+    let (updates, decoded) = decode(&decoder, r#"{"v":null,"s":null,"p":null}"#);
+    assert_eq!(
+        (lost(&updates), decoded.fault),
+        (vec![0, 3], None),
+        "an optional field may be null"
+    );
+    for empty in ["", "null", "\n"] {
+        let (updates, decoded) = decode(&decoder, empty);
+        assert_eq!((lost(&updates), decoded.fault), (vec![0, 1, 3], None), "{empty}");
+    }
+}
+
+#[test]
+fn a_quality_says_nothing_of_a_value_that_is_not_there() {
+    let quality = QualitySource {
+        pointer: "/q".into(),
+        standard: QualityStandard::Any,
+        good: vec![],
+        uncertain: vec![],
+    };
+    let Payload::Document { format, samples, time, fields, .. } =
+        document(vec![field(SPEED, "/v")])
+    else {
+        panic!("a document")
+    };
+    let decoder =
+        decoder(Payload::Document { format, samples, time, fields, quality: Some(quality) });
+    let (updates, _) = decode(&decoder, r#"{"v":null,"q":"good"}"#);
+    assert_eq!(lost(&updates), [0]);
+    for (status, expected) in [
+        (r#"{"Code":2147483648,"Symbol":"Bad"}"#, Quality::Bad),
+        (r#"{"Code":1073741824}"#, Quality::Uncertain),
+        (r#"{"Symbol":"GoodClamped","Code":3145728}"#, Quality::Good),
+    ] {
+        let (updates, _) = decode(&decoder, format!(r#"{{"v":1,"q":{status}}}"#));
+        assert_eq!(updates[0].quality, expected, "{status}");
     }
 }
 
@@ -249,7 +357,12 @@ fn rich() -> Decoder {
         format: PayloadFormat::JSON,
         samples: Some("/s".into()),
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::Iso8601 },
-        quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
+        quality: Some(QualitySource {
+            pointer: "/q".into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        }),
         fields: vec![
             field(SPEED, "/v"),
             field(STATE, "/e"),
@@ -270,7 +383,7 @@ proptest! {
         let wrapped = format!(r#"{{"s":[{{"t":"2026-03-01T12:00:00Z","v":{jsonish}}}]}}"#);
         for payload in [&bytes[..], jsonish.as_bytes(), wrapped.as_bytes()] {
             let (updates, _) = decode(&rich, payload);
-            prop_assert!(updates.iter().all(|u| u.value.as_number().is_none_or(f64::is_finite)));
+            prop_assert!(updates.iter().all(|update| number(update).is_none_or(f64::is_finite)));
             for property in [SPEED, STATE, NOTE, POSE, ITEMS] {
                 decode(&decoder(scalar(Some(property))), payload);
             }
@@ -294,7 +407,7 @@ proptest! {
         prop_assert_eq!(updates.len(), 5);
         prop_assert!(updates.iter().all(|update| update.time == Some(Timestamp(micros))));
         for update in updates {
-            match update.value {
+            match update.value.clone().expect("a value") {
                 Value::Number(read) => prop_assert_eq!(read, number),
                 Value::Text(read) => prop_assert_eq!(&*read, note.as_str()),
                 Value::Items(read) => {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::twin::mapping::{QualitySource, Read};
-use crate::twin::{Item, Pose, Quality, Value, ValueType, nearest};
+use super::number;
+use crate::twin::mapping::Read;
+use crate::twin::{Item, Pose, Value, ValueType, nearest};
 
 /// A JSON value without inner values, borrowed where it can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    fn number(&self) -> Option<f64> {
+    pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Integer(integer) => Some(*integer as f64),
             Self::Number(number) => Some(*number),
@@ -44,14 +45,60 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    fn equals(&self, json: &Json) -> bool {
-        match (self, json) {
-            (Self::Null, Json::Null) => true,
-            (Self::Bool(value), Json::Bool(other)) => value == other,
-            (Self::Text(text), Json::String(other)) => text == other,
-            (_, Json::Number(other)) => {
-                self.number().is_some_and(|number| Some(number) == other.as_f64())
+    /// Whether it is the same value, however either is written: 3, 3.0 and "3", true and "True", "ON" and "On".
+    pub(super) fn is_spelled_like(&self, json: &Json) -> bool {
+        let other = Scalar::from_json(json);
+        match (self.plain_number(), other.plain_number()) {
+            (Some(number), Some(other)) => return number == other,
+            (None, None) => {}
+            _ => return false,
+        }
+        match (self.word(), other.word()) {
+            (Some(word), Some(other)) => word.eq_ignore_ascii_case(other),
+            _ => *self == other,
+        }
+    }
+
+    /// The number that it is or that its text spells.
+    fn plain_number(&self) -> Option<f64> {
+        match self {
+            Self::Text(text) => text.trim().parse().ok(),
+            other => other.number(),
+        }
+    }
+
+    fn word(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()),
+            Self::Bool(true) => Some("true"),
+            Self::Bool(false) => Some("false"),
+            _ => None,
+        }
+    }
+
+    /// Whether the source says by it that it has no value: null, an empty text, or a word that stands for one.
+    /// MTConnect writes UNAVAILABLE, Home Assistant `unavailable`, `unknown` and `None`, others NaN. A text may well
+    /// be such a word: for one, only null and MTConnect's word count.
+    /// A word that the mapping lists in `names` is the state that it stands for.
+    pub(super) fn is_no_value(&self, ty: &ValueType, read: &Read) -> bool {
+        const WORDS: [&str; 8] =
+            ["unavailable", "unknown", "none", "null", "nan", "n/a", "undefined", "offline"];
+        if read.names.iter().any(|(json, _)| self.is_spelled_like(json)) {
+            return false;
+        }
+        match (self, ty) {
+            (Self::Null, _) => true,
+            (Self::Text(text), ValueType::Text) => text == "UNAVAILABLE",
+            (Self::Text(text), ValueType::Enumeration(names))
+                if names.iter().any(|name| **name == **text) =>
+            {
+                false
             }
+            (Self::Text(text), _) => {
+                let text = text.trim();
+                text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+            }
+            (Self::Number(number), _) => number.is_nan(),
             _ => false,
         }
     }
@@ -98,9 +145,8 @@ pub(super) fn read_scalar(
 
 fn read_number(scalar: &Scalar<'_>, read: &Read) -> Result<Value, String> {
     let number = match scalar {
-        Scalar::Text(text) => {
-            text.trim().parse::<f64>().map_err(|_| format!("expected a number, found {scalar}"))?
-        }
+        Scalar::Text(text) => number::parse(text)?,
+        Scalar::Bool(value) => f64::from(u8::from(*value)),
         other => other.number().ok_or_else(|| format!("expected a number, found {other}"))?,
     };
     let stored = number * read.scale + read.offset;
@@ -111,44 +157,66 @@ fn read_number(scalar: &Scalar<'_>, read: &Read) -> Result<Value, String> {
     }
 }
 
+/// Where the mapping lists `names`, only they count: another code stands for another state.
 fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value, String> {
-    if let Some((_, index)) = read.names.iter().find(|(json, _)| scalar.equals(json)) {
-        return Ok(Value::Enumeration(*index));
+    if !read.names.is_empty() {
+        let exact = |json: &&(Json, u16)| Scalar::from_json(&json.0) == *scalar;
+        let alike = |json: &&(Json, u16)| scalar.is_spelled_like(&json.0);
+        let found = read.names.iter().find(exact).or_else(|| read.names.iter().find(alike));
+        return found.map(|(_, index)| Value::Enumeration(*index)).ok_or_else(|| {
+            let listed: Vec<String> =
+                read.names.iter().take(8).map(|(json, _)| json.to_string()).collect();
+            let more = if read.names.len() > 8 { ", …" } else { "" };
+            format!(
+                "expected what the mapping lists in `names` ({}{more}), found {scalar}",
+                listed.join(", ")
+            )
+        });
     }
-    let name = match scalar {
-        Scalar::Text(text) => text.trim(),
-        Scalar::Bool(true) => "true",
-        Scalar::Bool(false) => "false",
-        Scalar::Integer(index) => {
-            let spelled = index.to_string();
-            if let Some(index) = names.iter().position(|name| *name == spelled) {
-                return Ok(Value::Enumeration(index as u16));
-            }
-            return usize::try_from(*index)
-                .ok()
-                .filter(|index| *index < names.len())
-                .map(|index| Value::Enumeration(index as u16))
+    let spelled = |name: &str| names.iter().position(|known| known == name);
+    let index = match scalar {
+        Scalar::Text(text) => return own_name(text.trim(), names),
+        Scalar::Bool(true) => spelled("true").ok_or(()),
+        Scalar::Bool(false) => spelled("false").ok_or(()),
+        Scalar::Integer(_) | Scalar::Number(_) => {
+            let number = scalar.number().unwrap_or(f64::NAN);
+            let is_index = number.fract() == 0.0 && (0.0..names.len() as f64).contains(&number);
+            let own = spelled(&number.to_string());
+            return own
+                .or(is_index.then_some(number as usize))
+                .map(|at| Value::Enumeration(at as u16))
                 .ok_or_else(|| {
                     let last = names.len().saturating_sub(1);
                     format!("expected a name or an index from 0 to {last}, found {scalar}")
                 });
         }
-        other => return Err(format!("expected {}, found {other}", one_of(names))),
+        _ => Err(()),
     };
-    if let Some(index) = names.iter().position(|known| known == name) {
-        return Ok(Value::Enumeration(index as u16));
+    index
+        .map(|at| Value::Enumeration(at as u16))
+        .map_err(|()| format!("expected {}, found {scalar}", one_of(names)))
+}
+
+/// The name that a text is, whatever its case where only one is alike; on, off, yes, no, 1 and 0 for a boolean.
+fn own_name(text: &str, names: &[String]) -> Result<Value, String> {
+    let at = |at: usize| Ok(Value::Enumeration(at as u16));
+    if let Some(found) = names.iter().position(|known| known == text) {
+        return at(found);
     }
-    // A payload that spells a mapped value as text: `"3"` for 3.
-    let spelled = |json: &Json| {
-        let text = json.to_string();
-        !json.is_string() && text == name
-    };
-    if let Some((_, index)) = read.names.iter().find(|(json, _)| spelled(json)) {
-        return Ok(Value::Enumeration(*index));
+    let mut alike = (0..names.len()).filter(|&at| names[at].eq_ignore_ascii_case(text));
+    if let (Some(found), None) = (alike.next(), alike.next()) {
+        return at(found);
     }
-    Err(match nearest(name, names.iter().map(String::as_str)) {
-        Some(known) => format!("{name:?} is no name of it; did the device mean {known:?}?"),
-        None => format!("expected {}, found {scalar}", one_of(names)),
+    if names == ["false", "true"] {
+        for (found, words) in [["off", "no", "0"], ["on", "yes", "1"]].iter().enumerate() {
+            if words.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+                return at(found);
+            }
+        }
+    }
+    Err(match nearest(text, names.iter().map(String::as_str)) {
+        Some(known) => format!("{text:?} is no name of it; did the device mean {known:?}?"),
+        None => format!("expected {}, found {}", one_of(names), Scalar::Text(text.into())),
     })
 }
 
@@ -236,27 +304,4 @@ fn read_items(json: &Json) -> Result<Vec<Item>, String> {
         })?);
     }
     Ok(items)
-}
-
-/// Reads a quality field; what is not known as good or uncertain is bad.
-pub(super) fn read_quality(scalar: &Scalar<'_>, source: &QualitySource) -> Quality {
-    let is_one_of = |all: &[Json]| all.iter().any(|json| scalar.equals(json));
-    let is_text =
-        |text: &str| matches!(scalar, Scalar::Text(own) if own.eq_ignore_ascii_case(text));
-    let number = scalar.number();
-    let good = match source.good.is_empty() {
-        true => {
-            is_text("good") || *scalar == Scalar::Bool(true) || matches!(number, Some(192.0 | 0.0))
-        }
-        false => is_one_of(&source.good),
-    };
-    let uncertain = match source.uncertain.is_empty() {
-        true => is_text("uncertain") || number == Some(64.0),
-        false => is_one_of(&source.uncertain),
-    };
-    match (good, uncertain) {
-        (true, _) => Quality::Good,
-        (false, true) => Quality::Uncertain,
-        (false, false) => Quality::Bad,
-    }
 }

@@ -154,7 +154,12 @@ impl Table {
             };
             match value {
                 Ok(value) => {
-                    row.updates.push(Update { property, time: row.time, value, quality });
+                    row.updates.push(Update {
+                        property,
+                        time: row.time,
+                        value: Some(value),
+                        quality,
+                    });
                 }
                 Err(reason) => row.faults.push(wrong(line, at + 1, reason)),
             }

@@ -23,7 +23,8 @@ fn table(text: &str) -> Table {
 }
 
 fn values(row: &Row) -> Vec<(u32, Value)> {
-    row.updates.iter().map(|update| (update.property.0, update.value.clone())).collect()
+    let value = |update: &Update| Some((update.property.0, update.value.clone()?));
+    row.updates.iter().filter_map(value).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Assets: placed, ordered parents first, given their classes and properties.
 
 mod parents;
+mod topics;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -50,8 +51,8 @@ struct Draft<'a> {
     parent: Option<String>,
     place: At<'a>,
     parent_place: Option<At<'a>>,
-    /// Words to check, those of its class.
-    words: usize,
+    /// Its class, counted from 1; 0 for none.
+    class: usize,
 }
 
 /// Fills in assets, and the classes that some of them have for themselves.
@@ -66,14 +67,14 @@ pub(super) fn assets<'a>(
         places: names.iter().cloned().zip(0..).collect(),
         candidates: Candidates::new(names.iter().map(|name| &**name)),
     };
-    let mut words: Vec<Vec<Word>> = vec![Vec::new()];
+    let mut stated = vec![Stated::default()];
     for file in classes {
+        stated.push(Stated::from(&file));
         twin.classes.push(file.class);
-        words.push(file.words);
     }
     let mut drafts = Vec::new();
     for at in entries {
-        drafts_of(cx, at, &named, twin, &mut words, &mut drafts);
+        drafts_of(cx, at, &named, twin, &mut stated, &mut drafts);
     }
     let Some(order) = parents::order(cx, &drafts) else { return };
     let mut ids: HashMap<usize, AssetId> = HashMap::new();
@@ -99,11 +100,30 @@ pub(super) fn assets<'a>(
         twin.property_owner.extend(std::iter::repeat_n(id, count));
         twin.assets.push(asset);
         ids.insert(number, id);
-        for word in &words[draft.words] {
+        for word in &stated[draft.class].words {
             check_word(cx, twin, id, draft, word, &mut missing);
         }
     }
     bare_names(twin);
+    topics::check(cx, twin, &stated[1..]);
+}
+
+/// Where the parts of a class are stated that are checked once its assets are known.
+#[derive(Default)]
+struct Stated<'a> {
+    words: Vec<Word<'a>>,
+    mappings: Vec<At<'a>>,
+    properties: HashMap<Arc<str>, At<'a>>,
+}
+
+impl<'a> Stated<'a> {
+    fn from(file: &ClassFile<'a>) -> Self {
+        Self {
+            words: file.words.clone(),
+            mappings: file.mappings.clone(),
+            properties: file.stated.clone(),
+        }
+    }
 }
 
 /// A bare name finds its asset where only one has it and it is no path of another.
@@ -132,7 +152,7 @@ fn check_word<'w>(
         return;
     }
     // Once a class and word, however many instances there are.
-    if !missing.insert((draft.words, word)) {
+    if !missing.insert((draft.class, word)) {
         return;
     }
     let asset = twin.asset(id);
@@ -175,7 +195,7 @@ fn drafts_of<'a>(
     at: At<'a>,
     classes: &Named,
     twin: &mut Twin,
-    words: &mut Vec<Vec<Word<'a>>>,
+    stated: &mut Vec<Stated<'a>>,
     drafts: &mut Vec<Draft<'a>>,
 ) {
     let Some(f) = cx.fields(at, "an asset", &ASSET) else { return };
@@ -186,7 +206,7 @@ fn drafts_of<'a>(
         Some(_) => cx.text(at),
     });
     let named = named_class(cx, &f, classes);
-    let class = class_of(cx, &f, named, twin, words);
+    let class = class_of(cx, &f, named, twin, stated);
     let pose = pose(cx, &f);
     let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
     let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
@@ -232,7 +252,7 @@ fn drafts_of<'a>(
             parent: parent.as_deref().map(fill),
             place: f.get("name").unwrap_or(at),
             parent_place: f.get("parent"),
-            words: class.map_or(0, |class| class.0 as usize + 1),
+            class: class.map_or(0, |class| class.0 as usize + 1),
         });
     }
 }
@@ -275,7 +295,7 @@ fn class_of<'a>(
     f: &Fields<'a>,
     named: Option<usize>,
     twin: &mut Twin,
-    words: &mut Vec<Vec<Word<'a>>>,
+    stated: &mut Vec<Stated<'a>>,
 ) -> Option<ClassId> {
     if f.get("class").is_some() && named.is_none() {
         return None;
@@ -297,12 +317,13 @@ fn class_of<'a>(
         mappings: Vec::new(),
         bindings: Vec::new(),
     });
-    let mut file = ClassFile::new(class, named.map_or_else(Vec::new, |at| words[at + 1].clone()));
+    let base = &stated[named.map_or(0, |at| at + 1)];
+    let mut file = ClassFile::new(class, base.words.clone(), base.mappings.clone());
     file.class.name = format!("({name})").into();
     class::properties(cx, &additions, &mut file);
     class::extend_own(cx, f, &mut file);
+    stated.push(Stated::from(&file));
     twin.classes.push(file.class);
-    words.push(file.words);
     Some(ClassId(twin.classes.len() as u32 - 1))
 }
 

@@ -146,7 +146,7 @@ fn class<'a>(
         mappings: Vec::new(),
         bindings: Vec::new(),
     };
-    let mut file = ClassFile::new(class, Vec::new());
+    let mut file = ClassFile::new(class, Vec::new(), Vec::new());
     properties(cx, &latest(cx, &layers), &mut file);
     for layer in &layers {
         extend_own(cx, layer, &mut file);
@@ -203,7 +203,9 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &m
         else {
             continue;
         };
-        file.set_property(property(cx, &name, &fields));
+        let property = property(cx, &name, &fields);
+        file.stated.insert(property.name.clone(), *key);
+        file.set_property(property);
         if let Some(of) = fields.get("integral_of") {
             integrals.push((name, of, fields));
         }
@@ -345,7 +347,20 @@ fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
     let mut below: Option<(&str, f64)> = None;
     for (name, slot) in LIMITS.into_iter().zip(slots) {
         if let Some(at) = fields.get(name) {
+            if property.ty != ValueType::Number {
+                cx.error(
+                    at,
+                    format!("`{}` is no number, and only a number has limits", property.name),
+                );
+                continue;
+            }
             *slot = cx.number(at);
+            if let (Some((low, high)), Some(limit)) = (property.range, *slot)
+                && !(low..=high).contains(&limit)
+            {
+                let message = format!("`{name}` ({limit}) is outside the range ({low}, {high})");
+                cx.warning(at, message);
+            }
             if let (Some((other, low)), Some(high)) = (below, *slot)
                 && high <= low
             {

@@ -26,6 +26,10 @@ pub(super) struct ClassFile<'a> {
     pub words: Vec<Word<'a>>,
     /// What it extends, the most general first, and itself.
     pub layers: Vec<Fields<'a>>,
+    /// Where each mapping of the class is stated.
+    pub mappings: Vec<At<'a>>,
+    /// Where a property is stated, as far as that is known.
+    pub stated: HashMap<Arc<str>, At<'a>>,
     /// Places of the properties by their names.
     places: HashMap<Arc<str>, usize>,
     /// Properties that are read from a topic, by its template.
@@ -33,10 +37,19 @@ pub(super) struct ClassFile<'a> {
 }
 
 impl<'a> ClassFile<'a> {
-    pub(super) fn new(class: Class, words: Vec<Word<'a>>) -> Self {
+    /// A class as it is so far, with the words to check and the places of its mappings.
+    pub(super) fn new(class: Class, words: Vec<Word<'a>>, mappings: Vec<At<'a>>) -> Self {
         let names = class.properties.iter().map(|property| property.name.clone());
         let places = names.zip(0..).collect();
-        let mut file = Self { class, words, layers: Vec::new(), places, carried: HashMap::new() };
+        let mut file = Self {
+            class,
+            words,
+            mappings,
+            layers: Vec::new(),
+            stated: HashMap::new(),
+            places,
+            carried: HashMap::new(),
+        };
         for at in 0..file.class.mappings.len() {
             let Mapping { topic, payload, .. } = &file.class.mappings[at];
             carry(&mut file.carried, &topic.text, payload);
@@ -70,10 +83,11 @@ impl<'a> ClassFile<'a> {
         }
     }
 
-    /// Adds a mapping; `true` when another one reads one of its properties from the same topic.
-    pub(super) fn add_mapping(&mut self, mapping: Mapping) -> bool {
+    /// Adds a mapping that is stated there; `true` when another one reads one of its properties from the same topic.
+    pub(super) fn add_mapping(&mut self, mapping: Mapping, at: At<'a>) -> bool {
         let is_first = carry(&mut self.carried, &mapping.topic.text, &mapping.payload);
         self.class.mappings.push(mapping);
+        self.mappings.push(at);
         !is_first
     }
 }

@@ -17,6 +17,12 @@ pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
     ("epoch_us", TimeFormat::EpochMicros),
 ];
 const DOCUMENT: [&str; 6] = ["topic", "time", "quality", "samples", "qos", "values"];
+const QUALITY: [&str; 4] = ["pointer", "standard", "good", "uncertain"];
+const STANDARDS: [(&str, QualityStandard); 3] = [
+    ("any", QualityStandard::Any),
+    ("opc_da", QualityStandard::OpcDa),
+    ("opc_ua", QualityStandard::OpcUa),
+];
 const SCALAR: [&str; 7] = ["topic", "property", "scale", "offset", "unit", "names", "qos"];
 const FIELD: [&str; 7] = ["pointer", "scale", "offset", "unit", "names", "quality", "optional"];
 
@@ -40,13 +46,27 @@ pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
     let known: &[&str] = if format.is_some() { &DOCUMENT } else { &SCALAR };
     let Some(fields) = cx.fields(at, "a mapping", known) else { return };
     let topic = cx.required(&fields, "topic").and_then(|at| template(cx, at, file));
-    let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(1) as u8;
+    let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(0) as u8;
+    if let (Some(topic), Some(_), Some(at)) = (&topic, format, fields.get("topic"))
+        && topic.levels.contains(&TopicLevel::Property)
+    {
+        let message = format!(
+            "`{{property}}` in the topic of a {name} mapping names no property: every value would come from every topic"
+        );
+        cx.error_expecting(
+            at,
+            message,
+            "a mapping for each topic, with the property's name in it (\"…/speed\"), or Scalar(topic: \"…/{property}\") \
+             where the payload is the bare value",
+        );
+        return;
+    }
     let payload = match format {
         Some(format) => document(cx, format, &fields, file),
         None => scalar_payload(cx, &fields, file, topic.as_ref()),
     };
     let (Some(topic), Some(payload)) = (topic, payload) else { return };
-    if file.add_mapping(Mapping { topic, payload, qos }) {
+    if file.add_mapping(Mapping { topic, payload, qos }, at) {
         cx.warning(at, "another mapping reads the same property from the same topic");
     }
 }
@@ -107,21 +127,24 @@ fn document<'a>(
     cx: &Cx<'a>,
     format: &'static PayloadFormat,
     fields: &Fields<'a>,
-    file: &ClassFile,
+    file: &mut ClassFile<'a>,
 ) -> Option<Payload> {
-    let samples = fields.get("samples").and_then(|at| cx.pointer(at, false));
-    let time = fields.get("time").map_or(Some(TimeSource::Arrival), |at| time(cx, at));
-    let quality = fields.get("quality").and_then(|at| quality(cx, at));
+    let mut words = Vec::new();
+    let samples = fields.get("samples").and_then(|at| pointer(cx, at, false, &mut words));
+    let time = fields.get("time").map_or(Some(TimeSource::Arrival), |at| time(cx, at, &mut words));
+    let quality = fields.get("quality").and_then(|at| quality(cx, at, &mut words));
     let entries = cx.required(fields, "values").and_then(|at| cx.map(at))?;
     let field = |(key, value): (At<'a>, At<'a>)| {
         let property = sent_property(cx, file, key);
         let (pointer, read, quality, optional) = match value.node.kind {
-            Kind::Text(_) => (cx.pointer(value, false)?, Read::default(), None, false),
+            Kind::Text(_) => (pointer(cx, value, false, &mut words)?, Read::default(), None, false),
             _ => {
                 let fields = cx.fields(value, "a value", &FIELD)?;
-                let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, false));
+                let at = cx.required(&fields, "pointer");
+                let pointer = at.and_then(|at| pointer(cx, at, false, &mut words));
                 let read = property.map(|property| read(cx, &fields, file, property));
-                let quality = fields.get("quality").and_then(|at| self::quality(cx, at));
+                let quality =
+                    fields.get("quality").and_then(|at| self::quality(cx, at, &mut words));
                 let optional =
                     fields.get("optional").and_then(|at| cx.boolean(at)).unwrap_or(false);
                 (pointer?, read?, quality, optional)
@@ -130,6 +153,7 @@ fn document<'a>(
         Some(Field { property: property? as u16, pointer, read, quality, optional })
     };
     let fields = entries.into_iter().filter_map(field).collect();
+    file.words.append(&mut words);
     let time = time.unwrap_or_default();
     Some(Payload::Document { format, samples, time, quality, fields })
 }
@@ -200,11 +224,19 @@ fn constant(cx: &Cx, at: At) -> Option<Json> {
     }
 }
 
-fn time<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<TimeSource> {
+/// A JSON pointer in which `{words}` stand for what they are for each asset.
+fn pointer<'a>(cx: &Cx<'a>, at: At<'a>, caret: bool, words: &mut Vec<Word<'a>>) -> Option<String> {
+    let text = cx.pointer(at, caret)?;
+    let stated = braces(cx, at, &text)?.into_iter().filter(|(is_word, _)| *is_word);
+    words.extend(stated.map(|(_, word)| Word { place: at, word, in_label: false }));
+    Some(text)
+}
+
+fn time<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Option<TimeSource> {
     match &at.node.kind {
         Kind::Name(name) if name == "arrival" => return Some(TimeSource::Arrival),
         Kind::Text(_) => {
-            let pointer = cx.pointer(at, true)?;
+            let pointer = pointer(cx, at, true, words)?;
             return Some(TimeSource::Field { pointer, format: TimeFormat::default() });
         }
         _ => {}
@@ -214,22 +246,27 @@ fn time<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<TimeSource> {
         .get("format")
         .and_then(|at| cx.choice(at, "time format", &FORMATS))
         .unwrap_or_default();
-    let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, true))?;
+    let at = cx.required(&fields, "pointer")?;
+    let pointer = pointer(cx, at, true, words)?;
     Some(TimeSource::Field { pointer, format })
 }
 
-fn quality<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<QualitySource> {
+fn quality<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Option<QualitySource> {
     if let Kind::Text(_) = at.node.kind {
-        let pointer = cx.pointer(at, false)?;
-        return Some(QualitySource { pointer, good: Vec::new(), uncertain: Vec::new() });
+        let pointer = pointer(cx, at, false, words)?;
+        let (good, uncertain) = (Vec::new(), Vec::new());
+        return Some(QualitySource { pointer, standard: QualityStandard::Any, good, uncertain });
     }
-    let fields = cx.fields(at, "a quality", &["pointer", "good", "uncertain"])?;
-    let pointer = cx.required(&fields, "pointer").and_then(|at| cx.pointer(at, false))?;
+    let fields = cx.fields(at, "a quality", &QUALITY)?;
+    let at = cx.required(&fields, "pointer")?;
+    let pointer = pointer(cx, at, false, words)?;
+    let standard = fields.get("standard").and_then(|at| cx.choice(at, "standard", &STANDARDS));
     let values = |name| -> Vec<Json> {
         let list = fields.get(name).and_then(|at| cx.list(at)).unwrap_or_default();
         list.into_iter().filter_map(|at| constant(cx, at)).collect()
     };
-    Some(QualitySource { pointer, good: values("good"), uncertain: values("uncertain") })
+    let (good, uncertain) = (values("good"), values("uncertain"));
+    Some(QualitySource { pointer, standard: standard.unwrap_or_default(), good, uncertain })
 }
 
 /// Text with `{words}`: literals and words in turn; `{{` is a brace.
@@ -268,6 +305,9 @@ pub(super) fn braces(cx: &Cx, at: At, text: &str) -> Option<Vec<(bool, String)>>
 
 fn template<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) -> Option<TopicTemplate> {
     let text = cx.text(at)?;
+    if !is_topic(cx, at, &text) {
+        return None;
+    }
     let count = text.split('/').count();
     let mut levels = Vec::new();
     for (number, level) in text.split('/').enumerate() {
@@ -304,9 +344,31 @@ fn template<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) -> Option<Top
     Some(TopicTemplate { text, levels })
 }
 
+/// Whether it is a topic of messages, not of a subscription: a broker sends what is subscribed to as
+/// `$share/GROUP/TOPIC` under TOPIC alone.
+fn is_topic(cx: &Cx, at: At, text: &str) -> bool {
+    let mut levels = text.splitn(3, '/');
+    let (first, second, third) = (levels.next(), levels.next(), levels.next());
+    let topic = match (first, second, third) {
+        (Some("$share"), Some(_), topic) => topic.unwrap_or_default().to_owned(),
+        (Some("$queue"), Some(second), third) => {
+            third.map_or(second.to_owned(), |third| format!("{second}/{third}"))
+        }
+        _ => return true,
+    };
+    let message = format!(
+        "`{text}` is a shared subscription; messages come with the topic `{topic}`, and each viewer wants all of them"
+    );
+    cx.error_expecting(at, message, &format!("the topic alone: \"{topic}\""));
+    false
+}
+
 /// A topic without placeholders or wildcards.
 pub(super) fn plain_topic(cx: &Cx, at: At) -> Option<String> {
     let topic = cx.text(at)?;
+    if !is_topic(cx, at, &topic) {
+        return None;
+    }
     if topic.is_empty() || topic.contains(['+', '#', '{', '}', '\0']) {
         return cx.wrong(at, "a topic without placeholders or wildcards");
     }

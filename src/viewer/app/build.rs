@@ -12,10 +12,10 @@ use bevy_egui::{EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass};
 
 use super::open::Opened;
 use super::options::{Failure, Surface, ViewerOptions};
-use super::{cameras, dispatch, open, remote, viewed, window};
+use super::{cameras, dispatch, link, open, remote, viewed, window};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{machine, watch};
-use crate::twin::{Twin, nearest};
+use crate::twin::{AssetId, Timestamp, Twin, nearest};
 use crate::viewer::base::{
     LinkBase, Paint, Palette, Round, SceneRect, Seen, Selection, Shown, TwinDefinition, frame_time,
     workers,
@@ -47,6 +47,7 @@ pub fn run(options: ViewerOptions) -> Result<(), Failure> {
 pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Failure> {
     let mut app = App::new();
     let first_view = first_view(&options)?;
+    let selected = selected(&options)?;
     let mut rig = match surface {
         Surface::Window => CameraRig::default(),
         Surface::Image { .. } => CameraRig::without_glide(),
@@ -72,9 +73,10 @@ pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Fai
         .insert_resource(LinkBase(options.link_base))
         .insert_resource(Opened(options.open))
         .insert_resource(Palette::of(theme))
-        .insert_resource(Shown { panels: options.panels, ..default() })
+        .insert_resource(Shown { panels: options.panels, labels: options.panels, ..default() })
         .insert_resource(rig)
-        .init_resource::<Selection>()
+        .insert_resource(Selection { selected, hovered: None })
+        .insert_resource(AtFirst(options.at))
         .init_resource::<SceneRect>();
     if let Some(remote) = options.remote {
         app.insert_resource(remote);
@@ -103,7 +105,9 @@ pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Fai
 
 /// Logs a system's or a command's own error each time that it occurs; the viewer goes on.
 fn report(error: BevyError, context: ErrorContext) {
-    error!("{context}: {error}");
+    // What follows the first line is a backtrace of the engine, which says nothing to who uses it.
+    let text = error.to_string();
+    error!("{context}: {}", text.lines().next().unwrap_or_default());
 }
 
 fn first_view(options: &ViewerOptions) -> Result<Option<crate::twin::Viewpoint>, Failure> {
@@ -112,14 +116,42 @@ fn first_view(options: &ViewerOptions) -> Result<Option<crate::twin::Viewpoint>,
     if let Some(found) = viewpoints.iter().find(|viewpoint| viewpoint.name == *wanted) {
         return Ok(Some(found.clone()));
     }
+    if let Some(placed) = link::placed(wanted) {
+        return Ok(Some(placed));
+    }
+    if wanted.starts_with(|letter: char| letter.is_ascii_digit() || "+-.".contains(letter)) {
+        return Err(Failure::Input(format!(
+            "`{wanted}` is no place of a camera: expected six numbers in metres, where it stands and \
+             what it looks at, such as 12,8,9,0,1,0; `,parallel` after them draws without perspective"
+        )));
+    }
     let names: Vec<_> = viewpoints.iter().map(|viewpoint| viewpoint.name.as_str()).collect();
     let nearest = nearest(wanted, names.iter().copied())
         .map_or(String::new(), |name| format!("; the nearest is `{name}`"));
     Err(Failure::Input(format!(
-        "the twin has no viewpoint `{wanted}`{nearest}; it has: {}",
+        "the twin has no viewpoint `{wanted}`{nearest}; it has: {}. A place of your own is six numbers in \
+         metres, such as 12,8,9,0,1,0",
         if names.is_empty() { "none".into() } else { names.join(", ") }
     )))
 }
+
+/// The asset that is selected at first.
+fn selected(options: &ViewerOptions) -> Result<Option<AssetId>, Failure> {
+    let Some(wanted) = &options.select else { return Ok(None) };
+    let twin = &options.twin;
+    if let Some(found) = twin.asset_by_name.get(wanted.as_str()) {
+        return Ok(Some(*found));
+    }
+    let names = twin.assets.iter().flat_map(|asset| [&*asset.name, &*asset.path]);
+    let nearest =
+        nearest(wanted, names).map_or(String::new(), |name| format!("; the nearest is `{name}`"));
+    Err(Failure::Input(format!("the twin has no asset `{wanted}`{nearest}")))
+}
+
+/// The instant of the recording that a picture shows; without it the recording plays.
+#[derive(Resource)]
+#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "pages draw no picture into a file"))]
+pub(super) struct AtFirst(pub Option<Timestamp>);
 
 fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
     let title = if twin.title.is_empty() { &twin.name } else { &twin.title };
@@ -137,6 +169,9 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
             ..default()
         })
         .set(window::window_plugin(&format!("{title} · Twinscope"), surface));
+    // The program decides itself how a signal ends it.
+    #[cfg(not(target_arch = "wasm32"))]
+    let plugins = plugins.disable::<bevy::app::TerminalCtrlCHandlerPlugin>();
     if let Surface::Image { .. } = surface {
         let plugins = plugins
             .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })

@@ -3,8 +3,7 @@
 //! Flows in: what to show and when. Flows out: a PNG file, written only when the picture is
 //! complete: every model loaded, every shader compiled, the panels laid out.
 
-use std::fs::File;
-use std::io::BufWriter;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -14,14 +13,17 @@ use bevy::camera::RenderTarget;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 
+use super::build::AtFirst;
 use super::options::{Failure, Surface, Target, ViewerOptions};
 use super::{build, machine};
 use crate::history::State;
+use crate::output::Output;
+use crate::twin::Timestamp;
 use crate::viewer::base::Occlusion;
-use crate::viewer::base::Playhead;
+use crate::viewer::base::{Command, Origin, Playhead};
 use crate::viewer::scene::camera::SceneCamera;
 use crate::viewer::scene::models::LoadProgress;
-use crate::viewer::time::Sources;
+use crate::viewer::time::{Playback, Sources};
 
 /// Frames before the drawn one: panels need a second one to know their sizes, and the scene's
 /// rectangle follows them by one.
@@ -59,7 +61,21 @@ pub fn render(options: ViewerOptions, picture: &Picture) -> Result<(), Failure> 
     }
     let mut app = build(options, picture.size, picture.scale)?;
     let image = take(&mut app, picture.after)?;
-    write_png(&picture.png, &image)
+    write_png(&picture.png, &image)?;
+    let progress = app.world().resource::<LoadProgress>();
+    // One that is not there is reported where it is looked for, and the rest is drawn.
+    let refused = progress.failed.iter().filter(|(file, _)| file.is_file());
+    let failed =
+        refused.map(|(file, why)| format!("the model `{}` cannot be shown: {why}", file.display()));
+    let failed = failed.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "{}; in {} a banded box stands for each",
+        failed.join("\n"),
+        picture.png.display()
+    )))
 }
 
 /// The viewer without a window: its app draws into an image of that size, at `scale` pixels a point.
@@ -95,6 +111,9 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     while !has_data(app) && begun.elapsed() < DATA_TIMEOUT {
         step(app);
     }
+    if let Some(at) = app.world().resource::<AtFirst>().0 {
+        show_instant(app, at)?;
+    }
     let watched = Instant::now();
     while watched.elapsed() < after {
         step(app);
@@ -104,6 +123,47 @@ fn take(app: &mut App, after: Duration) -> Result<Image, Failure> {
     let smooth = if app.world().resource::<Occlusion>().on { SMOOTHING_FRAMES } else { 0 };
     (0..smooth).for_each(|_| app.update());
     capture(app)
+}
+
+/// Reads the whole recording, and stops at one instant of it.
+fn show_instant(app: &mut App, at: Timestamp) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let is_read = |app: &App| {
+        app.world().resource::<Playback>().shown().is_some_and(|shown| shown.share >= 1.0)
+    };
+    while !is_read(app) {
+        if begun.elapsed() > LOAD_TIMEOUT {
+            return Err(Failure::Environment(format!(
+                "the recording could not be read within {} s",
+                LOAD_TIMEOUT.as_secs()
+            )));
+        }
+        step(app);
+    }
+    let source = app.world().resource::<Playback>().source();
+    let span = app.world().resource::<Sources>().span(source).ok_or_else(|| {
+        Failure::Input(
+            "the recording holds nothing of this twin, so it has no instant to show".into(),
+        )
+    })?;
+    if at < span.from || at > span.to {
+        let (from, to) = (stamp(span.from), stamp(span.to));
+        let nearest = if at < span.from { &from } else { &to };
+        return Err(Failure::Input(format!(
+            "the recording has no {}: it goes from {from} to {to}; the nearest is {nearest}",
+            stamp(at)
+        )));
+    }
+    for command in [Command::Play(false), Command::Seek(at)] {
+        app.world_mut().write_message(command.by(Origin::User));
+    }
+    app.update();
+    Ok(())
+}
+
+/// An instant as it is written on the command line.
+fn stamp(time: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(time.0).map_or_else(|_| time.to_string(), |it| it.to_string())
 }
 
 /// A frame that is not drawn, at the pace of a display.
@@ -176,12 +236,14 @@ fn write_png(path: &Path, image: &Image) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     }
-    let file = File::create(path).map_err(|error| failed(&error))?;
-    let mut encoder = png::Encoder::new(BufWriter::new(file), image.width(), image.height());
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, image.width(), image.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     let mut writer = encoder.write_header().map_err(|error| failed(&error))?;
     writer.write_image_data(&rgb).map_err(|error| failed(&error))?;
-    writer.finish().map_err(|error| failed(&error))
+    writer.finish().map_err(|error| failed(&error))?;
+    let mut output = Output::create(path).map_err(|error| failed(&error))?;
+    output.write_all(&bytes).and_then(|()| output.finish()).map_err(|error| failed(&error))
 }

@@ -92,7 +92,7 @@ impl Link {
 }
 
 /// `ex,ey,ez,tx,ty,tz` in metres, and `,parallel`.
-fn placed(text: &str) -> Option<Viewpoint> {
+pub(super) fn placed(text: &str) -> Option<Viewpoint> {
     let (text, orthographic) = match text.strip_suffix(",parallel") {
         Some(rest) => (rest, true),
         None => (text, false),

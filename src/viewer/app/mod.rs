@@ -19,6 +19,8 @@ mod machine;
 pub mod open;
 mod options;
 pub mod permission;
+#[cfg(not(target_arch = "wasm32"))]
+mod place;
 pub mod remote;
 #[cfg(test)]
 pub(super) mod testing;

@@ -10,7 +10,7 @@ use super::open::Dropped;
 use super::remote::Remote;
 use crate::history::Budget;
 use crate::telemetry::{Batch, Status};
-use crate::twin::Twin;
+use crate::twin::{Timestamp, Twin};
 use crate::viewer::base::{Files, ThemeChoice};
 use crate::viewer::time::TelemetryLink;
 
@@ -22,9 +22,14 @@ pub struct ViewerOptions {
     pub link: TelemetryLink,
     /// Light or dark.
     pub theme: ThemeChoice,
-    /// Name of the viewpoint to begin with; the twin's first, or the whole plant, without it.
+    /// Name of the viewpoint to begin with, or six numbers as in a link: the camera's place and what it
+    /// looks at, in metres; the twin's first viewpoint, or the whole plant, without it.
     pub camera: Option<String>,
-    /// Panels around the scene.
+    /// Path or name of the asset that is selected at first.
+    pub select: Option<String>,
+    /// The instant of the recording that a picture shows.
+    pub at: Option<Timestamp>,
+    /// Panels around the scene, and labels in it.
     pub panels: bool,
     /// How much of the past is kept in memory.
     pub history: Budget,
@@ -46,6 +51,8 @@ impl ViewerOptions {
             link: TelemetryLink { batches, status },
             theme: ThemeChoice::default(),
             camera: None,
+            select: None,
+            at: None,
             panels: true,
             history: Budget::default(),
             files: Files::default(),

@@ -7,7 +7,10 @@ use super::options::Surface;
 
 pub(super) fn plugin(app: &mut App) {
     #[cfg(not(target_arch = "wasm32"))]
-    app.add_systems(Update, super::icon::set);
+    {
+        app.add_systems(Update, super::icon::set);
+        super::place::plugin(app);
+    }
     #[cfg(target_arch = "wasm32")]
     let _ = app;
 }

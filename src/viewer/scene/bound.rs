@@ -12,6 +12,10 @@ use crate::twin::binding::{Effect, LabelPart};
 use crate::twin::{AssetId, Class, ClassId, Twin};
 use crate::viewer::base::Scene;
 
+/// A node that animations move: its entity, the frame in which its placement is written, and from the
+/// entity's frame to the node's own.
+pub(super) type Animated = (usize, (Entity, (Affine, Affine)));
+
 /// What bindings drive: an asset's root or a node of its model, and what they read.
 #[derive(Component)]
 pub struct Bound {
@@ -30,8 +34,11 @@ pub struct Bound {
     pub(super) above: Transform,
     pub(super) is_root: bool,
     pub(super) model: Option<Arc<Model>>,
-    /// For animations: node, its entity, and the frame in which its placement is written.
-    pub(super) animated: Vec<(usize, Entity, Affine)>,
+    /// For animations, by node.
+    pub(super) animated: Vec<Animated>,
+    /// Shear and mirroring that are built into its meshes, as a matrix from the node's own frame to the
+    /// entity's; `None`: they are the same.
+    pub(super) shape: Option<Box<Mat3>>,
     /// Of its asset; set with what follows when the entity is registered.
     class: Option<ClassId>,
     pub(super) tracks: Vec<Option<Track>>,
@@ -50,7 +57,7 @@ impl Bound {
         above: Transform,
         is_root: bool,
         model: Option<Arc<Model>>,
-        animated: Vec<(usize, Entity, Affine)>,
+        animated: Vec<Animated>,
     ) -> Self {
         let readings = vec![None; bindings.len()];
         Self {
@@ -63,6 +70,7 @@ impl Bound {
             is_root,
             model,
             animated,
+            shape: None,
             class: None,
             tracks: Vec::new(),
             within: None,

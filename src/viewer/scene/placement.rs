@@ -74,6 +74,11 @@ pub fn local(affine: &Affine) -> Transform {
     }
 }
 
+/// What a placement does to directions.
+pub fn linear(affine: &Affine) -> Mat3 {
+    Mat3::from_cols_array_2d(&affine.columns.map(|column| column.map(|entry| entry as f32)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -197,7 +197,7 @@ mod tests {
     fn send(plant: &Sender<Batch>, number: f64) {
         let (property, time) = (PropertyId(0), Some(NOW));
         let value = Value::Number(number);
-        let updates = vec![Update { property, time, value, quality: Quality::Good }];
+        let updates = vec![Update { property, time, value: Some(value), quality: Quality::Good }];
         plant.try_send(Batch { arrival: NOW, updates, ..Batch::default() }).expect("room");
     }
 

@@ -211,7 +211,7 @@ mod tests {
         let update = |(id, number): &(u32, f64)| Update {
             property: PropertyId(*id),
             time: Some(at),
-            value: Value::Number(*number),
+            value: Some(Value::Number(*number)),
             quality: Quality::Good,
         };
         let updates = values.iter().map(update).collect();

@@ -1,10 +1,10 @@
 //! What each key does, in one table: the keyboard and the list of keys on screen both read it.
 
 use bevy::prelude::*;
-use bevy_egui::input::EguiWantsInput;
+use bevy_egui::{EguiContexts, EguiInput, EguiPreUpdateSet, PrimaryEguiContext, egui};
 
 use crate::viewer::base::{
-    Command, CommandRequest, Origin, Palette, Playhead, Selection, StandardView, ThemeChoice,
+    Command, CommandRequest, Origin, Palette, Playhead, Selection, Shown, StandardView, ThemeChoice,
 };
 
 /// A line of the list of keys.
@@ -23,6 +23,8 @@ struct Now<'a> {
     selection: &'a Selection,
     playhead: Option<&'a Playhead>,
     theme: ThemeChoice,
+    /// The list of keys is over the scene.
+    help: bool,
     /// Shift is held.
     coarse: bool,
     /// Which of its codes was pressed.
@@ -106,7 +108,9 @@ pub const KEYS: &[Key] = &[
             ThemeChoice::Light => ThemeChoice::Dark,
         }))
     }),
-    key("Esc", "Select nothing", &[KeyCode::Escape], |_| Some(Command::Select(None))),
+    key("Esc", "Close this list; select nothing", &[KeyCode::Escape], |now| {
+        Some(if now.help { Command::ToggleHelp } else { Command::Select(None) })
+    }),
     key("?, F1", "This list", &[KeyCode::F1, KeyCode::Slash], |_| Some(Command::ToggleHelp)),
 ];
 
@@ -119,21 +123,93 @@ impl Now<'_> {
     }
 }
 
+/// What of the panels takes keys, as the frame before left it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyFocus {
+    /// Nothing.
+    #[default]
+    Scene,
+    /// A button or a row, which keys can press.
+    Widget,
+    /// A menu, which Esc closes.
+    Menu,
+    /// A field that somebody types into.
+    Text,
+}
+
+impl KeyFocus {
+    /// What takes keys at present.
+    pub(super) fn of(ctx: &egui::Context) -> Self {
+        if ctx.text_edit_focused() {
+            Self::Text
+        } else if ctx.any_popup_open() {
+            Self::Menu
+        } else if ctx.memory(|memory| memory.focused().is_some()) {
+            Self::Widget
+        } else {
+            Self::Scene
+        }
+    }
+
+    /// Whether a key is the panels' own.
+    fn takes(self, code: KeyCode) -> bool {
+        use KeyCode::{ArrowLeft, ArrowRight, Escape, Space};
+        match self {
+            Self::Scene => false,
+            Self::Widget => matches!(code, Space | Escape | ArrowLeft | ArrowRight),
+            Self::Menu => code == Escape,
+            Self::Text => true,
+        }
+    }
+}
+
 /// Adds the keyboard.
 pub fn plugin(app: &mut App) {
-    app.add_systems(PreUpdate, press.after(bevy::input::InputSystems));
+    app.init_resource::<KeyFocus>()
+        .add_systems(PreUpdate, press.after(bevy::input::InputSystems))
+        .add_systems(
+            PreUpdate,
+            keep_tab
+                .after(EguiPreUpdateSet::ProcessInput)
+                .before(EguiPreUpdateSet::BeginPass)
+                .run_if(|| TAB_IS_OURS),
+        );
+}
+
+/// Whether Tab is a key of the program, which shows and hides panels.
+const TAB_IS_OURS: bool = !cfg!(target_arch = "wasm32");
+
+/// Tab does not go on to the next button, which would take the other keys: it shows and hides the panels.
+/// In a field it leads to the next one, as everywhere.
+fn keep_tab(focus: Res<KeyFocus>, mut inputs: Query<&mut EguiInput, With<PrimaryEguiContext>>) {
+    if *focus == KeyFocus::Text {
+        return;
+    }
+    for mut input in &mut inputs {
+        let tab =
+            |event: &egui::Event| matches!(event, egui::Event::Key { key: egui::Key::Tab, .. });
+        input.events.retain(|event| !tab(event));
+    }
+}
+
+/// Notes what of the panels takes keys.
+pub(super) fn note_focus(mut contexts: EguiContexts, mut focus: ResMut<KeyFocus>) -> Result {
+    let now = KeyFocus::of(contexts.ctx_mut()?);
+    focus.set_if_neq(now);
+    Ok(())
 }
 
 fn press(
     keys: Option<Res<ButtonInput<KeyCode>>>,
-    panels: Option<Res<EguiWantsInput>>,
+    focus: Res<KeyFocus>,
+    shown: Option<Res<Shown>>,
     selection: Res<Selection>,
     playhead: Option<Res<Playhead>>,
     palette: Res<Palette>,
     mut requests: MessageWriter<CommandRequest>,
 ) {
     let Some(keys) = keys else { return };
-    // Somebody who types into a field of a panel does not steer the scene.
+    // With these a key is another one's.
     const WITH_OTHERS: [KeyCode; 5] = [
         KeyCode::ControlLeft,
         KeyCode::ControlRight,
@@ -141,18 +217,20 @@ fn press(
         KeyCode::SuperLeft,
         KeyCode::SuperRight,
     ];
-    if panels.is_some_and(|panels| panels.wants_keyboard_input()) || keys.any_pressed(WITH_OTHERS) {
+    if keys.any_pressed(WITH_OTHERS) {
         return;
     }
     let mut now = Now {
         selection: &selection,
         playhead: playhead.as_deref(),
         theme: palette.choice,
+        help: shown.is_some_and(|shown| shown.help),
         coarse: keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]),
         code: None,
     };
     for key in KEYS {
-        now.code = key.codes.iter().copied().find(|code| keys.just_pressed(*code));
+        now.code =
+            key.codes.iter().copied().find(|code| keys.just_pressed(*code) && !focus.takes(*code));
         if now.code.is_some()
             && let Some(command) = key.does.and_then(|does| does(&now))
         {
@@ -169,9 +247,9 @@ mod tests {
     fn pressed(code: KeyCode, shift: bool) -> Option<Command> {
         let selection = Selection::default();
         let theme = ThemeChoice::Dark;
-        let now =
-            Now { selection: &selection, playhead: None, theme, coarse: shift, code: Some(code) };
-        let key = KEYS.iter().find(|key| key.codes.contains(&code))?;
+        let (code, help) = (Some(code), false);
+        let now = Now { selection: &selection, playhead: None, theme, help, coarse: shift, code };
+        let key = KEYS.iter().find(|key| code.is_some_and(|code| key.codes.contains(&code)))?;
         key.does.and_then(|does| does(&now))
     }
 
@@ -183,6 +261,39 @@ mod tests {
         let top = Command::Standard(StandardView::Top);
         assert_eq!(pressed(KeyCode::Digit5, true), Some(top));
         assert_eq!(pressed(KeyCode::Digit7, true), None);
+    }
+
+    fn pressed_in_an_app(code: KeyCode, focus: KeyFocus, help: bool) -> Vec<Command> {
+        let mut app = App::new();
+        let mut keys = ButtonInput::<KeyCode>::default();
+        keys.press(code);
+        app.insert_resource(keys)
+            .insert_resource(focus)
+            .insert_resource(Shown { help, ..Shown::default() })
+            .insert_resource(Palette::of(ThemeChoice::Dark))
+            .init_resource::<Selection>()
+            .add_message::<CommandRequest>()
+            .add_systems(Update, press);
+        app.update();
+        let requests = app.world().resource::<Messages<CommandRequest>>();
+        requests.iter_current_update_messages().map(|request| request.command.clone()).collect()
+    }
+
+    #[test]
+    fn a_button_in_focus_takes_the_keys_that_press_it_and_no_others() {
+        let focus = KeyFocus::Widget;
+        assert_eq!(pressed_in_an_app(KeyCode::KeyL, focus, false), [Command::ToggleLabels]);
+        assert_eq!(pressed_in_an_app(KeyCode::Tab, focus, false), [Command::TogglePanels]);
+        assert_eq!(pressed_in_an_app(KeyCode::Space, focus, false), []);
+        assert_eq!(pressed_in_an_app(KeyCode::KeyL, KeyFocus::Text, false), []);
+    }
+
+    #[test]
+    fn esc_closes_the_list_of_keys_before_it_selects_nothing() {
+        let esc = |help| pressed_in_an_app(KeyCode::Escape, KeyFocus::Scene, help);
+        assert_eq!(esc(true), [Command::ToggleHelp]);
+        assert_eq!(esc(false), [Command::Select(None)]);
+        assert_eq!(pressed_in_an_app(KeyCode::Escape, KeyFocus::Menu, false), []);
     }
 
     #[test]

@@ -86,7 +86,14 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Outline>()
         .add_systems(
             EguiPrimaryContextPass,
-            (figures::refresh, figures::log_connection, log_problems, follow_definition, draw)
+            (
+                figures::refresh,
+                figures::log_connection,
+                log_problems,
+                follow_definition,
+                draw,
+                keys::note_focus,
+            )
                 .chain()
                 .in_set(Paint::Panels),
         );
@@ -234,6 +241,7 @@ fn panels(
         Pane::Scene => {}
         Pane::Assets => commands.extend(tree::show(ui, data, &mut state.tree)),
         Pane::Properties => {
+            state.properties.search.clone_from(&state.tree.search);
             commands.extend(property_panel::show(ui, data, &mut state.properties));
         }
         Pane::Messages => {

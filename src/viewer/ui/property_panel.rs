@@ -5,6 +5,7 @@ use bevy_egui::egui::{self, RichText, ScrollArea, Ui};
 use super::data::PanelData;
 use super::overview;
 use super::property_row::{self, RowState};
+use super::tree;
 use crate::twin::{AssetId, Condition, Level};
 use crate::viewer::base::Command;
 
@@ -13,6 +14,10 @@ use crate::viewer::base::Command;
 pub struct PropertyPanelState {
     /// Rows whose details are open.
     pub rows: RowState,
+    /// What is searched for in the tree; rows of properties that it names are marked.
+    pub search: String,
+    /// Asset and words whose row was last brought into sight.
+    revealed: Option<(AssetId, String)>,
 }
 
 /// Draws the panel; returns what the user asked for.
@@ -98,7 +103,24 @@ fn properties(
     let mut own = data.twin.properties_of(asset).peekable();
     if own.peek().is_some() {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            own.for_each(|property| property_row::show(ui, data, property, &mut state.rows));
+            let sought = tree::sought(data.twin, asset, &state.search);
+            let now = Some((asset, state.search.clone()));
+            let mut reveal = state.revealed != now;
+            state.revealed = now;
+            own.for_each(|property| {
+                let is_sought = sought.contains(&property);
+                // What is painted first is behind the row.
+                let mark = ui.painter().add(egui::Shape::Noop);
+                let row =
+                    ui.scope(|ui| property_row::show(ui, data, property, &mut state.rows)).response;
+                if is_sought {
+                    let fill = data.palette.tint(data.palette.accent, 0.16);
+                    ui.painter().set(mark, egui::Shape::rect_filled(row.rect, 5.0, fill));
+                    if std::mem::take(&mut reveal) {
+                        row.scroll_to_me(None);
+                    }
+                }
+            });
         });
         return;
     }

@@ -70,7 +70,12 @@ impl Scene {
         for second in 0..5 {
             let time = start + Duration::from_secs(second);
             let value = Value::Number(35.0);
-            let update = Update { property: flow, time: Some(time), value, quality: Quality::Good };
+            let update = Update {
+                property: flow,
+                time: Some(time),
+                value: Some(value),
+                quality: Quality::Good,
+            };
             mirror.apply(Batch { arrival: time, updates: vec![update], ..Batch::default() });
             mirror.tick(time);
         }

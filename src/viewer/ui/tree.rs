@@ -7,7 +7,7 @@ use bevy_egui::egui::{self, Align2, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::data::PanelData;
 use super::outline::Outline;
-use crate::twin::{AssetId, Twin};
+use crate::twin::{AssetId, PropertyId, Twin};
 use crate::viewer::base::Command;
 
 const ROW_HEIGHT: f32 = 22.0;
@@ -55,7 +55,7 @@ impl TreeState {
     }
 
     fn make_rows(&self, twin: &Twin, outline: &Outline) -> Vec<Row> {
-        let words: Vec<String> = self.search.split_whitespace().map(str::to_lowercase).collect();
+        let words = words(&self.search);
         let wanted = (!words.is_empty()).then(|| matches_with_ancestors(twin, &words));
         let mut rows = Vec::new();
         let mut stack: Vec<(AssetId, usize)> =
@@ -97,13 +97,63 @@ impl TreeState {
     }
 }
 
+/// The words that are searched for.
+fn words(search: &str) -> Vec<String> {
+    search.split_whitespace().map(str::to_lowercase).collect()
+}
+
+/// What is said of an asset, to search in.
+fn text_of(twin: &Twin, id: AssetId) -> String {
+    let class = twin.class_of(id).map_or("", |class| class.title.as_str());
+    let asset = twin.asset(id);
+    format!("{} {} {class}", asset.path, asset.title).to_lowercase()
+}
+
+/// Whether all words are found in an asset, or with one of its properties.
+fn is_found(twin: &Twin, id: AssetId, words: &[String]) -> bool {
+    let text = text_of(twin, id);
+    words.iter().all(|word| text.contains(word))
+        || twin.properties_of(id).any(|property| finds_property(twin, id, property, words))
+}
+
+/// Whether the words name a property: each is in it or in its asset, and one at least in it alone.
+fn finds_property(twin: &Twin, asset: AssetId, id: PropertyId, words: &[String]) -> bool {
+    let property = twin.property(id);
+    let own = format!("{} {}", property.name, property.title).to_lowercase();
+    let of_asset = text_of(twin, asset);
+    words.iter().all(|word| own.contains(word) || of_asset.contains(word))
+        && words.iter().any(|word| own.contains(word) && !of_asset.contains(word))
+}
+
+/// The properties of an asset that a search names.
+pub fn sought(twin: &Twin, asset: AssetId, search: &str) -> Vec<PropertyId> {
+    let words = words(search);
+    let found = |property: &PropertyId| finds_property(twin, asset, *property, &words);
+    twin.properties_of(asset).filter(found).collect()
+}
+
+/// What Enter selects: the asset that has the words for its name, else the first that they are found in
+/// after the one that is selected, so that Enter again goes on to the next.
+fn entered(twin: &Twin, rows: &[Row], search: &str, selected: Option<AssetId>) -> Option<AssetId> {
+    let words = words(search);
+    if words.is_empty() {
+        return None;
+    }
+    let found: Vec<AssetId> =
+        rows.iter().map(|row| row.asset).filter(|id| is_found(twin, *id, &words)).collect();
+    let name = search.trim().to_lowercase();
+    let named = found.iter().find(|id| twin.asset(**id).name.to_lowercase() == name);
+    let after = found.iter().position(|id| Some(*id) == selected).map_or(0, |at| at + 1);
+    named
+        .filter(|id| Some(**id) != selected)
+        .or_else(|| found.get(after % found.len().max(1)))
+        .copied()
+}
+
 fn matches_with_ancestors(twin: &Twin, words: &[String]) -> HashSet<AssetId> {
     let mut wanted = HashSet::new();
     for id in twin.asset_ids() {
-        let class = twin.class_of(id).map_or("", |class| class.title.as_str());
-        let asset = twin.asset(id);
-        let text = format!("{} {} {class}", asset.path, asset.title).to_lowercase();
-        if !words.iter().all(|word| text.contains(word)) {
+        if !is_found(twin, id, words) {
             continue;
         }
         let mut above = Some(id);
@@ -118,19 +168,26 @@ fn matches_with_ancestors(twin: &Twin, words: &[String]) -> HashSet<AssetId> {
 pub fn show(ui: &mut Ui, data: &PanelData, state: &mut TreeState) -> Vec<Command> {
     let mut commands = Vec::new();
     ui.add_space(6.0);
-    ui.horizontal(|ui| {
+    let field = ui.horizontal(|ui| {
         ui.add_space(6.0);
         let width = ui.available_width() - 6.0;
         ui.add(
             egui::TextEdit::singleline(&mut state.search)
-                .hint_text("Search assets")
+                .hint_text("Search assets and properties")
                 .desired_width(width),
-        );
+        )
     });
+    let is_entered =
+        field.inner.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     ui.add_space(2.0);
 
     let reveal = state.reveal(data.twin, data.selection.selected);
     let rows = state.rows(data.twin, data.outline);
+    if is_entered
+        && let Some(asset) = entered(data.twin, &rows, &state.search, data.selection.selected)
+    {
+        commands.push(Command::Select(Some(asset)));
+    }
     state.hovered = None;
     if rows.is_empty() {
         ui.add_space(12.0);
@@ -250,6 +307,36 @@ mod tests {
 
     const TWIN: &str = r#"Twin(schema: 2, name: "t",
         assets: [(name: "hall"), (name: "P-1", parent: "hall"), (name: "P-2", parent: "hall")])"#;
+
+    #[test]
+    fn enter_selects_what_is_found_and_then_the_next_and_a_property_leads_to_its_asset() {
+        let text = r#"Twin(schema: 2, name: "t",
+            classes: {"Pump": (properties: {"flow": (title: "Delivery"), "speed": ()})},
+            assets: [(name: "hall"), (name: "P-1", class: "Pump", parent: "hall"),
+                (name: "P-12", class: "Pump", parent: "hall")])"#;
+        let twin = load_text(Path::new("t.ron"), text, &NoFiles).expect("it is right").twin;
+        let outline = Outline::new(&twin);
+        let [first, second] = ["P-1", "P-12"].map(|name| twin.asset_by_name[name]);
+        let enter = |search: &str, selected| {
+            let mut state = TreeState { search: search.into(), ..TreeState::default() };
+            let rows = state.rows(&twin, &outline);
+            entered(&twin, &rows, search, selected)
+        };
+        assert_eq!(enter("p-12", None), Some(second));
+        assert_eq!(enter("p-1", None), Some(first), "its whole name goes before a part of one");
+        assert_eq!(enter("p-1", Some(first)), Some(second));
+        assert_eq!(enter("delivery", None), Some(first));
+        assert_eq!(enter("p-12 flow", None), Some(second));
+        assert_eq!(enter("delivery", Some(second)), Some(first), "after the last comes the first");
+        assert_eq!(enter("turbine", None), None);
+        assert_eq!(enter(" ", None), None);
+        let named = |search: &str| {
+            let found = sought(&twin, first, search).into_iter();
+            found.map(|id| twin.property(id).name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(named("p-1 delivery"), ["flow"]);
+        assert!(named("p-1").is_empty(), "the asset is sought, and none of its properties");
+    }
 
     #[test]
     fn rows_are_made_when_words_or_groups_change_and_kept_otherwise() {

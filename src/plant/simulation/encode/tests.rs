@@ -6,6 +6,7 @@ use super::*;
 use crate::plant::simulation::topic::topic;
 use crate::support::twins::{field, json, stamp};
 use crate::telemetry::{Batch, Decoder};
+use crate::twin::mapping::QualityStandard;
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Item, NoFiles, Twin, load_text};
 
@@ -22,7 +23,12 @@ fn a_nested_document_is_built_from_its_pointers() {
         format: PayloadFormat::JSON,
         samples: None,
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
-        quality: Some(QualitySource { pointer: "/q".into(), good: vec![], uncertain: vec![] }),
+        quality: Some(QualitySource {
+            pointer: "/q".into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        }),
         fields: vec![field(0, "/a~1b/x"), scaled, field(2, "/state")],
     };
     let types = [ValueType::Number, ValueType::Number, ValueType::Enumeration(names)];
@@ -63,7 +69,7 @@ const SCALARS: [(&str, &str); 7] = [
     ("number", ""),
     ("number", ", scale: 0.25, offset: 3.5"),
     ("number", r#", unit: "L/h""#),
-    ("state", r#", names: {"S": "stopped", 1: "running"}"#),
+    ("state", r#", names: {"S": "stopped", 1: "running", "F": "fault"}"#),
     ("flag", ""),
     ("note", ""),
     ("items", ""),
@@ -184,7 +190,7 @@ proptest! {
                 let trusted = quality.is_some() || field.quality.is_some();
                 let quality = if trusted { reading.quality } else { Quality::Good };
                 update.property.0 == u32::from(field.property)
-                    && same(&reading.value, &update.value)
+                    && update.value.as_ref().is_some_and(|value| same(&reading.value, value))
                     && update.time == time
                     && update.quality == quality
             });
@@ -206,7 +212,8 @@ proptest! {
         let payload = super::scalar(read, &types_of(&twin)[usize::from(*position)], value);
         let batch = decode(&twin, payload.as_bytes());
         prop_assert_eq!(batch.updates.len(), 1);
-        prop_assert!(same(value, &batch.updates[0].value), "{:?} as {} is {:?}", value, payload, batch);
+        let read = batch.updates[0].value.as_ref();
+        prop_assert!(read.is_some_and(|read| same(value, read)), "{:?} as {} is {:?}", value, payload, batch);
     }
 }
 

@@ -4,7 +4,7 @@
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
-use super::maths::{color, holds, node_transform};
+use super::maths::{color, holds, node_transform, shaped};
 use super::sample::Indexes;
 use super::written::Written;
 use crate::cad::{self, Affine};
@@ -55,6 +55,10 @@ pub(super) fn place(
                     if let Some(value) = value.as_number()
                         && let Some(own) = node_transform(effect, value)
                     {
+                        let own = match &bound.shape {
+                            None => own,
+                            Some(shape) => shaped(own, shape, bound.base.scale),
+                        };
                         local = local * own;
                         moves = true;
                     }
@@ -144,8 +148,10 @@ pub(super) fn animate(
                 time_s = time_s.rem_euclid(animation.duration_s);
             }
             for pose in animation.sample(time_s) {
-                let found = bound.animated.iter().find(|(node, _, _)| *node == pose.node);
-                let Some((_, entity, base)) = found else { continue };
+                // Groups stand in the order of their nodes.
+                let found = bound.animated.binary_search_by_key(&pose.node, |(node, _)| *node);
+                let Ok(found) = found else { continue };
+                let (_, (entity, (base, node_from_group))) = &bound.animated[found];
                 let rest = model.nodes[pose.node].parent_from_node.to_trs();
                 let now = match value {
                     None => rest,
@@ -155,7 +161,7 @@ pub(super) fn animate(
                         scale: pose.scale.unwrap_or(rest.scale),
                     },
                 };
-                let now = Affine::from_trs(&now);
+                let now = Affine::from_trs(&now).then_inner(node_from_group);
                 if let Ok(mut transform) = nodes.get_mut(*entity) {
                     transform.set_if_neq(placement::local(&base.then_inner(&now)));
                 }

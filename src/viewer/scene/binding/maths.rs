@@ -30,6 +30,20 @@ pub fn node_transform(effect: &Effect, value: f64) -> Option<Transform> {
     }
 }
 
+/// What moves a node in its own frame, in a frame in which the node is sheared or mirrored by `shape`:
+/// along and about the node's own axes, by an entity with that scale.
+pub fn shaped(own: Transform, shape: &Mat3, scale: Vec3) -> Transform {
+    let (axis, angle) = own.rotation.to_axis_angle();
+    // What turns to the right turns to the left in a mirror.
+    let axis = (scale * (*shape * axis)).try_normalize().unwrap_or(axis);
+    let angle = if shape.determinant() < 0.0 { -angle } else { angle };
+    Transform {
+        translation: *shape * own.translation,
+        rotation: Quat::from_axis_angle(axis, angle),
+        scale: own.scale,
+    }
+}
+
 /// How far a value is from `low` to `high`, 0 to 1; either may be the greater.
 fn share(value: f64, low: f64, high: f64) -> f64 {
     if low == high {
@@ -65,5 +79,26 @@ pub fn color(
         }
         ColorMap::Single { color, low, high } => (*color, share(value, *low, *high)),
         ColorMap::Limits => (limit_colors[limits.judge(value) as usize], 1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_mirrored_node_all_that_moves_is_mirrored() {
+        let mirror = Mat3::from_diagonal(Vec3::new(1.0, 1.0, -1.0));
+        for axis in [Vec3::X, Vec3::Y, Vec3::Z, Vec3::new(0.6, 0.0, 0.8)] {
+            let own = Transform {
+                translation: Vec3::new(1.0, 2.0, 3.0),
+                rotation: Quat::from_axis_angle(axis, 0.7),
+                scale: Vec3::new(1.0, 1.0, 2.0),
+            };
+            // What the node's own frame does, seen from outside of the mirror.
+            let wanted = Mat4::from_mat3(mirror) * own.to_matrix() * Mat4::from_mat3(mirror);
+            let found = shaped(own, &mirror, Vec3::ONE).to_matrix();
+            assert!(found.abs_diff_eq(wanted, 1e-5), "{axis}: {found} {wanted}");
+        }
     }
 }

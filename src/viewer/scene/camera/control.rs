@@ -92,6 +92,6 @@ impl CameraControl<'_> {
 
 /// A machine with some of its surroundings.
 fn padded(bounds: Bounds) -> Bounds {
-    let margin = Vec3::splat(0.25 * bounds.radius() + 0.2);
+    let margin = Vec3::splat(0.25 * bounds.radius() + bounds.radius().min(0.2));
     Bounds { min: bounds.min - margin, max: bounds.max + margin }
 }

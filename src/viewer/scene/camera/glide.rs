@@ -96,7 +96,9 @@ pub(super) fn glide(
 }
 
 fn set_projection(projection: &mut Mut<Projection>, rig: &CameraRig, far: f32) {
-    let near = (rig.now.distance * 0.02).clamp(0.01, 0.5);
+    let near = (rig.now.distance * 0.02).clamp(1e-4, 0.5);
+    // Beyond it nothing is drawn: a site of kilometres is seen from farther away.
+    let reach = (rig.now.distance * 4.0).max(12_000.0);
     if rig.orthographic {
         let height = visible_height(rig.now.distance);
         let far = far * 1.5 + 100.0;
@@ -116,6 +118,7 @@ fn set_projection(projection: &mut Mut<Projection>, rig: &CameraRig, far: f32) {
     } else {
         if let Projection::Perspective(old) = &**projection
             && old.near == near
+            && old.far == reach
             && old.fov == FOV_Y
         {
             return;
@@ -123,7 +126,7 @@ fn set_projection(projection: &mut Mut<Projection>, rig: &CameraRig, far: f32) {
         **projection = Projection::Perspective(PerspectiveProjection {
             fov: FOV_Y,
             near,
-            far: 12_000.0,
+            far: reach,
             ..default()
         });
     }

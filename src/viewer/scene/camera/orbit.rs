@@ -125,7 +125,9 @@ impl Orbit {
         // With the eye at (ex, ey, ez): |x − ex| ≤ tan_x (ez − z), likewise for y.
         let (ex, need_x) = touch(corners.map(|c| (c.x, c.z)), tan_x);
         let (ey, need_y) = touch(corners.map(|c| (c.y, c.z)), tan_y);
-        let distance = need_x.max(need_y).max(0.5);
+        // What has no size is looked at from half a metre.
+        let least = if bounds.radius() > 0.0 { 1e-3 } else { 0.5 };
+        let distance = need_x.max(need_y).max(least);
         let world_from_eye = self.rotation();
         Self { target: bounds.centre() + world_from_eye * Vec3::new(ex, ey, 0.0), distance, ..self }
     }

@@ -15,7 +15,7 @@ const FLIGHT_S: f32 = 0.22;
 /// The same while the pointer drags.
 const DRAG_S: f32 = 0.035;
 /// Nearest and farthest the eye may come to its target, in metres.
-pub(super) const REACH: (f32, f32) = (0.25, 1500.0);
+pub(super) const REACH: (f32, f32) = (1e-3, 1500.0);
 
 /// Where the camera is and where it is going.
 #[derive(Resource, Clone, Debug)]

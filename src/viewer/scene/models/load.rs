@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
+use bevy::render::renderer::RenderDevice;
 use bevy::tasks::{IoTaskPool, Task, futures::check_ready};
 
 use super::plan::{GroupPlan, Planned, Planner};
@@ -15,6 +17,9 @@ use crate::twin::binding::Effect;
 use crate::viewer::base::{Files, Notice, Palette, Severity, TwinDefinition, Work};
 use crate::viewer::scene::look::TwinPbr;
 use crate::worker::{Priority, Progress, Ticket};
+
+/// Remarks of a model that the message log shows; it has room for more than one model.
+const REMARKS: usize = 8;
 
 /// A model file with the nodes that are driven in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +90,8 @@ pub struct Models {
     pub(super) wanted: bool,
     /// Surfaces without textures that look the same are one material, whatever file they are from.
     shared: HashMap<[u32; 12], Handle<TwinPbr>>,
+    /// Files whose remarks were shown.
+    pub(super) remarked: HashSet<PathBuf>,
     pub(super) placeholder: Option<(Handle<Mesh>, Handle<TwinPbr>)>,
 }
 
@@ -155,11 +162,19 @@ async fn read(file: &Path, files: &Files) -> Result<DecodeModel, String> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut beside = BTreeMap::new();
     // What is wrong with the bytes is reported where they are decoded.
+    #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "servers know letter case"))]
+    let mut remarks = Vec::new();
     for name in cad::needs(&bytes).unwrap_or_default() {
         let content = files.read(&folder.join(&name)).await;
+        #[cfg(not(target_arch = "wasm32"))]
+        let content = content.or_else(|_| {
+            let (bytes, other) = cad::read_beside(folder, &name)?;
+            remarks.extend(other.map(|other| cad::Remark::other_case(&name, &other)));
+            Ok(bytes)
+        });
         beside.insert(name, content);
     }
-    Ok(DecodeModel { bytes, beside })
+    Ok(DecodeModel { bytes, beside, remarks })
 }
 
 /// Cuts a model where its class drives it.
@@ -224,27 +239,53 @@ fn problem(key: &Key, reason: &str) -> Notice {
     Notice { asset: None, file, severity: Severity::Error, text }
 }
 
+/// Shows what of a model is not drawn as its file has it; of many remarks the first ones.
+fn show_remarks(key: &Key, remarks: &[cad::Remark], problems: &mut MessageWriter<Notice>) {
+    let file = key.file.display();
+    let first = remarks.iter().take(REMARKS).map(|remark| format!("the model `{file}`: {remark}"));
+    let more = remarks.len().saturating_sub(REMARKS);
+    let more = (more > 0).then(|| {
+        format!("the model `{file}` has {more} more remarks: see `twinscope inspect {file}`")
+    });
+    for text in first.chain(more) {
+        // A picture without panels, and a script, have no message log.
+        log::warn!("{text}");
+        let file = Some(key.file.clone());
+        problems.write(Notice { asset: None, file, severity: Severity::Warning, text });
+    }
+}
+
+/// What goes to the graphics processor.
+#[derive(SystemParam)]
+pub(super) struct Drawn<'w> {
+    meshes: ResMut<'w, Assets<Mesh>>,
+    materials: ResMut<'w, Assets<TwinPbr>>,
+    images: ResMut<'w, Assets<Image>>,
+    device: Option<Res<'w, RenderDevice>>,
+}
+
 /// Takes what is planned, and counts.
 pub(super) fn collect(
     mut models: ResMut<Models>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut materials: ResMut<Assets<TwinPbr>>,
-    mut images: ResMut<Assets<Image>>,
+    drawn: Drawn,
     mut progress: ResMut<LoadProgress>,
     mut problems: MessageWriter<Notice>,
     palette: Res<Palette>,
 ) {
+    let Drawn { mut meshes, mut materials, mut images, device } = drawn;
+    // Without a renderer nothing is too large.
+    let longest = device.map_or(u32::MAX, |device| device.limits().max_texture_dimension_2d);
     let counted = (progress.models_done, progress.models_total);
     let under_way = models.by_key.values().filter(|state| state.is_under_way()).count();
     let now = (models.by_key.len() - under_way, models.by_key.len());
     if under_way == 0 && counted == now {
         return;
     }
-    let Models { by_key, shared, .. } = &mut *models;
+    let Models { by_key, shared, remarked, .. } = &mut *models;
     let highlight = highlight(&palette);
     for (key, state) in by_key.iter_mut() {
         let State::Planning(ticket) = state else { continue };
-        let (model, plans) = match ticket.poll() {
+        let Planned { model, groups: plans, images: pictures } = match ticket.poll() {
             Progress::Done(Ok(planned)) => planned,
             Progress::Done(Err(reason)) => {
                 problems.write(problem(key, &reason));
@@ -254,7 +295,17 @@ pub(super) fn collect(
             }
             Progress::Working(_) => continue,
         };
-        let textures = textures(&model, &mut images);
+        if remarked.insert(key.file.clone()) {
+            show_remarks(key, &model.remarks, &mut problems);
+        }
+        let mut too_large = Vec::new();
+        let mut tell = |text: String| too_large.push(text);
+        let textures = textures(&model, pictures, longest, &mut images, &mut tell);
+        for text in too_large {
+            let text = format!("the model `{}`: {text}", key.file.display());
+            let file = Some(key.file.clone());
+            problems.write(Notice { asset: None, file, severity: Severity::Warning, text });
+        }
         let mut surface = |material: Option<usize>| {
             let source = material.and_then(|at| model.materials.get(at));
             match source.and_then(share_key) {

@@ -5,7 +5,7 @@
 //! thus costs an instance some twenty entities, not a hundred. Pure and slow: it is work for
 //! [`crate::worker`], in pieces that fit into a frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bevy::asset::RenderAssetUsages;
@@ -22,21 +22,31 @@ pub struct GroupPlan {
     pub parent: usize,
     /// From the frame in which the node's local placement is written to the group above.
     pub group_from_base: Affine,
-    /// Placement at rest in the group above.
+    /// Placement of the group at rest in the group above, without shear and not mirrored: what moves,
+    /// moves in this frame.
     pub group_from_node: Affine,
-    /// Placement at rest in the model.
+    /// Placement of the group at rest in the model.
     pub model_from_node: Affine,
+    /// From the node's own frame to the group's: its shear and its mirroring, which are built into the
+    /// group's meshes, so that nothing that moves it changes its shape. Mostly the identity.
+    pub shape: Affine,
     /// One mesh for each material, in the group's frame.
     pub parts: Vec<(Mesh, Option<usize>)>,
 }
 
-/// A model and its groups; the first group is the model itself, and a group always stands after the
-/// one above it.
-pub type Planned = (Arc<Model>, Vec<GroupPlan>);
+/// A model and its groups.
+pub struct Planned {
+    /// Without its shapes and pictures, which stand in the groups and below.
+    pub model: Arc<Model>,
+    /// The first group is the model itself, and a group always stands after the one above it.
+    pub groups: Vec<GroupPlan>,
+    /// The model's pictures.
+    pub images: Vec<cad::Image>,
+}
 
 /// Splits a model into groups at those nodes, node by node.
 pub struct Planner {
-    model: Arc<Model>,
+    model: Model,
     groups: Vec<GroupPlan>,
     /// For each node its group, and its placement there.
     home: Vec<(usize, Affine)>,
@@ -54,27 +64,31 @@ impl Planner {
             group_from_base: Affine::IDENTITY,
             group_from_node: Affine::IDENTITY,
             model_from_node: Affine::IDENTITY,
+            shape: Affine::IDENTITY,
             parts: Vec::new(),
         }];
+        let driven: HashSet<usize> = driven.iter().copied().collect();
         let mut home: Vec<(usize, Affine)> = Vec::with_capacity(model.nodes.len());
         for (at, node) in model.nodes.iter().enumerate() {
             let (above, base) = node.parent.map_or((0, Affine::IDENTITY), |parent| home[parent]);
             let placed = base.then_inner(&node.parent_from_node);
             if driven.contains(&at) {
+                let (frame, shape) = upright(&placed);
                 groups.push(GroupPlan {
                     node: Some(at),
                     parent: above,
                     group_from_base: base,
-                    group_from_node: placed,
-                    model_from_node: node.model_from_node,
+                    group_from_node: frame,
+                    model_from_node: groups[above].model_from_node.then_inner(&frame),
+                    shape,
                     parts: Vec::new(),
                 });
-                home.push((groups.len() - 1, Affine::IDENTITY));
+                home.push((groups.len() - 1, shape));
             } else {
                 home.push((above, placed));
             }
         }
-        Self { model: Arc::new(model), groups, home, done: 0, joined: BTreeMap::new() }
+        Self { model, groups, home, done: 0, joined: BTreeMap::new() }
     }
 
     /// Joins a node's meshes to those of its group.
@@ -87,13 +101,27 @@ impl Planner {
                 primitive.material,
                 primitive.topology as u8,
                 [
-                    primitive.uvs.is_empty(),
+                    primitive.uvs[0].is_empty(),
+                    primitive.uvs[1].is_empty(),
                     primitive.colors.is_empty(),
                     primitive.tangents.is_empty(),
                 ],
             );
             self.joined.entry(key).or_default().add(primitive, placed);
         }
+    }
+}
+
+/// A placement as one without shear that does not mirror, and what is left of it within that.
+fn upright(placed: &Affine) -> (Affine, Affine) {
+    if placed.has_no_shear() && placed.determinant() > 0.0 {
+        return (*placed, Affine::IDENTITY);
+    }
+    let frame = placed.upright().and_then(|frame| Some((frame, frame.inverse()?)));
+    match frame {
+        Some((frame, inverse)) => (frame, inverse.then_inner(placed)),
+        // What is flat has no sides.
+        None => (*placed, Affine::IDENTITY),
     }
 }
 
@@ -113,20 +141,27 @@ impl Run for Planner {
                 }
                 Step::More(0.95)
             }
-            None => Step::Done(Ok((self.model.clone(), std::mem::take(&mut self.groups)))),
+            None => {
+                let mut model = std::mem::take(&mut self.model);
+                // They stand in the groups now, and would be kept twice.
+                model.meshes.clear();
+                let images = std::mem::take(&mut model.images);
+                let groups = std::mem::take(&mut self.groups);
+                Step::Done(Ok(Planned { model: Arc::new(model), groups, images }))
+            }
         }
     }
 }
 
 /// Group, material, topology, which attributes are absent.
-type Key = (usize, Option<usize>, u8, [bool; 3]);
+type Key = (usize, Option<usize>, u8, [bool; 4]);
 
 #[derive(Default)]
 struct Joined {
     positions: Vec<[f32; 3]>,
     normals: Vec<[f32; 3]>,
     tangents: Vec<[f32; 4]>,
-    uvs: Vec<[f32; 2]>,
+    uvs: [Vec<[f32; 2]>; 2],
     colors: Vec<[f32; 4]>,
     indices: Vec<u32>,
 }
@@ -142,10 +177,13 @@ impl Joined {
         self.positions.extend(source.positions.iter().map(|p| f32s(placed.point(f64s(p)))));
         self.normals.extend(source.normals.iter().map(|n| f32s(placed.normal(f64s(n)))));
         self.tangents.extend(source.tangents.iter().map(|&[x, y, z, w]| {
-            let [x, y, z] = f32s(placed.vector([x, y, z].map(f64::from)));
-            [x, y, z, w]
+            let along = placed.vector([x, y, z].map(f64::from));
+            let length = along.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+            let [x, y, z] =
+                f32s(along.map(|entry| if length > 0.0 { entry / length } else { 0.0 }));
+            [x, y, z, if placed.determinant() < 0.0 { -w } else { w }]
         }));
-        self.uvs.extend(&source.uvs);
+        self.uvs.iter_mut().zip(&source.uvs).for_each(|(all, own)| all.extend(own));
         self.colors.extend(&source.colors);
         let indices = source.indices.iter().map(|index| index + first);
         if source.topology == Topology::Triangles && placed.determinant() < 0.0 {
@@ -170,8 +208,12 @@ impl Joined {
         let normals =
             if self.normals.len() == count { self.normals } else { vec![[0.0, 1.0, 0.0]; count] };
         mesh.insert_attribute(Mesh::ATTRIBUTE_NORMAL, normals);
-        if self.uvs.len() == count {
-            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_0, self.uvs);
+        let [first, second] = self.uvs;
+        if first.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_0, first);
+        }
+        if second.len() == count {
+            mesh.insert_attribute(Mesh::ATTRIBUTE_UV_1, second);
         }
         if self.colors.len() == count {
             mesh.insert_attribute(Mesh::ATTRIBUTE_COLOR, self.colors);
@@ -197,10 +239,78 @@ fn flat(source: &cad::Primitive) -> cad::Primitive {
     cad::Primitive {
         normals: normals.collect(),
         tangents: pick(&source.tangents, &source.indices),
-        uvs: pick(&source.uvs, &source.indices),
+        uvs: source.uvs.each_ref().map(|uvs| pick(uvs, &source.indices)),
         colors: pick(&source.colors, &source.indices),
         indices: (0..source.indices.len() as u32).collect(),
         positions,
         ..source.clone()
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::path::Path;
+
+    use bevy::mesh::VertexAttributeValues;
+
+    use super::*;
+
+    fn planned(file: &str, driven: &[&str]) -> Planned {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+        let model = Model::open(&folder.join(file)).expect("a model");
+        let node = |name: &&str| model.find_node(name).expect("the node is there");
+        let driven: Vec<usize> = driven.iter().map(node).collect();
+        let mut planner = Planner::new(model, &driven);
+        loop {
+            if let Step::Done(planned) = planner.piece() {
+                return planned.expect("it is planned");
+            }
+        }
+    }
+
+    /// The triangles as they are drawn, each from its least corner on, so that its side is kept.
+    fn triangles(planned: &Planned) -> Vec<[[i64; 3]; 3]> {
+        let mut frames: Vec<Affine> = Vec::new();
+        let mut all = Vec::new();
+        for group in &planned.groups {
+            // What the engine can draw: a translation, rotation and scale.
+            let own = Affine::from_trs(&group.group_from_node.to_trs());
+            let frame = frames.get(group.parent).map_or(own, |above| above.then_inner(&own));
+            assert!(frame.determinant() >= 0.0, "the engine draws the inside of what it mirrors");
+            frames.push(frame);
+            for (mesh, _) in &group.parts {
+                let positions = mesh.attribute(Mesh::ATTRIBUTE_POSITION);
+                let Some(VertexAttributeValues::Float32x3(positions)) = positions else {
+                    panic!("positions are three numbers each")
+                };
+                let Some(Indices::U32(indices)) = mesh.indices() else { panic!("it has indices") };
+                for corners in indices.chunks_exact(3) {
+                    let mut corners = [0, 1, 2].map(|at| {
+                        let at = frame.point(positions[corners[at] as usize].map(f64::from));
+                        at.map(|entry| (entry * 1e4).round() as i64)
+                    });
+                    let least = (0..3).min_by_key(|at| corners[*at]).unwrap_or(0);
+                    corners.rotate_left(least);
+                    all.push(corners);
+                }
+            }
+        }
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_driven_node_keeps_its_shape_and_its_sides_whatever_stretches_or_mirrors_it() {
+        for (file, driven) in [
+            ("shear.glb", &["turned"][..]),
+            ("found/shear.glb", &["turned"]),
+            ("found/mirrored.glb", &["right/inner", "left"]),
+            ("found/mirrored.glb", &["right"]),
+            ("found/mirrored.glb", &["right", "right/inner"]),
+        ] {
+            let free = triangles(&planned(file, &[]));
+            assert!(free.len() >= 12, "{file}");
+            assert_eq!(triangles(&planned(file, driven)), free, "{file}, {driven:?}");
+        }
     }
 }

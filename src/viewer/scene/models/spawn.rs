@@ -48,6 +48,7 @@ pub(super) fn renew(
     let any = models.by_key.keys().any(is_saved);
     if twin.is_changed() || any {
         models.by_key.retain(|key, state| !is_saved(key) && !matches!(state, State::Failed));
+        models.remarked.retain(|file| !saved.contains(file));
         models.wanted = true;
         progress.failed.clear();
         // Those below others go with them.
@@ -203,10 +204,8 @@ fn instance(
 ) -> Vec<String> {
     let none: &[Group] = &[];
     let groups = ready.map_or(none, |ready| &ready.groups);
-    let scale = Affine::from_trs(&crate::cad::Trs {
-        scale: [twin.asset(asset).scale; 3],
-        ..crate::cad::Trs::IDENTITY
-    });
+    let scale = ready.map_or([0.0; 3], |ready| ready.model.origin);
+    let scale = asset_from_model(twin.asset(asset), scale);
     let (effects, problems) = assign(twin, asset, ready);
     let mut entities: Vec<Entity> = vec![root];
     // Which group colours the parts of each group: its own effects, or those above.
@@ -273,29 +272,48 @@ fn instance(
             let animations = if at == 0 {
                 let bases = groups.iter().skip(1).map(|group| {
                     let frame = if group.plan.parent == 0 { scale } else { Affine::IDENTITY };
-                    frame.then_inner(&group.plan.group_from_base)
+                    let node_from_group = group.plan.shape.inverse().unwrap_or(Affine::IDENTITY);
+                    (frame.then_inner(&group.plan.group_from_base), node_from_group)
                 });
                 let nodes = by_node.iter().zip(bases);
-                nodes.map(|((node, entity), base)| (*node, *entity, base)).collect()
+                nodes.map(|((node, entity), base)| (*node, (*entity, base))).collect()
             } else {
                 Vec::new()
             };
             let model = ready.map(|ready| ready.model.clone());
-            commands.entity(*entity).insert(Bound::new(
-                (scene, asset),
-                own,
-                base,
-                above,
-                at == 0,
-                model,
-                animations,
-            ));
+            let mut bound =
+                Bound::new((scene, asset), own, base, above, at == 0, model, animations);
+            bound.shape = groups
+                .get(at)
+                .map(|group| group.plan.shape)
+                .filter(|shape| *shape != Affine::IDENTITY)
+                .map(|shape| Box::new(placement::linear(&shape)));
+            commands.entity(*entity).insert(bound);
         }
         if let Some(parts) = paints.get_mut(at).filter(|parts| !parts.is_empty()) {
             commands.entity(*entity).insert(Paints(std::mem::take(parts)));
         }
     }
     problems
+}
+
+/// The frame of a model in its asset's. Where a model was moved to its origin, `origin` says from
+/// where: it stays moved, unless the twin moves it back itself.
+fn asset_from_model(asset: &crate::twin::Asset, origin: [f64; 3]) -> Affine {
+    let pose = &asset.parent_from_asset;
+    let scaled = origin.map(|entry| entry * asset.scale);
+    let parent_from_asset = Affine::from_trs(&crate::cad::Trs {
+        translation: pose.position,
+        rotation: pose.rotation,
+        ..crate::cad::Trs::IDENTITY
+    });
+    let length = |v: [f64; 3]| v.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+    let moves_back = length(parent_from_asset.point(scaled)) < 0.5 * length(scaled);
+    Affine::from_trs(&crate::cad::Trs {
+        translation: if moves_back { scaled } else { [0.0; 3] },
+        scale: [asset.scale; 3],
+        ..crate::cad::Trs::IDENTITY
+    })
 }
 
 /// Which group each binding drives, and what is not there.
@@ -325,4 +343,25 @@ fn assign(
         }
     }
     (effects, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::twin::{NoFiles, load_text};
+
+    #[test]
+    fn a_model_that_was_moved_stays_so_unless_its_asset_moves_it_back() {
+        let text = r#"Twin(schema: 2, name: "t", assets: [
+            (name: "here", at: (10, 0, 0)), (name: "back", at: (-500000, 0, 2))])"#;
+        let twin = load_text(Path::new("t.ron"), text, &NoFiles);
+        let twin = twin.unwrap_or_else(|wrong| panic!("{wrong}")).twin;
+        let origin = [500_000.0, 0.0, 0.0];
+        let moved =
+            |name: &str| asset_from_model(twin.asset(twin.asset_by_name[name]), origin).origin;
+        assert_eq!(moved("here"), [0.0; 3]);
+        assert_eq!(moved("back"), origin);
+    }
 }

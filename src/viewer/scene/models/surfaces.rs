@@ -1,9 +1,12 @@
 //! A model's materials and pictures as the engine's: what the scene's surfaces look like.
 
-use bevy::image::{
-    CompressedImageFormats, ImageAddressMode, ImageFilterMode, ImageSampler, ImageType,
-};
+use std::collections::HashMap;
+
+use bevy::asset::RenderAssetUsages;
+use bevy::image::{ImageAddressMode, ImageFilterMode, ImageSampler};
+use bevy::mesh::UvChannel;
 use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 
 use crate::cad::{self, Model};
 use crate::viewer::base::Palette;
@@ -46,29 +49,38 @@ pub(super) fn recolour(palette: Res<Palette>, mut materials: ResMut<Assets<TwinP
 
 pub(super) fn pbr(
     source: Option<&cad::Material>,
-    textures: &[[Option<Handle<Image>>; 2]],
+    textures: &Textures,
     highlight: &TwinMaterial,
 ) -> TwinPbr {
     let extension = highlight.clone();
     let Some(source) = source else {
         return TwinPbr { base: StandardMaterial::default(), extension };
     };
-    let texture = |of: Option<cad::TextureRef>, linear: usize| {
-        of.and_then(|of| textures.get(of.0)?[linear].clone())
+    let texture = |of: Option<cad::TextureRef>, is_color: bool| {
+        of.and_then(|of| textures.get(&(of.texture, is_color)).cloned())
+    };
+    let channel = |of: Option<cad::TextureRef>| match of.map(|of| of.channel) {
+        Some(1) => UvChannel::Uv1,
+        _ => UvChannel::Uv0,
     };
     let [r, g, b, a] = source.base_color;
     let [er, eg, eb] = source.emissive;
     let base = StandardMaterial {
         base_color: Color::linear_rgba(r, g, b, a),
-        base_color_texture: texture(source.base_color_texture, 0),
+        base_color_texture: texture(source.base_color_texture, true),
+        base_color_channel: channel(source.base_color_texture),
         metallic: source.metallic,
         perceptual_roughness: source.roughness,
-        metallic_roughness_texture: texture(source.metallic_roughness_texture, 1),
-        normal_map_texture: texture(source.normal_texture, 1),
-        occlusion_texture: texture(source.occlusion_texture, 1),
+        metallic_roughness_texture: texture(source.metallic_roughness_texture, false),
+        metallic_roughness_channel: channel(source.metallic_roughness_texture),
+        normal_map_texture: texture(source.normal_texture, false),
+        normal_map_channel: channel(source.normal_texture),
+        occlusion_texture: texture(source.occlusion_texture, false),
+        occlusion_channel: channel(source.occlusion_texture),
         emissive: LinearRgba::rgb(er, eg, eb),
         emissive_exposure_weight: 0.0,
-        emissive_texture: texture(source.emissive_texture, 0),
+        emissive_texture: texture(source.emissive_texture, true),
+        emissive_channel: channel(source.emissive_texture),
         double_sided: source.double_sided,
         cull_mode: (!source.double_sided).then_some(bevy::render::render_resource::Face::Back),
         unlit: source.unlit,
@@ -82,38 +94,76 @@ pub(super) fn pbr(
     TwinPbr { base, extension }
 }
 
-/// Each texture as colour and as plain numbers; `None` where the picture cannot be read.
+/// The pictures on the graphics card, by texture and by whether they are colours.
+pub(super) type Textures = HashMap<(usize, bool), Handle<Image>>;
+
+/// Pictures as textures, each in the ways in which materials show it. What a side beyond `longest` has
+/// is halved until it fits; `tell` gets what was done.
 pub(super) fn textures(
     model: &Model,
+    pictures: Vec<cad::Image>,
+    longest: u32,
     images: &mut Assets<Image>,
-) -> Vec<[Option<Handle<Image>>; 2]> {
-    let mut read = |texture: &cad::Texture, srgb: bool| {
-        let source = model.images.get(texture.image)?;
-        let wrap = |repeat: bool| {
-            if repeat { ImageAddressMode::Repeat } else { ImageAddressMode::ClampToEdge }
-        };
-        let mut sampler = ImageSampler::linear();
-        let descriptor = sampler.get_or_init_descriptor();
-        descriptor.address_mode_u = wrap(texture.repeat[0]);
-        descriptor.address_mode_v = wrap(texture.repeat[1]);
-        if !texture.smooth {
-            descriptor.set_filter(ImageFilterMode::Nearest);
+    tell: &mut dyn FnMut(String),
+) -> Textures {
+    let fitting = |mut picture: cad::Image| {
+        let (width, height) = (picture.width, picture.height);
+        while picture.width.max(picture.height) > longest.max(1) {
+            picture = picture.halved();
         }
-        let decoded = Image::from_buffer(
-            &source.bytes,
-            ImageType::MimeType(&source.mime),
-            CompressedImageFormats::NONE,
-            srgb,
-            sampler,
-            bevy::asset::RenderAssetUsages::default(),
-        );
-        match decoded {
-            Ok(image) => Some(images.add(image)),
-            Err(error) => {
-                log::warn!("the picture `{}` cannot be read: {error}", source.name);
-                None
-            }
+        if picture.width != width {
+            tell(format!(
+                "the picture `{}` has {width} × {height} pixels, more than this graphics processor \
+                 takes: it is shown with {} × {}",
+                picture.name, picture.width, picture.height
+            ));
         }
+        picture
     };
-    model.textures.iter().map(|texture| [read(texture, true), read(texture, false)]).collect()
+    let pictures: Vec<cad::Image> = pictures.into_iter().map(fitting).collect();
+    let mut textures = Textures::new();
+    for material in &model.materials {
+        let shown = [
+            (material.base_color_texture, true),
+            (material.emissive_texture, true),
+            (material.metallic_roughness_texture, false),
+            (material.normal_texture, false),
+            (material.occlusion_texture, false),
+        ];
+        for (texture, is_color) in shown {
+            let Some(at) = texture.map(|texture| texture.texture) else { continue };
+            let Some(texture) = model.textures.get(at) else { continue };
+            let Some(picture) = pictures.get(texture.image) else { continue };
+            textures
+                .entry((at, is_color))
+                .or_insert_with(|| images.add(image(picture, texture, is_color)));
+        }
+    }
+    textures
+}
+
+fn image(picture: &cad::Image, texture: &cad::Texture, is_color: bool) -> Image {
+    let size = Extent3d { width: picture.width, height: picture.height, depth_or_array_layers: 1 };
+    let format = match is_color {
+        true => TextureFormat::Rgba8UnormSrgb,
+        false => TextureFormat::Rgba8Unorm,
+    };
+    let dimension = TextureDimension::D2;
+    // Nothing looks at the pixels once they are on the graphics card.
+    let usage = RenderAssetUsages::RENDER_WORLD;
+    let mut image = Image::new(size, dimension, picture.rgba.clone(), format, usage);
+    let wrap = |wrap: cad::Wrap| match wrap {
+        cad::Wrap::Repeat => ImageAddressMode::Repeat,
+        cad::Wrap::Mirror => ImageAddressMode::MirrorRepeat,
+        cad::Wrap::Clamp => ImageAddressMode::ClampToEdge,
+    };
+    let mut sampler = ImageSampler::linear();
+    let descriptor = sampler.get_or_init_descriptor();
+    descriptor.address_mode_u = wrap(texture.wrap[0]);
+    descriptor.address_mode_v = wrap(texture.wrap[1]);
+    if !texture.smooth {
+        descriptor.set_filter(ImageFilterMode::Nearest);
+    }
+    image.sampler = sampler;
+    image
 }

@@ -122,7 +122,7 @@ fn say(app: &mut App, path: &str, at_s: i64, value: f64) {
     let update = SampleUpdate {
         property,
         time: Some(time),
-        value: Value::Number(value),
+        value: Some(Value::Number(value)),
         quality: Quality::Good,
     };
     let mut sources = app.world_mut().resource_mut::<Sources>();

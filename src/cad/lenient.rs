@@ -1,0 +1,93 @@
+//! JSON as programs write it, made what the format wants before the `gltf` crate reads it.
+
+use serde_json::Value;
+
+use super::remark::shown;
+
+/// Without what is `null` and what only the program that wrote it knows, and with whole numbers as such.
+pub(super) fn plain(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            // The least and greatest numbers of accessors are not asked for: the numbers are.
+            let is_accessor = map.contains_key("componentType");
+            map.retain(|key, entry| {
+                !entry.is_null()
+                    && key != "extras"
+                    && !(is_accessor && (key == "min" || key == "max"))
+            });
+            for (key, entry) in map.iter_mut() {
+                if key == "name"
+                    && let Value::Number(_) | Value::Bool(_) = entry
+                {
+                    *entry = Value::String(entry.to_string());
+                }
+                plain(entry);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(plain),
+        Value::Number(number) => {
+            if let (false, Some(real)) = (number.is_u64() || number.is_i64(), number.as_f64())
+                && real.fract() == 0.0
+                && real.abs() < 9e15
+                && !(real == 0.0 && real.is_sign_negative())
+            {
+                *value = if real < 0.0 { (real as i64).into() } else { (real as u64).into() };
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Members that refer to entries of lists.
+const INDEX: [&str; 14] = [
+    "mesh",
+    "skin",
+    "camera",
+    "material",
+    "indices",
+    "bufferView",
+    "buffer",
+    "source",
+    "sampler",
+    "input",
+    "output",
+    "node",
+    "skeleton",
+    "inverseBindMatrices",
+];
+
+/// References that cannot be: `-1`, which many programs write for "none", is taken out, and what does
+/// not fit into the crate's 32 bits is an error.
+pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), String> {
+    let Value::Object(map) = value else {
+        if let Value::Array(list) = value {
+            return list.iter_mut().try_for_each(|entry| indices(entry, tell));
+        }
+        return Ok(());
+    };
+    let is_none =
+        |key: &String, entry: &Value| INDEX.contains(&key.as_str()) && entry.as_i64() == Some(-1);
+    map.retain(|key, entry| {
+        let gone = is_none(key, entry);
+        if gone {
+            tell(format!("`{key}` is -1, which is taken for none"));
+        }
+        !gone
+    });
+    let fits = |entry: &Value| entry.as_u64().is_none_or(|at| at < u64::from(u32::MAX));
+    for (key, entry) in map.iter_mut() {
+        let listed = matches!(key.as_str(), "children" | "joints" | "nodes");
+        let all = listed && entry.as_array().is_some_and(|list| !list.iter().all(fits));
+        if all || (INDEX.contains(&key.as_str()) && !fits(entry)) {
+            return Err(format!(
+                "`{key}` refers to {}, which no file has",
+                shown(&entry.to_string())
+            ));
+        }
+        if key == "attributes" && entry.as_object().is_some_and(|map| !map.values().all(fits)) {
+            return Err("`attributes` refers to what no file has".into());
+        }
+        indices(entry, tell)?;
+    }
+    Ok(())
+}
