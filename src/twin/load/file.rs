@@ -14,13 +14,21 @@ pub(super) struct Source {
     pub tree: Tree,
     /// Where the lines begin.
     lines: Vec<usize>,
+    /// It is of a newer schema, and not read.
+    pub is_newer: bool,
 }
 
 impl Source {
     pub(super) fn new(path: &Path, tree: Tree) -> Self {
         let ends = tree.text().match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { path: path.to_owned(), name: path.display().to_string(), tree, lines }
+        Self {
+            path: path.to_owned(),
+            name: path.display().to_string(),
+            tree,
+            lines,
+            is_newer: false,
+        }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -110,6 +118,11 @@ pub(super) fn read_all(
 fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     let tree = Tree::parse(text);
     let mut source = Source::new(path, tree);
+    if let Some(newer) = newer(&source) {
+        // What a newer format has is unknown here: nothing else of the file is worth saying.
+        diagnostics.push(newer);
+        return Source { is_newer: true, ..Source::new(path, Tree::parse("")) };
+    }
     for error in source.tree.errors() {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
         diagnostic.expected.clone_from(&error.help);
@@ -151,6 +164,17 @@ fn behind_comments(text: &str) -> Option<&str> {
     }
 }
 
+/// Why a file is not read that is of a newer schema.
+fn newer(source: &Source) -> Option<Diagnostic> {
+    let Kind::Struct(_, fields) = &source.tree.root().kind else { return None };
+    let (_, node) = fields.iter().find(|(name, _)| name.text == "schema")?;
+    let Kind::Number(version) = node.kind else { return None };
+    let message = format!(
+        "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
+    );
+    (version > f64::from(SCHEMA)).then(|| source.diagnostic(Severity::Error, &node.span, message))
+}
+
 fn includes(source: &Source) -> Vec<(Span, String)> {
     let Kind::Struct(_, fields) = &source.tree.root().kind else { return Vec::new() };
     let lists = fields.iter().filter(|(name, _)| name.text == "include");
@@ -177,13 +201,6 @@ fn migrate(source: &mut Source, diagnostics: &mut Vec<Diagnostic>) {
         Kind::Number(version) => version,
         _ => return, // Reported with the other fields' types.
     };
-    if version > f64::from(SCHEMA) {
-        let message = format!(
-            "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
-        );
-        diagnostics.push(source.diagnostic(Severity::Error, &span, message));
-        return;
-    }
     if version == 1.0 {
         let mut renamed = Vec::new();
         for (path, old, new) in RENAMED_IN_2 {
