@@ -10,6 +10,7 @@ use super::kernel::{Kernel, Model};
 use super::load::Load;
 use super::noise::RandomStream;
 use super::solver::{Dense, Method, Problem, Solver, Unsolved};
+use super::stability::{Steps, UNKNOWN_STEPS, bounds, has_broken_down};
 
 /// How exactly an event is located unless stated otherwise, as a share of a step.
 const LOCATED: f64 = 1e-12;
@@ -87,6 +88,8 @@ pub struct Simulation {
     margin: Vec<f64>,
     met: Vec<bool>,
     locator: Locator,
+    /// For each state, what no course reaches.
+    bounds: Vec<f64>,
 }
 
 impl Simulation {
@@ -94,7 +97,8 @@ impl Simulation {
     /// middle.
     ///
     /// # Errors
-    /// When the setup does not fit its model, or holds what is not a number.
+    /// When the setup does not fit its model, holds what is not a number, or states steps that the model
+    /// does not bear.
     pub fn new(setup: SimulationSetup) -> Result<Self, String> {
         setup.check()?;
         let about = setup.model.about();
@@ -103,6 +107,17 @@ impl Simulation {
         let mut x = setup.initial.clone();
         setup.load.at(setup.start_s, &x, &mut u);
         Kernel::<f64>::start(&*setup.model, &u, &setup.parameters, &mut x);
+        let steps = Steps {
+            model: &*setup.model,
+            parameters: &setup.parameters,
+            initial: &x,
+            load: &*setup.load,
+            begin_s: setup.start_s,
+            span_s: UNKNOWN_STEPS * setup.dt_s,
+            dt_s: setup.dt_s,
+            method: Some(setup.method),
+        };
+        steps.check().map_err(|error| error.to_string())?;
         let mut margin = vec![1.0; events];
         setup.model.margin(&x, &u, &setup.parameters, &mut margin);
         Ok(Self {
@@ -115,6 +130,7 @@ impl Simulation {
                 margin: vec![0.0; events],
                 located_s: setup.located_s,
             },
+            bounds: bounds(about, &x),
             x,
             u,
             margin,
@@ -125,7 +141,8 @@ impl Simulation {
     /// Takes a step; the events that happened in it.
     ///
     /// # Errors
-    /// When the state diverges; it is then what it was before.
+    /// When the state diverges, or an event would be that of a solution that has broken down; the state
+    /// is then what it was before.
     pub fn step(&mut self) -> Result<Vec<EventOccurrence>, Unsolved> {
         let SimulationSetup { model, parameters, load, dt_s, noise, .. } = &self.setup;
         load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
@@ -145,7 +162,30 @@ impl Simulation {
             }
         }
         self.test(&mut happened);
+        if let Err(error) = self.holds(&happened, self.setup.dt_s) {
+            self.x.copy_from_slice(self.solver.begin());
+            self.t_s = begin_s;
+            self.test(&mut Vec::new());
+            return Err(error);
+        }
         Ok(happened)
+    }
+
+    /// Whether the step that was taken is one of a machine: within all bounds, and not, where something
+    /// happened in it, broken down.
+    fn holds(&self, happened: &[EventOccurrence], dt_s: f64) -> Result<(), Unsolved> {
+        let SimulationSetup { model, parameters, method, .. } = &self.setup;
+        let is_beyond = |at: &usize| !(self.x[*at].abs() <= self.bounds[*at]);
+        if let Some(at) = (0..self.x.len()).find(is_beyond) {
+            let state = model.about().states[at].name.clone();
+            return Err(Unsolved::Diverged { state, value: self.x[at], dt_s });
+        }
+        let problem = Problem { model: &**model, u: &self.u, p: parameters };
+        let is_fixed = !happened.is_empty() && !method.adapts_steps();
+        if is_fixed && has_broken_down(problem, self.solver.begin(), dt_s, Some(*method)) {
+            return Err(Unsolved::BrokenDown { dt_s });
+        }
+        Ok(())
     }
 
     /// The test at a step's end: it finds what noise or a settled state brought about, too.

@@ -25,7 +25,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
-    setup.step_s = behaviour.step_s;
+    setup.step_s = machine.step_s;
     setup.method = machine.method;
     if args.robust {
         setup.options.loss = Loss::ROBUST;

@@ -2,6 +2,7 @@
 //! `diagnose`, `forecast`, `score`, `optimise`.
 
 pub mod args;
+mod believe;
 mod calibrate;
 mod detect;
 mod detect_report;

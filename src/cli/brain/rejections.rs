@@ -93,6 +93,11 @@ impl Rejections {
         self.left_out.count(line);
     }
 
+    /// Why the first row was left out, where all rows were.
+    pub fn all_left_out(&self) -> Option<&str> {
+        (self.rows > 0 && self.left_out.count == self.rows).then_some(&*self.reason)
+    }
+
     /// A row was taken; by its first values it is checked whether an output is in the model's unit.
     pub fn record(&mut self, line: &Line, update: &MeasurementUpdate, setup: &FilterSetup) {
         self.rows += 1;

@@ -22,6 +22,7 @@ const MOST_STEPS: u64 = 1_000_000_000;
 pub fn simulate(args: &Simulate) -> Outcome {
     let (mut machine, _) = machine(&args.machine)?;
     let set = set(args, &mut machine)?;
+    let args = &Simulate { dt: step_s(args, &mut machine)?, ..args.clone() };
     let about = machine.model.about().clone();
     let acting = Acting::of(args, &machine, &set)?;
     let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
@@ -63,6 +64,20 @@ pub fn simulate(args: &Simulate) -> Outcome {
              happened; state a time with --until, or longer steps with --dt",
             simulation.time_s()
         ))),
+    }
+}
+
+/// Length of a step: stated here, by the machine's file, or as usual; a usual one is as short as a machine
+/// wants it under what acts on it.
+fn step_s(args: &Simulate, machine: &mut Machine) -> Result<f64, Failure> {
+    let method = method(args, machine.method)?;
+    match args.stated_dt {
+        Some(dt_s) => Ok(dt_s),
+        None if machine.is_step_stated || method != machine.method => Ok(machine.step_s),
+        None => {
+            machine.shorten_step().map_err(Failure::input)?;
+            Ok(machine.step_s)
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::course::{EnsembleRun, Outcome, Sampling, carry_out};
 use super::error::OptimiseError;
 use super::optimum::{Alternative, Gain, LimitMargin, Optimum, Setting};
 use super::problem::{Knob, Limit, Problem};
+use crate::forecast::ForecastError;
 use crate::worker::{Run, Step};
 
 /// Most knobs that may be switched off: twice as many choices for each.
@@ -121,6 +122,7 @@ impl Search {
         let switches: Vec<usize> =
             (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
         problem.setup.check()?;
+        problem.setup.check_step().map_err(ForecastError::from)?;
         if problem.setup.members > MOST_MEMBERS {
             return Err(OptimiseError::TooManyMembers {
                 members: problem.setup.members,

@@ -103,7 +103,7 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
         initial: each("initial"),
         noise: each("noise"),
         estimate: entries("estimate").into_iter().filter_map(|entry| estimate(cx, entry)).collect(),
-        step_s: positive("step", 1.0),
+        step_s: fields.get("step").map(|_| positive("step", 1.0)),
         solver: fields.get("solver").and_then(|at| named(cx, at)),
         inputs: entries("inputs").into_iter().filter_map(|entry| input(cx, entry)).collect(),
         gate: positive("gate", 5.0),
