@@ -58,7 +58,7 @@ pub struct Forecast {
     pub medoid: usize,
     /// What is to be known of it besides, in words: steps that were shortened, the fault that was taken as
     /// given.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub notes: Vec<String>,
 }
 

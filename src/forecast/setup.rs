@@ -202,6 +202,11 @@ impl ForecastSetup {
         if self.members > MOST_MEMBERS {
             return Err(ForecastError::TooManyMembers { members: self.members });
         }
+        let numbers = self.numbers_kept();
+        if numbers > MOST_NUMBERS {
+            let (members, instants) = (self.recorded.min(self.members), self.instants);
+            return Err(ForecastError::TooManyNumbers { members, instants, numbers });
+        }
         let Self { horizon_s, dt_s, members, .. } = *self;
         let steps = horizon_s / dt_s;
         if !(steps <= MOST_STEPS as f64) {
@@ -210,11 +215,6 @@ impl ForecastSetup {
         let steps = steps * members as f64;
         if steps > MOST_MEMBER_STEPS as f64 {
             return Err(ForecastError::TooManyMemberSteps { members, horizon_s, steps, dt_s });
-        }
-        let numbers = self.numbers_kept();
-        if numbers > MOST_NUMBERS {
-            let (members, instants) = (self.recorded.min(self.members), self.instants);
-            return Err(ForecastError::TooManyNumbers { members, instants, numbers });
         }
         Ok(())
     }
