@@ -62,8 +62,23 @@ impl Series {
         if reader.invalid().count > 0 {
             eprintln!("note: {}: {}", shown(path), reader.invalid());
         }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
         let time = |at: usize| rows[at].values[columns.time];
+        let mut order: Vec<usize> = match policy {
+            RowPolicy { is_late: false, is_strict: false } => without_wild_times(rows.len(), time, setup.reach_s()),
+            _ => (0..rows.len()).collect(),
+        };
+        if order.len() < rows.len() {
+            let mut left_out = (0..rows.len()).filter(|at| order.binary_search(at).is_err());
+            let first = left_out.next().unwrap_or_default();
+            eprintln!(
+                "note: {}: {} of {} rows are left out, first line {}: the time {} s is far from those around it",
+                shown(path),
+                rows.len() - order.len(),
+                rows.len(),
+                rows[first].line,
+                time(first)
+            );
+        }
         match (policy.is_late, order.windows(2).find(|pair| !(time(pair[0]) < time(pair[1])))) {
             (true, _) => order.sort_by(|a, b| time(*a).total_cmp(&time(*b))),
             (false, Some(pair)) => {
@@ -89,7 +104,8 @@ impl Series {
             let nothing = || TableError::NoRows.to_string();
             return Err(wrong(path, columns.noted.unwrap_or_else(nothing)));
         };
-        let begin_s = first_s - usual_step(&times).unwrap_or(setup.step_s);
+        let is_short = |step_s: &f64| *step_s <= setup.reach_s();
+        let begin_s = first_s - usual_step(&times).filter(is_short).unwrap_or(setup.step_s);
         Ok(Self { begin_s, lines: samples.into_iter().flatten().collect() })
     }
 
@@ -137,7 +153,8 @@ impl<R: Read> Stream<R> {
         let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
         let step_s = second.as_ref().map(|second| time(second) - time(&first));
-        let step_s = step_s.filter(|step_s| *step_s > 0.0).unwrap_or(setup.step_s);
+        let is_usual = |step_s: &f64| *step_s > 0.0 && *step_s <= setup.reach_s();
+        let step_s = step_s.filter(is_usual).unwrap_or(setup.step_s);
         let begin_s = time(&first) - step_s;
         Ok(Self {
             reader,
@@ -262,6 +279,44 @@ impl Columns {
     }
 }
 
+/// Places of the rows without those of a wild time: one that is further from the row before it than a model
+/// can be carried, while the row after it is not.
+fn without_wild_times(count: usize, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(count);
+    for at in 0..count {
+        if let [before @ .., last] = &kept[..]
+            && time(at) <= time(*last)
+        {
+            let leads_far = match before.last() {
+                Some(before) => time(*last) - time(*before) > reach_s && time(at) > time(*before),
+                None => time(*last) - time(at) > reach_s,
+            };
+            if leads_far {
+                kept.pop();
+            }
+        }
+        kept.push(at);
+    }
+    kept
+}
+
 fn text(error: TableError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wild_time_is_left_out_and_rows_out_of_order_are_not() {
+        let kept = |times: &[f64]| without_wild_times(times.len(), |at| times[at], 1e6);
+        assert_eq!(kept(&[0.0, 1.0, 1e12, 2.0, 3.0]), [0, 1, 3, 4]);
+        assert_eq!(kept(&[1e12, 1.0, 2.0]), [1, 2]);
+        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap.
+        assert_eq!(kept(&[0.0, 1.0, 1e12]), [0, 1, 2]);
+        // A day without samples, and rows that are not in order, are another matter.
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 2.0]), [0, 1, 2, 3]);
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 86_401.0]), [0, 1, 2, 3]);
+    }
 }
