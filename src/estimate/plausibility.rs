@@ -18,7 +18,7 @@ const FAR: f64 = 6.0;
 /// An estimate that is far outside of what its machine's file expects.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "what the filter believes is implausible: `{name}` is {value:.4e} at {time_s} s, {deviations:.0} standard deviations from what is stated of it ({expected:.4e} ± {deviation:.2e}{scale}); a fault may explain it (`diagnose`), or a sensor's unit is wrong, or its `deviation`, `drift` or `memory` is too small"
+    "what the filter believes is implausible: `{name}` is {value:.4e} at {time_s} s, {deviations:.0} standard deviations from what is stated of it ({expected:.4e} ± {deviation:.2e}{scale}); a fault that was not supposed may explain it (`diagnose` ranks them), or a sensor's unit is wrong, or its `deviation`, `drift` or `memory` is too small"
 )]
 pub struct Implausible {
     /// Time of the belief, in seconds.

@@ -181,8 +181,8 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
         let at_line = |error| wrong(&args.healthy, format!("line {line}: {error}"));
         filter.observe(sample).map_err(at_line)?;
     }
-    if let Err(inconsistency) = filter.check_consistency() {
-        eprintln!("warning: {}: {inconsistency}", shown(&args.healthy));
+    if let Err(doubt) = filter.check() {
+        eprintln!("warning: {}: {doubt}", shown(&args.healthy));
     }
     let model = OpenLoopModel::learned(&filter);
     let rest: Vec<_> = rest.iter().map(|line| line.sample.clone()).collect();

@@ -6,8 +6,8 @@ use std::vec::IntoIter;
 
 use serde_json::json;
 use twinscope::estimate::{
-    Bank, Entry, FilterSetup, Hypothesis, Inconsistency, MaintenanceError, MeasurementUpdate,
-    ObserveError, Ranked, Unscented,
+    Bank, Doubt, Entry, FilterSetup, Hypothesis, MaintenanceError, MeasurementUpdate, ObserveError,
+    Ranked, Unscented,
 };
 use twinscope::model::Machine;
 use twinscope::twin::behaviour::Behaviour;
@@ -60,7 +60,7 @@ pub struct Found {
     /// All hypotheses, the most probable first.
     pub ranking: Vec<Ranked>,
     /// Why even the most probable hypothesis does not explain what is measured.
-    inconsistency: Option<Inconsistency>,
+    doubt: Option<Doubt>,
 }
 
 /// What has come so far, before and after something may be wrong.
@@ -154,8 +154,8 @@ impl Evidence<'_> {
             let update = filter.observe(&line.sample);
             learnt_from += usize::from(judge.count(line, update, &setup)?);
         }
-        if let Err(inconsistency) = filter.check_consistency() {
-            eprintln!("warning: {}: until {since_s} s, {inconsistency}", shown(path));
+        if let Err(doubt) = filter.check() {
+            eprintln!("warning: {}: until {since_s} s, {doubt}", shown(path));
         }
         let mut bank = Bank::new(filter.setup(), filter.belief(), &hypotheses)
             .map_err(|error| wrong(path, error))?;
@@ -170,9 +170,9 @@ impl Evidence<'_> {
         }
         let ranking = bank.ranking();
         let best = ranking.first().and_then(|best| bank.filter(&best.name));
-        let inconsistency = best.and_then(|filter| filter.check_consistency().err());
+        let doubt = best.and_then(|filter| filter.check().err());
         let last_s = lines.last().map_or(series.begin_s, |line| line.sample.time_s);
-        Ok(Found { learnt_from, judged_by, last_s, ranking, inconsistency })
+        Ok(Found { learnt_from, judged_by, last_s, ranking, doubt })
     }
 }
 
@@ -205,7 +205,7 @@ impl Found {
             "learnt_from": self.learnt_from,
             "judged_by": self.judged_by,
             "ranking": each.collect::<Vec<_>>(),
-            "doubt": self.inconsistency.as_ref().map(Inconsistency::to_string),
+            "doubt": self.doubt.as_ref().map(Doubt::to_string),
         })
     }
 
@@ -223,9 +223,8 @@ impl Found {
             let bar = "█".repeat((ranked.probability * BAR).round() as usize);
             text += &format!("\n  {:5.1} %  {:<24} {bar}", ranked.probability * 100.0, ranked.name);
         }
-        if let Some(inconsistency) = &self.inconsistency {
-            text +=
-                &format!("\nnone of these explains it well: even for the first, {inconsistency}");
+        if let Some(doubt) = &self.doubt {
+            text += &format!("\nnone of these explains it well: even for the first, {doubt}");
         }
         text
     }

@@ -64,7 +64,9 @@ impl Series {
         }
         let time = |at: usize| rows[at].values[columns.time];
         let mut order: Vec<usize> = match policy {
-            RowPolicy { is_late: false, is_strict: false } => without_wild_times(rows.len(), time, setup.reach_s()),
+            RowPolicy { is_late: false, is_strict: false } => {
+                without_wild_times(rows.len(), time, setup.reach_s())
+            }
             _ => (0..rows.len()).collect(),
         };
         if order.len() < rows.len() {

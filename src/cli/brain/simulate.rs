@@ -43,15 +43,16 @@ pub fn simulate(args: &Simulate) -> Outcome {
     rows.line(&course::headings(&about).join(","))?;
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
-        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
+        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s());
     let mut step = 0;
     while !is_over && step < MOST_STEPS {
         step += 1;
-        let happened = simulation.step().map_err(|error| {
+        let end_s = until.time_s.unwrap_or(f64::INFINITY);
+        let happened = simulation.step_until(end_s).map_err(|error| {
             Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
         })?;
         report(&about, &happened);
-        is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
+        is_over = until.ends(&happened) || until.is_reached(simulation.time_s());
         if step % every == 0 || is_over {
             rows.line(&course::row(&simulation).join(","))?;
         }
@@ -279,8 +280,8 @@ impl Until {
         }
     }
 
-    fn is_reached(&self, time_s: f64, dt_s: f64) -> bool {
-        self.time_s.is_some_and(|end_s| time_s >= end_s - dt_s / 2.0)
+    fn is_reached(&self, time_s: f64) -> bool {
+        self.time_s.is_some_and(|end_s| time_s >= end_s)
     }
 
     fn ends(&self, happened: &[EventOccurrence]) -> bool {

@@ -235,3 +235,110 @@ fn a_step_has_broken_down_where_finer_ones_lead_elsewhere() {
         assert!(has_broken_down(problem, &x, 4.0, method));
     }
 }
+
+/// What a machine's own account of a course is: its events with their times, and its state in the end.
+#[derive(Debug)]
+struct Account {
+    events: Vec<Option<f64>>,
+    state: Vec<f64>,
+}
+
+/// A course of a number of steps; what ends it, where it cannot be.
+fn account(
+    machine: &Machine,
+    inputs: &[f64],
+    method: Method,
+    (dt_s, steps): (f64, u64),
+) -> Result<Account, String> {
+    let setup = SimulationSetup {
+        parameters: machine.parameters.clone(),
+        initial: machine.initial.clone(),
+        method,
+        ..SimulationSetup::usual(machine.model.clone(), Arc::new(Held(inputs.to_vec())), dt_s)
+    };
+    let mut simulation = Simulation::new(setup)?;
+    let mut events = vec![None; machine.model.about().events.len()];
+    for _ in 0..steps {
+        for happened in simulation.step().map_err(|error| error.to_string())? {
+            events[happened.event].get_or_insert(happened.time_s);
+        }
+    }
+    Ok(Account { events, state: simulation.state().to_vec() })
+}
+
+/// What differs between two accounts by more than a twentieth of the larger, and of what a step moves.
+fn differs(
+    about: &About,
+    dt_s: f64,
+    (own, fine): (&Account, &Account),
+    span_s: f64,
+) -> Option<String> {
+    for ((event, own), fine) in about.events.iter().zip(&own.events).zip(&fine.events) {
+        let near = |a: f64, b: f64| (a - b).abs() <= 2.0 * dt_s + 0.05 * a.max(b);
+        let same = match (own, fine) {
+            (Some(own), Some(fine)) => near(*own, *fine),
+            (Some(one), None) | (None, Some(one)) => near(*one, span_s),
+            (None, None) => true,
+        };
+        if !same {
+            return Some(format!("{}: {own:?} {fine:?}", event.name));
+        }
+    }
+    for ((state, own), fine) in about.states.iter().zip(&own.state).zip(&fine.state) {
+        let own = state.turn.map_or(*own, |turn| nearest_angle(*own, *fine, turn));
+        let size = fine.abs().max(state.usual.abs()).max(1e-3);
+        if !((own - fine).abs() < 0.05 * size) {
+            return Some(format!("{}: {own} {fine}", state.name));
+        }
+    }
+    None
+}
+
+#[test]
+fn zz_survey() {
+    for model in registry::models() {
+        let about = model.about();
+        let machine = Machine::usual(model.clone());
+        for factor in [1.0, 0.5, 1.5, 0.0] {
+            let inputs: Vec<f64> = about
+                .inputs
+                .iter()
+                .map(|input| if input.unit == "K" { input.usual } else { factor * input.usual })
+                .collect();
+            for method in [Method::Euler, Method::Rk4] {
+                for power in -8..=10 {
+                    let dt_s = libm::pow(10.0, 0.5 * power as f64);
+                    for steps in [30, 300] {
+                        let own = account(&machine, &inputs, method, (dt_s, steps));
+                        let text = match own {
+                            Err(error) => format!("refused {}", &error[..error.len().min(90)]),
+                            Ok(own) => {
+                                let fine =
+                                    account(&machine, &inputs, method, (0.1 * dt_s, 10 * steps));
+                                match fine {
+                                    Err(error) => format!("FINE REFUSED {error}"),
+                                    Ok(fine) => {
+                                        match differs(
+                                            about,
+                                            dt_s,
+                                            (&own, &fine),
+                                            dt_s * steps as f64,
+                                        ) {
+                                            None => "ok".into(),
+                                            Some(text) => format!("DIFFERS {text}"),
+                                        }
+                                    }
+                                }
+                            }
+                        };
+                        println!(
+                            "{} x{factor} {} dt {dt_s:.4} steps {steps}: {text}",
+                            about.name,
+                            method.name()
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
