@@ -49,7 +49,7 @@ pub enum Doubt {
 }
 
 /// Which states do not move by themselves: neither where the machine is, nor beside that.
-fn still(setup: &FilterSetup, states: &[f64], inputs: &[f64]) -> Vec<bool> {
+pub(super) fn still(setup: &FilterSetup, states: &[f64], inputs: &[f64]) -> Vec<bool> {
     let mut still = vec![true; states.len()];
     let mut rates = vec![0.0; states.len()];
     for by in [0.0, 0.01, -0.003] {
@@ -141,5 +141,74 @@ impl Priors {
             variance += of_trend * span_s * span_s;
         }
         Some((mean, variance))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::unscented::Unscented;
+    use super::*;
+    use crate::model::Machine;
+    use crate::twin::load_behaviour;
+
+    /// A pump's setup, and what is believed of it at the beginning.
+    fn pump() -> (FilterSetup, Belief, Priors) {
+        let text = r#"(
+            model: "centrifugal_pump", noise: {"w": 0.3, "Qout": 0.0006},
+            estimate: {
+                "w": (deviation: 5, drift: 0.02),
+                "wA": (scale: log, mean: 3e-3, deviation: 1, drift: 1e-3),
+                "bias_w": (deviation: 0.1, memory: "1h"),
+                "bias_Qout": (deviation: 3e-4),
+                "trend_Qout": (deviation: 5e-8),
+            },
+        )"#;
+        let behaviour = load_behaviour(Path::new("pump.ron"), text).expect("a machine");
+        let machine = Machine::of(&behaviour).expect("it fits");
+        let setup = FilterSetup::of(&behaviour, &machine).expect("it fits");
+        let inputs = machine.model.about().usual_inputs();
+        let filter = Unscented::new(setup.clone(), 0.0, &inputs).expect("it fits");
+        let priors = Priors::new(&setup, 0.0, &setup.begin(&inputs), &inputs);
+        (setup, filter.belief().clone(), priors)
+    }
+
+    #[test]
+    fn an_estimate_is_implausible_beyond_what_is_stated_of_it_by_then() {
+        let (setup, believed, priors) = pump();
+        let off = |at: usize, by: f64, time_s: f64| {
+            let mut belief = Belief { time_s, ..believed.clone() };
+            belief.mean[at] += by;
+            priors.check(&setup, &belief).err().map(|error| error.name)
+        };
+        let hour = 3600.0;
+        // A state that moves follows its model.
+        assert_eq!(off(0, 1e3, 0.0), None);
+        // A wear rate by its logarithm, whose drift allows for more in the course of time.
+        assert_eq!(off(1, 5.9, 0.0), None);
+        assert_eq!(off(1, -6.1, 0.0).as_deref(), Some("wA"));
+        assert_eq!(off(1, -6.1, 1e6), None);
+        // What returns to its mean is as far off as at the beginning, however long it takes.
+        for time_s in [0.0, hour, 1e3 * hour] {
+            assert_eq!(off(2, 0.59, time_s), None);
+            assert_eq!(off(2, 0.61, time_s).as_deref(), Some("bias_w"));
+        }
+        // A constant error stays, unless it has a trend: after ten hours of 5e-8 a second, 1.8e-3.
+        assert_eq!(off(3, 2e-3, 0.0).as_deref(), Some("bias_Qout"));
+        assert_eq!(off(3, 2e-3, 10.0 * hour), None);
+        assert_eq!(off(4, -4e-7, hour).as_deref(), Some("trend_Qout"));
+    }
+
+    #[test]
+    fn what_is_expected_of_a_new_part_begins_with_it() {
+        let (setup, mut belief, mut priors) = pump();
+        belief.time_s = 1e6;
+        belief.mean[1] -= 6.1;
+        assert!(priors.check(&setup, &belief).is_ok());
+        let new = NewPart { estimated: vec![(1, belief.mean[1] + 6.1, 1.0)], states: Vec::new() };
+        priors.replaced(&new, 1e6);
+        let error = priors.check(&setup, &belief).expect_err("it has no time to drift");
+        assert!(error.to_string().contains("`wA` is") && error.scale == " of its logarithm");
     }
 }

@@ -13,7 +13,7 @@ use super::consistency::{Consistency, Inconsistency};
 use super::error::FilterSetupError;
 use super::estimated::{Estimated, Slot};
 use super::maintenance::NewPart;
-use super::plausibility::{Doubt, Priors};
+use super::plausibility::{Doubt, Priors, still};
 use super::points::Points;
 use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
 use super::setup::{FilterSetup, Weights};
@@ -138,6 +138,30 @@ impl Unscented {
         }
         filter.belief.states.clone_from(&belief.states);
         filter.settle();
+        Ok(filter)
+    }
+
+    /// The filter of another run of the same machine, from that time on: what moves begins anew as the setup
+    /// states, and what does not (a parameter, a wear rate, a sensor's error) is as it was learnt.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn in_another_run(&self, time_s: f64, u: &[f64]) -> Result<Self, FilterSetupError> {
+        let setup = &self.setup;
+        setup.check_inputs(u)?;
+        let belief = Belief { time_s, ..self.belief.clone() };
+        let mut filter = Self::from_belief(setup.clone(), &belief, &setup.estimated)?;
+        let begin = setup.begin(u);
+        let still = still(setup, &begin, u);
+        let moving = (0..begin.len()).filter(|at| !still[*at]);
+        let mut new =
+            NewPart { states: moving.map(|at| (at, begin[at])).collect(), ..NewPart::default() };
+        for (at, each) in setup.estimated.iter().enumerate() {
+            if matches!(each.slot, Slot::State(state) if !still[state]) {
+                new.estimated.push((at, each.scale.from_value(each.mean), each.deviation));
+            }
+        }
+        filter.replaced(&new);
         Ok(filter)
     }
 

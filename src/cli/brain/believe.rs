@@ -2,9 +2,11 @@
 //! what was measured, what a filter then makes of it, and whether that is to be relied upon.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use twinscope::estimate::{Filter, FilterSetup};
 use twinscope::model::Machine;
+use twinscope::model::load::{Held, Load};
 use twinscope::twin::behaviour::Behaviour;
 
 use super::super::failure::Failure;
@@ -12,6 +14,7 @@ use super::args::{FilterArgs, MachineArgs};
 use super::diagnose::{Evidence, Found};
 use super::filtering::run_series;
 use super::input::reported;
+use super::scheduled::over_stated;
 use super::series::Series;
 
 /// The name of the hypothesis that nothing is wrong.
@@ -25,9 +28,9 @@ const CERTAIN: f64 = 0.9;
 pub struct Believed {
     /// The filter after the last sample; `None`: nothing was measured.
     pub filter: Option<Filter>,
-    /// The inputs of the greatest time: rows that come late may stand after it. The usual ones where
-    /// nothing was measured.
-    pub inputs: Vec<f64>,
+    /// What acts on the machine from now on where nothing else is planned: the measured inputs of the
+    /// greatest time (rows that come late may stand after it), others as its file states.
+    pub load: Arc<dyn Load>,
     /// What the diagnosis found, where there was one.
     pub diagnosis: Option<Found>,
     /// The fault that is taken as given.
@@ -51,14 +54,14 @@ pub fn believe(
 ) -> Result<Believed, Failure> {
     let mut believed = Believed {
         filter: None,
-        inputs: machine.model.about().usual_inputs(),
+        load: Arc::new(machine.load()),
         diagnosis: None,
         fault: machine_args.fault.clone(),
         notes: Vec::new(),
     };
     let Some(path) = samples else { return Ok(believed) };
     let setup = FilterSetup::of(behaviour, machine).map_err(reported)?;
-    let series = Series::read(path, &setup, args.samples_args.row_policy())?;
+    let series = Series::read(path, machine, &setup, args.samples_args.row_policy())?;
     if believed.fault.is_none() && !behaviour.faults.is_empty() {
         let evidence = Evidence {
             machine,
@@ -75,8 +78,7 @@ pub fn believe(
         }
         believed.diagnosis = Some(found);
     }
-    let mut last_s = f64::NEG_INFINITY;
-    let inputs = &mut believed.inputs;
+    let (mut last_s, mut inputs) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
     let filter = run_series(machine, behaviour, args, path, &series, |_, sample, _| {
         if sample.time_s >= last_s {
             last_s = sample.time_s;
@@ -85,6 +87,7 @@ pub fn believe(
         Ok(())
     })?;
     filter.check().map_err(Failure::input)?;
+    believed.load = over_stated(machine, Arc::new(Held(inputs)), series.inputs.clone());
     believed.filter = Some(filter);
     Ok(believed)
 }

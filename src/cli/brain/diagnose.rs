@@ -27,7 +27,7 @@ const BAR: f64 = 30.0;
 pub fn diagnose(args: &Diagnose) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
-    let series = Series::read(&args.samples, &setup, args.samples_args.row_policy())?;
+    let series = Series::read(&args.samples, &machine, &setup, args.samples_args.row_policy())?;
     let (machine, behaviour, samples_args) = (&machine, &behaviour, &args.samples_args);
     let evidence = Evidence {
         machine,

@@ -55,7 +55,7 @@ pub fn run(
     let log = log(&args.samples_args, behaviour, &setup)?;
     let policy = args.samples_args.row_policy();
     if is_standard(path) {
-        let mut stream = Stream::new(std::io::stdin(), &setup, path, policy)
+        let mut stream = Stream::new(std::io::stdin(), machine, &setup, path, policy)
             .map_err(|error| wrong(path, error))?;
         let Some(first) = stream.line().map_err(|error| wrong(path, error))? else {
             return Err(wrong(path, "the table has no rows"));
@@ -67,7 +67,7 @@ pub fn run(
         }
         return Ok(filtering.end());
     }
-    let series = Series::read(path, &setup, policy)?;
+    let series = Series::read(path, machine, &setup, policy)?;
     run_series(machine, behaviour, args, path, &series, on_row)
 }
 

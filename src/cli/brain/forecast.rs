@@ -9,8 +9,7 @@ use std::sync::atomic::AtomicBool;
 use twinscope::forecast::{
     self, Correction, ForecastSetup, Forecasting, StoredForecast, UnscentedForecasting,
 };
-use twinscope::model::load::{Held, Hold, Load};
-use twinscope::model::{Machine, table as course};
+use twinscope::model::Machine;
 use twinscope::output;
 use twinscope::worker::{Budget, Step, step};
 
@@ -19,7 +18,8 @@ use super::super::files::print;
 use super::args::{Forecast, Method};
 use super::believe::{Believed, believe};
 use super::forecast_page::page;
-use super::input::{machine, reported, table, text, wrong};
+use super::input::{machine, reported, text, wrong};
+use super::scheduled::Scheduled;
 use super::{forecast_text, member};
 
 /// Forecasts what will happen to a machine, and when.
@@ -29,7 +29,10 @@ pub fn forecast(args: &Forecast) -> Outcome {
     let believed =
         believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
             .map_err(no_forecast)?;
-    let load = plan(args, &machine, believed.inputs.clone())?;
+    let load = match &args.plan {
+        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
+        None => believed.load.clone(),
+    };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
     (setup.members, setup.seed) = (args.members, args.seed);
@@ -124,24 +127,6 @@ fn unscented(setup: &ForecastSetup) -> Result<forecast::Forecast, Failure> {
         Step::Done(done) => Ok(done.map_err(Failure::Input)?.forecast),
         Step::More(_) => Err(Failure::Environment("the forecast was given up".into())),
     }
-}
-
-fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Load>, Failure> {
-    match &args.plan {
-        Some(path) => schedule_of(path, args.hold, machine),
-        None => Ok(Arc::new(Held(last))),
-    }
-}
-
-/// The load that a table plans.
-pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn Load>, Failure> {
-    let table = table(path)?;
-    let (schedule, notes) =
-        course::load(&table, machine.model.about(), hold).map_err(|error| wrong(path, error))?;
-    for note in notes {
-        eprintln!("note: {}: {note}", path.display());
-    }
-    Ok(Arc::new(schedule))
 }
 
 /// Makes a forecast on all cores.

@@ -20,6 +20,7 @@ mod optimise;
 mod plot;
 mod rejections;
 mod rows;
+mod scheduled;
 mod score;
 mod series;
 mod simulate;

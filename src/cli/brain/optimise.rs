@@ -9,7 +9,6 @@ use twinscope::forecast::optimise::{
     Gain, Optimum, Problem, Schedule, Setting, optimise as search, schedule,
 };
 use twinscope::forecast::{Forecast, ForecastSetup};
-use twinscope::model::load::{Held, Load};
 use twinscope::twin::goal::Goal;
 use twinscope::twin::load_goal;
 
@@ -18,9 +17,10 @@ use super::super::files::print;
 use super::args::Optimise;
 use super::believe::believe;
 use super::diagnose::Found;
-use super::forecast::{carry_out, schedule_of};
+use super::forecast::carry_out;
 use super::input::{machine, reported, text};
 use super::plot::span;
+use super::scheduled::Scheduled;
 
 /// Looks for what should be set, and when what should be maintained.
 pub fn optimise(args: &Optimise) -> Outcome {
@@ -30,10 +30,9 @@ pub fn optimise(args: &Optimise) -> Outcome {
     let believed =
         believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
             .map_err(no_plan)?;
-    let load: Arc<dyn Load> = match (&args.plan, &args.samples) {
-        (Some(path), _) => schedule_of(path, args.hold, &machine)?,
-        (None, Some(_)) => Arc::new(Held(believed.inputs.clone())),
-        (None, None) => Arc::new(machine.load()),
+    let load = match &args.plan {
+        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
+        None => believed.load.clone(),
     };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
@@ -114,11 +113,22 @@ fn gain_in_words(gain: &Gain, unit: &str) -> String {
     };
     let (low, high) = gain.interval;
     format!(
-        "saves {:.4} ± {:.4}{unit}{share}; 90 % of the members save {low:.4} to {high:.4}, {:.0} % save anything",
-        gain.mean,
-        1.96 * gain.error,
+        "saves {} ± {}{unit}{share}; 90 % of the members save {} to {}, {:.0} % save anything",
+        significant(gain.mean),
+        significant(1.96 * gain.error),
+        significant(low),
+        significant(high),
         100.0 * gain.probability
     )
+}
+
+/// A number with five significant digits, however small it is.
+fn significant(value: f64) -> String {
+    let rounded = format!("{value:.4e}").parse().unwrap_or(value);
+    match rounded {
+        tiny if tiny != 0.0 && f64::abs(tiny) < 1e-4 => format!("{rounded:e}"),
+        _ => rounded.to_string(),
+    }
 }
 
 /// Of what a cost is that of one, after the unit of money.
@@ -134,14 +144,16 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
     let mut text = format!("{:<28} {:>12} {:>12}  unit", "set", "now", "best");
     for setting in &optimum.settings {
         let Setting { name, unit, now, best } = setting;
-        text += &format!("\n{name:<28} {now:>12.4} {best:>12.4}  {unit}");
+        let (now, best) = (significant(*now), significant(*best));
+        text += &format!("\n{name:<28} {now:>12} {best:>12}  {unit}");
     }
     let mut unit = cost_unit(optimum, money);
     if optimum.per.is_none() {
         unit += &format!("{}in {}", if unit.is_empty() { "" } else { " " }, span(horizon_s));
     }
-    let now = optimum.gain.as_ref().map_or("-".into(), |gain| format!("{:.5}", gain.now));
-    text += &format!("\n{:<28} {now:>12} {:>12.5}  {unit}", "cost", optimum.cost);
+    let now = optimum.gain.as_ref().map_or("-".into(), |gain| significant(gain.now));
+    let best = significant(optimum.cost);
+    text += &format!("\n{:<28} {now:>12} {best:>12}  {unit}", "cost");
     if !optimum.keeps_best {
         text += "\n\nThe best settings break a limit on members that the search has not seen: take more \
                  --members, or leave more room in the limit.";
@@ -177,10 +189,10 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
     );
     for (at, each) in optimum.alternatives.iter().enumerate() {
         let values: Vec<String> =
-            each.settings.iter().map(|value| format!("{value:8.2}")).collect();
+            each.settings.iter().map(|value| format!("{:>8}", significant(*value))).collect();
         let (cost, state) = match &each.trouble {
             Some(trouble) => ("-".to_owned(), format!("  {trouble}")),
-            None => (format!("{:.5}", each.cost), state_of(optimum, at).to_owned()),
+            None => (significant(each.cost), state_of(optimum, at).to_owned()),
         };
         text += &format!("\n  {}   {cost}{state}", values.join(" "));
     }

@@ -10,7 +10,7 @@ use super::input::shown;
 use super::series::Line;
 
 /// By so many first values of an output it is checked whether they can be in its unit.
-const CHECKED: u32 = 5;
+pub const CHECKED: u32 = 5;
 /// Values further from what is expected than so many deviations are hardly in the output's unit.
 const FAR: f64 = 20.0;
 /// Values that are within so many deviations in another unit are in that one.

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use twinscope::estimate::{FilterSetup, Measured};
-use twinscope::model::load::{Hold, Schedule};
+use twinscope::model::Machine;
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::table::link;
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
@@ -42,6 +43,8 @@ pub struct Series {
     pub begin_s: f64,
     /// As they came; there is one at least.
     pub lines: Vec<Line>,
+    /// The inputs that have a column, by place.
+    pub inputs: Vec<usize>,
 }
 
 impl Series {
@@ -49,11 +52,16 @@ impl Series {
     ///
     /// # Errors
     /// With file, line and column of what cannot be used.
-    pub fn read(path: &Path, setup: &FilterSetup, policy: RowPolicy) -> Result<Self, Failure> {
+    pub fn read(
+        path: &Path,
+        machine: &Machine,
+        setup: &FilterSetup,
+        policy: RowPolicy,
+    ) -> Result<Self, Failure> {
         let complain = |error: TableError| wrong(path, error);
         let bytes = bytes(path)?;
         let mut reader = Reader::new(&*bytes, policy.strictness()).map_err(complain)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy);
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy);
         let mut columns = columns.map_err(|error| wrong(path, error))?;
         let mut rows = Vec::new();
         while let Some(row) = reader.row().map_err(complain)? {
@@ -108,7 +116,9 @@ impl Series {
         };
         let is_short = |step_s: &f64| *step_s <= setup.reach_s();
         let begin_s = first_s - usual_step(&times).filter(is_short).unwrap_or(setup.step_s);
-        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect() })
+        let has_column = |input: &usize| columns.inputs[*input].is_some();
+        let inputs = (0..columns.inputs.len()).filter(has_column).collect();
+        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect(), inputs })
     }
 
     /// Only the samples, in order of time.
@@ -145,12 +155,13 @@ impl<R: Read> Stream<R> {
     /// With line and column of what cannot be used.
     pub fn new(
         from: R,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let mut reader = Reader::new(from, policy.strictness()).map_err(text)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy)?;
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy)?;
         let first = reader.row().map_err(text)?.ok_or("the table has no rows")?;
         let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
@@ -195,8 +206,12 @@ struct Columns {
     inputs: Vec<Option<LinkedColumn>>,
     names: Vec<String>,
     outputs: Vec<Option<LinkedColumn>>,
-    /// The last inputs; usual ones where there is no column.
+    /// The last inputs.
     last: Vec<f64>,
+    /// Those that have no column: as the machine's file states, or as usual.
+    stated: Schedule,
+    /// Time of the last row, in seconds.
+    last_s: Option<f64>,
     policy: RowPolicy,
     /// Why rows are left out, once that has been noted.
     noted: Option<String>,
@@ -206,6 +221,7 @@ impl Columns {
     /// Finds them; inputs without a column, and outputs that are not taken, are noted.
     fn of(
         headings: &Headings,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
@@ -215,9 +231,9 @@ impl Columns {
         let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
         let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
-        for (input, column) in about.inputs.iter().zip(&inputs) {
+        for (at, (input, column)) in about.inputs.iter().zip(&inputs).enumerate() {
             last.push(if column.is_some() { f64::NAN } else { input.usual });
-            if column.is_none() {
+            if column.is_none() && machine.inputs.iter().all(|(input, _)| *input != at) {
                 let (name, meaning, usual, unit) =
                     (&input.name, &input.meaning, input.usual, &input.unit);
                 eprintln!(
@@ -243,16 +259,31 @@ impl Columns {
             }
         }
         let names = about.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Self { time, inputs, names, outputs, last, policy, noted: None })
+        let (stated, last_s) = (machine.load(), None);
+        Ok(Self { time, inputs, names, outputs, last, stated, last_s, policy, noted: None })
     }
 
     /// The sample of a row; inputs that are missing are as on the row before. `None` for a row that is left
     /// out, because there was no row before.
     fn line(&mut self, row: &Row) -> Result<Option<Line>, String> {
         let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
-        for (last, column) in self.last.iter_mut().zip(&self.inputs) {
-            if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {
-                *last = input;
+        let time_s = row.values[self.time];
+        if !time_s.is_finite() {
+            return Err(TableError::MissingTime { line: row.line }.to_string());
+        }
+        let mut stated = self.last.clone();
+        // What the row's inputs are acts from the row before on.
+        self.stated.at(
+            self.last_s.map_or(time_s, |last_s| 0.5 * (last_s + time_s)),
+            &[],
+            &mut stated,
+        );
+        self.last_s = Some(time_s);
+        for ((last, column), stated) in self.last.iter_mut().zip(&self.inputs).zip(stated) {
+            match column.as_ref().map(value) {
+                None => *last = stated,
+                Some(input) if input.is_finite() => *last = input,
+                Some(_) => {}
             }
         }
         if let Some(at) = self.last.iter().position(|input| !input.is_finite()) {
@@ -267,13 +298,10 @@ impl Columns {
             }
             return Ok(None);
         }
-        if !row.values[self.time].is_finite() {
-            return Err(TableError::MissingTime { line: row.line }.to_string());
-        }
         let output =
             |column: &Option<LinkedColumn>| column.as_ref().map(value).filter(|z| z.is_finite());
         let sample = Measured {
-            time_s: row.values[self.time],
+            time_s,
             inputs: self.last.clone(),
             outputs: self.outputs.iter().map(output).collect(),
         };

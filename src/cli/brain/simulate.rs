@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::simulation::{EventOccurrence, Noise, Simulation, SimulationSetup};
 use twinscope::model::solver::{Method, Tolerance};
 use twinscope::model::{About, Machine, table as course};
@@ -12,8 +12,9 @@ use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::failure::{Failure, Outcome};
 use super::args::Simulate;
-use super::input::{machine, numbers, reported, table, wrong};
+use super::input::{machine, numbers, reported, wrong};
 use super::rows::Rows;
+use super::scheduled::Scheduled;
 
 /// Steps beyond which a course is given up: as many take hours.
 const MOST_STEPS: u64 = 1_000_000_000;
@@ -148,35 +149,20 @@ struct Acting {
 impl Acting {
     /// The table, over what the machine's file and `--set` state, over the usual inputs.
     fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
-        let base: Arc<dyn Load> = Arc::new(machine.load());
-        let Some(path) = &args.inputs else { return Ok(Self { load: base, begin_s: None }) };
-        let table = table(path)?;
+        let Some(path) = &args.inputs else {
+            return Ok(Self { load: Arc::new(machine.load()), begin_s: None });
+        };
         let about = machine.model.about();
-        let (schedule, notes) =
-            course::load(&table, about, args.hold).map_err(|error| wrong(path, error))?;
-        let has_column = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
-        let inputs: Vec<usize> = (0..about.inputs.len()).filter(has_column).collect();
+        let scheduled = Scheduled::read(path, args.hold, machine)?;
         for (name, _) in set {
-            if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
+            if scheduled.inputs.iter().any(|input| about.inputs[*input].name == name.text) {
                 let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
                 return Err(wrong(path, text));
             }
         }
-        let is_stated = |note: &String| {
-            let mut stated = machine.inputs.iter().map(|(input, _)| &about.inputs[*input].name);
-            stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
-        };
-        for note in notes.iter().filter(|note| !is_stated(note)) {
-            eprintln!("note: {}: {note}", path.display());
-        }
-        note_hold(args, path, &schedule);
-        let begin_s = begin_s(args, &schedule);
-        let stated: Arc<dyn Load> = Arc::new(schedule);
-        let load = match inputs.len() == about.inputs.len() {
-            true => stated,
-            false => Arc::new(Over { base, over: stated, inputs }),
-        };
-        Ok(Self { load, begin_s })
+        note_hold(args, path, &scheduled.schedule);
+        let begin_s = begin_s(args, &scheduled.schedule);
+        Ok(Self { load: scheduled.load(machine), begin_s })
     }
 }
 
