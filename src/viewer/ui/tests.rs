@@ -214,11 +214,11 @@ fn the_fly_to_button_of_the_selection_asks_for_the_flight() {
 }
 
 #[test]
-fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
+fn with_nothing_selected_the_overview_counts_what_needs_attention() {
     let mut harness = harness(Scene::new(), draw_properties);
     harness.run();
     assert!(harness.query_by_label("Test plant").is_some());
-    assert!(harness.query_by_label("off limits").is_some());
+    assert!(harness.query_by_label("need attention").is_some());
     let data_condition = {
         let scene = harness.state();
         let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
@@ -227,7 +227,7 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
     assert_eq!(data_condition, crate::twin::Condition::Alarm);
     let unknown = harness.state().data().survey.count(crate::twin::Condition::Unknown);
     assert!(unknown > 0, "of some properties nothing came");
-    assert!(harness.query_by_label(&format!("{unknown} properties are unknown")).is_some());
+    assert!(harness.query_by_label(&format!("{unknown} properties without data")).is_some());
 }
 
 fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {
