@@ -69,7 +69,7 @@ fn key_values(twin: &Twin) -> Vec<PropertyId> {
             let Effect::Label { text, priority, .. } = &binding.effect else { continue };
             keys.extend(text.iter().filter_map(|part| match part {
                 LabelPart::Property(at) => {
-                    Some((-priority, twin.property_at(asset, usize::from(*at))))
+                    Some((priority.saturating_neg(), twin.property_at(asset, usize::from(*at))))
                 }
                 _ => None,
             }));
