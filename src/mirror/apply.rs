@@ -129,6 +129,11 @@ impl Mirror {
                 stamp
             }
             (Some(stamp), None) => stamp,
+            // A value that is lost without a stamp follows the samples before it, by the clock of their source.
+            (None, Some(now)) if update.value.is_none() => {
+                let lead = self.layout.sources[traits.source as usize].lead();
+                self.spread(id, now.plus_micros(lead))
+            }
             (None, Some(now)) => self.spread(id, now),
             (None, None) if self.waiting.len() < WAITING => {
                 self.waiting.push((arrival, update));

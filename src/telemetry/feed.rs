@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use super::looks::looks_like;
 use super::recording::Recorded;
 use super::{Batch, Decoder, Fault, Status, Update};
 use crate::twin::{Quality, Timestamp};
@@ -127,7 +128,7 @@ impl Feed {
                 counters.unrecorded.add(1);
             }
         }
-        let (before, clock) = (self.pending.updates.len(), self.pending.clock);
+        let before = self.pending.updates.len();
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if retained {
@@ -135,8 +136,6 @@ impl Feed {
             self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
                 update.quality = Quality::Stale;
             });
-            // The time that it was once is not the time that it is.
-            self.pending.clock = clock;
         }
         if let Some(fault) = decoded.fault {
             match fault {
@@ -144,7 +143,14 @@ impl Feed {
                 Fault::Oversized => counters.oversized.add(1),
                 _ => counters.malformed.add(1),
             }
-            self.status.bad.push(fault, topic, payload, arrival, || decoded.reason());
+            self.status.bad.push(fault, topic, payload, arrival, || {
+                let looks =
+                    (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
+                match looks {
+                    Some(looks) => format!("{}; it looks like {looks}", decoded.reason()),
+                    None => decoded.reason(),
+                }
+            });
         }
         self.pending_messages += 1;
         if self.full {
@@ -180,6 +186,11 @@ impl Feed {
     /// Whether there is nothing to hand on.
     pub fn is_empty(&self) -> bool {
         is_empty(&self.pending)
+    }
+
+    /// Whether the channel had no room at the last attempt to hand something on.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// How long the first message of the batch has waited.
@@ -356,5 +367,15 @@ mod tests {
         assert_eq!(kept.len(), Feed::WAITING);
         assert_eq!(kept[0].property, PropertyId(0));
         assert_eq!(status.counters.dropped.get() as usize, 1 + more + 1 - Feed::WAITING);
+    }
+
+    #[test]
+    fn a_packed_payload_is_called_by_its_name() {
+        let (mut feed, _receiver, status) = full(0);
+        feed.feed(TOPIC, &[0x1f, 0x8b, 8, 0, 0, 0], 0, Timestamp(3));
+        let bad = status.bad.snapshot();
+        let told =
+            bad.iter().any(|bad| bad.reason.contains("looks like gzip, which is not unpacked"));
+        assert!(told, "{bad:?}");
     }
 }

@@ -248,6 +248,25 @@ fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
 }
 
 #[test]
+fn a_value_that_is_lost_is_bad_at_once_and_no_longer_than_that_however_its_clock_is_off() {
+    for off in [-3600, -5, 0, 5, 3600] {
+        let mut mirror = mirror(motors());
+        let at_source = |second: i64| T0 + (second + off) * S;
+        for second in 0..10 {
+            let sample = number(SPEED, Some(at_source(second)), second as f64);
+            mirror.apply(batch(T0 + second * S, vec![sample]));
+        }
+        let lost = Update { value: None, ..number(SPEED, None, 0.0) };
+        mirror.apply(batch(T0 + 10 * S, vec![lost]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(9.0), Quality::Bad)), "{off}");
+        mirror.apply(batch(T0 + 11 * S, vec![number(SPEED, Some(at_source(11)), 11.0)]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(11.0), Quality::Good)), "{off}");
+    }
+}
+
+#[test]
 fn a_retained_value_without_a_stamp_is_stale_and_one_that_is_known_is_no_news() {
     let mut mirror = mirror(motors());
     let retained = |value| Update { quality: Quality::Stale, ..number(SPEED, None, value) };

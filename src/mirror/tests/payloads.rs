@@ -36,26 +36,29 @@ fn mirrored(folder: &Path) -> Mirror {
     mirror
 }
 
-fn check(mirror: &Mirror, expected: &Json) {
+fn check(case: &Path, mirror: &Mirror, expected: &Json) {
+    let case = case.display();
     let text = |name: &str| expected[name].as_str().unwrap_or_default();
     let id = mirror.twin().property_by_path(text("property")).expect("it is the twin's");
     let found = mirror.latest(id);
     let allowed: Vec<&str> = text("quality").split(" or ").collect();
     let Some(reading) = found else {
-        assert!(allowed.contains(&"none"), "nothing is known; expected {expected}");
+        assert!(allowed.contains(&"none"), "{case}: nothing is known; expected {expected}");
         return;
     };
-    assert!(allowed.contains(&reading.quality.name()), "{reading:?}; expected {expected}");
+    assert!(allowed.contains(&reading.quality.name()), "{case}: {reading:?}; expected {expected}");
     match (&mirror.twin().property(id).ty, &reading.value, &expected["value"]) {
         (_, _, Json::Null) => assert_eq!(reading.quality, Quality::Bad),
         (ValueType::Enumeration(names), Value::Enumeration(at), Json::String(name)) => {
-            assert_eq!(&names[usize::from(*at)], name);
+            assert_eq!(&names[usize::from(*at)], name, "{case}");
         }
-        (_, Value::Number(number), wanted) => assert_eq!(Some(*number), wanted.as_f64()),
-        (_, value, wanted) => panic!("{value:?}; expected {wanted}"),
+        (_, Value::Number(number), wanted) => assert_eq!(Some(*number), wanted.as_f64(), "{case}"),
+        (_, value, wanted) => panic!("{case}: {value:?}; expected {wanted}"),
     }
     match &expected["time"] {
-        Json::String(time) if time != "arrival" => assert_eq!(reading.time.to_string(), *time),
+        Json::String(time) if time != "arrival" => {
+            assert_eq!(reading.time.to_string(), *time, "{case}")
+        }
         Json::String(_) => assert!(reading.time >= ARRIVAL),
         _ => {}
     }
@@ -66,11 +69,10 @@ fn each_message_of_a_product_gives_what_it_says_or_nothing_that_looks_good() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/payloads");
     let mut cases = 0;
     for case in std::fs::read_dir(folder).expect("the cases").flatten() {
-        println!("{}", case.path().display());
         let mirror = mirrored(&case.path());
         let expected = std::fs::read(case.path().join("expected.json")).expect("what is expected");
         let expected: Vec<Json> = serde_json::from_slice(&expected).expect("JSON");
-        expected.iter().for_each(|expected| check(&mirror, expected));
+        expected.iter().for_each(|expected| check(&case.path(), &mirror, expected));
         cases += 1;
     }
     assert!(cases >= 30, "{cases}");

@@ -152,7 +152,7 @@ impl Sink<'_> {
                     let absent = *scalar == Scalar::Null && self.plan.fields[at].optional;
                     if !node.whole && !absent {
                         let (ty, read) = (&self.plan.types[at], &self.plan.fields[at].read);
-                        let value = match scalar.is_no_value(ty) {
+                        let value = match scalar.is_no_value(ty, read) {
                             true => Ok(None),
                             false => read_scalar(scalar, ty, read).map(Some),
                         };

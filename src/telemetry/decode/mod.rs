@@ -286,7 +286,7 @@ fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, St
         (Scalar::Integer(_) | Scalar::Number(_), ValueType::Text) => Scalar::Text(text.into()),
         (scalar, _) => scalar,
     };
-    if scalar.is_no_value(ty) { Ok(None) } else { read_scalar(&scalar, ty, read).map(Some) }
+    if scalar.is_no_value(ty, read) { Ok(None) } else { read_scalar(&scalar, ty, read).map(Some) }
 }
 
 fn text_of(payload: &[u8]) -> Result<&str, String> {

@@ -249,6 +249,13 @@ fn a_source_that_says_it_has_no_value_makes_the_property_bad() {
             );
         }
     }
+    let names = vec![("offline".into(), 0), ("unknown".into(), 2)];
+    let read = Read { names, ..Read::default() };
+    let listed = Payload::Scalar { property: Some(STATE), read, time: TimeSource::Arrival };
+    for (text, index) in [("offline", 0), ("Unknown", 2)] {
+        let (updates, _) = decode(&decoder(listed.clone()), text);
+        assert_eq!(values(&updates), [(1, Value::Enumeration(index))], "a word that is listed");
+    }
     assert_eq!(scalar_of(NOTE, "unknown"), Ok(Value::Text("unknown".into())));
     assert_eq!(lost(&decode(&decoder(scalar(Some(NOTE))), "UNAVAILABLE").0), [2]);
     let fields =

@@ -79,9 +79,13 @@ impl<'a> Scalar<'a> {
     /// Whether the source says by it that it has no value: null, an empty text, or a word that stands for one.
     /// MTConnect writes UNAVAILABLE, Home Assistant `unavailable`, `unknown` and `None`, others NaN. A text may well
     /// be such a word: for one, only null and MTConnect's word count.
-    pub(super) fn is_no_value(&self, ty: &ValueType) -> bool {
+    /// A word that the mapping lists in `names` is the state that it stands for.
+    pub(super) fn is_no_value(&self, ty: &ValueType, read: &Read) -> bool {
         const WORDS: [&str; 8] =
             ["unavailable", "unknown", "none", "null", "nan", "n/a", "undefined", "offline"];
+        if read.names.iter().any(|(json, _)| self.is_spelled_like(json)) {
+            return false;
+        }
         match (self, ty) {
             (Self::Null, _) => true,
             (Self::Text(text), ValueType::Text) => text == "UNAVAILABLE",
