@@ -250,7 +250,7 @@ fn all_say(flow: (f64, Quality), state: (u16, Quality)) {
     for (name, value, quality) in sent {
         let property = twin.property_by_path(name).expect("it is in the file");
         conditions.push(twin.property(property).condition(&value, quality));
-        updates.push(Update { property, time: Some(time), value, quality });
+        updates.push(Update { property, time: Some(time), value: Some(value), quality });
     }
     scene.mirror.apply(Batch { arrival: time, updates, ..Batch::default() });
     scene.mirror.tick(time);
