@@ -274,9 +274,11 @@ fn color_map<'a>(
                 colors[usize::from(index)] = color;
             }
         }
-        let is_lamp = map == Some(ByCondition::OfAsset);
-        return (count > 0)
-            .then(|| if is_lamp { ColorMap::Condition(colors) } else { ColorMap::Names(colors) });
+        let map = match map {
+            Some(ByCondition::OfAsset) => ColorMap::Condition(colors),
+            _ => ColorMap::Names(colors),
+        };
+        return (count > 0).then_some(map);
     }
     match map {
         Some(ByCondition::OfAsset) => return Some(ColorMap::Condition(Vec::new())),
