@@ -41,6 +41,11 @@ pub fn asset_condition(state: &dyn State, twin: &Twin, view: View, asset: AssetI
     own.max().unwrap_or_default()
 }
 
+/// Whether there is a value that is not too old, whatever it says.
+fn is_current(condition: Condition) -> bool {
+    !matches!(condition, Condition::Unknown | Condition::Stale)
+}
+
 /// In which lines a property waits to be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Waits {
@@ -56,6 +61,8 @@ pub struct Survey {
     follower: Follower,
     conditions: Vec<Condition>,
     counts: [usize; Condition::ALL.len()],
+    /// How many are current of those that are expected in time; `None`: none is expected.
+    expected: Option<usize>,
     /// What needs attention, the worst first.
     attention: BTreeSet<(Reverse<Condition>, PropertyId)>,
     /// Properties that changed and wait to be judged, each once.
@@ -77,7 +84,9 @@ impl Survey {
         let count = twin.property_count();
         let mut counts = [0; Condition::ALL.len()];
         counts[Condition::Unknown as usize] = count;
+        let mut ids = (0..count as u32).map(PropertyId);
         Self {
+            expected: ids.any(|id| twin.property(id).interval.is_some()).then_some(0),
             follower: Follower::new(count),
             conditions: vec![Condition::Unknown; count],
             counts,
@@ -103,9 +112,13 @@ impl Survey {
         self.attention.len()
     }
 
-    /// How many have a value that is current, whatever it says.
-    pub fn current(&self) -> usize {
-        self.conditions.len() - self.count(Condition::Unknown) - self.count(Condition::Stale)
+    /// Whether something is stale and nothing is current of what is expected in time; where nothing is
+    /// expected, nothing at all. What was set once and stays counts for nothing among what is expected.
+    pub fn is_out_of_date(&self) -> bool {
+        let of_all =
+            self.conditions.len() - self.count(Condition::Unknown) - self.count(Condition::Stale);
+        let current = self.expected.unwrap_or(of_all);
+        current == 0 && self.count(Condition::Stale) > 0
     }
 
     /// The worst condition of all that is below an asset.
@@ -166,7 +179,7 @@ impl Survey {
     fn judge(&mut self, state: &impl State, twin: &Twin, view: View, id: PropertyId) {
         let now = condition(state, twin, view, id);
         let of_kind = view.of_kind(twin.property(id).kind);
-        if now > Condition::Unknown && now != Condition::Stale {
+        if is_current(now) {
             self.follower.fresh(state, of_kind, id);
         }
         // On its way to a sample that the view has not come to it may pass a limit, or become known,
@@ -182,6 +195,12 @@ impl Survey {
         }
         self.counts[before as usize] -= 1;
         self.counts[now as usize] += 1;
+        if let Some(current) =
+            self.expected.as_mut().filter(|_| twin.property(id).interval.is_some())
+        {
+            *current -= usize::from(is_current(before));
+            *current += usize::from(is_current(now));
+        }
         if before.needs_attention() {
             self.attention.remove(&(Reverse(before), id));
         }
@@ -288,6 +307,23 @@ mod tests {
         let past = View::live(NOW.plus_micros(500_000));
         survey.advance(&mirror, &twin, past, false);
         assert_eq!(survey.counts, counted(&mirror, past));
+    }
+
+    #[test]
+    fn what_was_set_once_keeps_no_plant_up_to_date() {
+        let text = r#"Twin(schema: 2, name: "t", display_delay: "0s", classes: {"A": (properties: {
+            "measured": (interval: "1s"), "set": (kind: setpoint)})}, assets: [(name: "a", class: "A")])"#;
+        let loaded = load_text(Path::new("t.ron"), text, &NoFiles);
+        let twin = Arc::new(loaded.unwrap_or_else(|wrong| panic!("{wrong}")).twin);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let mut survey = Survey::new(&twin);
+        take(&mut mirror, NOW, &[(0, 1.0), (1, 1.0)]);
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert!(!survey.is_out_of_date());
+        mirror.tick(NOW.plus_micros(60_000_000));
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert_eq!(survey.count(Condition::Normal), 1, "the setpoint stands as it was set");
+        assert!(survey.is_out_of_date());
     }
 
     #[test]

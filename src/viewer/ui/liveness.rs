@@ -4,7 +4,6 @@ use bevy_egui::egui::Color32;
 
 use super::data::PanelData;
 use crate::telemetry::ConnectionState;
-use crate::twin::Condition;
 
 /// How live a scene is that follows the plant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum Liveness {
     Offline,
     /// Connected, and the plant's time stands still.
     Silent,
-    /// Connected, and every value that is known is out of date.
+    /// Connected, and no value that is expected in time is current.
     Stale,
 }
 
@@ -29,10 +28,9 @@ impl Liveness {
             ConnectionState::Connecting => return Self::Connecting,
             _ => return Self::Offline,
         }
-        let survey = data.survey;
         match data.present().goes_on {
             false => Self::Silent,
-            true if survey.count(Condition::Stale) > 0 && survey.current() == 0 => Self::Stale,
+            true if data.survey.is_out_of_date() => Self::Stale,
             true => Self::Live,
         }
     }

@@ -280,10 +280,14 @@ pub fn stamp_text(time: Timestamp) -> String {
     )
 }
 
-/// A span in minutes and seconds.
+/// A span in minutes and seconds, with hours where there are any.
 pub fn span_text(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
-    format!("{}:{:02}", seconds / 60, seconds % 60)
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
 }
 
 #[cfg(test)]
@@ -308,6 +312,14 @@ mod tests {
         assert_eq!((axis.from, axis.to), (Timestamp(0), Timestamp(9_000_000_000)));
         let axis = Axis::whole(None, Timestamp(5));
         assert!(axis.from < axis.to, "an instant has a span too");
+    }
+
+    #[test]
+    fn a_span_of_hours_is_told_from_one_of_minutes() {
+        assert_eq!(
+            [59.6, 600.0, 3600.0, 90_061.0].map(span_text),
+            ["1:00", "10:00", "1:00:00", "25:01:01"]
+        );
     }
 
     #[test]
