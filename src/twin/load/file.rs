@@ -92,6 +92,12 @@ pub(super) fn read_all(
                 continue;
             }
             match resolver.read(&path) {
+                // What is no twin's file is not shown: it may hold anything, and secrets too.
+                Ok(text) if !begins_a_definition(&text) => {
+                    let message =
+                        format!("`{file}` is no file of classes: it begins with no `Classes(`");
+                    diagnostics.push(complain(message));
+                }
                 Ok(text) => {
                     let mut chain = chains[at].clone();
                     chain.push(path.clone());
@@ -124,6 +130,38 @@ fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     }
     migrate(&mut source, diagnostics);
     source
+}
+
+/// Whether a text begins as one that is included does: `Classes(`, `Twin(` or `(`.
+fn begins_a_definition(text: &str) -> bool {
+    let Some(rest) = behind_comments(text) else { return false };
+    let named = ["Classes", "Twin"].iter().find_map(|name| rest.strip_prefix(name));
+    named.unwrap_or(rest).trim_start().starts_with('(')
+}
+
+/// Whether a text begins with fields, `(`, which may have a name, as in `Behaviour(`.
+pub(super) fn begins_with_fields(text: &str) -> bool {
+    behind_comments(text).is_some_and(|rest| {
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        rest.trim_start_matches(name).trim_start().starts_with('(')
+    })
+}
+
+/// The text behind comments and the attributes of RON; `None` where one of them has no end.
+fn behind_comments(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let after = if let Some(comment) = rest.strip_prefix("//") {
+            comment.split_once('\n').map(|(_, after)| after)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map(|(_, after)| after)
+        } else if let Some(attribute) = rest.strip_prefix("#!") {
+            attribute.split_once(']').map(|(_, after)| after)
+        } else {
+            return Some(rest);
+        };
+        rest = after?.trim_start();
+    }
 }
 
 /// Why a file is not read that is of a newer schema.

@@ -5,6 +5,8 @@ mod behaviour;
 mod binding;
 mod class;
 mod class_file;
+#[cfg(not(target_arch = "wasm32"))]
+mod disk;
 mod file;
 mod goal;
 mod mapping;
@@ -17,6 +19,8 @@ mod wiring;
 use std::path::{Path, PathBuf};
 
 pub use behaviour::{load_behaviour, load_numbers};
+#[cfg(not(target_arch = "wasm32"))]
+pub use disk::{Disk, MAX_DEFINITION_BYTES, read_regular};
 pub use goal::load_goal;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -44,22 +48,6 @@ pub trait Resolver {
 
     /// Whether there is a file, for models; where that is not known, `true`.
     fn exists(&self, path: &Path) -> bool;
-}
-
-/// The files of this computer.
-#[cfg(not(target_arch = "wasm32"))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Resolver for Disk {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.is_file()
-    }
 }
 
 /// Reads a twin file and what it includes.

@@ -173,7 +173,8 @@ impl<'a> Cx<'a> {
             Kind::Tuple(_, items) if items.is_empty() => &[],
             _ => return self.wrong(at, &format!("the fields of {what}: (name: value, …)")),
         };
-        for (number, (name, _)) in fields.iter().enumerate() {
+        let mut names: HashSet<&str> = HashSet::new();
+        for (name, _) in fields {
             if !known.contains(&name.text.as_str()) {
                 self.unknown_at(
                     at.source,
@@ -183,7 +184,7 @@ impl<'a> Cx<'a> {
                     known,
                 );
             }
-            if fields[..number].iter().any(|(earlier, _)| earlier.text == name.text) {
+            if !names.insert(&name.text) {
                 let message = format!("field `{}` is stated twice", name.text);
                 self.push(at.source, Severity::Error, &name.span, message, [None, None]);
             }

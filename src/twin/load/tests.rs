@@ -149,6 +149,29 @@ fn every_kind_of_mistake_says_where_it_is_and_what_was_probably_meant() {
         ["3:49 `high_alarm` (4) is not above `high_warning` (5)"]
     );
     assert_eq!(property("interval: \"5 parsecs\"").len(), 1);
+    let states = "type: enumeration([\"idle\", \"tripped\"])";
+    assert_eq!(
+        property(&format!("{states}, alarm_values: [\"triped\"]")),
+        ["3:75 unknown name of `p` `triped` [tripped]"]
+    );
+    assert_eq!(
+        property(&format!("{states}, alarm_values: [\"idle\"], warning_values: [\"idle\"]")),
+        ["3:75 `idle` is stated twice"]
+    );
+    assert_eq!(
+        property("alarm_values: [1]"),
+        ["3:34 only an enumeration or a boolean has `alarm_values`; state limits"]
+    );
+    assert_eq!(
+        property("alarm_valus: [1]"),
+        ["3:20 unknown field of a property `alarm_valus` [alarm_values]"]
+    );
+    assert_eq!(
+        property("type: boolean, high_alarm: 1"),
+        [
+            "3:47 `p` is no number, and only a number has limits; state `alarm_values` or `warning_values`"
+        ]
+    );
     assert_eq!(property("type: numbr"), ["3:26 unknown type `numbr` [number]"]);
 }
 
