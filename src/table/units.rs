@@ -8,15 +8,16 @@ use super::records::Record;
 /// number and no time, and at least one of its cells is a unit.
 pub(super) fn added(headings: &Record, row: &Record) -> Option<Record> {
     let read: Vec<Heading> = headings.iter().map(Heading::read).collect();
-    let cell = |at: usize| bare(row.get(at).unwrap_or_default());
-    let has_digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let cells: Vec<&str> = row.iter().map(bare).collect();
     let is_time = |at: usize| read.get(at).is_some_and(Heading::is_time);
-    let cells = || (0..row.len()).map(|at| (at, cell(at)));
-    let is_none = row.len() > headings.len()
-        || !cells().any(|(at, _)| is_time(at))
-        || cells().any(|(at, text)| is_time(at) && has_digits(text))
-        || cells().any(|(_, text)| !matches!(form(text), Form::No))
-        || !cells().any(|(at, text)| !is_time(at) && !text.is_empty() && unit(text).is_ok());
+    let is_stamp = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let is_unit = |text: &str| !text.is_empty() && unit(text).is_ok();
+    let all = || cells.iter().copied().enumerate();
+    let is_none = cells.len() > read.len()
+        || !all().any(|(at, _)| is_time(at))
+        || all().any(|(at, text)| is_time(at) && is_stamp(text))
+        || all().any(|(_, text)| !matches!(form(text), Form::No))
+        || !all().any(|(at, text)| !is_time(at) && is_unit(text));
     if is_none {
         return None;
     }
@@ -24,10 +25,10 @@ pub(super) fn added(headings: &Record, row: &Record) -> Option<Record> {
         .iter()
         .enumerate()
         .map(|(at, heading)| {
-            let (whole, text) = (&heading.whole, cell(at));
+            let (whole, text) = (&heading.whole, cells.get(at).copied().unwrap_or_default());
             // A time beneath which its format stands, such as `UTC`, has no unit.
-            let is_unit = !matches!(text, "" | "-") && (!heading.is_time() || unit(text).is_ok());
-            match is_unit && !whole.is_empty() && heading.in_brackets() != Some(text) {
+            let states_one = !matches!(text, "" | "-") && (!heading.is_time() || is_unit(text));
+            match states_one && !whole.is_empty() && heading.in_brackets() != Some(text) {
                 true => format!("{whole} [{text}]"),
                 false => whole.clone(),
             }
