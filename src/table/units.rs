@@ -39,7 +39,7 @@ pub(super) fn added(headings: &Record, row: &Record) -> Option<Record> {
 
 /// A unit without the brackets around it.
 fn bare(cell: &str) -> &str {
-    let inner = |open, close| cell.strip_prefix(open)?.strip_suffix(close);
+    let inner = |open: char, close: char| cell.strip_prefix(open)?.strip_suffix(close);
     inner('[', ']').or_else(|| inner('(', ')')).unwrap_or(cell).trim()
 }
 
