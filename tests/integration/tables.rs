@@ -228,6 +228,24 @@ fn what_a_machine_s_file_states_of_its_inputs_counts_where_a_table_has_no_column
 }
 
 #[test]
+fn a_column_that_may_be_the_time_or_a_variable_is_not_guessed() {
+    let folder = folder();
+    let machine = "tests/data/found/battery.ron";
+    let of = |text: &str| {
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, text).expect("written");
+        run(&["estimate", machine, "--samples", path.to_str().expect("a path"), "--out", "-"])
+    };
+    let (status, _, told) = of("t,i,v\n10,2,4.01\n20,2,3.98\n");
+    assert!(status == 1 && told.contains("`t` may be the time or the "), "{told}");
+    for (headings, is_noted) in [("t,u_i,z_v", true), ("t [s],i,v", true), ("time,i,v", false)] {
+        let (status, out, told) = of(&format!("{headings}\n10,2,4.01\n20,2,3.98\n"));
+        assert_eq!((status, out.lines().count()), (0, 3), "{headings}: {told}");
+        assert_eq!(told.contains("`t` is the time"), is_noted, "{headings}: {told}");
+    }
+}
+
+#[test]
 fn a_time_that_leaves_nothing_to_judge_by_is_refused() {
     let samples = "examples/tables/pump_drifting.csv";
     let machine = "scenes/machines/feed_pump.ron";
