@@ -2,11 +2,9 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::network::Network;
-use twinscope::model::table::{self as course, Table};
+use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
 use twinscope::twin::behaviour::{Behaviour, NamedNumber};
 use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, load_text};
