@@ -1,6 +1,6 @@
 //! Classes and their properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::ValueType;
@@ -36,6 +36,9 @@ const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_ala
 
 /// Classes that extend each other in a row: each is read with all that it extends.
 const MOST_EXTENDED: usize = 64;
+
+/// Names of an enumeration at most.
+const MOST_NAMES: usize = 4_096;
 
 /// A class as it stands in the file.
 struct Stated<'a> {
@@ -392,9 +395,13 @@ fn value_type(cx: &Cx, at: At) -> Option<ValueType> {
     {
         let names = cx.list(at.to(&items[0]))?;
         let names: Vec<String> = names.into_iter().filter_map(|at| cx.text(at)).collect();
-        let twice = names.iter().enumerate().find(|(number, name)| names[..*number].contains(name));
-        match twice {
-            Some((_, name)) => cx.error(at, format!("`{name}` is stated twice")),
+        if names.len() > MOST_NAMES {
+            cx.error(at, format!("an enumeration has no more than {MOST_NAMES} names"));
+            return None;
+        }
+        let mut known = HashSet::new();
+        match names.iter().find(|name| !known.insert(*name)) {
+            Some(name) => cx.error(at, format!("`{name}` is stated twice")),
             None if names.is_empty() => cx.error(at, "an enumeration has at least one name"),
             None => {}
         }
