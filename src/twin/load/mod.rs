@@ -3,6 +3,8 @@
 mod asset;
 mod behaviour;
 mod binding;
+#[cfg(test)]
+mod bounded;
 mod class;
 mod class_file;
 #[cfg(not(target_arch = "wasm32"))]
