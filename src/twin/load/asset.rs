@@ -269,10 +269,13 @@ fn drafts_of<'a>(
     let class = class_of(cx, &f, named, twin, stated);
     let pose = pose(cx, &f);
     let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
-    let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
-    if let (Some(at), false) = (f.get("scale"), scale > 0.0) {
-        cx.error(at, "a scale is above 0");
+    if let (Some(count), Some(at)) = (count, f.get("step")) {
+        let last = f64::from(count.max(1) - 1);
+        let places = pose.position.iter().zip(step).map(|(begin, step)| begin + step * last);
+        // The last of the copies has a place within the plant, too.
+        let _ = places.map(|place| cx.within_plant(at, place)).collect::<Option<Vec<f64>>>();
     }
+    let scale = f.get("scale").and_then(|at| cx.scale(at)).unwrap_or(1.0);
     let level = f.get("level").and_then(|at| cx.choice(at, "level", &LEVELS)).unwrap_or_default();
     let variables = variables(cx, &f);
     let overrides = overrides(

@@ -17,6 +17,8 @@ pub(super) struct Source {
     lines: Vec<usize>,
     /// Characters before each [`BLOCK`] of the text.
     characters: Vec<usize>,
+    /// It is of a newer schema, and not read.
+    pub is_newer: bool,
 }
 
 /// Bytes between two places whose characters are counted once, so that a place in a long line is found
@@ -44,7 +46,7 @@ impl Source {
         });
         let characters = std::iter::once(0).chain(blocks).collect();
         let name = path.display().to_string();
-        Self { path: path.to_owned(), name, tree, lines, characters }
+        Self { path: path.to_owned(), name, tree, lines, characters, is_newer: false }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -158,6 +160,11 @@ pub(super) fn read_all(
 
 fn read(path: &Path, tree: Tree, diagnostics: &mut Vec<Diagnostic>) -> Source {
     let mut source = Source::new(path, tree);
+    if let Some(newer) = newer(&source) {
+        // What a newer format has is unknown here: nothing else of the file is worth saying.
+        diagnostics.push(newer);
+        return Source { is_newer: true, ..Source::new(path, Tree::parse("")) };
+    }
     for error in source.tree.errors() {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
         diagnostic.expected.clone_from(&error.help);
@@ -188,6 +195,17 @@ pub(super) fn has_field(tree: &Tree, names: &[&str]) -> bool {
     fields.iter().any(|(name, _)| names.contains(&name.text.as_str()))
 }
 
+/// Why a file is not read that is of a newer schema.
+fn newer(source: &Source) -> Option<Diagnostic> {
+    let Kind::Struct(_, fields) = &source.tree.root().kind else { return None };
+    let (_, node) = fields.iter().find(|(name, _)| name.text == "schema")?;
+    let Kind::Number(version) = node.kind else { return None };
+    let message = format!(
+        "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
+    );
+    (version > f64::from(SCHEMA)).then(|| source.diagnostic(Severity::Error, &node.span, message))
+}
+
 fn includes(source: &Source) -> Vec<(Span, String)> {
     let Kind::Struct(_, fields) = &source.tree.root().kind else { return Vec::new() };
     let lists = fields.iter().filter(|(name, _)| name.text == "include");
@@ -214,13 +232,6 @@ fn migrate(source: &mut Source, diagnostics: &mut Vec<Diagnostic>) {
         Kind::Number(version) => version,
         _ => return, // Reported with the other fields' types.
     };
-    if version > f64::from(SCHEMA) {
-        let message = format!(
-            "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
-        );
-        diagnostics.push(source.diagnostic(Severity::Error, &span, message));
-        return;
-    }
     if version == 1.0 {
         let mut renamed = Vec::new();
         for (path, old, new) in RENAMED_IN_2 {

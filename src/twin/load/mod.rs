@@ -26,7 +26,7 @@ pub use behaviour::{load_behaviour, load_numbers};
 pub use disk::{Disk, MAX_DEFINITION_BYTES, read_regular};
 pub use goal::load_goal;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::{Severity, Twin};
 
 /// The version of the format that this program writes and reads without changes.
@@ -107,6 +107,12 @@ impl Resolver for NoFiles {
 pub fn load_text(name: &Path, text: &str, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
     let mut diagnostics = Vec::new();
     let sources = file::read_all(name, text, resolver, &mut diagnostics);
+    if sources.iter().any(|source| source.is_newer) {
+        // What is missing of a file that is not read is no mistake of the others.
+        let newer = |d: &Diagnostic| sources.iter().any(|s| s.is_newer && s.name == d.file);
+        diagnostics.retain(newer);
+        return Err(Diagnostics(diagnostics));
+    }
     let cx = read::Cx::new(resolver, diagnostics);
     let twin = top::twin(&cx, &sources);
     let mut diagnostics = cx.finish();
