@@ -135,6 +135,14 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
             )),
         ),
         (
+            "turning parts",
+            one_of(format!(
+                "properties: {{{}}}, bindings: [{}]",
+                list(n, |i| format!("\"p{i}\": (unit: \"Hz\")")),
+                list(n, |i| format!("Spin(node: \"n{i}\", by: \"p{i}\", axis: y)"))
+            )),
+        ),
+        (
             "codes",
             one_of(format!(
                 "properties: {{\"e\": (type: enumeration([\"a\"]))}}, mappings: [Scalar(topic: \"t\", property: \"e\", names: {{{}}})]",

@@ -218,6 +218,7 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &m
     for (name, of, fields) in integrals {
         if let (Some(source), Some(position)) = (file.property(cx, of), file.place(&name)) {
             integral(cx, &mut file.class, position, source, &fields);
+            file.note_integral(position);
         }
     }
 }
@@ -472,8 +473,7 @@ pub(super) fn integral_position(
     unit: &Unit,
     per_second: f64,
 ) -> usize {
-    let wanted = |p: &Arc<Property>| p.integral_of.is_some_and(|i| usize::from(i.property) == of);
-    if let Some(found) = file.class.properties.iter().position(wanted) {
+    if let Some(found) = file.integral(of) {
         return found;
     }
     let source = &file.class.properties[of];
