@@ -25,13 +25,15 @@ const LARGEST_SCALE: f64 = 1e4;
 /// Where mistakes are noted.
 pub(super) struct Cx<'a> {
     pub resolver: &'a dyn Resolver,
-    /// Behaviours by their files, each read once; of one that cannot be used what is said where it is
-    /// named, if anything.
-    pub behaviours: RefCell<HashMap<PathBuf, Result<Arc<Behaviour>, Option<String>>>>,
+    /// Behaviours by their files, each read once.
+    pub behaviours: RefCell<HashMap<PathBuf, ReadBehaviour>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// Comparisons of names that may still be made to find what was meant.
     comparisons: Cell<usize>,
 }
+
+/// A behaviour, or what is to be said where it is named; nothing where that has been said.
+pub(super) type ReadBehaviour = Result<Arc<Behaviour>, Option<String>>;
 
 /// Diagnostics of one twin at most: beyond them nobody reads on.
 const MOST_DIAGNOSTICS: usize = 100_000;

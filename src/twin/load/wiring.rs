@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::behaviour::{Behaviour, Named};
+use super::super::behaviour::Named;
 use super::super::tree::Tree;
 use super::super::wiring::{Role, Wire};
 use super::behaviour::{BEHAVIOUR, load_behaviour, named};
 use super::file::has_field;
-use super::read::{At, Cx};
+use super::read::{At, Cx, ReadBehaviour};
 
 const ROLE: [&str; 4] = ["file", "inputs", "states", "outputs"];
 const WIRE: [&str; 7] = ["from", "property", "to", "scale", "offset", "unit", "adds"];
@@ -59,8 +59,7 @@ fn follow<'a>(
     }
 }
 
-/// Reads a behaviour's file; an error says what is wrong with it, unless that has been noted.
-fn read(cx: &Cx, file: &Path) -> Result<Arc<Behaviour>, Option<String>> {
+fn read(cx: &Cx, file: &Path) -> ReadBehaviour {
     let text = cx.resolver.read(file).map_err(|error| Some(format!("cannot be read: {error}")))?;
     // Nothing is shown of any other file of the disk: it may hold secrets.
     if !has_field(&Tree::parse(&text), &BEHAVIOUR) {

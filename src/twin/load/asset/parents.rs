@@ -137,7 +137,7 @@ impl<'d> Stated<'d> {
                 whole.extend_from_slice(found);
             }
         };
-        for stated in self.by_end.get(path).into_iter().flatten() {
+        for stated in self.by_end.get(path).into_iter().flatten().copied() {
             add(stated, stated == path && self.is_root(first(stated)));
         }
         // Those that state less than the path, with what stands above them.
