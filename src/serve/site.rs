@@ -247,7 +247,7 @@ fn find_page(bundle: &Path, name: &str) -> Option<(PathBuf, Stamp, String)> {
         name.push(end);
         PathBuf::from(name).canonicalize().ok()
     });
-    if !forms.iter().flatten().all(|form| form.starts_with(&root)) {
+    if !forms.iter().flatten().all(|form| form.starts_with(&root) && form.is_file()) {
         return None;
     }
     let stamps = forms.map(|form| form.as_deref().and_then(Stamp::of));
