@@ -315,7 +315,7 @@ pub fn page_packets(bytes: &[u8]) {
 pub fn broker_packets(bytes: &[u8]) {
     for before in [&[0x20, 2, 0, 0][..], &[]] {
         let status = Arc::new(Status::new("fuzz"));
-        let (feed, _batches) = Feed::new(DEVICES[0].decoder.clone(), status.clone(), 8);
+        let (feed, _batches) = Feed::new(Decoder::new(&DEVICES[0].twin), status.clone(), 8);
         let settings = Settings {
             client_id: "fuzz".into(),
             user: None,
