@@ -290,6 +290,15 @@ fn nothing_of_a_file_that_is_no_part_of_a_twin_is_shown() {
 }
 
 #[test]
+fn a_text_of_more_pieces_than_any_twin_is_refused() {
+    let since = Instant::now();
+    let text = format!("Twin(schema: 2, name: \"t\", assets: [{}])", "[],".repeat(4_000_000));
+    let errors = load(&text, "").expect_err("it is too large").to_string();
+    assert!(errors.contains("more names, numbers and marks"), "{errors:.300}");
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+}
+
+#[test]
 fn many_included_files_are_read_once_each() {
     let path = |name: &str| PathBuf::from(name);
     let text = "Twin(schema: 2, name: \"t\", include: [\"a.ron\", \"./a.ron\", \"b/../a.ron\"], assets: [])";

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::super::tree::{Kind, Node, Span, Tree};
+use super::super::tree::{Kind, MOST_TOKENS, Node, Span, Tree};
 use super::{Resolver, SCHEMA, normal};
 
 /// One file of the definition.
@@ -30,6 +30,8 @@ const AROUND: usize = 400;
 const LONGEST_TEXT: usize = 400;
 /// Files that a twin includes at most, by way of others too.
 const MOST_INCLUDED: usize = 1_000;
+/// Bytes of a twin's file and all that it includes at most.
+const MOST_BYTES: usize = 64 << 20;
 
 /// Number of characters that begin in these bytes of UTF-8.
 fn characters(bytes: &[u8]) -> usize {
@@ -110,6 +112,7 @@ pub(super) fn read_all(
     }
     let mut sources = vec![read(path, tree, diagnostics)];
     let mut known = HashSet::from([normal(path)]);
+    let mut taken = (text.len(), sources[0].tree.tokens().len());
     // Chain of the files that led to each, for cycles.
     let mut chains = vec![vec![normal(path)]];
     let mut at = 0;
@@ -135,6 +138,15 @@ pub(super) fn read_all(
             match resolver.read(&path) {
                 Ok(text) => {
                     let tree = Tree::parse(&text);
+                    taken = (taken.0 + text.len(), taken.1 + tree.tokens().len());
+                    if taken.0 > MOST_BYTES || taken.1 > MOST_TOKENS {
+                        let most = MOST_BYTES >> 20;
+                        let message = format!(
+                            "with `{file}` the twin's files are too large: together they have {most} MiB at most"
+                        );
+                        diagnostics.push(complain(message));
+                        return sources;
+                    }
                     if !is_definition(&tree) {
                         let message = format!("`{file}` is no file of classes");
                         let mut refusal = complain(message);
