@@ -82,7 +82,7 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
     vec![
         ("missing models", pumps("model: \"m#.glb\"")),
         ("an older schema", twin(1, PUMP, ",\n", (0..n).map(older))),
-        ("misspelt fields", pumps("titel: \"x\", positoin: (0, 0, 0), tit#: \"x\"")),
+        ("misspelt fields", pumps("titel: \"x\", placed: (0, 0, 0), tit#: \"x\"")),
         ("mistakes in one line", in_a_line),
         (
             "unknown classes",
