@@ -104,6 +104,8 @@ fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>
 
 /// Properties that the plant should send and no mapping reads.
 fn unfilled(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>]) {
+    // Once a place: assets with classes of their own have the properties of their named one.
+    let mut reported: HashSet<(*const str, usize)> = HashSet::new();
     for ((class, stated), assets) in twin.classes.iter().zip(stated).zip(of_class) {
         let by_topic =
             |mapping: &Mapping| matches!(mapping.payload, Payload::Scalar { property: None, .. });
@@ -116,6 +118,7 @@ fn unfilled(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>]) 
             let wanted = property.kind.comes_from_plant() && property.integral_of.is_none();
             if let (true, false, Some(at)) =
                 (wanted, carried.contains(&number), stated.properties.get(&property.name))
+                && reported.insert((&*at.source.name as *const str, at.node.span.start))
             {
                 cx.warning(
                     *at,
