@@ -34,6 +34,11 @@ pub(super) fn read_cell(cell: &str, ty: &ValueType) -> Result<Value, String> {
     }
 }
 
+/// Whether a cell of a table that is not empty says that there is no value: NaN, null, n/a and such.
+pub(super) fn has_no_value(cell: &str, ty: &ValueType) -> bool {
+    Scalar::Text(cell.into()).is_no_value(ty, &Read::default())
+}
+
 /// The quality that a cell of a table states, by its words or by its code of OPC; `None` of anything else.
 pub(super) fn quality_of_cell(cell: &str) -> Option<Quality> {
     let cell = cell.trim();
