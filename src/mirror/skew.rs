@@ -124,6 +124,12 @@ impl Source {
         fell
     }
 
+    /// How far its stamps are ahead (positive) or behind, where that is more than what is allowed; else 0.
+    pub(super) fn lead(&self, allowed: i64) -> i64 {
+        let median = self.median();
+        if self.ahead == 0 && median < -allowed { median } else { self.ahead }
+    }
+
     pub(super) fn warning(&self, allowed: i64) -> Option<SkewWarning> {
         let median = self.median();
         let late = median < -allowed

@@ -3,12 +3,18 @@
 //! Flows in: a topic, bytes and the time of arrival. Flows out: samples appended to a [`Batch`], and
 //! what could not be understood. The good fields of a bad message are still used.
 
+mod civil;
 mod document;
+mod elements;
+mod foreign;
 mod number;
+mod plain;
 mod plan;
 mod quality;
+mod sink;
 mod time;
 mod value;
+mod walk;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +24,10 @@ use serde_json::Value as Json;
 
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
 use crate::twin::mapping::{ClockSource, Mapping, Presence, Read};
+use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
+use document::Message;
+use elements::ElementNames;
 use plan::Plan;
 use value::{Scalar, read_json, read_scalar};
 
@@ -116,6 +125,25 @@ impl Problems {
         *self = Self::default();
     }
 
+    /// How many there are in full, and beyond those.
+    fn count(&self) -> (usize, u64) {
+        (self.first.len(), self.more)
+    }
+
+    /// Forgets what came since there were that many.
+    fn truncate(&mut self, (kept, more): (usize, u64)) {
+        self.first.truncate(kept);
+        self.more = more;
+    }
+
+    /// Adds those of a part of the message.
+    fn append(&mut self, mut part: Self) {
+        let room = Self::KEPT.saturating_sub(self.first.len());
+        self.more += part.more + part.first.len().saturating_sub(room) as u64;
+        part.first.truncate(room);
+        self.first.append(&mut part.first);
+    }
+
     fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
@@ -130,6 +158,7 @@ pub struct Decoder {
     assets: Vec<(u32, u32)>,
     presence: Vec<Presence>,
     clock: Option<ClockSource>,
+    names: ElementNames,
     max_payload: usize,
 }
 
@@ -161,6 +190,7 @@ impl Decoder {
             assets,
             presence: twin.presence.clone(),
             clock: twin.clock.clone(),
+            names: ElementNames::default(),
             max_payload: Self::MAX_PAYLOAD,
         }
     }
@@ -202,42 +232,79 @@ impl Decoder {
         }
         out.arrival = arrival;
         let before = out.updates.len();
+        let text = plain::utf8(payload);
+        let (mut is_meant, mut parts) = (false, Vec::new());
         for target in targets.iter() {
+            let mut own = Problems::default();
+            let start = out.updates.len();
             match target {
                 Target::Mapping { asset, mapping, property } => {
                     let (first_property, first_plan) = self.assets[asset.0 as usize];
                     match &self.plans[first_plan as usize + mapping as usize] {
                         Plan::Document(plan) => {
-                            let mut own = Problems::default();
-                            document::decode(plan, first_property, payload, arrival, out, &mut own);
-                            problems.first.append(&mut own.first);
-                            problems.more += own.more;
+                            let is_json = plan.format == PayloadFormat::JSON;
+                            let payload = if is_json { &*text } else { payload };
+                            let mut message = Message {
+                                plan,
+                                first_property,
+                                arrival,
+                                names: &self.names,
+                                out: &mut *out,
+                                problems: &mut own,
+                            };
+                            if !message.decode(payload) {
+                                continue;
+                            }
+                            let is_empty = out.updates.len() == start;
+                            let carried = plan.fields.iter().map(|field| field.property);
+                            let carried =
+                                carried.map(|at| PropertyId(first_property + u32::from(at)));
+                            parts
+                                .push((own, if is_empty { carried.collect() } else { Vec::new() }));
                         }
                         Plan::Scalar { property: fixed, read, types } => {
                             let Some(position) = fixed.or(property) else { continue };
                             let id = PropertyId(first_property + u32::from(position));
-                            let value = bare(payload, &types[position as usize], read);
-                            let quality = if matches!(value, Ok(Some(_))) {
-                                Quality::Good
-                            } else {
-                                Quality::Bad
-                            };
-                            let value = value.unwrap_or_else(|reason| {
-                                problems.add(Some(id), "", reason);
-                                None
-                            });
-                            out.updates.push(Update { property: id, time: None, value, quality });
+                            out.updates.push(bare_update(
+                                id,
+                                &text,
+                                &types[position as usize],
+                                read,
+                                &mut own,
+                            ));
+                            parts.push((own, Vec::new()));
                         }
                     }
                 }
-                Target::Presence(at) => match read_presence(&self.presence[at as usize], payload) {
-                    Ok(online) => out.presence.push(PresenceChange { presence: at, online }),
-                    Err(reason) => problems.add(None, "", reason),
-                },
-                Target::Clock => match &self.clock {
-                    Some(clock) => read_clock(clock, payload, arrival, out, &mut problems),
-                    None => continue,
-                },
+                Target::Presence(at) => {
+                    match read_presence(&self.presence[at as usize], &text) {
+                        Ok(online) => out.presence.push(PresenceChange { presence: at, online }),
+                        Err(reason) => own.add(None, "", reason),
+                    }
+                    parts.push((own, Vec::new()));
+                }
+                Target::Clock => {
+                    let Some(clock) = &self.clock else { continue };
+                    read_clock(clock, &text, arrival, out, &mut own);
+                    parts.push((own, Vec::new()));
+                }
+            }
+            is_meant = true;
+        }
+        if !is_meant {
+            problems.add(
+                None,
+                "",
+                "no asset has what the message states where its mapping says `where`",
+            );
+            return finish(0, Some(Fault::Unmapped), problems);
+        }
+        let updates = &out.updates[before..];
+        for (own, carried) in parts {
+            // Two mappings for two forms of a message: one of them found nothing, and the other all of it.
+            let is_carried = |id: &PropertyId| updates.iter().any(|update| update.property == *id);
+            if carried.is_empty() || !carried.iter().all(is_carried) {
+                problems.append(own);
             }
         }
         let time_unit = problems.first.iter().any(|problem| problem.time_unit);
@@ -270,6 +337,22 @@ fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> 
     Some(first)
 }
 
+/// The sample of a payload that is one value; one that cannot be read, or is none, makes the property bad.
+fn bare_update(
+    property: PropertyId,
+    payload: &[u8],
+    ty: &ValueType,
+    read: &Read,
+    problems: &mut Problems,
+) -> Update {
+    let value = bare(payload, ty, read).unwrap_or_else(|reason| {
+        problems.add(Some(property), "", reason);
+        None
+    });
+    let quality = if value.is_some() { Quality::Good } else { Quality::Bad };
+    Update { property, time: None, value, quality }
+}
+
 /// A payload that is one value; `None`: by it the source says that it has none.
 fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, String> {
     if payload.trim_ascii().is_empty() {
@@ -286,13 +369,16 @@ fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, St
         (Scalar::Integer(_) | Scalar::Number(_), ValueType::Text) => Scalar::Text(text.into()),
         (scalar, _) => scalar,
     };
-    if scalar.is_no_value(ty) { Ok(None) } else { read_scalar(&scalar, ty, read).map(Some) }
+    if scalar.is_no_value(ty, read) { Ok(None) } else { read_scalar(&scalar, ty, read).map(Some) }
 }
 
 fn text_of(payload: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(payload)
-        .map_err(|error| format!("not UTF-8: byte {} is not text", error.valid_up_to()))?
-        .trim();
+    let text = std::str::from_utf8(payload).map_err(|error| {
+        let format = foreign::format_of(payload);
+        let hint = format.map(|format| format!("; it looks like {format}")).unwrap_or_default();
+        format!("not UTF-8: byte {} is not text{hint}", error.valid_up_to())
+    })?;
+    let text = text.trim();
     if text.is_empty() { Err("the payload is empty".into()) } else { Ok(text) }
 }
 

@@ -26,14 +26,28 @@ pub(super) fn read_quality(scalar: &Scalar<'_>, source: &QualitySource) -> Quali
     }
 }
 
+/// Reads the code of an OPC UA status, which is one whatever the mapping's standard: 0 is good.
+pub(super) fn read_status(scalar: &Scalar<'_>, source: &QualitySource) -> Quality {
+    read_quality(scalar, &QualitySource { standard: QualityStandard::OpcUa, ..source.clone() })
+}
+
 fn by_standard(scalar: &Scalar<'_>, standard: QualityStandard) -> Quality {
     match scalar {
         Scalar::Bool(true) => Quality::Good,
-        Scalar::Text(text) => match text.trim().parse::<f64>() {
-            Ok(number) => of_code(number, standard),
-            Err(_) => of_words(text),
+        Scalar::Text(text) => match code_in(text.trim()) {
+            Some(number) => of_code(number, standard),
+            None => of_words(text),
         },
         scalar => scalar.number().map_or(Quality::Bad, |number| of_code(number, standard)),
+    }
+}
+
+/// A code as text, in decimal or hexadecimal digits (`0x40000000`).
+fn code_in(text: &str) -> Option<f64> {
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => u32::from_str_radix(digits, 16).ok().map(f64::from),
+        None => text.parse().ok(),
     }
 }
 
@@ -88,7 +102,7 @@ mod tests {
 
     #[test]
     fn each_quality_of_opc_classic_is_what_its_two_bits_say_as_number_and_as_text() {
-        for code in 0..=255_i64 {
+        for code in 0..=255_i128 {
             let expected = match code {
                 0..=63 | 128..=191 => Quality::Bad,
                 64..=127 => Quality::Uncertain,
@@ -97,6 +111,7 @@ mod tests {
             assert_eq!(any(Scalar::Integer(code)), expected, "{code}");
             assert_eq!(any(Scalar::Number(code as f64)), expected, "{code}");
             assert_eq!(any(Scalar::Text(format!(" {code} ").into())), expected, "{code}");
+            assert_eq!(any(Scalar::Text(format!("0x{code:02X}").into())), expected, "{code}");
         }
     }
 
@@ -109,6 +124,12 @@ mod tests {
         assert_eq!(any(Scalar::Integer(0)), Quality::Bad);
         let ua = source(QualityStandard::OpcUa, &[], &[]);
         assert_eq!(read_quality(&Scalar::Integer(0), &ua), Quality::Good);
+        assert_eq!(
+            read_status(&Scalar::Integer(0), &source(QualityStandard::Any, &[], &[])),
+            Quality::Good
+        );
+        assert_eq!(any(Scalar::Text("0x40000000".into())), Quality::Uncertain);
+        assert_eq!(any(Scalar::Text("0x80340000".into())), Quality::Bad);
     }
 
     #[test]
@@ -147,6 +168,7 @@ mod tests {
             let number = read_quality(&Scalar::Integer(code.into()), &source);
             prop_assert_eq!(number, read_quality(&Scalar::Text(code.to_string().into()), &source));
             prop_assert_eq!(number, read_quality(&Scalar::Number(code.into()), &source));
+            prop_assert_eq!(number, read_quality(&Scalar::Text(format!("0x{code:08x}").into()), &source));
             if standards[at] == QualityStandard::OpcUa || at == 0 && code > LARGEST_DA {
                 let severity = [Quality::Good, Quality::Uncertain, Quality::Bad, Quality::Bad];
                 prop_assert_eq!(number, severity[(code >> 30) as usize]);

@@ -1,3 +1,5 @@
+mod topics;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
