@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer};
 use super::elements::ElementNames;
 use super::plan::DocumentPlan;
 use super::sink::Sink;
-use super::value::stands_for_none;
+use super::value::{LONGEST_WORD, stands_for_none};
 use super::walk::Walk;
 use super::{Problems, foreign, plain};
 use crate::telemetry::{Batch, Update};
@@ -79,10 +79,11 @@ impl Message<'_> {
             [b'"', ..] if root.actions.is_empty() && root.samples.is_none() => {
                 serde_json::from_slice::<String>(payload).ok()
             }
-            bare => std::str::from_utf8(bare)
+            bare if bare.len() <= LONGEST_WORD => std::str::from_utf8(bare)
                 .ok()
                 .filter(|text| stands_for_none(text))
                 .map(str::to_owned),
+            _ => None,
         };
         match text {
             Some(text) if stands_for_none(&text) => return self.no_value(),

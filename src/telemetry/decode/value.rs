@@ -118,6 +118,9 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// Bytes of the longest word that stands for no value.
+pub(super) const LONGEST_WORD: usize = "unavailable".len();
+
 /// Whether a text is one by which a source says that it has no value.
 pub(super) fn stands_for_none(text: &str) -> bool {
     const WORDS: [&str; 8] =
