@@ -13,18 +13,8 @@ use super::document::Extended as _;
 use super::file::{File, hint};
 use super::material::Wanted;
 use super::shading::{mend_normals, tangents as made_tangents};
+use super::topology::Topology;
 use super::{Error, pose};
-
-/// What three, two or one indices make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Topology {
-    /// Three indices each.
-    Triangles,
-    /// Two indices each.
-    Lines,
-    /// One index each.
-    Points,
-}
 
 /// A surface (or lines, or points) of one material.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -31,6 +31,7 @@ mod resource;
 mod shading;
 #[cfg(test)]
 mod tests;
+mod topology;
 mod tree;
 
 pub use affine::{Affine, Bounds, Trs};
@@ -39,12 +40,13 @@ pub use check::{Problem, check_bindings};
 pub use decode::{DecodeModel, Decoding, needs};
 pub use inspect::{InspectedNode, Inspection, inspect};
 pub use material::{AlphaMode, Material, Texture, TextureRef, Wrap};
-pub use mesh::{Primitive, Topology};
+pub use mesh::Primitive;
 pub use model::{Mesh, Model, Node, NotFound};
 pub use picture::Image;
 pub use remark::Remark;
 #[cfg(not(target_arch = "wasm32"))]
 pub use resource::{read_beside, read_regular};
+pub use topology::Topology;
 
 /// Why a model cannot be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -4,13 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::affine::{Affine, Bounds};
 use super::animation::Animation;
 use super::material::{Material, Texture};
 use super::mesh::Primitive;
 use super::picture::Image;
-use super::reading::Reading;
 use super::remark::{Remark, shown};
 
 /// Names longer than this are not compared with one that is not there: it takes the square of the length.
@@ -96,49 +94,6 @@ impl fmt::Display for NotFound {
 }
 
 impl Model {
-    /// Reads a GLB, or a glTF whose data is inside it.
-    ///
-    /// # Errors
-    /// When the bytes are damaged, or need what is not supported; says what to do.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        Self::parse_with(bytes, &mut |_| Err("only its bytes were given, not its folder".into()))
-    }
-
-    /// Reads a GLB or glTF; `fetch` reads the files beside it that it refers to.
-    ///
-    /// # Errors
-    /// As [`Model::parse`], and when a file cannot be read.
-    pub fn parse_with(
-        bytes: &[u8],
-        fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
-    ) -> Result<Self, Error> {
-        let mut reading = Reading::open(bytes, fetch)?;
-        loop {
-            if let Some(model) = reading.step()? {
-                return Ok(model);
-            }
-        }
-    }
-
-    /// Reads a file, and the files beside it that it refers to.
-    ///
-    /// # Errors
-    /// As [`Model::parse_with`].
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn open(path: &std::path::Path) -> Result<Self, Error> {
-        let fail = |reason| Error::Resource { uri: path.display().to_string(), reason };
-        let bytes = super::read_regular(path).map_err(fail)?;
-        let folder = path.parent().unwrap_or(std::path::Path::new("."));
-        let mut remarks = Vec::new();
-        let mut model = Self::parse_with(&bytes, &mut |name| {
-            let (bytes, other) = super::read_beside(folder, name)?;
-            remarks.extend(other.map(|other| Remark::other_case(name, &other)));
-            Ok(bytes)
-        })?;
-        model.remarks.append(&mut remarks);
-        Ok(model)
-    }
-
     /// The node with that path, or with the end of a path (a bare name will do) that only one has.
     ///
     /// # Errors

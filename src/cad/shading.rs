@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::affine::{cross, dot};
 use super::file::File;
-use super::mesh::Topology;
+use super::topology::Topology;
 
 /// Normals that are no directions are made anew from the triangles around them.
 pub(super) fn mend_normals(

@@ -1,6 +1,7 @@
 //! The commands that talk MQTT: `view`, `render`, `watch`, `broker`, `plant`.
 
 use std::path::Path;
+#[cfg(feature = "viewer")]
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -127,7 +127,7 @@ impl Feed {
                 counters.unrecorded.add(1);
             }
         }
-        let (before, clock) = (self.pending.updates.len(), self.pending.clock);
+        let before = self.pending.updates.len();
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if retained {
@@ -135,8 +135,6 @@ impl Feed {
             self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
                 update.quality = Quality::Stale;
             });
-            // The time that it was once is not the time that it is.
-            self.pending.clock = clock;
         }
         if let Some(fault) = decoded.fault {
             match fault {

@@ -59,12 +59,12 @@ fn options(url: &str) -> ClientOptions {
     ClientOptions::from_url(url).expect("an address")
 }
 
-/// Updates that come until there are `count`.
+/// Samples with a value that come until there are `count`.
 fn updates(link: &Link, count: usize) -> Vec<Update> {
     let mut all = Vec::new();
     while all.len() < count {
         let batch: Batch = link.batches.recv_timeout(SECONDS(10)).expect("samples arrive");
-        all.extend(batch.updates);
+        all.extend(batch.updates.into_iter().filter(|update| update.value.is_some()));
     }
     all
 }

@@ -300,6 +300,65 @@ fn a_recording_and_a_table_are_drawn_without_a_broker() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("heading `time`"));
 }
 
+#[test]
+fn an_instant_of_a_recording_is_drawn_with_what_is_selected_from_any_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("fills.csv");
+    let rows = "time,TK-1.percent\n2026-03-01T12:00:00Z,10\n2026-03-01T12:10:00Z,90\n";
+    std::fs::write(&table, rows).unwrap();
+    let command = |more: &[&str]| {
+        let mut command = twinscope();
+        command.args(["render", STATION, "--recording"]).arg(&table).args(more);
+        command
+    };
+    let at = |time: &str, more: &[&str]| {
+        let place = if more.contains(&"--camera") { &[] } else { ["--camera", "tank"].as_slice() };
+        let mut command = command(&["--at", time, "--no-ui"]);
+        draw(command.args(place).args(more), "--png", (640, 360)).1
+    };
+    let whole = Region { x: (0.0, 1.0), y: (0.0, 1.0) };
+    let (begin, end) = ("2026-03-01T12:00:00Z", "2026-03-01T12:10:00Z");
+    let last = at(end, &[]);
+    assert!(at(begin, &[]).change_in(&last, &whole) > 0.0003, "the level differs");
+    assert!(at(end, &["--select", "TK-1"]).change_in(&last, &whole) > 0.001, "it is marked");
+    let elsewhere = at(end, &["--camera", "9,6,-9,0,1,0"]);
+    assert!(elsewhere.change_in(&last, &whole) > 0.05, "it is seen from behind");
+
+    let refused = |more: &[&str]| {
+        let output = command(more).args(["--png", "/dev/null"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{more:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let errors = refused(&["--at", "2026-03-01T13:00:00Z"]);
+    assert!(errors.contains("the nearest is 2026-03-01T12:10:00Z"), "{errors}");
+    let errors = refused(&["--select", "TK-2"]);
+    assert!(errors.contains("the nearest is `TK-1`"), "{errors}");
+    let errors = refused(&["--camera", "1,2,3"]);
+    assert!(errors.contains("six numbers"), "{errors}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_picture_at_once_and_leaves_no_file() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        let mut command = twinscope();
+        command.args(["render", "scenes/bottling.ron", "--after", "600s", "--recording"]);
+        command.args(["tests/data/bottling.jsonl", "--png"]).arg(folder.path().join("a.png"));
+        let mut program = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        // It is drawing, or about to.
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        let sent = Command::new("kill").args(["-s", name, &program.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        let begun = std::time::Instant::now();
+        let status = program.wait().unwrap();
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert_eq!(status.signal(), Some(number));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
 /// Messages that came through the broker, as the demo tells.
 fn messages(told: &str) -> u64 {
     let words: Vec<_> = told.split_whitespace().collect();

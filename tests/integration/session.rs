@@ -107,7 +107,8 @@ impl Page {
         let mut all = Vec::new();
         let batches = self.batches.clone();
         self.until(broker, |_| {
-            all.extend(batches.try_iter().flat_map(|batch| batch.updates));
+            let updates = batches.try_iter().flat_map(|batch| batch.updates);
+            all.extend(updates.filter(|update| update.value.is_some()));
             all.len() >= count
         });
         all

@@ -129,7 +129,7 @@ fn watch_shows_what_foreign_publishers_sent_exactly_with_unit_time_and_quality()
     let pressure = state(&lines, "pressure");
     assert!(text.contains("0.30000000000000004"), "{text}");
     assert_eq!(pressure["value"], json!(0.1 + 0.2));
-    assert_eq!((&pressure["unit"], &pressure["quality"]), (&json!("bar"), &json!("good")));
+    assert_eq!((&pressure["unit"], &pressure["quality"]), (&json!("bar"), &json!("stale")));
     let arrived = pressure["time"].as_str().unwrap();
     assert!(before.as_str() <= arrived && arrived <= after.as_str(), "{arrived}");
     let expected = [

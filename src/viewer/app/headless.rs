@@ -63,14 +63,14 @@ pub fn render(options: ViewerOptions, picture: &Picture) -> Result<(), Failure> 
     let image = take(&mut app, picture.after)?;
     write_png(&picture.png, &image)?;
     let progress = app.world().resource::<LoadProgress>();
-    if progress.failed.is_empty() {
+    // One that is not there is reported where it is looked for, and the rest is drawn.
+    let refused = progress.failed.iter().filter(|(file, _)| file.is_file());
+    let failed =
+        refused.map(|(file, why)| format!("the model `{}` cannot be shown: {why}", file.display()));
+    let failed = failed.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    if failed.is_empty() {
         return Ok(());
     }
-    let failed = progress
-        .failed
-        .iter()
-        .map(|(file, why)| format!("the model `{}` cannot be shown: {why}", file.display()));
-    let failed = failed.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     Err(Failure::Input(format!(
         "{}; in {} a banded box stands for each",
         failed.join("\n"),

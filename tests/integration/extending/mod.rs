@@ -85,7 +85,8 @@ fn a_payload_that_is_not_of_its_format_is_told_with_the_format_s_name() {
 #[test]
 fn the_good_fields_of_another_format_s_payload_are_used_too() {
     let (batch, decoded) = decode(b"at=1772366400000;rps=fast;state=running");
-    assert_eq!(batch.updates.len(), 1);
+    let values: Vec<_> = batch.updates.iter().map(|update| update.value.clone()).collect();
+    assert_eq!(values, [None, Some(Value::Enumeration(1))], "the bad one loses its value");
     assert_eq!(decoded.reason(), "/rps: expected a number, found the text \"fast\"");
 }
 

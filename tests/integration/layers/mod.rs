@@ -14,7 +14,7 @@ use tree::{Import, Tree, circles, room_of};
 /// The floors of the house, the ground first, as in `DESIGN.md`. A room imports from its own floor
 /// and from those below.
 const FLOORS: &[&[&str]] = &[
-    &["twin", "worker"],
+    &["twin", "worker", "output"],
     &["table"],
     &["telemetry", "history", "cad", "model"],
     &["mirror", "estimate", "forecast"],
@@ -40,6 +40,7 @@ const WITHOUT_CIRCLES: &[(&str, bool)] = &[
     ("jobs", true),
     ("mirror", false),
     ("model", false),
+    ("output", true),
     ("plant", false),
     ("serve", false),
     ("table", true),
