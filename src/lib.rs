@@ -17,6 +17,7 @@
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
 //! | [`serve`] | the page, the twin's files and the broker's WebSocket over HTTP (native only) |
 //! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
+//! | [`terminal`] | what may go to a terminal: foreign text cannot steer it |
 //! | `output` | files that appear whole or not at all (native only) |
 //! | `web` | the viewer in a page: what the page's script calls (browser only) |
 //! | `viewer` | the 3D scene and its panels, with the feature `viewer` |
@@ -35,6 +36,7 @@ pub mod plant;
 pub mod serve;
 pub mod table;
 pub mod telemetry;
+pub mod terminal;
 pub mod twin;
 #[cfg(feature = "viewer")]
 pub mod viewer;

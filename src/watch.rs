@@ -7,12 +7,14 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::{Value as Json, json};
 
 use crate::history::{Cursor, Reading, What};
 use crate::mirror::{Budget, Mirror, SkewWarning};
 use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
+use crate::terminal;
 use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
 
 /// Bad messages in the table.
@@ -31,12 +33,20 @@ pub struct WatchOptions {
     pub json: bool,
     /// Write each change when it comes, too.
     pub follow: bool,
+    /// Columns of the terminal, in which the table is to fit; `None`: it may be of any width.
+    pub width: Option<usize>,
 }
 
 impl Default for WatchOptions {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { span: Some(seconds(5)), patience: seconds(5), json: false, follow: false }
+        Self {
+            span: Some(seconds(5)),
+            patience: seconds(5),
+            json: false,
+            follow: false,
+            width: None,
+        }
     }
 }
 
@@ -53,6 +63,17 @@ pub enum WatchError {
         /// What happened last.
         reason: String,
     },
+    /// The broker sends only a part; what came was written.
+    #[error(
+        "the broker {broker} refuses to send {}; its access rules must let this user subscribe to that",
+        filters.join(", ")
+    )]
+    Refused {
+        /// Its address.
+        broker: String,
+        /// What it refuses.
+        filters: Vec<String>,
+    },
     /// Writing failed.
     #[error("cannot write the result: {0}")]
     Write(#[from] io::Error),
@@ -61,7 +82,7 @@ pub enum WatchError {
 /// Mirrors a plant as `options` state and writes what is known of it.
 ///
 /// # Errors
-/// When the broker was never reached, or `out` cannot be written to.
+/// When the broker was never reached, refused a subscription, or `out` cannot be written to.
 pub fn run(
     twin: Arc<Twin>,
     link: &Receiver<Batch>,
@@ -105,8 +126,13 @@ pub fn run(
         return Err(unreachable(status));
     }
     mirror.tick(Timestamp::now());
-    write_state(&mirror, status, options.json, out)?;
-    Ok(out.flush()?)
+    write_state(&mirror, status, options, out)?;
+    out.flush()?;
+    let filters = status.refused_filters();
+    if filters.is_empty() {
+        return Ok(());
+    }
+    Err(WatchError::Refused { broker: status.broker().to_owned(), filters })
 }
 
 /// A reader of the change log that wants each property that changed once.
@@ -173,10 +199,10 @@ fn unreachable(status: &Status) -> WatchError {
 pub fn write_state(
     mirror: &Mirror,
     status: &Status,
-    json: bool,
+    options: &WatchOptions,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    if json {
+    if options.json {
         for id in mirror.twin().property_ids() {
             writeln!(out, "{}", property_json(mirror, id))?;
         }
@@ -186,11 +212,15 @@ pub fn write_state(
         for warning in mirror.clock().warnings {
             writeln!(out, "{}", json!({ "clock": clock_json(mirror, &warning) }))?;
         }
+        let refused = status.refused_filters();
+        if !refused.is_empty() {
+            writeln!(out, "{}", json!({ "refused_subscriptions": refused }))?;
+        }
         return writeln!(out, "{}", json!({ "counters": counters(mirror, status) }));
     }
     let header = ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from);
     let rows = mirror.twin().property_ids().map(|id| row(mirror, id));
-    write_table(std::iter::once(header).chain(rows).collect(), out)?;
+    write_table(std::iter::once(header).chain(rows).collect(), options.width, out)?;
     let all = counters(mirror, status);
     writeln!(out)?;
     for (name, count) in all.as_object().into_iter().flatten() {
@@ -206,7 +236,11 @@ pub fn write_state(
         } else {
             ""
         };
+        let (path, topic) = (terminal::line(path), terminal::line(&topic));
         writeln!(out, "The clock of {path}{topic} is {:.1} s {side}{unit}", warning.seconds.abs())?;
+    }
+    for filter in status.refused_filters() {
+        writeln!(out, "The broker refuses to send {}", terminal::line(&filter))?;
     }
     write_bad(&status.bad.snapshot(), out)
 }
@@ -235,10 +269,12 @@ fn write_bad(bad: &[BadMessage], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nThe last bad messages:")?;
     let shown = bad.len().saturating_sub(BAD_SHOWN);
     for bad in &bad[shown..] {
-        let payload: String = printable(&bad.payload).chars().take(PAYLOAD_SHOWN).collect();
+        let text = String::from_utf8_lossy(&bad.payload);
+        let payload: String = text.chars().take(PAYLOAD_SHOWN).collect();
+        let (payload, topic) = (terminal::line(&payload), terminal::line(&bad.topic));
         let more = if bad.more > 0 { format!(" (and {} more)", bad.more) } else { String::new() };
-        writeln!(out, "{}  {}  {}{more}", bad.arrival, bad.fault.name(), bad.topic)?;
-        writeln!(out, "    {}", bad.reason)?;
+        writeln!(out, "{}  {}  {}{more}", bad.arrival, bad.fault.name(), topic)?;
+        writeln!(out, "    {}", terminal::line(&bad.reason))?;
         if bad.payload_len > 0 {
             writeln!(out, "    {} bytes: {payload}", bad.payload_len)?;
         }
@@ -249,23 +285,25 @@ fn write_bad(bad: &[BadMessage], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A bad message as one object.
+/// A bad message as one object; a payload that is no text is in `base64`.
 fn bad_json(bad: &BadMessage) -> Json {
-    json!({ "bad_message": {
+    let mut object = json!({
         "time": bad.arrival.to_string(),
         "topic": bad.topic,
         "fault": bad.fault,
         "reason": bad.reason,
-        "payload": printable(&bad.payload),
         "bytes": bad.payload_len,
         "more": bad.more,
-    } })
-}
-
-/// A payload on one line; bytes that are no text are written as `\u{fffd}`.
-fn printable(payload: &[u8]) -> String {
-    let text = String::from_utf8_lossy(payload);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    });
+    match std::str::from_utf8(&bad.payload) {
+        Ok(text) => object["payload"] = text.into(),
+        // The last character was cut with the payload.
+        Err(error) if error.error_len().is_none() && bad.payload_len > bad.payload.len() => {
+            object["payload"] = String::from_utf8_lossy(&bad.payload[..error.valid_up_to()]).into();
+        }
+        Err(_) => object["base64"] = BASE64_STANDARD.encode(&bad.payload).into(),
+    }
+    json!({ "bad_message": object })
 }
 
 /// All that was counted, from the broker to the history.
@@ -289,7 +327,9 @@ fn write_property(
     if json {
         return writeln!(out, "{}", property_json(mirror, id));
     }
-    let [property, value, unit, time, _, quality] = row(mirror, id);
+    let cells = row(mirror, id);
+    let [property, value, unit, time, _, quality] =
+        cells.each_ref().map(|cell| terminal::line(cell));
     writeln!(out, "{time}  {property}  {value} {unit}  {quality}")
 }
 
@@ -326,24 +366,103 @@ fn row(mirror: &Mirror, id: PropertyId) -> [String; 6] {
     let Some(Reading { value, time, quality }) = mirror.latest(id) else {
         return [path, "-".into(), String::new(), "-".into(), "-".into(), "-".into()];
     };
-    let (text, unit) = match value_json(&value, &property.ty) {
-        Json::String(text) => (text, String::new()),
-        other if property.ty == ValueType::Number => (other.to_string(), property.unit.to_string()),
-        other => (other.to_string(), String::new()),
+    let unit = match property.ty {
+        ValueType::Number => property.unit.to_string(),
+        _ => String::new(),
     };
+    let text = value_text(&value, &property.ty);
     let age = mirror.age_s(id).map_or_else(|| "-".into(), |age| format!("{age:.1} s"));
     [path, text, unit, time.to_string(), age, quality.name().into()]
 }
 
-/// Columns as wide as their widest cell; the values are set against their units.
-fn write_table(rows: Vec<[String; 6]>, out: &mut impl Write) -> io::Result<()> {
-    let width =
-        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let [path, value, unit, time, age] = [0, 1, 2, 3, 4].map(width);
+/// A value for people: numbers to six digits, no lists.
+fn value_text(value: &Value, ty: &ValueType) -> String {
+    match value {
+        Value::Number(number) => number_text(*number),
+        Value::Pose(pose) => {
+            let at = pose.position.map(number_text);
+            format!("({})", at.join(", "))
+        }
+        Value::Items(items) if items.len() == 1 => "1 item".into(),
+        Value::Items(items) => format!("{} items", items.len()),
+        other => match value_json(other, ty) {
+            Json::String(text) => text,
+            other => other.to_string(),
+        },
+    }
+}
+
+/// Six significant digits at most, without zeros at the end.
+fn number_text(number: f64) -> String {
+    const DIGITS: i32 = 6;
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    let magnitude = number.abs().log10().floor() as i32;
+    if !(-4..15).contains(&magnitude) {
+        let text = format!("{number:.5e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let decimals = (DIGITS - 1 - magnitude).max(0) as usize;
+    let text = format!("{number:.decimals$}");
+    if decimals == 0 {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Columns as wide as their widest cell; the values are set against their units. Where that is too wide, the time goes,
+/// which the age tells too, then long values and the beginnings of long paths.
+fn write_table(
+    mut rows: Vec<[String; 6]>,
+    limit: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for cell in rows.iter_mut().flatten() {
+        *cell = terminal::line(cell).into_owned();
+    }
+    let widths = |rows: &[[String; 6]]| {
+        [0, 1, 2, 3, 4, 5].map(|column| {
+            rows.iter().map(|row: &[String; 6]| row[column].chars().count()).max().unwrap_or(0)
+        })
+    };
+    // Two blanks between columns, one between a value and its unit.
+    let whole = |widths: [usize; 6]| widths.iter().sum::<usize>() + 9;
+    let limit = limit.unwrap_or(usize::MAX);
+    let is_timed = whole(widths(&rows)) <= limit;
+    if !is_timed {
+        rows.iter_mut().for_each(|row| row[3].clear());
+        for (column, least) in [(1, 16), (0, 16)] {
+            let widths = widths(&rows);
+            let over = (whole(widths) - 2).saturating_sub(limit);
+            let room = widths[column].saturating_sub(over).max(least.min(widths[column]));
+            rows.iter_mut().for_each(|row| shorten(&mut row[column], room, column == 0));
+        }
+    }
+    let [path, value, unit, time, age, _] = widths(&rows);
     for [p, v, u, t, a, q] in &rows {
-        writeln!(out, "{p:<path$}  {v:>value$} {u:<unit$}  {t:<time$}  {a:>age$}  {q}")?;
+        write!(out, "{p:<path$}  {v:>value$} {u:<unit$}  ")?;
+        if is_timed {
+            write!(out, "{t:<time$}  ")?;
+        }
+        writeln!(out, "{a:>age$}  {q}")?;
     }
     Ok(())
+}
+
+/// Cuts a text to so many characters, at its end or, where that says most, at its beginning.
+fn shorten(text: &mut String, room: usize, keeps_end: bool) {
+    let count = text.chars().count();
+    if count <= room {
+        return;
+    }
+    let kept = room.saturating_sub(1);
+    *text = if keeps_end {
+        std::iter::once('…').chain(text.chars().skip(count - kept)).collect()
+    } else {
+        text.chars().take(kept).chain(std::iter::once('…')).collect()
+    };
 }
 
 #[cfg(test)]
@@ -416,12 +535,13 @@ mod tests {
         }
         let written = |json| {
             let mut out = Vec::new();
-            write_state(&mirror, &status, json, &mut out).expect("memory");
+            let options = WatchOptions { json, ..WatchOptions::default() };
+            write_state(&mirror, &status, &options, &mut out).expect("memory");
             String::from_utf8(out).expect("the output is text")
         };
         let table = written(false);
         assert!(table.contains("malformed  plant/11\n    expected a number at /v\n"), "{table}");
-        assert!(table.contains("11 bytes: {\"v\": \"x\u{fffd}\"}"), "{table}");
+        assert!(table.contains("11 bytes: {\"v\":\\u000a\"x\u{fffd}\"}"), "{table}");
         assert!(!table.contains("plant/1\n") && table.contains("2 older ones"), "{table}");
         let json = written(true);
         let bad: Vec<Json> = json
@@ -432,6 +552,63 @@ mod tests {
             .collect();
         assert_eq!((bad.len(), &bad[11]["fault"]), (12, &json!("malformed")));
         assert_eq!((&bad[0]["topic"], &bad[0]["bytes"]), (&json!("plant/0"), &json!(11)));
+        assert_eq!(bad[0]["base64"], BASE64_STANDARD.encode(b"{\"v\":\n\"x\xff\"}"));
+    }
+
+    #[test]
+    fn a_payload_that_is_text_stands_in_json_to_the_character() {
+        let status = Status::new("test");
+        let payload = b"{\"v\":1}\0\n";
+        status.bad.push(Fault::Malformed, "t", payload, Timestamp(0), String::new);
+        let json = bad_json(&status.bad.snapshot()[0]);
+        assert_eq!(json["bad_message"]["payload"], "{\"v\":1}\0\n");
+    }
+
+    #[test]
+    fn a_forged_line_in_a_topic_or_a_text_stays_in_its_line() {
+        let status = Status::new("test");
+        let topic = "a\nM-9.speed  5 1/min  good\u{1b}[2J";
+        status.bad.push(Fault::Malformed, topic, b"x\r\ny", Timestamp(0), || "b\u{202e}c".into());
+        let mut out = Vec::new();
+        write_bad(&status.bad.snapshot(), &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal_and_keeps_what_says_most() {
+        let long = "hall/line-7/filling/valve-block-12/pressure_before_the_filter";
+        let rows = vec![
+            ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from),
+            [long, "123.457", "bar", "2026-03-01T12:00:00.250000Z", "12.5 s", "uncertain"]
+                .map(String::from),
+        ];
+        for width in [60, 80, 200] {
+            let mut out = Vec::new();
+            write_table(rows.clone(), Some(width), &mut out).expect("memory");
+            let text = String::from_utf8(out).expect("text");
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains("before_the_filter") && text.contains("123.457"), "{text}");
+            assert!(text.contains("uncertain"), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_six_digits_and_no_zeros_behind_them() {
+        for (number, text) in [
+            (0.1 + 0.2, "0.3"),
+            (12.5, "12.5"),
+            (-1234.56789, "-1234.57"),
+            (1_234_567.8, "1234568"),
+            (0.000_123_456_7, "0.000123457"),
+            (1.5e-9, "1.5e-9"),
+            (2.0e20, "2e20"),
+            (0.0, "0"),
+            (999_999.96, "1000000"),
+        ] {
+            assert_eq!(number_text(number), text);
+        }
     }
 
     #[test]

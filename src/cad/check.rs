@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Error, Model};
+use crate::terminal::line;
 use crate::twin::Twin;
 use crate::twin::binding::Effect;
 
@@ -25,9 +26,9 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.place.is_empty() {
-            write!(f, "class `{}`: {}", self.class, self.message)
+            write!(f, "class `{}`: {}", line(&self.class), line(&self.message))
         } else {
-            write!(f, "{}: class `{}`: {}", self.place, self.class, self.message)
+            write!(f, "{}: class `{}`: {}", self.place, line(&self.class), line(&self.message))
         }
     }
 }

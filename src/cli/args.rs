@@ -144,9 +144,20 @@ pub struct BrokerArgs {
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub credentials: Option<PathBuf>,
-    /// File with the certificates (PEM) of the authority that signed the broker's
+    /// File with the certificates (PEM) of the authority that signed the broker's, or with the
+    /// broker's own if it signed itself
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
+    /// File with this program's own certificate (PEM), for a broker that asks for one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// File with the private key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
+    /// MQTT client identifier, for a broker that knows its clients by it; no other client may use
+    /// it at the same time
+    #[arg(long, value_name = "NAME")]
+    pub client_id: Option<String>,
 }
 
 /// How the simulated plant runs.
@@ -368,9 +379,16 @@ pub struct Serve {
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub credentials: Option<PathBuf>,
-    /// File with the certificates (PEM) of the authority that signed the broker's
+    /// File with the certificates (PEM) of the authority that signed the broker's, or with the
+    /// broker's own if it signed itself
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
+    /// File with this program's own certificate (PEM), for a broker that asks for one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// File with the private key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
     /// An origin that may embed and steer the page, such as a dashboard's; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub embed: Vec<String>,

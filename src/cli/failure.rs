@@ -1,5 +1,12 @@
 //! Why a command ends early, and with which exit status.
 
+use std::io::Write;
+
+use twinscope::terminal;
+
+/// Longest line of a message, in characters; a line of a foreign file may be of megabytes.
+const LONGEST_LINE: usize = 1_000;
+
 /// Why a command ended early, and with which exit status.
 #[derive(Debug)]
 pub enum Failure {
@@ -9,6 +16,8 @@ pub enum Failure {
     Environment(String),
     /// Status 1, and what is wrong was printed already.
     Reported,
+    /// Status 0: whoever read the output (`| head`) has seen enough.
+    ReaderGone,
 }
 
 impl Failure {
@@ -21,7 +30,23 @@ impl Failure {
     pub fn input(error: impl std::fmt::Display) -> Self {
         Self::Input(error.to_string())
     }
+
+    /// The output cannot be written to.
+    pub fn output(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::Environment(format!("cannot write the output: {error}")),
+        }
+    }
 }
 
 /// What a command ends with.
 pub type Outcome = Result<(), Failure>;
+
+/// Writes a message for the person at the terminal; whether anybody reads it changes nothing.
+pub fn tell(text: std::fmt::Arguments<'_>) {
+    let mut out = Vec::new();
+    let mut writer = terminal::Writer::with_longest(&mut out, LONGEST_LINE);
+    let _ = writeln!(writer, "{text}");
+    let _ = std::io::stderr().lock().write_all(&out);
+}

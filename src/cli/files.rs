@@ -1,11 +1,12 @@
 //! The commands that look at files: `check` and `inspect`; and how all others open a twin.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::cad::{self, Model};
 use twinscope::model::network::Network;
+use twinscope::terminal;
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
@@ -35,8 +36,8 @@ pub fn recording(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Prints to standard output; a reader that has gone away ends the program quietly.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
-    writeln!(std::io::stdout().lock(), "{text}")
-        .map_err(|error| Failure::environment(format!("cannot write the output: {error}")))
+    let mut out = terminal::Writer::new(BufWriter::new(std::io::stdout().lock()));
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 
 /// Checks twin files and the models that they name.

@@ -12,6 +12,7 @@ use twinscope::plant::{self, broker};
 #[cfg(feature = "viewer")]
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
+use twinscope::terminal;
 use twinscope::twin::Twin;
 use twinscope::watch;
 
@@ -24,8 +25,35 @@ use super::{files, stop};
 pub fn connection(args: &BrokerArgs) -> Result<mqtt::ClientOptions, Failure> {
     let mut options = mqtt::ClientOptions::from_url(&args.broker).map_err(Failure::input)?;
     options = with_credentials(options, args.credentials.as_deref())?;
-    if let Some(ca) = &args.ca {
+    let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    options = with_certificates(options, args.ca.as_deref(), own)?;
+    if let Some(id) = &args.client_id {
+        if id.is_empty() || id.len() > 65_535 || id.chars().any(char::is_control) {
+            return Err(Failure::input(
+                "a client identifier has 1 to 65535 bytes and no control characters",
+            ));
+        }
+        options = options.with_client_id(id);
+    }
+    Ok(options)
+}
+
+/// Whom to trust besides the system's authorities, and which certificate to show, by its own file and its key's.
+pub fn with_certificates(
+    mut options: mqtt::ClientOptions,
+    ca: Option<&Path>,
+    own: Option<(&Path, &Path)>,
+) -> Result<mqtt::ClientOptions, Failure> {
+    if let Some(ca) = ca {
         options = options.with_ca_file(ca);
+    }
+    if let Some((certificate, key)) = own {
+        if matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws) {
+            return Err(Failure::input(
+                "a client certificate goes with TLS: write the broker as mqtts:// or wss://",
+            ));
+        }
+        options = options.with_client_certificate(certificate, key);
     }
     Ok(options)
 }
@@ -153,10 +181,20 @@ pub fn watch(args: &args::Watch) -> Outcome {
         span: Some(args.span),
         json: args.json,
         follow: args.follow,
+        width: terminal_width(),
         ..Default::default()
     };
-    let mut out = std::io::stdout().lock();
-    watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(Failure::environment)
+    let mut out = terminal::Writer::new(std::io::stdout().lock());
+    watch::run(twin, &link.batches, &link.status, &options, &mut out).map_err(|error| match error {
+        watch::WatchError::Write(error) => Failure::output(&error),
+        other => Failure::environment(other),
+    })
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(width.0))
 }
 
 /// Runs the embedded broker until it is stopped.

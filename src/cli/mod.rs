@@ -1,5 +1,13 @@
 //! Reads the command line, runs a command, and turns its outcome into an exit status.
 
+/// Shadows the standard library's in all commands: nothing foreign is obeyed by the terminal, and a reader that has gone
+/// away ends nothing.
+macro_rules! eprintln {
+    ($($text:tt)*) => {
+        $crate::cli::failure::tell(format_args!($($text)*))
+    };
+}
+
 mod args;
 mod brain;
 mod demo;
@@ -11,6 +19,7 @@ mod serve;
 mod stop;
 mod values;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,6 +27,7 @@ use clap::error::ErrorKind;
 
 use args::{Cli, Command};
 use failure::{Failure, Outcome};
+use twinscope::terminal;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -33,11 +43,20 @@ pub fn main() -> ExitCode {
     let command = cli.command.unwrap_or_else(|| Command::Demo(args::Demo::default()));
     if !draws(&command) {
         // The viewer brings a logger of its own.
-        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+            .format(|out, record| {
+                let (level, target) = (record.level(), record.target());
+                let style = out.default_level_style(level);
+                let text = record.args().to_string();
+                let (time, text) = (out.timestamp(), terminal::line(&text));
+                writeln!(out, "[{time} {style}{level:<5}{style:#} {target}] {text}")
+            })
+            .init();
     }
     match stop::listen().and_then(|()| run(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::from(1),
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(Failure::Input(text)) => fail(&text, 1),
         Err(Failure::Environment(text)) => fail(&text, 2),
     }

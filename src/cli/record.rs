@@ -21,32 +21,24 @@ const WAITING: usize = 65_536;
 /// How long a broker may take to be reached before that is an error.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Records until the time is over or it is interrupted.
+/// Records until the time is over or it is interrupted. A file with nothing in it is left nowhere.
 pub fn record(args: &Record) -> Outcome {
     let stop = stop::flag();
     let twin = files::open(&args.twin)?;
-    let mut out = BufWriter::new(create(&args.out)?);
-    let failed = |error: std::io::Error| {
-        Failure::Environment(format!("cannot write {}: {error}", args.out.display()))
-    };
-    writeln!(out, "{}", recording::header(&twin.name)).map_err(failed)?;
+    let connection = live::connection(&args.broker)?;
+    let mut file = Recording::create(&args.out, recording::header(&twin.name))?;
     let (tap, messages) = bounded(WAITING);
-    let link = mqtt::Source::spawn_with_tap(&twin, live::connection(&args.broker)?, tap)
-        .map_err(Failure::input)?;
+    let link = mqtt::Source::spawn_with_tap(&twin, connection, tap).map_err(Failure::input)?;
     let begun = Instant::now();
-    let mut count = 0_u64;
     while !stop.load(Ordering::Relaxed) && args.span.is_none_or(|span| begun.elapsed() < span) {
         // What is decoded is not wanted here; what arrives is.
         link.batches.try_iter().for_each(drop);
         match messages.recv_timeout(Duration::from_millis(20)) {
-            Ok(message) => {
-                writeln!(out, "{}", message.line()).map_err(failed)?;
-                count += 1;
-            }
+            Ok(message) => file.add(&message.line())?,
             Err(RecvTimeoutError::Timeout) => {
                 // Nothing more comes at the moment: a good one to be safe.
-                out.flush().map_err(failed)?;
-                if count == 0 && begun.elapsed() > REACH_TIMEOUT {
+                file.flush()?;
+                if file.count == 0 && begun.elapsed() > REACH_TIMEOUT {
                     reachable(&link)?;
                 }
             }
@@ -54,27 +46,83 @@ pub fn record(args: &Record) -> Outcome {
         }
     }
     for message in messages.try_iter() {
-        writeln!(out, "{}", message.line()).map_err(failed)?;
-        count += 1;
+        file.add(&message.line())?;
     }
-    out.flush().map_err(failed)?;
-    files::print(format!("{count} messages in {}", args.out.display()))?;
-    match link.status.counters.unrecorded.get() {
-        0 => Ok(()),
-        lost => Err(Failure::Environment(format!(
+    file.flush()?;
+    let refused = link.status.refused_filters();
+    if file.count == 0 {
+        if refused.is_empty() {
+            reachable(&link)?;
+            return Err(Failure::Environment(format!(
+                "nothing came from {}, and no file is written; does the plant send, and on the topics of {}?",
+                link.status.broker(),
+                args.twin.display()
+            )));
+        }
+    } else {
+        files::print(format!("{} messages in {}", file.count, args.out.display()))?;
+    }
+    let lost = link.status.counters.unrecorded.get();
+    if lost > 0 {
+        return Err(Failure::Environment(format!(
             "{lost} messages came faster than the disk took them and are not in the recording"
-        ))),
+        )));
+    }
+    if !refused.is_empty() {
+        return Err(Failure::Environment(format!(
+            "the broker {} refuses to send {}; that is not in the recording",
+            link.status.broker(),
+            refused.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+/// The file of a recording; it is removed again where no message came to be in it.
+struct Recording<'a> {
+    path: &'a Path,
+    out: BufWriter<File>,
+    count: u64,
+}
+
+impl<'a> Recording<'a> {
+    fn create(path: &'a Path, header: impl std::fmt::Display) -> Result<Self, Failure> {
+        let file = File::create_new(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Failure::Input(format!(
+                "{} exists already; name another file, or remove it first",
+                path.display()
+            )),
+            _ => Failure::Environment(format!("cannot write {}: {error}", path.display())),
+        })?;
+        let mut recording = Self { path, out: BufWriter::new(file), count: 0 };
+        let written = writeln!(recording.out, "{header}");
+        written.map_err(|error| recording.failed(&error))?;
+        Ok(recording)
+    }
+
+    fn add(&mut self, line: &impl std::fmt::Display) -> Outcome {
+        writeln!(self.out, "{line}").map_err(|error| self.failed(&error))?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Outcome {
+        self.out.flush().map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &std::io::Error) -> Failure {
+        Failure::Environment(format!("cannot write {}: {error}", self.path.display()))
     }
 }
 
-fn create(path: &Path) -> Result<File, Failure> {
-    File::create_new(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::Input(format!(
-            "{} exists already; name another file, or remove it first",
-            path.display()
-        )),
-        _ => Failure::Environment(format!("cannot write {}: {error}", path.display())),
-    })
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        if self.count == 0
+            && let Err(error) = std::fs::remove_file(self.path)
+        {
+            log::warn!("{} is empty and cannot be removed: {error}", self.path.display());
+        }
+    }
 }
 
 /// A recording without a broker would be empty: that is an error.

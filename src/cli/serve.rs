@@ -77,23 +77,22 @@ impl Plant {
     /// A broker that runs already. Whoever opens the page logs in there.
     fn elsewhere(args: &Serve, url: &str) -> Result<Self, Failure> {
         let options = mqtt::ClientOptions::from_url(url).map_err(Failure::input)?;
-        let options = match &args.ca {
-            Some(ca) => options.with_ca_file(ca),
-            None => options,
-        };
+        let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
+        let options = live::with_certificates(options, args.ca.as_deref(), own)?;
         let login = login(args)?.is_some();
         let upstream = match options.scheme {
             // Whom that broker lets in, and whether it requires a login at all, is not known here.
             Scheme::Mqtt | Scheme::Mqtts if !args.http.ip().is_loopback() => {
                 return Err(Failure::Input(format!(
-                    "{url} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
+                    "{} would be open to whoever reaches {}: let --http be 127.0.0.1 and put a \
                      proxy with a login before it, or give the broker's ws:// or wss:// address, to \
                      which pages connect themselves",
+                    options.broker(),
                     args.http
                 )));
             }
-            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(options),
-            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.broker()),
+            Scheme::Mqtt | Scheme::Mqtts => Upstream::Relay(Box::new(options)),
+            Scheme::Ws | Scheme::Wss => Upstream::Direct(options.url()),
         };
         Ok(Self { upstream, login, running: None, _broker: None })
     }
@@ -118,7 +117,7 @@ impl Plant {
                 Some(Running::start(twin, live::simulation(&args.simulation, options))?)
             }
         };
-        let upstream = Upstream::Relay(pages);
+        let upstream = Upstream::Relay(Box::new(pages));
         Ok(Self { upstream, login: has_login, running, _broker: Some(broker) })
     }
 
@@ -135,6 +134,9 @@ fn login(args: &Serve) -> Result<Option<broker::Login>, Failure> {
         broker: "mqtt://localhost".into(),
         credentials: args.credentials.clone(),
         ca: None,
+        client_cert: None,
+        client_key: None,
+        client_id: None,
     };
     let known = live::connection(&args)?;
     Ok(known.user.zip(known.password).map(|(user, password)| broker::Login { user, password }))

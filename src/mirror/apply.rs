@@ -129,10 +129,10 @@ impl Mirror {
                 stamp
             }
             (Some(stamp), None) => stamp,
-            // A source whose stamps are off has one message without a stamp: it stands among the others.
+            // What comes without a stamp follows the samples before it, by the clock of their source.
             (None, Some(now)) => {
-                let source = &self.layout.sources[traits.source as usize];
-                self.spread(id, now.plus_micros(source.lead(self.allowed_skew())))
+                let lead = self.layout.sources[traits.source as usize].lead();
+                self.spread(id, now.plus_micros(lead))
             }
             (None, None) if self.waiting.len() < WAITING => {
                 self.waiting.push((arrival, update));

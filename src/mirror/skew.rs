@@ -110,6 +110,11 @@ impl Source {
         known.get(known.len().saturating_sub(1) / 2).copied().unwrap_or(0)
     }
 
+    /// By how much its stamps are ahead of the plant's time (negative: behind), microseconds; 0 where it has none.
+    pub(super) fn lead(&self) -> i64 {
+        self.median()
+    }
+
     /// Takes the last observations into account. Tells whether the source is less far ahead than
     /// was believed, so that some of what it said before lies in its future now.
     pub(super) fn settle(&mut self, allowed: i64) -> bool {
@@ -122,12 +127,6 @@ impl Source {
         let fell = ahead < self.ahead;
         self.ahead = ahead;
         fell
-    }
-
-    /// How far its stamps are ahead (positive) or behind, where that is more than what is allowed; else 0.
-    pub(super) fn lead(&self, allowed: i64) -> i64 {
-        let median = self.median();
-        if self.ahead == 0 && median < -allowed { median } else { self.ahead }
     }
 
     pub(super) fn warning(&self, allowed: i64) -> Option<SkewWarning> {

@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub enum Upstream {
     /// Relayed to a broker at `mqtt://` or `mqtts://`.
-    Relay(mqtt::ClientOptions),
+    Relay(Box<mqtt::ClientOptions>),
     /// The pages connect to that WebSocket themselves.
     Direct(String),
 }

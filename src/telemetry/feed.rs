@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use super::looks::looks_like;
 use super::recording::Recorded;
 use super::{Batch, Decoder, Fault, Status, Update};
 use crate::twin::{Quality, Timestamp};
@@ -131,9 +132,9 @@ impl Feed {
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if retained {
-            let good = |update: &&mut Update| update.time.is_none() && update.value.is_some();
-            self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
-                update.quality = Quality::Stale;
+            let undated = |update: &&mut Update| update.time.is_none() && update.value.is_some();
+            self.pending.updates[before..].iter_mut().filter(undated).for_each(|update| {
+                update.quality = update.quality.max(Quality::Stale);
             });
         }
         if let Some(fault) = decoded.fault {
@@ -142,7 +143,14 @@ impl Feed {
                 Fault::Oversized => counters.oversized.add(1),
                 _ => counters.malformed.add(1),
             }
-            self.status.bad.push(fault, topic, payload, arrival, || decoded.reason());
+            self.status.bad.push(fault, topic, payload, arrival, || {
+                let looks =
+                    (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
+                match looks {
+                    Some(looks) => format!("{}; it looks like {looks}", decoded.reason()),
+                    None => decoded.reason(),
+                }
+            });
         }
         self.pending_messages += 1;
         if self.full {
@@ -178,6 +186,11 @@ impl Feed {
     /// Whether there is nothing to hand on.
     pub fn is_empty(&self) -> bool {
         is_empty(&self.pending)
+    }
+
+    /// Whether the channel had no room at the last attempt to hand something on.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// How long the first message of the batch has waited.
@@ -237,8 +250,9 @@ fn is_empty(batch: &Batch) -> bool {
 mod tests {
     use super::super::sample_twin;
     use super::*;
+    use crate::support::twins;
     use crate::telemetry::PresenceChange;
-    use crate::twin::mapping::Mapping;
+    use crate::twin::mapping::{Mapping, QualitySource, QualityStandard, TimeFormat, TimeSource};
     use crate::twin::{PropertyId, Value};
 
     const TOPIC: &str = "plant/P-0/speed";
@@ -354,5 +368,46 @@ mod tests {
         assert_eq!(kept.len(), Feed::WAITING);
         assert_eq!(kept[0].property, PropertyId(0));
         assert_eq!(status.counters.dropped.get() as usize, 1 + more + 1 - Feed::WAITING);
+    }
+
+    #[test]
+    fn what_the_broker_kept_is_stale_unless_it_says_when_it_was_or_that_it_is_bad() {
+        let stamp = twins::stamp(TimeFormat::EpochMicros);
+        let mut fields = vec![twins::field(sample_twin::SPEED, "/v")];
+        let quality = QualitySource {
+            pointer: "/q".into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        };
+        fields[0].quality = Some(quality);
+        for (payload, time, expected) in [
+            (r#"{"v":1}"#, TimeSource::Arrival, Quality::Stale),
+            (r#"{"v":1,"q":68}"#, TimeSource::Arrival, Quality::Stale),
+            (r#"{"v":1,"q":0}"#, TimeSource::Arrival, Quality::Bad),
+            (r#"{"v":null}"#, TimeSource::Arrival, Quality::Bad),
+            (r#"{"v":1,"t":5}"#, stamp.clone(), Quality::Good),
+            (r#"{"v":1,"t":"?"}"#, stamp, Quality::Stale),
+        ] {
+            let payload_of = twins::json(None, time, fields.clone());
+            let mapping = twins::mapping("plant/{asset}", payload_of);
+            let decoder = Decoder::new(&sample_twin::twin(1, mapping));
+            let (mut feed, batches) = Feed::new(decoder, Arc::new(Status::new("test")), 1);
+            let kept = Delivery { qos: 0, retained: true };
+            feed.take("plant/P-0", payload.as_bytes(), kept, Timestamp(9));
+            assert_eq!(feed.try_flush(), Flushed::Sent);
+            let updates = batches.try_recv().expect("a batch").updates;
+            assert_eq!((updates.len(), updates[0].quality), (1, expected), "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_packed_payload_is_called_by_its_name() {
+        let (mut feed, _receiver, status) = full(0);
+        feed.feed(TOPIC, &[0x1f, 0x8b, 8, 0, 0, 0], 0, Timestamp(3));
+        let bad = status.bad.snapshot();
+        let told =
+            bad.iter().any(|bad| bad.reason.contains("looks like gzip, which is not unpacked"));
+        assert!(told, "{bad:?}");
     }
 }

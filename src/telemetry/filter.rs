@@ -1,6 +1,13 @@
-//! Few topic filters that cover many topics and no topic twice.
+//! The topic filters to subscribe to, which cover each topic once.
+//!
+//! Up to [`NAMED_TOPICS`] topics are named one by one, so that a broker sends nothing else. Beyond that the templates
+//! with most topics are widened first: a level in which their topics differ becomes `+`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Topics to which a client subscribes by name; beyond this the filters are widened. A broker looks each of them up
+/// once a connection, which takes it milliseconds, while what a wide filter brings besides fills its queue for ever.
+pub(super) const NAMED_TOPICS: usize = 500;
 
 /// A topic filter to subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,58 +23,93 @@ pub(super) fn is_exact(filter: &[String]) -> bool {
     !filter.iter().any(|level| level == "+" || level == "#")
 }
 
-/// The topics that one template makes: a level in which they differ becomes `+`.
+/// The topics that one template makes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FilterGroup {
+    /// Matches all of them: a level in which they differ is `+`.
     levels: Vec<String>,
     qos: u8,
+    /// Each of them; empty when they are more than may be named.
+    members: BTreeMap<Vec<String>, u8>,
+    is_large: bool,
 }
 
 impl FilterGroup {
     /// Adds a topic or filter with as many levels as the others.
     pub(super) fn add(&mut self, filter: Vec<String>, qos: u8) {
         self.qos = self.qos.max(qos);
-        if self.levels.is_empty() {
-            self.levels = filter;
-        } else {
-            self.levels = union(&self.levels, &filter);
+        self.levels =
+            if self.levels.is_empty() { filter.clone() } else { union(&self.levels, &filter) };
+        if !self.is_large {
+            let known = self.members.entry(filter).or_default();
+            *known = qos.max(*known);
+            self.is_large = self.members.len() > NAMED_TOPICS;
+        }
+        if self.is_large {
+            self.members.clear();
         }
     }
+}
+
+/// A filter and its quality of service.
+struct Wanted {
+    levels: Vec<String>,
+    qos: u8,
 }
 
 /// Joins groups until no two of their filters match the same topic.
 pub(super) fn subscriptions(groups: Vec<FilterGroup>) -> Vec<Subscription> {
     let (topics, filters): (Vec<_>, Vec<_>) =
-        groups.into_iter().partition(|group| is_exact(&group.levels));
+        named(groups).into_iter().partition(|wanted| is_exact(&wanted.levels));
     let mut joined = join(filters);
     // A topic that a filter matches is covered by it, and two topics overlap when they are the same.
     let mut alone: HashMap<Vec<String>, u8> = HashMap::new();
-    for FilterGroup { levels, qos } in topics {
-        let covers = |filter: &&mut FilterGroup| overlap(&filter.levels, &levels);
+    for Wanted { levels, qos } in topics {
+        let covers = |filter: &&mut Wanted| overlap(&filter.levels, &levels);
         let known = match joined.iter_mut().find(covers) {
             Some(filter) => &mut filter.qos,
             None => alone.entry(levels).or_default(),
         };
         *known = qos.max(*known);
     }
-    let alone = alone.into_iter().map(|(levels, qos)| FilterGroup { levels, qos });
+    let alone = alone.into_iter().map(|(levels, qos)| Wanted { levels, qos });
     let mut subscriptions: Vec<Subscription> = joined
         .into_iter()
         .chain(alone)
-        .map(|group| Subscription { filter: group.levels.join("/"), qos: group.qos })
+        .map(|wanted| Subscription { filter: wanted.levels.join("/"), qos: wanted.qos })
         .collect();
     subscriptions.sort_by(|a, b| a.filter.cmp(&b.filter));
     subscriptions
 }
 
+/// The topics of the small groups one by one, as long as they are few, and the wide filter of each other group.
+fn named(mut groups: Vec<FilterGroup>) -> Vec<Wanted> {
+    groups.sort_by(|a, b| {
+        let key = |group: &FilterGroup| (group.is_large, group.members.len());
+        key(a).cmp(&key(b)).then_with(|| a.levels.cmp(&b.levels))
+    });
+    let mut room = NAMED_TOPICS;
+    let mut all = Vec::new();
+    for FilterGroup { levels, qos, members, is_large } in groups {
+        // A group of one has nothing to widen.
+        if is_large || members.len() > room.max(1) {
+            all.push(Wanted { levels, qos });
+        } else {
+            room = room.saturating_sub(members.len());
+            all.extend(members.into_iter().map(|(levels, qos)| Wanted { levels, qos }));
+        }
+    }
+    all
+}
+
 /// Joins filters with wildcards until no two of them match the same topic.
-fn join(mut groups: Vec<FilterGroup>) -> Vec<FilterGroup> {
-    let mut joined: Vec<FilterGroup> = Vec::new();
+fn join(mut groups: Vec<Wanted>) -> Vec<Wanted> {
+    let mut joined: Vec<Wanted> = Vec::new();
     while let Some(mut group) = groups.pop() {
         // A joined filter is wider, so it is compared with all the others again.
         while let Some(at) = joined.iter().position(|other| overlap(&other.levels, &group.levels)) {
             let other = joined.swap_remove(at);
-            group = FilterGroup {
+            group = Wanted {
                 levels: union(&other.levels, &group.levels),
                 qos: other.qos.max(group.qos),
             };
@@ -119,9 +161,10 @@ mod tests {
     use super::*;
 
     fn merged(filters: &[(&str, u8)]) -> Vec<(String, u8)> {
-        let groups = filters.iter().map(|(filter, qos)| FilterGroup {
-            levels: filter.split('/').map(str::to_owned).collect(),
-            qos: *qos,
+        let groups = filters.iter().map(|(filter, qos)| {
+            let mut group = FilterGroup::default();
+            group.add(filter.split('/').map(str::to_owned).collect(), *qos);
+            group
         });
         let subscriptions = subscriptions(groups.collect());
         subscriptions
@@ -160,5 +203,28 @@ mod tests {
         assert!(apart.contains(&(topic(7), 1)) && apart.contains(&(topic(8), 0)));
         groups.extend([("plant/#", 0), ("$SYS/uptime", 0)]);
         assert_eq!(merged(&groups), [("$SYS/uptime".into(), 0), ("plant/#".into(), 1)]);
+    }
+
+    /// A group with the topics `plant/A-0/NAME` and on.
+    fn group(count: usize, name: &str) -> FilterGroup {
+        let mut group = FilterGroup::default();
+        for at in 0..count {
+            group.add(vec!["plant".into(), format!("A-{at}"), name.into()], 0);
+        }
+        group
+    }
+
+    #[test]
+    fn some_hundreds_of_topics_are_named_one_by_one_and_the_largest_templates_are_widened_beyond() {
+        let all = subscriptions(vec![group(2, "speed"), group(2, "state")]);
+        assert_eq!(all.len(), 4);
+        assert!(all.iter().all(|one| !one.filter.contains('+')), "{all:?}");
+        assert_eq!(subscriptions(vec![group(NAMED_TOPICS, "speed")]).len(), NAMED_TOPICS);
+        let wide = subscriptions(vec![group(NAMED_TOPICS + 1, "speed"), group(300, "state")]);
+        assert_eq!(wide.len(), 301);
+        assert!(wide.iter().any(|one| one.filter == "plant/+/speed"), "{wide:?}");
+        let both = subscriptions(vec![group(300, "speed"), group(301, "state")]);
+        assert_eq!(both.len(), 301);
+        assert!(both.iter().any(|one| one.filter == "plant/+/state"), "{both:?}");
     }
 }

@@ -4,15 +4,17 @@
 //! counters. A source runs on its own thread and never touches the mirror; whoever owns the mirror
 //! drains the channel at its own pace.
 
-mod backoff;
+pub(crate) mod backoff;
 mod bad;
 mod decode;
 mod feed;
 mod filter;
 mod lock;
+mod looks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mqtt;
 pub mod recording;
+mod requests;
 mod router;
 pub mod session;
 mod status;

@@ -85,7 +85,7 @@ impl Router {
         builder.build()
     }
 
-    /// What to subscribe to: as few filters as there are kinds of topic, no two of which match the
+    /// What to subscribe to: the topics themselves up to some hundreds, wider filters beyond; no two match the
     /// same topic, so that no message arrives twice.
     pub fn subscriptions(&self) -> &[Subscription] {
         &self.subscriptions
@@ -313,7 +313,10 @@ mod tests {
             [Target::Mapping { asset, mapping: 0, property: Some(1) }]
         );
         assert!(router.route("plant/P-0/nonsense").is_empty());
-        assert_eq!(router.subscriptions()[0].filter, "plant/P-0/+");
+        let filters = router.subscriptions().iter().map(|one| one.filter.as_str());
+        assert_eq!(filters.clone().count(), twin.classes[0].properties.len());
+        assert!(filters.clone().any(|one| one == "plant/P-0/state"));
+        assert!(filters.clone().all(|one| !one.contains('+')));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! the native client it subscribes anew on every connection, holds back the acknowledgement of
 //! what the mirror has not taken, and never publishes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
 
 use super::backoff::Backoff;
+use super::requests::{Again, Requests};
 use super::{ConnectionState, Delivery, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
@@ -88,8 +89,11 @@ pub struct Session {
     connected_before: bool,
     /// Why this connection is about to be closed.
     reason: Option<Reason>,
-    /// Filters that were requested and not yet answered, by packet.
-    requested: BTreeMap<u16, Vec<String>>,
+    /// When the broker accepted the present connection.
+    accepted: Option<Duration>,
+    /// The newest time that is known.
+    now: Duration,
+    requests: Requests,
     /// Messages that are not acknowledged yet, in order.
     unacknowledged: VecDeque<(Qos, u16)>,
     /// The channel is full, and what waits for it has QoS 1 or 2: nothing is acknowledged.
@@ -125,7 +129,9 @@ impl Session {
             backoff: Backoff::default(),
             connected_before: false,
             reason: None,
-            requested: BTreeMap::new(),
+            accepted: None,
+            now: Duration::ZERO,
+            requests: Requests::new(),
             unacknowledged: VecDeque::new(),
             blocked: false,
         }
@@ -195,8 +201,10 @@ impl Session {
     /// To be called every few milliseconds, or as often as may be: hands samples on, keeps the
     /// connection alive, and notices when the broker does not answer.
     pub fn tick(&mut self, now: Moment) {
+        self.now = now.elapsed;
         self.flush(now);
         self.renew(now);
+        self.ask_again(now);
         let due: Vec<_> = self
             .timers
             .iter()
@@ -230,7 +238,9 @@ impl Session {
         self.connection = None;
         self.orders.clear();
         self.timers.clear();
-        self.requested.clear();
+        if let Some(accepted) = self.accepted.take() {
+            self.backoff.held(self.now.saturating_sub(accepted));
+        }
         // The broker sends again what was not acknowledged on this connection.
         self.unacknowledged.clear();
         self.status.counters.connection_errors.add(1);
@@ -277,7 +287,7 @@ impl Session {
     fn take(&mut self, packet: &Packet, now: Moment) {
         match packet {
             Packet::V3_1_1Connack(answer) => self.connected(answer, now),
-            Packet::V3_1_1Suback(answer) => self.subscribed(answer),
+            Packet::V3_1_1Suback(answer) => self.subscribed(answer, now),
             Packet::V3_1_1Publish(message) => self.message(message, now),
             _ => {}
         }
@@ -304,10 +314,10 @@ impl Session {
         if std::mem::replace(&mut self.connected_before, true) {
             self.status.counters.reconnects.add(1);
         }
-        self.backoff = Backoff::default();
-        self.status.set_refused_filters(Vec::new());
+        (self.now, self.accepted) = (now.elapsed, Some(now.elapsed));
+        self.requests.begin(self.status.counters.dropped.get(), now.elapsed, &self.status);
         self.status.set_connection(ConnectionState::Connected);
-        self.subscribe(now);
+        self.subscribe(None, now);
     }
 
     /// Follows a definition that has changed.
@@ -323,7 +333,26 @@ impl Session {
             let gone: Vec<_> =
                 before.into_iter().filter(|old| !still(old)).map(|old| old.filter).collect();
             self.unsubscribe(&gone, now);
-            self.subscribe(now);
+            let is_wanted =
+                |filter: &str| self.subscriptions.iter().any(|wanted| wanted.filter == filter);
+            self.requests.retain(is_wanted, &self.status);
+            self.subscribe(None, now);
+        }
+    }
+
+    /// Subscribes again to what was refused, and to all when samples were lost and the mirror follows again.
+    fn ask_again(&mut self, now: Moment) {
+        if self.status.connection() != ConnectionState::Connected || self.feed.is_full() {
+            return;
+        }
+        let lost = self.status.counters.dropped.get();
+        match self.requests.due(lost, now.elapsed, &self.status) {
+            Again::Nothing => {}
+            Again::These(filters) => self.subscribe(Some(&filters), now),
+            Again::All => {
+                self.status.counters.asked_again.add(self.subscriptions.len() as u64);
+                self.subscribe(None, now);
+            }
         }
     }
 
@@ -344,44 +373,40 @@ impl Session {
         }
     }
 
-    fn subscribe(&mut self, now: Moment) {
-        let wanted = std::mem::take(&mut self.subscriptions);
+    /// Subscribes to all, or to those of `only` again.
+    fn subscribe(&mut self, only: Option<&BTreeSet<String>>, now: Moment) {
+        let all = self.subscriptions.iter();
+        let wanted: Vec<_> = match only {
+            Some(only) => all.filter(|one| only.contains(&one.filter)).cloned().collect(),
+            None => all.cloned().collect(),
+        };
+        if only.is_some() {
+            self.status.counters.asked_again.add(wanted.len() as u64);
+        }
         for chunk in wanted.chunks(FILTERS_PER_PACKET) {
             let Some(connection) = &mut self.connection else { break };
             let packet = connection.acquire_packet_id().and_then(|id| {
                 let entries: Result<Vec<_>, _> = chunk.iter().map(entry).collect();
                 Ok((id, Subscribe::builder().packet_id(id).entries(entries?).build()?))
             });
+            let filters: Vec<_> = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
             match packet {
                 Ok((id, packet)) => {
-                    let filters = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
-                    self.requested.insert(id, filters);
+                    self.requests.asked(id, filters, now.elapsed);
                     let events = connection.checked_send(packet);
                     self.handle(events, now);
                 }
                 Err(error) => {
-                    let filters: Vec<_> = chunk.iter().map(|one| one.filter.as_str()).collect();
                     log::error!("cannot subscribe to {}: {error}", filters.join(", "));
+                    self.requests.refuse(filters, now.elapsed);
                 }
             }
         }
-        self.subscriptions = wanted;
     }
 
-    fn subscribed(&mut self, answer: &Suback) {
-        let Some(filters) = self.requested.remove(&answer.packet_id()) else { return };
-        let codes = answer.return_codes();
-        let refused: Vec<_> = filters
-            .into_iter()
-            .zip(codes)
-            .filter_map(|(filter, code)| (!code.is_success()).then_some(filter))
-            .collect();
-        if !refused.is_empty() {
-            log::warn!("the broker refuses to send {}", refused.join(", "));
-            let mut all = self.status.refused_filters();
-            all.extend(refused);
-            self.status.set_refused_filters(all);
-        }
+    fn subscribed(&mut self, answer: &Suback, now: Moment) {
+        let granted = answer.return_codes().into_iter().map(|code| code.is_success());
+        self.requests.answered(answer.packet_id(), granted, now.elapsed, &self.status);
     }
 
     /// Hands on what has been decoded, then acknowledges it. With a full channel QoS 0 is dropped
@@ -451,7 +476,7 @@ fn refusal(code: ConnectReturnCode, broker: &str) -> String {
             format!("{broker} does not accept the client identifier")
         }
         ConnectReturnCode::UnacceptableProtocolVersion => {
-            format!("{broker} does not accept MQTT 3.1.1")
+            format!("{broker} does not accept MQTT 3.1.1, which is what this program speaks")
         }
         _ => format!("{broker} is not ready for clients"),
     }

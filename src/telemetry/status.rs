@@ -65,6 +65,8 @@ counters! {
     unrecorded,
     /// Connections after the first one.
     reconnects,
+    /// Subscriptions that were asked for again, since they were refused or samples were lost.
+    asked_again,
     /// Attempts to connect that failed, and connections that broke.
     connection_errors,
 }

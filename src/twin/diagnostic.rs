@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::terminal::line;
+
+/// Characters of a line that are shown at most.
+const SHOWN: usize = 200;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -49,27 +54,30 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file)?;
+        write!(f, "{}:", line(&self.file))?;
         if self.line > 0 {
             write!(f, "{}:{}:", self.line, self.column)?;
         }
-        write!(f, " {}: {}", self.severity.name(), self.message)?;
+        write!(f, " {}: {}", self.severity.name(), line(&self.message))?;
         if self.line > 0 {
             let number = self.line.to_string();
             let gutter = " ".repeat(number.len());
-            let before = self.source_line.chars().take(self.column - 1);
+            // Of a long line what stands around the place.
+            let skipped = (self.column - 1).saturating_sub(SHOWN / 2);
+            let shown: String = self.source_line.chars().skip(skipped).take(SHOWN).collect();
+            let before = shown.chars().take(self.column - 1 - skipped);
             let pad: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            let room = self.source_line.chars().count().saturating_sub(self.column - 1);
+            let room = shown.chars().count().saturating_sub(self.column - 1 - skipped);
             let width =
                 self.text.lines().next().unwrap_or("").chars().count().clamp(1, room.max(1));
-            write!(f, "\n {gutter} |\n {number} | {}\n {gutter} | ", self.source_line)?;
+            write!(f, "\n {gutter} |\n {number} | {shown}\n {gutter} | ")?;
             write!(f, "{pad}{}", "^".repeat(width))?;
         }
         if let Some(expected) = &self.expected {
-            write!(f, "\n   = expected {expected}")?;
+            write!(f, "\n   = expected {}", line(expected))?;
         }
         if let Some(suggestion) = &self.suggestion {
-            write!(f, "\n   = help: did you mean `{suggestion}`?")?;
+            write!(f, "\n   = help: did you mean `{}`?", line(suggestion))?;
         }
         Ok(())
     }

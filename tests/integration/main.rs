@@ -16,6 +16,7 @@ mod plant;
 #[path = "../support/programs.rs"]
 mod programs;
 mod recording;
+mod refused;
 mod scenes;
 mod serve;
 mod session;

@@ -210,11 +210,13 @@ fn invalid_utf_8_in_a_payload_is_counted_and_in_a_topic_it_disturbs_nobody() {
 #[test]
 fn a_hundred_thousand_unknown_topics_are_counted_and_a_few_kept() {
     let broker = Mosquitto::start();
-    // A wildcard whose messages a narrower topic of the same shape does not want.
-    let mut everything = twin();
-    everything.classes[0].mappings = vec![mapping("t/{property}", scalar(None))];
+    // So many assets that the filter is widened, and brings what none of them wants.
+    let properties = vec![property("speed", ValueType::Number)];
+    let mappings = vec![mapping("t/{asset}", scalar(Some(0)))];
+    let names = (0..600).map(|at| format!("P-{at}"));
+    let everything = plant(class("Pump", properties, mappings), names);
     let link = Source::spawn(&everything, options(&broker.url())).unwrap();
-    publish(&broker, &["-r", "-t", "t/speed", "-m", "0"]);
+    publish(&broker, &["-r", "-t", "t/P-5", "-m", "0"]);
     updates(&link, 1);
     let mut mqtt = MqttOptions::new("flood", "127.0.0.1", broker.port);
     mqtt.set_inflight(100);
@@ -324,6 +326,104 @@ fn websocket_over_tls_carries_the_same_and_checks_the_certificate_too() {
         _ => false,
     };
     assert!(eventually(SECONDS(10), refused), "{:?}", link.status.connection());
+}
+
+/// What the client says of a broker that it cannot use.
+fn failure(options: ClientOptions) -> String {
+    let link = Source::spawn(&twin(), options).unwrap();
+    let mut text = String::new();
+    let failed = || match link.status.connection() {
+        ConnectionState::Disconnected { reason, .. } | ConnectionState::Rejected { reason, .. } => {
+            text = reason;
+            true
+        }
+        _ => false,
+    };
+    assert!(eventually(SECONDS(20), failed), "{:?}", link.status.connection());
+    text
+}
+
+#[test]
+fn a_certificate_that_signed_itself_is_trusted_when_it_is_named_and_only_for_its_own_name_and_time()
+{
+    for is_authority in [false, true] {
+        let start = |name: &str, is_old: bool| {
+            Mosquitto::with_config(|port, folder| {
+                let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+                if is_authority {
+                    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+                }
+                if is_old {
+                    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+                }
+                let key = rcgen::KeyPair::generate().unwrap();
+                let pem = params.self_signed(&key).unwrap().pem();
+                std::fs::write(folder.join("cert.pem"), pem).unwrap();
+                std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+                let folder = folder.display();
+                format!(
+                    "listener {port} localhost\nallow_anonymous true\ncertfile {folder}/cert.pem\nkeyfile {folder}/key.pem\n"
+                )
+            })
+        };
+        let broker = start("localhost", false);
+        let named = |broker: &Mosquitto| {
+            options(&format!("mqtts://localhost:{}", broker.port))
+                .with_ca_file(broker.folder().join("cert.pem"))
+        };
+        connect(named(&broker));
+        let unnamed = failure(options(&format!("mqtts://localhost:{}", broker.port)));
+        assert!(unnamed.contains("--ca"), "{unnamed}");
+        let elsewhere = failure(named(&start("elsewhere.example", false)));
+        assert!(elsewhere.contains("another name") && !elsewhere.contains("--ca"), "{elsewhere}");
+        let expired = failure(named(&start("localhost", true)));
+        assert!(expired.contains("out of date") && !expired.contains("--ca"), "{expired}");
+    }
+}
+
+#[test]
+fn a_broker_that_wants_a_certificate_of_its_clients_gets_it() {
+    let broker = Mosquitto::with_config(|port, folder| {
+        let (lines, _) = tls_listener(folder);
+        format!(
+            "listener {port} localhost\nallow_anonymous true\nrequire_certificate true\n{lines}"
+        )
+    });
+    let file = |name: &str| broker.folder().join(name);
+    let url = format!("mqtts://localhost:{}", broker.port);
+    let trusting = options(&url).with_ca_file(file("ca.pem"));
+    // The broker's own certificate is signed by the authority that it trusts.
+    connect(trusting.clone().with_client_certificate(file("cert.pem"), file("key.pem")));
+    let refused = failure(trusting.clone());
+    assert!(refused.contains("--client-cert"), "{refused}");
+    let swapped = trusting.with_client_certificate(file("cert.pem"), file("cert.pem"));
+    let error = Source::spawn(&twin(), swapped).unwrap_err().to_string();
+    assert!(error.contains("holds no PEM private key"), "{error}");
+}
+
+#[test]
+fn a_port_that_speaks_something_else_is_told_with_what_to_write() {
+    let (tls, _) = with_tls();
+    let told = failure(options(&format!("mqtt://localhost:{}", tls.port)));
+    assert!(told.contains("write mqtts://"), "{told}");
+    let plain = Mosquitto::start();
+    let told = failure(options(&format!("mqtts://localhost:{}", plain.port)));
+    assert!(told.contains("write mqtt://"), "{told}");
+    let http = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = http.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut socket in http.incoming().flatten() {
+            let mut bytes = [0; 512];
+            let count = socket.read(&mut bytes).unwrap_or(0);
+            let line: &[u8] = match &bytes[..count] {
+                [b'G', ..] => b"HTTP/1.1 200 OK\r\n\r\n",
+                _ => b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            };
+            socket.write_all(line).unwrap_or_default();
+        }
+    });
+    let told = failure(options(&format!("mqtt://127.0.0.1:{port}")));
+    assert!(told.contains("an HTTP server answers"), "{told}");
 }
 
 /// A certificate for `localhost` with its key, and the authority that signed it; all PEM.

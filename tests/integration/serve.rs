@@ -253,7 +253,7 @@ fn foreign_pages_and_foreign_names_are_refused() {
 fn no_more_pages_than_allowed_use_the_broker_at_a_time() {
     let place = Place::new();
     let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
-    let relay = Upstream::Relay(mqtt::ClientOptions::from_url(&embedded.url()).unwrap());
+    let relay = Upstream::Relay(Box::new(mqtt::ClientOptions::from_url(&embedded.url()).unwrap()));
     let options = ServeOptions { pages: 1, ..place.options(relay) };
     let server = Server::start(options).expect("it starts");
     let address = server.address();
@@ -325,12 +325,14 @@ fn the_broker_is_reached_through_the_page_s_own_address() {
     let place = Place::new();
     let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
     let options = mqtt::ClientOptions::from_url(&embedded.url()).unwrap();
-    let server = Server::start(place.options(Upstream::Relay(options))).expect("it starts");
+    let server =
+        Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
     publish(embedded.tcp_address().port());
     assert!(hears(&server));
     let mut mosquitto = Mosquitto::start();
     let options = mqtt::ClientOptions::from_url(&mosquitto.url()).unwrap();
-    let server = Server::start(place.options(Upstream::Relay(options))).expect("it starts");
+    let server =
+        Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
     publish(mosquitto.port);
     assert!(hears(&server));
     // A broker that is away is told by a close, and used again when it is back.

@@ -1,9 +1,10 @@
 //! Where the commands about models write rows.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use twinscope::output::Output;
+use twinscope::terminal;
 
 use super::super::failure::{Failure, Outcome};
 /// Where rows go: a file, or standard output for `-`.
@@ -26,7 +27,14 @@ impl Rows {
     fn open(path: &Path, create: fn(&Path) -> io::Result<Output>) -> Result<Self, Failure> {
         let name = path.display().to_string();
         if name == "-" {
-            return Ok(Self { out: To::Standard(BufWriter::new(io::stdout())), name });
+            let out = BufWriter::new(io::stdout());
+            // A pipe gets the rows to the byte; a terminal obeys nothing in them.
+            let out: Box<dyn Write> = if io::stdout().is_terminal() {
+                Box::new(terminal::Writer::new(out))
+            } else {
+                Box::new(out)
+            };
+            return Ok(Self { out: To::Standard(out), name });
         }
         let file = create(path).map_err(|error| cannot_write(&name, &error))?;
         Ok(Self { out: To::File(BufWriter::new(file)), name })
@@ -66,7 +74,7 @@ fn cannot_write(name: &str, error: &io::Error) -> Failure {
 
 /// What is written to.
 enum To {
-    Standard(BufWriter<io::Stdout>),
+    Standard(Box<dyn Write>),
     File(BufWriter<Output>),
 }
 

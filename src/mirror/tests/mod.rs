@@ -215,26 +215,6 @@ fn the_fast_clock_of_one_mapping_leaves_the_asset_s_other_values_as_they_are() {
 }
 
 #[test]
-fn a_value_is_lost_by_the_clock_of_its_source_however_far_off_that_is() {
-    for lead in [0, S / 2, -S / 2, S + S / 2, 3600 * S, -3600 * S] {
-        let mut mirror = mirror(two_mappings());
-        for second in 0..10 {
-            let now = T0 + second * S;
-            mirror.apply(batch(now, vec![number(SPEED, Some(now + lead), second as f64)]));
-        }
-        let none = Update { value: None, ..number(SPEED, None, 0.0) };
-        mirror.apply(batch(T0 + 9 * S + S / 10, vec![none]));
-        mirror.tick(Timestamp(T0 + 9 * S + S / 10));
-        let last = mirror.history().latest(SPEED).map(|sample| (sample.value, sample.quality));
-        assert_eq!(last, Some((Value::Number(9.0), Quality::Bad)), "{lead}");
-        mirror.apply(batch(T0 + 12 * S, vec![number(SPEED, Some(T0 + 12 * S + lead), 12.0)]));
-        mirror.tick(Timestamp(T0 + 12 * S));
-        let last = mirror.history().latest(SPEED).map(|sample| (sample.value, sample.quality));
-        assert_eq!(last, Some((Value::Number(12.0), Quality::Good)), "{lead}");
-    }
-}
-
-#[test]
 fn plant_time_runs_by_the_plants_clock_and_stops_with_it() {
     let mut mirror = mirror(with_clock());
     let wall = 5 * T0 / 4;
@@ -301,6 +281,25 @@ fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
     assert_eq!(told(mirror.reading(at(T0 + 2 * S), SPEED)).map(|(number, _)| number), Some(5.0));
     mirror.apply(batch(T0 + 4 * S, vec![number(SPEED, Some(T0 + 4 * S), 6.0)]));
     assert_eq!(told(mirror.latest(SPEED)), Some((6.0, Quality::Good)));
+}
+
+#[test]
+fn a_value_that_is_lost_is_bad_at_once_and_no_longer_than_that_however_its_clock_is_off() {
+    for off in [-3600, -5, 0, 5, 3600] {
+        let mut mirror = mirror(motors());
+        let at_source = |second: i64| T0 + (second + off) * S;
+        for second in 0..10 {
+            let sample = number(SPEED, Some(at_source(second)), second as f64);
+            mirror.apply(batch(T0 + second * S, vec![sample]));
+        }
+        let lost = Update { value: None, ..number(SPEED, None, 0.0) };
+        mirror.apply(batch(T0 + 10 * S, vec![lost]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(9.0), Quality::Bad)), "{off}");
+        mirror.apply(batch(T0 + 11 * S, vec![number(SPEED, Some(at_source(11)), 11.0)]));
+        let last = mirror.history().latest(SPEED).map(|last| (last.value, last.quality));
+        assert_eq!(last, Some((Value::Number(11.0), Quality::Good)), "{off}");
+    }
 }
 
 #[test]

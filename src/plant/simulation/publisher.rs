@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
 
 use super::{Message, MessageSource, Unfit};
+use crate::telemetry::backoff::Rarely;
 use crate::telemetry::mqtt;
 use crate::twin::{Timestamp, Twin};
 
@@ -101,7 +102,9 @@ fn mqtt_options(
     will: &[Message],
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
-    broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    if !broker.is_id_stated {
+        broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+    }
     let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
     mqtt.set_inflight(500);
@@ -120,6 +123,7 @@ fn poll(
     stop: &AtomicBool,
 ) {
     let mut failures = 0;
+    let (mut reported, began) = (Rarely::default(), Instant::now());
     let mut stopped_at = None::<Instant>;
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -143,7 +147,8 @@ fn poll(
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                if failures == 0 {
+                // On change, then rarely: a broker may be away for days.
+                if reported.is_due(&error.to_string(), began.elapsed()) {
                     log::warn!("the plant has lost its broker ({error}) and keeps trying");
                 }
                 let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];

@@ -8,7 +8,7 @@ use super::plan::DocumentPlan;
 use super::sink::Sink;
 use super::value::{LONGEST_WORD, stands_for_none};
 use super::walk::Walk;
-use super::{Problems, foreign, plain};
+use super::{Problems, plain};
 use crate::telemetry::{Batch, Update};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{PropertyId, Quality, Timestamp};
@@ -109,9 +109,7 @@ impl Message<'_> {
             }
             return is_meant;
         }
-        let format = foreign::format_of(payload);
-        let hint = format.map(|format| format!("; it looks like {format}")).unwrap_or_default();
-        self.refuse(start, format!("not JSON: {error}{hint}"))
+        self.refuse(start, format!("not JSON: {error}"))
     }
 
     /// One document, or one on each line; on an error nothing of it is kept.

@@ -1,11 +1,12 @@
 //! Lists whose elements say which they are: by their places something else may stand there tomorrow.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value as Json;
 
 use super::plan::Node;
+use crate::twin::pointer::Step;
 
 /// Members by which products name the elements of a list, the surest first.
 const NAMES: [&str; 22] = [
@@ -53,25 +54,81 @@ fn named(element: &Json) -> Option<Named> {
     })
 }
 
+/// An element of a list that is read by its place and says which it is.
+#[derive(Debug)]
+pub(super) struct Placed {
+    place: usize,
+    /// What stood there in the first message, where that was another.
+    before: Option<Named>,
+    now: Named,
+}
+
+impl Placed {
+    /// Whether another element stood there before.
+    pub(super) fn is_moved(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Why its value is not that of a property, for people; `None`: it may be. `names` are those of all properties.
+    pub(super) fn objection(&self, property: usize, names: &[Arc<str>]) -> Option<String> {
+        let Self { place, before, now } = self;
+        let Some(before) = before else {
+            let own = likeness(&now.name, &names[property]);
+            let other = names.iter().find(|name| likeness(&now.name, name) > own)?;
+            return Some(format!(
+                "place {place} of the list is `{}`, which looks like `{other}`: write the name of the element that is \
+                 meant, as `[{}=…]`, for `{place}` in the pointer, or `[{place}]` for whatever stands there",
+                now.name, now.member
+            ));
+        };
+        let (member, value) = (before.member.to_owned(), before.name.to_string());
+        let element = Step::Element { member, value };
+        Some(format!(
+            "place {place} of the list was `{}` and is now `{}`: write `{element}` for `{place}` in the pointer, or \
+             `[{place}]` for whatever stands there",
+            before.name, now.name
+        ))
+    }
+}
+
+/// How much the name of an element is like that of a property: 2 the same, 1 a part of it or the other way round.
+fn likeness(element: &str, property: &str) -> u8 {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    // Products write the way to the element in front of its name.
+    let last = element.rsplit(['/', '.', ':', ';', '=']).next().unwrap_or_default();
+    let (element, last, property) = (plain(element), plain(last), plain(property));
+    let shorter = element.len().min(property.len());
+    if element == property || last == property {
+        2
+    } else if shorter >= 3 && (element.contains(&property) || property.contains(&last)) {
+        1
+    } else {
+        0
+    }
+}
+
 /// What the elements called themselves that are read by their places, as of the first message.
 #[derive(Debug, Default)]
 pub(super) struct ElementNames(Mutex<HashMap<(u32, usize), Named>>);
 
 impl ElementNames {
-    /// The element that stood at that place of an asset's list before, and the name of the one that stands there now,
-    /// if that is another.
-    pub(super) fn moved(
+    /// The element at that place of an asset's list, if it says which it is.
+    pub(super) fn placed(
         &self,
         asset: u32,
-        place: &Node,
+        node: &Node,
         element: &Json,
-    ) -> Option<(Named, Box<str>)> {
+        place: usize,
+    ) -> Option<Placed> {
         let now = named(element)?;
         // A node stays where it is as long as its decoder lives.
-        let key = (asset, std::ptr::from_ref(place).addr());
+        let key = (asset, std::ptr::from_ref(node).addr());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.entry(key).or_insert_with(|| now.clone());
-        (*before != now).then(|| (before.clone(), now.name))
+        let before = (*before != now).then(|| before.clone());
+        Some(Placed { place, before, now })
     }
 }
 
@@ -80,6 +137,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_name_is_like_that_of_a_property_by_its_last_part_or_as_its_beginning() {
+        for (element, property, expected) in [
+            ("Temp", "temperature", 1),
+            ("Temp", "speed", 0),
+            ("Motor/Speed", "speed", 2),
+            ("Line1.Pump1.Outlet_Temperature", "temperature", 1),
+            ("ns=2;s=Pump.speed", "speed", 2),
+            ("t", "temperature", 0),
+            ("Speed_Setpoint", "speed setpoint", 2),
+        ] {
+            assert_eq!(likeness(element, property), expected, "{element} {property}");
+        }
+    }
 
     #[test]
     fn an_element_is_named_by_a_text_that_is_no_serial_number() {

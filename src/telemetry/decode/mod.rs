@@ -6,7 +6,6 @@
 mod civil;
 mod document;
 mod elements;
-mod foreign;
 mod number;
 mod plain;
 mod plan;
@@ -25,7 +24,7 @@ use serde_json::Value as Json;
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
 use crate::twin::mapping::{ClockSource, Mapping, Presence, Read};
 use crate::twin::payload::PayloadFormat;
-use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
+use crate::twin::{AssetId, Class, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
 use document::Message;
 use elements::ElementNames;
 use plan::Plan;
@@ -173,8 +172,9 @@ impl Decoder {
         for class in &twin.classes {
             first_of_class.push(plans.len() as u32);
             let types = class.properties.iter().map(|property| property.ty.clone()).collect();
+            let names = names(class);
             let mappings = class.mappings.iter();
-            plans.extend(mappings.map(|mapping| Plan::new(&mapping.payload, &types)));
+            plans.extend(mappings.map(|mapping| Plan::new(&mapping.payload, &types, &names)));
         }
         let mut assets = Vec::with_capacity(twin.assets.len());
         for asset in twin.asset_ids() {
@@ -278,7 +278,18 @@ impl Decoder {
                 }
                 Target::Presence(at) => {
                     match read_presence(&self.presence[at as usize], &text) {
-                        Ok(online) => out.presence.push(PresenceChange { presence: at, online }),
+                        Ok(value) => {
+                            let presence = &self.presence[at as usize];
+                            let online = value == presence.online;
+                            out.presence.push(PresenceChange { presence: at, online });
+                            if !online && value != presence.offline {
+                                let Presence { online, offline, .. } = presence;
+                                let reason = format!(
+                                    "expected {online:?} or {offline:?}, found {value:?}, which counts as offline"
+                                );
+                                own.add(None, "", reason);
+                            }
+                        }
                         Err(reason) => own.add(None, "", reason),
                     }
                     parts.push((own, Vec::new()));
@@ -332,9 +343,15 @@ fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> 
     let types: Arc<[ValueType]> =
         twin.properties_of(asset).map(|id| twin.property(id).ty.clone()).collect();
     let first = plans.len() as u32;
-    let filled = |mapping: &Mapping| Plan::new(&mapping.payload.filled(twin, asset), &types);
+    let names = names(class);
+    let filled =
+        |mapping: &Mapping| Plan::new(&mapping.payload.filled(twin, asset), &types, &names);
     plans.extend(class.mappings.iter().map(filled));
     Some(first)
+}
+
+fn names(class: &Class) -> Arc<[Arc<str>]> {
+    class.properties.iter().map(|property| property.name.clone()).collect()
 }
 
 /// The sample of a payload that is one value; one that cannot be read, or is none, makes the property bad.
@@ -373,11 +390,8 @@ fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, St
 }
 
 fn text_of(payload: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(payload).map_err(|error| {
-        let format = foreign::format_of(payload);
-        let hint = format.map(|format| format!("; it looks like {format}")).unwrap_or_default();
-        format!("not UTF-8: byte {} is not text{hint}", error.valid_up_to())
-    })?;
+    let text = std::str::from_utf8(payload)
+        .map_err(|error| format!("not UTF-8: byte {} is not text", error.valid_up_to()))?;
     let text = text.trim();
     if text.is_empty() { Err("the payload is empty".into()) } else { Ok(text) }
 }
@@ -403,28 +417,20 @@ fn bare_scalar(text: &str) -> Scalar<'_> {
     Scalar::Text(Cow::Borrowed(text))
 }
 
-fn read_presence(presence: &Presence, payload: &[u8]) -> Result<bool, String> {
+/// The value by which assets are online or not.
+fn read_presence(presence: &Presence, payload: &[u8]) -> Result<String, String> {
     let text = text_of(payload)?;
-    let value = if presence.pointer.is_empty() {
-        match bare_scalar(text) {
+    if presence.pointer.is_empty() {
+        return Ok(match bare_scalar(text) {
             Scalar::Text(inner) => inner.into_owned(),
             _ => text.to_owned(),
-        }
-    } else {
-        let json: Json =
-            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-        match json.pointer(&presence.pointer) {
-            Some(Json::String(value)) => value.clone(),
-            Some(other) => other.to_string(),
-            None => return Err(format!("{}: the field is absent", presence.pointer)),
-        }
-    };
-    if value == presence.online {
-        Ok(true)
-    } else if value == presence.offline {
-        Ok(false)
-    } else {
-        Err(format!("expected {:?} or {:?}, found {value:?}", presence.online, presence.offline))
+        });
+    }
+    let json: Json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    match json.pointer(&presence.pointer) {
+        Some(Json::String(value)) => Ok(value.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => Err(format!("{}: the field is absent", presence.pointer)),
     }
 }
 

@@ -9,7 +9,8 @@ pub(super) fn utf8(payload: &[u8]) -> Cow<'_, [u8]> {
         let (units, odd) = rest.as_chunks::<2>();
         let decoded = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
         let text: Option<String> = decoded.map(Result::ok).collect();
-        text.filter(|_| odd.is_empty()).map(|text| trimmed(text.as_bytes()).to_vec())
+        text.filter(|text| odd.is_empty() && !text.is_empty())
+            .map(|text| trimmed(text.as_bytes()).to_vec())
     };
     let text = match payload {
         [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
@@ -74,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_the_same_in_each_encoding(text in "[^\u{0}\u{feff}]{0,40}") {
+        fn a_text_is_the_same_in_each_encoding(text in "[^\u{0}\u{feff}]{1,40}") {
             let wide = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
                 std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(unit).collect()
             };

@@ -113,6 +113,8 @@ pub(super) struct DocumentPlan {
     pub samples: Option<String>,
     pub requires: Vec<Requirement>,
     pub fields: Vec<Field>,
+    /// Names of all properties of the asset.
+    pub names: Arc<[Arc<str>]>,
     /// Type of each field.
     pub types: Vec<ValueType>,
     pub quality: Option<QualitySource>,
@@ -128,8 +130,8 @@ pub(super) enum PlanTime {
 }
 
 impl Plan {
-    /// `types` are those of the properties of the asset.
-    pub fn new(payload: &Payload, types: &Arc<[ValueType]>) -> Self {
+    /// `types` and `names` are those of the properties of the asset.
+    pub fn new(payload: &Payload, types: &Arc<[ValueType]>, names: &Arc<[Arc<str>]>) -> Self {
         match payload {
             Payload::Scalar { property, read, time: _ } => {
                 Self::Scalar { property: *property, read: read.clone(), types: types.clone() }
@@ -150,6 +152,7 @@ impl Plan {
                     samples: samples.clone(),
                     requires: requires.clone(),
                     fields: fields.clone(),
+                    names: names.clone(),
                     types,
                     quality: quality.clone(),
                     time,

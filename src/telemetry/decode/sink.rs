@@ -6,9 +6,9 @@
 use serde_json::Value as Json;
 
 use super::document::Message;
-use super::elements::{ElementNames, Named};
+use super::elements::{ElementNames, Placed};
 use super::plan::{Action, DocumentPlan, Node, PlanTime};
-use super::quality::{read_quality, read_status};
+use super::quality::read_quality;
 use super::value::{Scalar, read_json, read_scalar};
 use super::{Problems, time};
 use crate::telemetry::{Batch, Update};
@@ -42,32 +42,12 @@ pub(super) struct Sink<'a> {
     field_qualities: Vec<(u16, Quality)>,
     time: Stamp,
     shared_time: Stamp,
-    /// The present element of a list stands at the place of another.
-    moved: Option<Moved>,
+    /// It is SenML, whose records add to a base.
+    has_base: bool,
+    /// The present element of a list that is read by its place, within others.
+    elements: Vec<Placed>,
     out: &'a mut Batch,
     problems: &'a mut Problems,
-}
-
-/// An element of a list that is read by its place, where another stood before.
-pub(super) struct Moved {
-    place: usize,
-    before: Named,
-    now: Box<str>,
-}
-
-impl Moved {
-    fn reason(&self) -> String {
-        let Self { place, before: Named { member, name }, now } = self;
-        let element = |value: &str| {
-            let (member, value) = ((*member).to_owned(), value.to_owned());
-            crate::twin::pointer::Step::Element { member, value }
-        };
-        format!(
-            "place {place} of the list was `{name}` and is now `{now}`: write `{}` for `{place}` in the pointer, or \
-             `[{place}]` for whatever stands there",
-            element(name)
-        )
-    }
 }
 
 impl<'a> Sink<'a> {
@@ -93,7 +73,8 @@ impl<'a> Sink<'a> {
             field_qualities: Vec::new(),
             time: None,
             shared_time: None,
-            moved: None,
+            has_base: false,
+            elements: Vec::new(),
             out: &mut *message.out,
             problems: &mut *message.problems,
         }
@@ -118,13 +99,12 @@ impl<'a> Sink<'a> {
                 }
                 Action::Quality { field: Some(field), is_status } => {
                     if let Some(source) = &self.plan.fields[usize::from(field)].quality {
-                        let read = if is_status { read_status } else { read_quality };
-                        self.field_qualities.push((field, read(scalar, source)));
+                        self.field_qualities.push((field, read_quality(scalar, source, is_status)));
                     }
                 }
                 Action::Quality { field: None, is_status } => {
-                    let read = if is_status { read_status } else { read_quality };
-                    self.quality = self.plan.quality.as_ref().map(|source| read(scalar, source));
+                    let read = |source| read_quality(scalar, source, is_status);
+                    self.quality = self.plan.quality.as_ref().map(read);
                 }
                 Action::Require(at) => {
                     let at = usize::from(at);
@@ -162,10 +142,14 @@ impl<'a> Sink<'a> {
             self.fields.remove(earlier);
             self.out.updates.remove(self.sample_start + earlier);
         }
-        let moved = self.moved.as_ref().filter(|_| self.plan.types[at] != ValueType::Text);
-        let value = match moved {
-            Some(moved) => {
-                self.problems.add_in(self.sample, Some(property), &own.pointer, moved.reason());
+        let element = self.elements.iter().find(|element| element.is_moved());
+        let element = element.or(self.elements.last());
+        let element = element.filter(|_| self.plan.types[at] != ValueType::Text);
+        let objection = element
+            .and_then(|element| element.objection(usize::from(own.property), &self.plan.names));
+        let value = match objection {
+            Some(reason) => {
+                self.problems.add_in(self.sample, Some(property), &own.pointer, reason);
                 // The message need not have it.
                 if own.optional {
                     return;
@@ -203,18 +187,26 @@ impl<'a> Sink<'a> {
         self.problems.add(None, pointer, format!("expected an array of samples, found {found}"));
     }
 
-    /// An element of a list begins that is known by its place; what [`Sink::leave`] takes.
-    pub(super) fn enter(&mut self, node: &Node, element: &Json, place: usize) -> Option<Moved> {
-        let moved = self.names.moved(self.first_property, node, element);
-        let moved = moved.map(|(before, now)| Moved { place, before, now });
-        match moved {
-            Some(moved) => self.moved.replace(moved),
-            None => self.moved.take(),
-        }
+    /// The first element of a list of which some are read. SenML states there what is added to the times and values of
+    /// all (RFC 8428, 4.1).
+    pub(super) fn first_element(&mut self, element: &Json) {
+        let bases = match self.plan.time {
+            PlanTime::Arrival => &["bv", "bs"][..],
+            _ => &["bt", "bv", "bs"],
+        };
+        let is_record = ["bn", "n"].iter().any(|name| element[name].is_string());
+        self.has_base |= is_record && bases.iter().any(|name| element[name].is_number());
     }
 
-    pub(super) fn leave(&mut self, before: Option<Moved>) {
-        self.moved = before;
+    /// An element of a list begins that is known by its place; what [`Sink::leave`] takes.
+    pub(super) fn enter(&mut self, node: &Node, element: &Json, place: usize) -> usize {
+        let outer = self.elements.len();
+        self.elements.extend(self.names.placed(self.first_property, node, element, place));
+        outer
+    }
+
+    pub(super) fn leave(&mut self, outer: usize) {
+        self.elements.truncate(outer);
     }
 
     /// The array of samples begins, and the first of them.
@@ -344,6 +336,15 @@ impl<'a> Sink<'a> {
                 self.is_meant = true;
             }
             Some(_) => self.is_meant |= self.plan.requires.is_empty(),
+        }
+        if self.has_base {
+            let reason = "SenML with a base (`bt`, `bv`, `bs`), which is added to each record: have the source send \
+                          resolved records (RFC 8428, 4.6)";
+            self.problems.add(None, "", reason);
+            for update in &mut self.out.updates[self.start..] {
+                (update.time, update.value, update.quality) = (None, None, Quality::Bad);
+            }
+            return self.is_meant;
         }
         if let (PlanTime::Shared(pointer, _), true) = (&self.plan.time, self.is_meant) {
             match self.shared_time {

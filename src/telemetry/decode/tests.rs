@@ -255,6 +255,13 @@ fn a_source_that_says_it_has_no_value_makes_the_property_bad() {
             );
         }
     }
+    let names = vec![("offline".into(), 0), ("unknown".into(), 2)];
+    let read = Read { names, ..Read::default() };
+    let listed = Payload::Scalar { property: Some(STATE), read, time: TimeSource::Arrival };
+    for (text, index) in [("offline", 0), ("Unknown", 2)] {
+        let (updates, _) = decode(&decoder(listed.clone()), text);
+        assert_eq!(values(&updates), [(1, Value::Enumeration(index))], "a word that is listed");
+    }
     assert_eq!(scalar_of(NOTE, "unknown"), Ok(Value::Text("unknown".into())));
     assert_eq!(lost(&decode(&decoder(scalar(Some(NOTE))), "UNAVAILABLE").0), [2]);
     let fields =
@@ -311,13 +318,14 @@ fn poses_and_items_are_read_in_each_of_their_shapes() {
         (r#"{"position":[1,2,3]}"#, still),
         ("[1,2,3,0,7,0,7]", turned),
         (r#"{"position":[1,2,3],"rotation":[0,7,0,7]}"#, turned),
+        (r#"{"x":1,"y":-3,"z":2,"theta":1.5707963267948966}"#, turned),
     ] {
         let Ok(Value::Pose(pose)) = scalar_of(POSE, text) else { panic!("{text}") };
         let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
         assert!(near(&pose.position, &expected.position), "{text}");
         assert!(near(&pose.rotation, &expected.rotation), "{text}");
     }
-    for text in ["[1,2]", "[1,2,3,0,0,0,0]", "{}", "[1,2,\"x\"]", "5"] {
+    for text in ["[1,2]", "[1,2,3,0,0,0,0]", "{}", "[1,2,\"x\"]", "{\"x\":1,\"theta\":0}", "5"] {
         assert!(scalar_of(POSE, text).is_err(), "{text}");
     }
     let items: std::sync::Arc<[Item]> =
@@ -338,8 +346,13 @@ fn presence_and_clock_are_no_samples() {
     let text = br#"{"now":1772366400000,"rate":60}"#;
     assert_eq!(decoder.decode("plant/clock", text, ARRIVAL, &mut batch).fault, None);
     assert_eq!(batch.clock, Some(ClockReading { time: ARRIVAL, rate: 60.0 }));
+    batch.presence.clear();
     let decoded = decoder.decode("plant/P-0/online", b"maybe", ARRIVAL, &mut batch);
-    assert_eq!(decoded.reason(), "expected \"1\" or \"0\", found \"maybe\"");
+    assert_eq!(
+        decoded.reason(),
+        "expected \"1\" or \"0\", found \"maybe\", which counts as offline"
+    );
+    assert_eq!(batch.presence, [PresenceChange { presence: 0, online: false }]);
 }
 
 #[test]

@@ -273,12 +273,25 @@ pub(super) fn read_json(json: &Json, ty: &ValueType, read: &Read) -> Result<Valu
     }
 }
 
-const POSE: &str = "expected a pose: {\"position\": [x, y, z], \"rotation\": [x, y, z, w]}, \
-                    or an array of 3 or 7 numbers";
+const POSE: &str = "expected a pose: {\"position\": [x, y, z], \"rotation\": [x, y, z, w]}, an array of 3 or 7 \
+                    numbers, or {\"x\": …, \"y\": …, \"theta\": …} on a floor";
+
+/// The pose of a vehicle as VDA 5050 and ROS have it: metres on the floor, and radians counter-clockwise as seen from
+/// above. There y is to the left and z up, here y is up.
+fn on_floor(object: &serde_json::Map<String, Json>) -> Option<Pose> {
+    let number = |name: &str| object.get(name)?.as_f64().filter(|number| number.is_finite());
+    let (x, y, theta) = (number("x")?, number("y")?, number("theta")?);
+    let z = if object.contains_key("z") { number("z")? } else { 0.0 };
+    let (sin, cos) = (theta / 2.0).sin_cos();
+    Some(Pose { position: [x, z, -y], rotation: [0.0, sin, 0.0, cos] })
+}
 
 fn read_pose(json: &Json) -> Result<Pose, String> {
     let numbers: Vec<f64> = match json {
         Json::Array(all) => numbers(all)?,
+        Json::Object(object) if object.contains_key("theta") => {
+            return on_floor(object).ok_or_else(|| POSE.to_owned());
+        }
         Json::Object(object) => {
             let part = |name: &str| object.get(name).and_then(Json::as_array);
             let mut all = numbers(part("position").ok_or(POSE)?)?;

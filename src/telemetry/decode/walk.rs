@@ -100,12 +100,15 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             };
             let any = node.places.iter().find(|(place, _)| *place == at).map(|(_, node)| node);
             let more = match (by_place, any, node.elements.is_empty()) {
-                (None, None, true) => seq.next_element::<IgnoredAny>()?.is_some(),
-                (None, Some(node), true) => {
+                (None, None, true) if at > 0 => seq.next_element::<IgnoredAny>()?.is_some(),
+                (None, Some(node), true) if at > 0 => {
                     seq.next_element_seed(Walk { node, sink: &mut *self.sink })?.is_some()
                 }
                 _ => match seq.next_element::<Json>()? {
                     Some(element) => {
+                        if at == 0 {
+                            self.sink.first_element(&element);
+                        }
                         self.element(&element, at, by_place);
                         if let Some(node) = any {
                             self.descend(&element, node);
@@ -127,9 +130,9 @@ impl Walk<'_, '_> {
     /// An element of a list, for those that know it by its place or by a member.
     fn element(&mut self, element: &Json, at: usize, by_place: Option<&Node>) {
         if let Some(node) = by_place {
-            let before = self.sink.enter(node, element, at);
+            let outer = self.sink.enter(node, element, at);
             self.descend(element, node);
-            self.sink.leave(before);
+            self.sink.leave(outer);
         }
         let node = self.node;
         for wanted in &node.elements {

@@ -9,12 +9,10 @@ use thiserror::Error;
 pub enum ClientOptionsError {
     /// The address cannot be read.
     #[error(
-        "the broker's address {url:?} cannot be used: {reason}; expected something like mqtt://localhost:1883"
+        "the broker's address cannot be used: {reason}; expected something like mqtt://localhost:1883"
     )]
     Url {
-        /// As given, without a password.
-        url: String,
-        /// What is wrong with it.
+        /// What is wrong with it. It repeats no more of the address than the piece that is wrong, and nothing of the login.
         reason: String,
     },
     /// A file cannot be read.

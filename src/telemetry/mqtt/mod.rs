@@ -5,8 +5,11 @@
 //! flow control holds the next ones back; those of QoS 0 are dropped after a moment and counted. The
 //! connection stays alive all the time. It never publishes.
 
+mod address;
 mod error;
+mod explain;
 mod options;
+mod probe;
 mod run;
 mod tls;
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::address::Address;
 use super::error::ClientOptionsError;
+use super::tls;
 
 /// How bytes travel to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    const ALL: [(&str, Self, u16); 4] = [
+    pub(super) const ALL: [(&str, Self, u16); 4] = [
         ("mqtt", Self::Mqtt, 1883),
         ("mqtts", Self::Mqtts, 8883),
         ("ws", Self::Ws, 80),
@@ -49,8 +51,14 @@ pub struct ClientOptions {
     pub password: Option<String>,
     /// PEM file with certificates to trust besides those of the system.
     pub ca_file: Option<PathBuf>,
+    /// PEM file with this client's own certificate, and those between it and an authority.
+    pub client_certificate: Option<PathBuf>,
+    /// PEM file with the private key of that certificate.
+    pub client_key: Option<PathBuf>,
     /// MQTT client identifier.
     pub client_id: String,
+    /// Whether somebody chose the identifier, so that it is taken as it is.
+    pub is_id_stated: bool,
     /// The broker keeps what was sent at QoS 1 and 2 while this client is away. It needs a client
     /// identifier that is the same at every start and used by nobody else.
     pub persistent_session: bool,
@@ -72,6 +80,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("broker", &self.broker())
             .field("user", &self.user)
             .field("ca_file", &self.ca_file)
+            .field("client_certificate", &self.client_certificate)
             .field("client_id", &self.client_id)
             .finish_non_exhaustive()
     }
@@ -79,60 +88,24 @@ impl std::fmt::Debug for ClientOptions {
 
 impl ClientOptions {
     /// Reads `mqtt://user:password@host:1883`, and likewise `mqtts`, `ws` and `wss`; a missing port
-    /// is the scheme's usual one, a missing scheme is `mqtt`.
+    /// is the scheme's usual one, a missing scheme is `mqtt`. All before the last `@` is the login.
     ///
     /// # Errors
-    /// When it is no such address.
+    /// When it is no such address; the error tells nothing of the login.
     pub fn from_url(url: &str) -> Result<Self, ClientOptionsError> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("mqtt", url));
-        let (authority, path) = match rest.split_once('/') {
-            Some((authority, path)) => (authority, format!("/{path}")),
-            None => (rest, "/mqtt".to_owned()),
-        };
-        let (login, address) = match authority.rsplit_once('@') {
-            Some((login, address)) => (Some(login), address),
-            None => (None, authority),
-        };
-        let wrong = |reason: String| ClientOptionsError::Url {
-            url: format!("{scheme}://{address}"),
-            reason,
-        };
-        let lower = scheme.to_ascii_lowercase();
-        let known = Scheme::ALL.iter().find(|(name, ..)| *name == lower);
-        let Some(&(_, scheme, usual_port)) = known else {
-            return Err(wrong(format!("{scheme:?} is none of mqtt, mqtts, ws, wss")));
-        };
-        let (host, port) = match address.rsplit_once(':') {
-            // The colons of `[::1]` are not before a port.
-            Some((host, port)) if !port.contains(']') => {
-                let port = port.parse().ok().filter(|port| *port > 0);
-                (host, port.ok_or_else(|| wrong("the port is no number from 1 to 65535".into()))?)
-            }
-            _ => (address, usual_port),
-        };
-        if host.is_empty() {
-            return Err(wrong("it names no host".into()));
-        }
-        if host.contains(|c: char| c.is_whitespace() || c == '?' || c == '#') {
-            return Err(wrong(format!("{host:?} is no host name")));
-        }
-        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, "")))
-        {
-            Some((user, "")) => (Some(percent_decoded(user)), None),
-            Some((user, password)) => {
-                (Some(percent_decoded(user)), Some(percent_decoded(password)))
-            }
-            None => (None, None),
-        };
+        let Address { scheme, host, port, path, user, password } = Address::read(url)?;
         Ok(Self {
             scheme,
-            host: host.to_owned(),
+            host,
             port,
             path,
             user,
             password,
             ca_file: None,
+            client_certificate: None,
+            client_key: None,
             client_id: unique_client_id(),
+            is_id_stated: false,
             persistent_session: false,
             max_payload: crate::telemetry::Decoder::MAX_PAYLOAD,
             max_packet: 64 << 20,
@@ -176,19 +149,50 @@ impl ClientOptions {
         self
     }
 
+    /// Shows the broker this client's own certificate, and proves it by its private key; both are PEM files.
+    pub fn with_client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.client_certificate = Some(certificate.into());
+        self.client_key = Some(key.into());
+        self
+    }
+
+    /// Takes that MQTT client identifier, which nobody else may use at the same time.
+    pub fn with_client_id(mut self, id: impl Into<String>) -> Self {
+        self.client_id = id.into();
+        self.is_id_stated = true;
+        self
+    }
+
     /// How the link to the broker is encrypted by TLS; `None` where it is not.
     ///
     /// # Errors
-    /// When a certificate cannot be read.
+    /// When a certificate or a key cannot be read.
     pub(crate) fn tls_config(&self) -> Result<Option<rustls::ClientConfig>, ClientOptionsError> {
         match self.scheme {
             Scheme::Mqtt | Scheme::Ws => Ok(None),
-            Scheme::Mqtts | Scheme::Wss => super::tls::config(self.ca_file.as_deref()).map(Some),
+            Scheme::Mqtts | Scheme::Wss => {
+                let own = self.client_certificate.as_deref().zip(self.client_key.as_deref());
+                tls::config(self.ca_file.as_deref(), own).map(Some)
+            }
         }
     }
 
-    /// The address for people, without user and password.
+    /// The address for people, without user and password, and without what stands behind a `?`, where some
+    /// brokers want a secret.
     pub fn broker(&self) -> String {
+        let url = self.url();
+        match url.split_once('?') {
+            Some((before, _)) => format!("{before}?…"),
+            None => url,
+        }
+    }
+
+    /// The whole address but the login, for a client that connects to it; people are told [`ClientOptions::broker`].
+    pub fn url(&self) -> String {
         let path = match self.scheme {
             Scheme::Ws | Scheme::Wss => self.path.as_str(),
             _ => "",
@@ -197,50 +201,10 @@ impl ClientOptions {
     }
 }
 
-/// Replaces `%40` and the like.
-fn percent_decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 /// Differs between processes and between sources of one process: a broker cuts the older of two
 /// clients with the same identifier.
 fn unique_client_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
     format!("twinscope-{:010x}", random & 0xff_ffff_ffff)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_gives_scheme_host_port_and_login() {
-        let options =
-            ClientOptions::from_url("mqtts://me:p%40ss@plant.example").expect("an address");
-        assert_eq!(options.broker(), "mqtts://plant.example:8883");
-        assert_eq!(
-            (options.user.as_deref(), options.password.as_deref()),
-            (Some("me"), Some("p@ss"))
-        );
-        let bare = ClientOptions::from_url("localhost:2883").expect("an address");
-        assert_eq!(bare.broker(), "mqtt://localhost:2883");
-        let socket = ClientOptions::from_url("ws://[::1]:9001/mqtt").expect("an address");
-        assert_eq!(socket.broker(), "ws://[::1]:9001/mqtt");
-    }
-
-    #[test]
-    fn a_wrong_address_is_answered_with_what_is_wrong_and_never_with_the_password() {
-        for (url, expected) in [
-            ("http://host", "none of mqtt, mqtts, ws, wss"),
-            ("mqtt://", "names no host"),
-            ("mqtt://me:secret@host:99999", "no number from 1 to 65535"),
-        ] {
-            let error = ClientOptions::from_url(url).expect_err(url).to_string();
-            assert!(error.contains(expected), "{error}");
-            assert!(!error.contains("secret"), "{error}");
-        }
-        let options = ClientOptions::from_url("mqtt://me:secret@host").expect("an address");
-        assert!(!format!("{options:?}").contains("secret"));
-    }
 }

@@ -1,6 +1,6 @@
 //! The client's loop: connect, subscribe, take messages, and begin again after a break.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet,
-    Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode, Transport,
+    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS,
+    StateError, SubscribeFilter, SubscribeReasonCode, Transport,
 };
 
-use super::{ClientOptions, ClientOptionsError, Scheme, Stop, tls};
-use crate::telemetry::backoff::Backoff;
+use super::explain::{self, explain};
+use super::probe::{self, Spoken};
+use super::{ClientOptions, ClientOptionsError, Scheme, Stop};
+use crate::telemetry::backoff::{Backoff, Rarely};
+use crate::telemetry::requests::{Again, Requests};
 use crate::telemetry::{ConnectionState, Delivery, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
@@ -36,7 +39,7 @@ const FILTERS_PER_PACKET: usize = 64;
 pub(crate) fn mqtt_options(options: &ClientOptions) -> Result<MqttOptions, ClientOptionsError> {
     let host = match options.scheme {
         // For WebSocket rumqttc wants the whole address here.
-        Scheme::Ws | Scheme::Wss => options.broker(),
+        Scheme::Ws | Scheme::Wss => options.url(),
         _ => options.host.clone(),
     };
     let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
@@ -46,12 +49,11 @@ pub(crate) fn mqtt_options(options: &ClientOptions) -> Result<MqttOptions, Clien
     if let Some(user) = &options.user {
         mqtt.set_credentials(user, options.password.as_deref().unwrap_or_default());
     }
-    let config = || tls::config(options.ca_file.as_deref()).map(Into::into);
-    mqtt.set_transport(match options.scheme {
-        Scheme::Mqtt => Transport::Tcp,
-        Scheme::Ws => Transport::Ws,
-        Scheme::Mqtts => Transport::tls_with_config(config()?),
-        Scheme::Wss => Transport::wss_with_config(config()?),
+    mqtt.set_transport(match (options.scheme, options.tls_config()?) {
+        (Scheme::Mqtts, Some(config)) => Transport::tls_with_config(config.into()),
+        (Scheme::Wss, Some(config)) => Transport::wss_with_config(config.into()),
+        (Scheme::Ws | Scheme::Wss, _) => Transport::Ws,
+        (Scheme::Mqtt | Scheme::Mqtts, _) => Transport::Tcp,
     });
     Ok(mqtt)
 }
@@ -66,8 +68,18 @@ pub(super) struct Client {
     max_packet: usize,
     backoff: Backoff,
     connected_before: bool,
-    /// Filters that were requested and not yet answered, in order.
-    requested: Vec<String>,
+    began: Instant,
+    /// When the broker accepted the present connection.
+    accepted: Option<Instant>,
+    /// Filters of each packet that rumqttc is to send, in order; only when it is sent has it an identifier.
+    sending: VecDeque<Vec<String>>,
+    requests: Requests,
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    /// What was found at the port when it did not answer as expected, and when.
+    spoken: Option<(Instant, Option<Spoken>)>,
+    reported: Rarely,
     /// The channel is full, and what waits for it has QoS 1 or 2: nothing is acknowledged.
     blocked: bool,
     /// QoS and identifiers of messages that wait for their acknowledgement, in order.
@@ -93,7 +105,15 @@ impl Client {
             max_packet,
             backoff: Backoff::default(),
             connected_before: false,
-            requested: Vec::new(),
+            began: Instant::now(),
+            accepted: None,
+            sending: VecDeque::new(),
+            requests: Requests::new(),
+            scheme: options.scheme,
+            host: options.host.clone(),
+            port: options.port,
+            spoken: None,
+            reported: Rarely::default(),
             blocked: false,
             unacknowledged: VecDeque::new(),
         }
@@ -128,6 +148,7 @@ impl Client {
             }
             self.acknowledge(&client);
             self.renew(&client);
+            self.ask_again(&client);
             // Only when all that was read has been handled is it certain what was acknowledged.
             if events.state.events.is_empty() {
                 events.state.manual_acks = self.blocked || !self.unacknowledged.is_empty();
@@ -174,7 +195,10 @@ impl Client {
                     self.acknowledge(client);
                     waits = self.blocked || !self.unacknowledged.is_empty();
                 }
-                () = tokio::time::sleep(LOOK) => self.renew(client),
+                () = tokio::time::sleep(LOOK) => {
+                    self.renew(client);
+                    self.ask_again(client);
+                }
             }
         }
     }
@@ -194,23 +218,42 @@ impl Client {
                 let late = self.feed.age(now) > OLDEST;
                 return !(late || self.feed.is_ripe()) || self.flush();
             }
-            Event::Incoming(Packet::ConnAck(_)) => self.connected(client),
-            Event::Incoming(Packet::SubAck(answer)) => self.subscribed(&answer.return_codes),
+            Event::Incoming(Packet::ConnAck(answer)) => {
+                self.connected(client, answer.session_present);
+            }
+            Event::Incoming(Packet::SubAck(answer)) => {
+                let granted = answer
+                    .return_codes
+                    .iter()
+                    .map(|code| !matches!(code, SubscribeReasonCode::Failure));
+                self.requests.answered(answer.pkid, granted, self.began.elapsed(), &self.status);
+            }
+            Event::Outgoing(Outgoing::Subscribe(packet)) => {
+                if let Some(filters) = self.sending.pop_front() {
+                    self.requests.asked(packet, filters, self.began.elapsed());
+                }
+            }
             _ => {}
         }
         true
     }
 
-    fn connected(&mut self, client: &AsyncClient) {
+    fn connected(&mut self, client: &AsyncClient, is_session_kept: bool) {
         if std::mem::replace(&mut self.connected_before, true) {
             self.status.counters.reconnects.add(1);
         }
-        self.backoff = Backoff::default();
-        self.status.set_refused_filters(Vec::new());
+        self.accepted = Some(Instant::now());
+        self.spoken = None;
+        self.reported.reset();
+        // rumqttc sends what it had not sent before the break only to a broker that kept the session.
+        if !is_session_kept {
+            self.sending.clear();
+        }
+        let lost = self.status.counters.dropped.get();
+        self.requests.begin(lost, self.began.elapsed(), &self.status);
         self.status.set_connection(ConnectionState::Connected);
         // Also with a session that the broker kept: it may be from an older twin file.
-        self.requested.clear();
-        self.subscribe(client);
+        self.subscribe(client, None);
     }
 
     /// Follows a definition that has changed.
@@ -231,33 +274,50 @@ impl Client {
                 log::debug!("still subscribed to {}: {error}", old.filter);
             }
         }
-        self.subscribe(client);
+        let is_wanted =
+            |filter: &str| self.subscriptions.iter().any(|wanted| wanted.filter == filter);
+        self.requests.retain(is_wanted, &self.status);
+        self.subscribe(client, None);
     }
 
-    fn subscribe(&mut self, client: &AsyncClient) {
-        self.requested.extend(self.subscriptions.iter().map(|wanted| wanted.filter.clone()));
-        for chunk in self.subscriptions.chunks(FILTERS_PER_PACKET) {
-            let filters = chunk.iter().map(|wanted| {
-                SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))
-            });
-            if let Err(error) = client.try_subscribe_many(filters) {
-                log::error!("cannot subscribe: {error}");
+    /// Subscribes again to what was refused, and to all when samples were lost and the mirror follows again.
+    fn ask_again(&mut self, client: &AsyncClient) {
+        if self.accepted.is_none() || self.feed.is_full() {
+            return;
+        }
+        let lost = self.status.counters.dropped.get();
+        match self.requests.due(lost, self.began.elapsed(), &self.status) {
+            Again::Nothing => {}
+            Again::These(filters) => self.subscribe(client, Some(&filters)),
+            Again::All => {
+                self.status.counters.asked_again.add(self.subscriptions.len() as u64);
+                self.subscribe(client, None);
             }
         }
     }
 
-    fn subscribed(&mut self, codes: &[SubscribeReasonCode]) {
-        let answered = self.requested.drain(..codes.len().min(self.requested.len()));
-        let refused: Vec<String> = answered
-            .zip(codes)
-            .filter(|(_, code)| matches!(code, SubscribeReasonCode::Failure))
-            .map(|(filter, _)| filter)
-            .collect();
-        if !refused.is_empty() {
-            log::warn!("the broker refuses to send {}", refused.join(", "));
-            let mut all = self.status.refused_filters();
-            all.extend(refused);
-            self.status.set_refused_filters(all);
+    /// Subscribes to all, or to those of `only` again.
+    fn subscribe(&mut self, client: &AsyncClient, only: Option<&BTreeSet<String>>) {
+        let all = self.subscriptions.iter();
+        let wanted: Vec<&Subscription> = match only {
+            Some(only) => all.filter(|one| only.contains(&one.filter)).collect(),
+            None => all.collect(),
+        };
+        if only.is_some() {
+            self.status.counters.asked_again.add(wanted.len() as u64);
+        }
+        for chunk in wanted.chunks(FILTERS_PER_PACKET) {
+            let filters = chunk.iter().map(|wanted| {
+                SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))
+            });
+            let names = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
+            match client.try_subscribe_many(filters) {
+                Ok(()) => self.sending.push_back(names),
+                Err(error) => {
+                    log::error!("cannot subscribe: {error}");
+                    self.requests.refuse(names, self.began.elapsed());
+                }
+            }
         }
     }
 
@@ -311,9 +371,25 @@ impl Client {
         if let Some(size) = too_large(error) {
             self.make_room(events, size);
         }
+        let accepted = self.accepted.take();
+        if let Some(accepted) = accepted {
+            self.backoff.held(accepted.elapsed());
+        }
+        let spoken = match accepted {
+            None if explain::is_unclear(error) => tokio::select! {
+                () = self.stop.wake.notified() => return false,
+                spoken = probe::cached(&mut self.spoken, self.scheme, &self.host, self.port) => spoken,
+            },
+            _ => None,
+        };
+        let broker = self.status.broker();
+        let mismatch = spoken.and_then(|spoken| explain::mismatch(self.scheme, spoken, broker));
+        let reason = mismatch.unwrap_or_else(|| explain(error, broker, accepted.is_some()));
         let retry_in = self.backoff.next();
-        let reason = explain(error, self.status.broker());
-        log::info!("{reason}; trying again in {} ms", retry_in.as_millis());
+        // On change, then rarely: a broker may be away for days.
+        if self.reported.is_due(&reason, self.began.elapsed()) {
+            log::info!("{reason}; trying again in {} ms", retry_in.as_millis());
+        }
         self.status.set_connection(match error {
             ConnectionError::ConnectionRefused(_) => ConnectionState::Rejected { reason, retry_in },
             _ => ConnectionState::Disconnected { reason, retry_in },
@@ -354,49 +430,4 @@ fn quality_of_service(level: u8) -> QoS {
         1 => QoS::AtLeastOnce,
         _ => QoS::ExactlyOnce,
     }
-}
-
-/// What happened and what to do, for people.
-fn explain(error: &ConnectionError, broker: &str) -> String {
-    match error {
-        ConnectionError::ConnectionRefused(code) => match code {
-            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => format!(
-                "{broker} does not accept the user or the password; set TWINSCOPE_MQTT_USER and \
-                 TWINSCOPE_MQTT_PASSWORD or name a credentials file"
-            ),
-            ConnectReturnCode::BadClientId => {
-                format!("{broker} does not accept the client identifier")
-            }
-            ConnectReturnCode::RefusedProtocolVersion => {
-                format!("{broker} does not accept MQTT 3.1.1")
-            }
-            _ => format!("{broker} is not ready for clients"),
-        },
-        ConnectionError::Io(error) => match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => {
-                format!("nothing listens at {broker}; is the broker running?")
-            }
-            _ => format!("{broker}: {error}"),
-        },
-        ConnectionError::NetworkTimeout => format!("{broker} does not answer"),
-        ConnectionError::MqttState(StateError::ConnectionAborted) => {
-            format!("{broker} closed the connection")
-        }
-        ConnectionError::Tls(error) => tls_failed(broker, error),
-        other => match tls_error(other) {
-            Some(error) => tls_failed(broker, error),
-            None => format!("{broker}: {other}"),
-        },
-    }
-}
-
-fn tls_failed(broker: &str, error: &dyn std::error::Error) -> String {
-    format!("{broker}: TLS failed: {error}; a private CA must be named as CA file")
-}
-
-/// The error of TLS, where it lies within another error: the WebSocket's wraps it.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
-        error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
-    })
 }

@@ -49,7 +49,7 @@ pub(super) fn mapping<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) {
     let known: &[&str] = if format.is_some() { &DOCUMENT } else { &SCALAR };
     let Some(fields) = cx.fields(at, "a mapping", known) else { return };
     let topic = cx.required(&fields, "topic").and_then(|at| template(cx, at, file));
-    let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(1) as u8;
+    let qos = fields.get("qos").and_then(|at| cx.whole(at, 0, 2)).unwrap_or(0) as u8;
     if let (Some(topic), Some(_), Some(at)) = (&topic, format, fields.get("topic"))
         && topic.levels.contains(&TopicLevel::Property)
     {

@@ -14,7 +14,7 @@ use tree::{Import, Tree, circles, room_of};
 /// The floors of the house, the ground first, as in `DESIGN.md`. A room imports from its own floor
 /// and from those below.
 const FLOORS: &[&[&str]] = &[
-    &["twin", "worker", "output"],
+    &["twin", "worker", "output", "terminal"],
     &["table"],
     &["telemetry", "history", "cad", "model"],
     &["mirror", "estimate", "forecast"],
@@ -44,6 +44,7 @@ const WITHOUT_CIRCLES: &[(&str, bool)] = &[
     ("plant", false),
     ("serve", false),
     ("table", true),
+    ("terminal", true),
     ("telemetry", false),
     ("twin", false),
     ("viewer", true),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::super::definition::{AssetId, ClassId, Twin};
 use super::super::super::mapping::{Mapping, Payload, TopicLevel, TopicPart};
-use super::super::read::{At, Cx};
+use super::super::read::Cx;
 use super::Stated;
 
 /// Pairs of topics that are compared for overlap at most: a plant has few kinds of topics.

@@ -2,24 +2,24 @@
 
 use super::*;
 
-/// A twin of pumps `a` and `b`, with this in their class.
-fn two(inside: &str) -> String {
-    twin(
-        &format!("\"P\": ({SPEED}\n{inside})"),
-        "(name: \"a\", class: \"P\"), (name: \"b\", class: \"P\")",
-    )
-}
-
 fn twin(classes: &str, assets: &str) -> String {
     format!("Twin(schema: 2, name: \"x\", classes: {{{classes}}},\nassets: [{assets}])")
 }
 
-/// The warnings of a file that loads.
+/// `line:column message` of each warning.
 fn warnings(text: &str) -> Vec<String> {
-    let line =
-        |d: &super::super::super::Diagnostic| format!("{}:{} {}", d.line, d.column, d.message);
-    let found = good(text).diagnostics;
-    found.iter().filter(|d| d.severity == Severity::Warning).map(line).collect()
+    let loaded = good(text);
+    loaded.diagnostics.iter().map(|d| format!("{}:{} {}", d.line, d.column, d.message)).collect()
+}
+
+/// The same class, of which there are two assets.
+fn two(inside: &str) -> String {
+    class(inside).replace("(name: \"a\",", "(name: \"b\", class: \"P\"), (name: \"a\",")
+}
+
+/// With a speed and a state.
+fn two_pumps(inside: &str) -> String {
+    two(&format!("{SPEED}\n{inside}"))
 }
 
 /// That there is one error, at that line, which says both.
@@ -33,18 +33,88 @@ fn refused(text: &str, line: usize, says: &str, way_out: &str) {
 }
 
 #[test]
+fn topics_that_mix_up_properties_or_devices_are_refused_with_what_to_write_instead() {
+    let mapping = |topic: &str, pointer: &str| {
+        format!(
+            "{SPEED}\nmappings: [Json(topic: \"{topic}\", values: {{\"speed\": \"{pointer}\"}})]"
+        )
+    };
+    for (topic, said) in [
+        (
+            "m/{asset}/{property}",
+            "4:24 `{property}` in the topic of a Json mapping names no property",
+        ),
+        ("$share/g/m/{asset}", "4:24 `$share/g/m/{asset}` is a shared subscription"),
+        ("$queue/m/{asset}", "4:24 `$queue/m/{asset}` is a shared subscription"),
+        ("m/all", "4:12 the topic `m/all` is the same for `b` and `a`"),
+        ("m/+/all", "4:12 the topic `m/+/all` is the same for `b` and `a`"),
+    ] {
+        let found = errors(&two(&mapping(topic, "/v")));
+        assert!(found.len() == 1 && found[0].starts_with(said), "{topic}: {found:?}");
+        let why = load(&two(&mapping(topic, "/v"))).expect_err("it is wrong").to_string();
+        assert!(why.contains("expected") || why.contains("help"), "{why}");
+    }
+    for (topic, pointer) in [("m/{asset}", "/v"), ("m/all", "/{asset}/v"), ("m/{path}/+", "/v")] {
+        good(&two(&mapping(topic, pointer)));
+    }
+    good(&class(&mapping("m/+/all", "/v")));
+    assert!(errors(&two(&mapping("m/all", "/{asst}/v")))[0].contains("placeholder"));
+    refused(&two(&mapping("$share/g/m/{asset}", "/v")), 4, "shared", "\"m/{asset}\"");
+    let presence =
+        "Twin(schema: 2, name: \"x\", presence: [(topic: \"$share/g/online\", assets: [\"*\"])])";
+    refused(presence, 1, "shared subscription", "\"online\"");
+}
+
+#[test]
+fn pointers_are_filled_in_for_each_asset_and_escaped() {
+    let inside = format!(
+        "{SPEED}\nmappings: [Json(topic: \"m\", values: {{\"speed\": \"/{{tag}}/{{{{x}}}}/{{asset}}\"}})]"
+    );
+    let text = class(&inside).replace("class: \"P\")", "class: \"P\", vars: {\"tag\": \"u/~1\"})");
+    let twin = good(&text).twin;
+    let asset = twin.asset_by_name["a"];
+    let payload = twin.classes[0].mappings[0].payload.filled(&twin, asset).into_owned();
+    let Payload::Document { fields, .. } = payload else { panic!("a document") };
+    assert_eq!(fields[0].pointer, "/u~1~01/{x}/a");
+}
+
+#[test]
+fn what_is_not_filled_not_reached_or_caught_besides_is_warned_of() {
+    let speed = "\"speed\": (range: (0, 100), high_alarm: 200), \"on\": (type: boolean)";
+    let inside = |mapping: &str| format!("properties: {{{speed}}},\nmappings: [{mapping}]");
+    let both = "Json(topic: \"m/{asset}\", values: {\"speed\": \"/v\", \"on\": \"/o\"})";
+    let limit = "3:53 `high_alarm` (200) is outside the range (0, 100)";
+    assert_eq!(warnings(&class(&inside(both))), [limit]);
+    let one = "Scalar(topic: \"m/{asset}\", property: \"speed\")";
+    let unfilled = "3:59 no mapping fills `on`: it will stay unknown";
+    assert_eq!(warnings(&class(&inside(one))), [limit, unfilled]);
+    assert_eq!(warnings(&class(&inside("Scalar(topic: \"m/{asset}/{property}\")"))), [limit]);
+    let other =
+        "\"Q\": (properties: {\"p\": ()}, mappings: [Scalar(topic: \"m/+\", property: \"p\")]),";
+    let text = class(&inside(both)).replace("{\"P\"", &format!("{{{other}\"P\""));
+    let text = text.replace("assets: [", "assets: [(name: \"q\", class: \"Q\"), ");
+    let found = warnings(&text);
+    assert!(found[0].ends_with("the topic `m/+` also catches `m/a` of the class `P`"), "{found:?}");
+    let on_boolean = inside(both).replace("boolean)", "boolean, high_alarm: 1)");
+    assert_eq!(
+        errors(&class(&on_boolean)),
+        ["3:93 `on` is no number, and only a number has limits"]
+    );
+}
+
+#[test]
 fn a_topic_that_is_the_same_for_two_assets_is_refused_with_each_way_out() {
     let inside = "mappings: [Json(topic: \"all\", values: {\"speed\": \"/speed\"})]";
     for way_out in ["`{asset}`", "\"/{asset}/speed\"", "where: {"] {
-        refused(&two(inside), 2, "the same for `a` and `b`", way_out);
+        refused(&two_pumps(inside), 4, "the same for `b` and `a`", way_out);
     }
     let scalar = "mappings: [Scalar(topic: \"all\", property: \"speed\")]";
-    refused(&two(scalar), 2, "the same for `a` and `b`", "`{asset}`");
+    refused(&two_pumps(scalar), 4, "the same for `b` and `a`", "`{asset}`");
     let wild = "mappings: [Json(topic: \"all/+\", values: {\"speed\": \"/speed\"})]";
-    refused(&two(wild), 2, "the same for `a` and `b`", "`{asset}`");
+    refused(&two_pumps(wild), 4, "the same for `b` and `a`", "`{asset}`");
     // One value by the asset's name does not tell whose the other is.
     let half = "mappings: [Json(topic: \"all\", values: {\"speed\": \"/{asset}/speed\", \"state\": \"/state\"})]";
-    refused(&two(half), 2, "the same for `a` and `b`", "`{asset}`");
+    refused(&two_pumps(half), 4, "the same for `b` and `a`", "`{asset}`");
 }
 
 #[test]
@@ -57,7 +127,7 @@ fn each_way_out_of_a_shared_topic_is_taken() {
         "mappings: [Json(topic: \"all\", samples: \"/{asset}\", values: {\"speed\": \"/speed\"})]",
     ] {
         let of_topics = |warning: &String| !warning.contains("no mapping fills");
-        assert!(!warnings(&two(inside)).iter().any(of_topics), "{inside}");
+        assert!(!warnings(&two_pumps(inside)).iter().any(of_topics), "{inside}");
     }
 }
 
@@ -78,23 +148,6 @@ fn two_assets_whose_own_mappings_read_the_same_place_are_warned_of() {
     assert!(found.len() == 1 && found[0].starts_with("3:"), "{found:#?}");
     assert!(found[0].contains("`speed` of `b`") && found[0].contains("of `a`"), "{found:#?}");
     assert_eq!(warnings(&text("/a/speed", "/b/speed")), Vec::<String>::new());
-}
-
-#[test]
-fn a_property_level_in_the_topic_of_a_document_is_refused() {
-    let inside = "mappings: [Json(topic: \"p/{asset}/{property}\", values: {\"speed\": \"/v\"})]";
-    refused(&two(inside), 2, "`{property}` in the topic of a Json mapping", "Scalar(topic:");
-}
-
-#[test]
-fn a_shared_subscription_is_refused_with_the_topic_that_messages_have() {
-    let inside = "mappings: [Scalar(topic: \"$share/group/p/{asset}\", property: \"speed\")]";
-    refused(&two(inside), 2, "shared subscription", "\"p/{asset}\"");
-    let inside = "mappings: [Scalar(topic: \"$queue/p/{asset}\", property: \"speed\")]";
-    refused(&two(inside), 2, "shared subscription", "\"p/{asset}\"");
-    let presence =
-        "Twin(schema: 2, name: \"x\", presence: [(topic: \"$share/g/online\", assets: [\"*\"])])";
-    refused(presence, 1, "shared subscription", "\"online\"");
 }
 
 #[test]
@@ -124,27 +177,9 @@ fn a_topic_that_catches_those_of_another_class_is_warned_of() {
 }
 
 #[test]
-fn what_no_mapping_fills_and_limits_that_cannot_be_are_said() {
-    let with = |properties: &str| {
-        let class = format!(
-            "\"P\": (\nproperties: {{\n{properties}\n}},\nmappings: [Scalar(topic: \"p/{{asset}}\", property: \"speed\")])"
-        );
-        twin(&class, "(name: \"a\", class: \"P\")")
-    };
-    let found = warnings(&with(
-        "\"speed\": (unit: \"1\"), \"flow\": (unit: \"m3/h\"), \"wear\": (kind: estimate)",
-    ));
-    assert_eq!(found, ["3:24 no mapping fills `flow`: it will stay unknown"]);
-    let found = warnings(&with("\"speed\": (unit: \"1\", range: (0, 10), high_alarm: 12)"));
-    assert_eq!(found, ["3:51 `high_alarm` (12) is outside the range (0, 10)"]);
-    let found = errors(&with("\"speed\": (type: boolean, high_alarm: 1)"));
-    assert_eq!(found, ["3:39 `speed` is no number, and only a number has limits"]);
-}
-
-#[test]
 fn a_zone_is_a_fixed_offset_and_belongs_to_times_that_are_written() {
     let with = |time: &str| {
-        two(&format!(
+        two_pumps(&format!(
             "mappings: [Json(topic: \"{{asset}}\", time: {time}, values: {{\"speed\": \"/v\"}})]"
         ))
     };
@@ -154,14 +189,14 @@ fn a_zone_is_a_fixed_offset_and_belongs_to_times_that_are_written() {
     for zone in ["Europe/Berlin", "CET", "1", "+1:00", "+25:00", ""] {
         refused(
             &with(&format!("(pointer: \"/t\", zone: \"{zone}\")")),
-            2,
+            4,
             "fixed offset",
             "+01:00",
         );
     }
     refused(
         &with("(pointer: \"/t\", format: epoch_s, zone: \"UTC\")"),
-        2,
+        4,
         "only a time in `iso8601` has a zone",
         "",
     );
