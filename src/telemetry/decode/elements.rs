@@ -99,10 +99,10 @@ fn likeness(element: &str, property: &str) -> u8 {
     // Products write the way to the element in front of its name.
     let last = element.rsplit(['/', '.', ':', ';', '=']).next().unwrap_or_default();
     let (element, last, property) = (plain(element), plain(last), plain(property));
-    let shorter = element.len().min(property.len());
+    let is_in = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
     if element == property || last == property {
         2
-    } else if shorter >= 3 && (element.contains(&property) || property.contains(&last)) {
+    } else if is_in(&property, &element) || is_in(&last, &property) {
         1
     } else {
         0
@@ -147,6 +147,7 @@ mod tests {
             ("Line1.Pump1.Outlet_Temperature", "temperature", 1),
             ("ns=2;s=Pump.speed", "speed", 2),
             ("t", "temperature", 0),
+            ("Motor/T", "temperature", 0),
             ("Speed_Setpoint", "speed setpoint", 2),
         ] {
             assert_eq!(likeness(element, property), expected, "{element} {property}");

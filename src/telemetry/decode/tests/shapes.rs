@@ -65,6 +65,23 @@ fn an_element_that_is_read_by_its_place_is_not_taken_for_another_that_says_its_n
 }
 
 #[test]
+fn an_element_that_is_called_like_another_property_is_not_taken_even_in_the_first_message() {
+    let places = vec![field(SPEED, "/0/l/0/v"), optional(STATE, "/0/l/1/v")];
+    let decoder = decoder(document(places));
+    let list = |first: &str, second: &str| {
+        format!(r#"[{{"n":"Motor","l":[{{"n":"{first}","v":1}},{{"n":"{second}","v":0}}]}}]"#)
+    };
+    let (updates, decoded) = decode(&decoder, list("Motor.State", "Motor.Speed"));
+    assert_eq!((values(&updates), lost(&updates)), (vec![], vec![0]));
+    assert!(decoded.reason().contains("looks like `state`"), "{}", decoded.reason());
+    // Within a list that has moved nothing is taken, whatever it is called itself.
+    let decoder = super::decoder(document(vec![field(SPEED, "/0/l/0/v")]));
+    assert_eq!(numbers(&decode(&decoder, list("Speed", "x")).0), [Some(1.0)]);
+    let (updates, _) = decode(&decoder, list("Speed", "x").replace("Motor", "Fan"));
+    assert_eq!(lost(&updates), [0]);
+}
+
+#[test]
 fn a_place_is_read_whatever_stands_there_where_the_pointer_says_so_or_nothing_has_a_name() {
     let anything = decoder(document(vec![field(SPEED, "/[0]/v")]));
     for name in ["speed", "temperature"] {
