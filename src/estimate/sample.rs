@@ -1,6 +1,7 @@
 //! A filter's sample, the measurement update by it, and why a sample is refused.
 
 use super::setup::{FilterSetup, MOST_STEPS};
+use crate::model::stability::StepTooLong;
 use crate::model::{About, Variable, nearest_angle};
 
 /// A sample.
@@ -82,6 +83,9 @@ pub enum ObserveError {
         /// What it is.
         value: f64,
     },
+    /// The model does not bear the steps that lead to it.
+    #[error(transparent)]
+    StepTooLong(#[from] StepTooLong),
     /// The belief has broken down; it is what it was before the sample.
     #[error(
         "the filter has diverged at {time_s} s: `{what}` is no longer known; check the model's parameters against the machine, or allow more process noise"

@@ -158,9 +158,16 @@ fn what_cannot_be_forecast_is_answered_with_a_reason() {
     }
     // Steps that are far too long for the shaft.
     let wild = ForecastSetup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };
-    let mut run = Forecasting::new(wild).expect("it looks sensible");
-    if let Step::Done(Err(error)) = step(&mut run, &Budget::until(&|| false)) {
-        assert!(error.starts_with("no forecast: "), "{error}");
+    let error = Forecasting::new(wild).map(|_| ()).expect_err("too long").to_string();
+    assert!(error.starts_with("no forecast: `centrifugal_pump` does not bear"), "{error}");
+    // More steps than can be taken, of one member or of all.
+    for (setup, word) in [
+        (ForecastSetup { dt_s: 1e-9, ..battery(1) }, "steps of 0.000000001 s"),
+        (ForecastSetup { horizon_s: 1e12, ..battery(1) }, "1.0e12 steps of 1 s"),
+        (ForecastSetup { horizon_s: 1e8, recorded: 8, ..battery(2_000) }, "2000 members over"),
+    ] {
+        let error = Forecasting::new(setup).map(|_| ()).expect_err("too many").to_string();
+        assert!(error.contains(word), "{error}");
     }
 }
 

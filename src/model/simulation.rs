@@ -10,9 +10,12 @@ use super::kernel::{Kernel, Model};
 use super::load::Load;
 use super::noise::RandomStream;
 use super::solver::{Dense, Method, Problem, Solver, Unsolved};
+use super::stability::{Steps, UNKNOWN_STEPS, bounds, has_broken_down};
 
 /// How exactly an event is located unless stated otherwise, as a share of a step.
 const LOCATED: f64 = 1e-12;
+/// By this share of a step a time may be off through rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// What is simulated, and how.
 #[derive(Clone)]
@@ -82,11 +85,16 @@ pub struct Simulation {
     solver: Solver,
     random: Option<RandomStream>,
     t_s: f64,
+    /// From when on steps of the same length have been taken, and how many: a time that is added up step
+    /// by step would drift off by rounding.
+    since: (f64, u64),
     x: Vec<f64>,
     u: Vec<f64>,
     margin: Vec<f64>,
     met: Vec<bool>,
     locator: Locator,
+    /// For each state, what no course reaches.
+    bounds: Vec<f64>,
 }
 
 impl Simulation {
@@ -94,7 +102,8 @@ impl Simulation {
     /// middle.
     ///
     /// # Errors
-    /// When the setup does not fit its model, or holds what is not a number.
+    /// When the setup does not fit its model, holds what is not a number, or states steps that the model
+    /// does not bear.
     pub fn new(setup: SimulationSetup) -> Result<Self, String> {
         setup.check()?;
         let about = setup.model.about();
@@ -103,18 +112,31 @@ impl Simulation {
         let mut x = setup.initial.clone();
         setup.load.at(setup.start_s, &x, &mut u);
         Kernel::<f64>::start(&*setup.model, &u, &setup.parameters, &mut x);
+        let steps = Steps {
+            model: &*setup.model,
+            parameters: &setup.parameters,
+            initial: &x,
+            load: &*setup.load,
+            begin_s: setup.start_s,
+            span_s: UNKNOWN_STEPS * setup.dt_s,
+            dt_s: setup.dt_s,
+            method: Some(setup.method),
+        };
+        steps.check().map_err(|error| error.to_string())?;
         let mut margin = vec![1.0; events];
         setup.model.margin(&x, &u, &setup.parameters, &mut margin);
         Ok(Self {
             solver: Solver::new(setup.method, states),
             random: setup.noise.as_ref().map(|noise| RandomStream::new(noise.seed, 0)),
             t_s: setup.start_s,
+            since: (setup.start_s, 0),
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
                 within: vec![0.0; states],
                 margin: vec![0.0; events],
                 located_s: setup.located_s,
             },
+            bounds: bounds(about, &x),
             x,
             u,
             margin,
@@ -125,27 +147,69 @@ impl Simulation {
     /// Takes a step; the events that happened in it.
     ///
     /// # Errors
-    /// When the state diverges; it is then what it was before.
+    /// When the state diverges, or an event would be that of a solution that has broken down; the state
+    /// is then what it was before.
     pub fn step(&mut self) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let SimulationSetup { model, parameters, load, dt_s, noise, .. } = &self.setup;
+        self.step_until(f64::INFINITY)
+    }
+
+    /// The same; the step is shorter where it would go beyond that time, in seconds, and ends there.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub fn step_until(&mut self, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
+        let SimulationSetup { model, parameters, load, noise, dt_s, .. } = &self.setup;
+        let (since_s, count) = self.since;
+        let whole_s = since_s + (count + 1) as f64 * dt_s;
+        // What is left of a step by rounding alone is none.
+        let is_whole = whole_s <= end_s + ROUNDING * dt_s;
+        let next_s = if whole_s < end_s - ROUNDING * dt_s { whole_s } else { end_s };
+        let (dt_s, since) = match is_whole {
+            true => (*dt_s, (since_s, count + 1)),
+            false => (next_s - self.t_s, (next_s, 0)),
+        };
         load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
         let problem = Problem { model: &**model, u: &self.u, p: parameters };
         let begin_s = self.t_s;
         let mut happened = Vec::new();
         let Self { solver, x, margin, met, locator, .. } = self;
-        solver.advance(problem, x, *dt_s, &mut |dense| {
+        solver.advance(problem, x, dt_s, &mut |dense| {
             locator.watch(problem, dense, margin, met, |event, at_s| {
                 happened.push(EventOccurrence { event, time_s: begin_s + at_s, step_end_s: 0.0 });
             });
         })?;
-        self.t_s += dt_s;
+        self.t_s = next_s;
         if let (Some(noise), Some(random)) = (noise, &mut self.random) {
             for (x, strength) in self.x.iter_mut().zip(&noise.strength) {
                 *x += strength * dt_s.sqrt() * random.normal();
             }
         }
         self.test(&mut happened);
+        if let Err(error) = self.holds(&happened, dt_s) {
+            self.x.copy_from_slice(self.solver.begin());
+            self.t_s = begin_s;
+            self.test(&mut Vec::new());
+            return Err(error);
+        }
+        self.since = since;
         Ok(happened)
+    }
+
+    /// Whether the step that was taken is one of a machine: within all bounds, and not, where something
+    /// happened in it, broken down.
+    fn holds(&self, happened: &[EventOccurrence], dt_s: f64) -> Result<(), Unsolved> {
+        let SimulationSetup { model, parameters, method, .. } = &self.setup;
+        let is_beyond = |at: &usize| !(self.x[*at].abs() <= self.bounds[*at]);
+        if let Some(at) = (0..self.x.len()).find(is_beyond) {
+            let state = model.about().states[at].name.clone();
+            return Err(Unsolved::Diverged { state, value: self.x[at], dt_s });
+        }
+        let problem = Problem { model: &**model, u: &self.u, p: parameters };
+        let is_fixed = !happened.is_empty() && !method.adapts_steps();
+        if is_fixed && has_broken_down(problem, self.solver.begin(), dt_s, Some(*method)) {
+            return Err(Unsolved::BrokenDown { dt_s });
+        }
+        Ok(())
     }
 
     /// The test at a step's end: it finds what noise or a settled state brought about, too.

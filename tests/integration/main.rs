@@ -17,11 +17,13 @@ mod plant;
 mod programs;
 mod recording;
 mod refused;
+mod relied_upon;
 mod scenes;
 mod serve;
 mod session;
 mod simulate;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 mod untrusted;
 mod watch;

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use twinscope::estimate;
 use twinscope::estimate::calibrate::{
-    Calibrated, Calibration, CalibrationSetup, Chosen, Course, Loss,
+    Calibrated, Calibration, CalibrationSetup, Chosen, Course, Fitted, Loss,
 };
+use twinscope::estimate::{FilterSetup, Unscented};
 use twinscope::model::Machine;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
 use super::args::Calibrate;
 use super::input::{machine, reported, wrong};
+use super::rejections::{CHECKED, Rejections};
 use super::rows::Rows;
 use super::series::{Line, RowPolicy, Series};
 
@@ -21,18 +22,19 @@ use super::series::{Line, RowPolicy, Series};
 pub fn calibrate(args: &Calibrate) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     // What a filter of this machine would take is what is compared.
-    let filter = estimate::FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let filter = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
-    setup.step_s = behaviour.step_s;
+    setup.step_s = machine.step_s;
     setup.method = machine.method;
     if args.robust {
         setup.options.loss = Loss::ROBUST;
     }
     for path in &args.samples {
         let policy = RowPolicy { is_late: args.unordered, is_strict: args.strict };
-        let series = Series::read(path, &filter, policy)?.in_order();
+        let series = Series::read(path, &machine, &filter, policy)?.in_order();
+        note_units(&filter, &series);
         let values = |line: &Line| {
             line.sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
         };
@@ -63,14 +65,39 @@ fn write(path: &Path, text: &str) -> Outcome {
     rows.end()
 }
 
-/// The parameters that were found, as `--params` takes them; initial states are none of them.
+/// Notes outputs whose first values are hardly in the model's unit, as a filter of the machine would.
+fn note_units(setup: &FilterSetup, series: &Series) {
+    let mut rejections = Rejections::new(setup);
+    let inputs = &series.lines[0].sample.inputs;
+    let Ok(mut filter) = Unscented::new(setup.clone(), series.begin_s, inputs) else { return };
+    for line in series.lines.iter().take(CHECKED as usize) {
+        if let Ok(update) = filter.observe(&line.sample) {
+            rejections.record(line, &update, setup);
+        }
+    }
+}
+
+/// The parameters that were found, as `--params` takes them. Initial states that were found are none of
+/// them: they are noted as `--initial` takes them.
 fn parameters(machine: &Machine, found: &Calibrated) -> String {
     let about = machine.model.about();
-    let is_parameter = |name: &str| about.parameters.iter().any(|parameter| parameter.name == name);
-    let each = found.fit.values.iter().filter(|value| is_parameter(&value.name));
-    let each: Vec<String> =
-        each.map(|value| format!("    {:?}: {},", value.name, value.value)).collect();
-    format!("{{\n{}\n}}", each.join("\n"))
+    let is_parameter =
+        |value: &&Fitted| about.parameters.iter().any(|parameter| parameter.name == value.name);
+    let (parameters, states): (Vec<_>, Vec<_>) = found.fit.values.iter().partition(is_parameter);
+    let pair = |value: &&Fitted| format!("{:?}: {}", value.name, value.value);
+    let mut text = String::new();
+    if !states.is_empty() {
+        let states: Vec<String> = states.iter().map(pair).collect();
+        let note = format!(
+            "initial states are no parameters and are stated by --initial: {{{}}}",
+            states.join(", ")
+        );
+        eprintln!("note: {note}");
+        text = format!("// {note}\n");
+    }
+    let parameters: Vec<String> =
+        parameters.iter().map(|value| format!("    {},", pair(value))).collect();
+    text + &format!("{{\n{}\n}}", parameters.join("\n"))
 }
 
 fn as_csv(found: &Calibrated) -> String {

@@ -18,6 +18,9 @@ use super::input::{machine, reported, shown, table, wrong};
 use super::rows::Rows;
 use super::series::{Line as Sample, RowPolicy, Series};
 
+/// By so many first rows of another run its state is estimated, or by a tenth of them all.
+const SETTLING: usize = 30;
+
 /// Detects what is not as it was in healthy times: by remembered healthy states, or by a model.
 pub fn detect(args: &Detect) -> Outcome {
     let found = match &args.machine {
@@ -85,8 +88,9 @@ fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
 /// Remembers healthy states and judges by those that are alike; needs no model.
 fn by_similarity(args: &Detect) -> Result<DetectReport, Failure> {
     let (healthy, watched) = (growing(args, &args.healthy)?, growing(args, &args.samples)?);
-    let channels: Vec<String> =
-        healthy.headings().iter().filter(|heading| *heading != "t").cloned().collect();
+    let names = healthy.headings().iter().enumerate();
+    let channels = names.filter(|(column, _)| !healthy.units().is_time(*column));
+    let channels: Vec<String> = channels.map(|(_, name)| name.clone()).collect();
     let times = healthy.times().map_err(|error| wrong(&args.healthy, error))?;
     let step_s = usual_step(times).unwrap_or(1.0);
     let mut setup = DetectorSetup::new(channels.clone());
@@ -170,8 +174,8 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
     let (machine, behaviour) = machine(&asked)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let policy = RowPolicy { is_late: args.unordered, is_strict: false };
-    let healthy = Series::read(&args.healthy, &setup, policy)?.in_order();
-    let watched = Series::read(&args.samples, &setup, policy)?.in_order();
+    let healthy = Series::read(&args.healthy, &machine, &setup, policy)?.in_order();
+    let watched = Series::read(&args.samples, &machine, &setup, policy)?.in_order();
     // A quarter to learn the machine, the rest to learn the errors of the open-loop model.
     let (first, rest) = healthy.lines.split_at(healthy.lines.len() / 4);
     let inputs = &healthy.lines[0].sample.inputs;
@@ -181,16 +185,47 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
         let at_line = |error| wrong(&args.healthy, format!("line {line}: {error}"));
         filter.observe(sample).map_err(at_line)?;
     }
-    if let Err(inconsistency) = filter.check_consistency() {
-        eprintln!("warning: {}: {inconsistency}", shown(&args.healthy));
+    if let Err(doubt) = filter.check() {
+        eprintln!("warning: {}: {doubt}", shown(&args.healthy));
     }
     let model = OpenLoopModel::learned(&filter);
     let rest: Vec<_> = rest.iter().map(|line| line.sample.clone()).collect();
     let times: Vec<f64> = rest.iter().map(|sample| sample.time_s).collect();
     let design = design(args, usual_step(&times).unwrap_or(1.0));
-    let tracking = Tracking::learn(model, &rest, &design, WINDOW)
+    let mut tracking = Tracking::learn(model, &rest, &design, WINDOW)
         .map_err(|error| wrong(&args.healthy, error))?;
-    watch(args, &machine, tracking, &watched, healthy.lines.len())
+    let healthy_s = healthy.lines.last().map_or(healthy.begin_s, |line| line.sample.time_s);
+    let mut judged = &watched.lines[..];
+    if judged[0].sample.time_s < healthy_s {
+        let (first, rest) = judged.split_at(SETTLING.min(judged.len() / 10));
+        tracking.follow(another_run(args, &filter, watched.begin_s, first)?);
+        judged = rest;
+        eprintln!(
+            "note: {}: it begins before the healthy rows end, so it is another run: its state is estimated \
+             by the first {} rows, which are not judged",
+            shown(&args.samples),
+            first.len()
+        );
+    }
+    watch(args, &machine, tracking, judged, healthy.lines.len())
+}
+
+/// The model in another run than that by which it was learnt, after the first rows of it.
+fn another_run(
+    args: &Detect,
+    learnt: &Unscented,
+    begin_s: f64,
+    first: &[Sample],
+) -> Result<OpenLoopModel, Failure> {
+    let usual = learnt.setup().model.about().usual_inputs();
+    let inputs = first.first().map_or(&usual, |line| &line.sample.inputs);
+    let filter = learnt.in_another_run(begin_s, inputs);
+    let mut filter = filter.map_err(|error| wrong(&args.samples, error))?;
+    for Sample { line, sample } in first {
+        let at_line = |error| wrong(&args.samples, format!("line {line}: {error}"));
+        filter.observe(sample).map_err(at_line)?;
+    }
+    Ok(OpenLoopModel::learned(&filter))
 }
 
 /// Compares the open-loop model with what is to be watched.
@@ -198,14 +233,14 @@ fn watch(
     args: &Detect,
     machine: &Machine,
     mut tracking: Tracking,
-    watched: &Series,
+    watched: &[Sample],
     learnt_from: usize,
 ) -> Result<DetectReport, Failure> {
     let about = machine.model.about();
     let channels: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
     let mut written = Written::create(args, &channels)?;
     let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
-    for Sample { line, sample } in &watched.lines {
+    for Sample { line, sample } in watched {
         let time_s = sample.time_s;
         let tracked = match tracking.observe(sample) {
             Ok(tracked) => tracked,
@@ -229,7 +264,7 @@ fn watch(
     Ok(DetectReport {
         learnt_from,
         false_alarms: tracking.false_alarms().clone(),
-        begin_s: watched.lines[0].sample.time_s,
+        begin_s: watched[0].sample.time_s,
         counters: tracking.counters().clone(),
         channels,
         events,

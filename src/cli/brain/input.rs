@@ -11,6 +11,7 @@ use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, 
 
 use super::super::failure::Failure;
 use super::args::MachineArgs;
+use super::believe::HEALTHY;
 
 /// The machine of the arguments, and what its file states.
 pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
@@ -28,13 +29,24 @@ pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
         single(load_behaviour(Path::new("command line"), &text).map_err(reported)?)?
     };
     if let Some(fault) = &args.fault {
-        behaviour.suppose(fault).map_err(Failure::Input)?;
+        let is_stated = behaviour.faults.iter().any(|other| other.name.text == *fault);
+        // Without any fault is as the file states it.
+        if is_stated || fault != HEALTHY {
+            behaviour.suppose(fault).map_err(Failure::Input)?;
+        }
     }
     let mut wrong = machine.set_parameters(&numbers("--params", args.params.as_deref())?);
     wrong.extend(machine.set_initial(&numbers("--initial", args.initial.as_deref())?));
     Diagnostics::unless_empty(wrong).map_err(reported)?;
     for warning in &machine.warnings {
         eprintln!("{warning}");
+    }
+    if let Some(before_s) = machine.shorten_step().map_err(Failure::input)? {
+        eprintln!(
+            "note: steps of {} s are taken: `{}` does not bear its usual ones of {before_s} s as it is stated",
+            machine.step_s,
+            machine.model.about().name
+        );
     }
     Ok((machine, behaviour))
 }

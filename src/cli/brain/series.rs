@@ -5,8 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use twinscope::estimate::{FilterSetup, Measured};
-use twinscope::model::load::{Hold, Schedule};
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::table::link;
+use twinscope::model::{Machine, Variable};
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
 use super::super::failure::Failure;
@@ -42,6 +43,8 @@ pub struct Series {
     pub begin_s: f64,
     /// As they came; there is one at least.
     pub lines: Vec<Line>,
+    /// The inputs that have a column, by place.
+    pub inputs: Vec<usize>,
 }
 
 impl Series {
@@ -49,11 +52,16 @@ impl Series {
     ///
     /// # Errors
     /// With file, line and column of what cannot be used.
-    pub fn read(path: &Path, setup: &FilterSetup, policy: RowPolicy) -> Result<Self, Failure> {
+    pub fn read(
+        path: &Path,
+        machine: &Machine,
+        setup: &FilterSetup,
+        policy: RowPolicy,
+    ) -> Result<Self, Failure> {
         let complain = |error: TableError| wrong(path, error);
         let bytes = bytes(path)?;
-        let mut reader = Reader::new(&*bytes, policy.strictness()).map_err(complain)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy);
+        let mut reader = Reader::of(&bytes, policy.strictness()).map_err(complain)?;
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy);
         let mut columns = columns.map_err(|error| wrong(path, error))?;
         let mut rows = Vec::new();
         while let Some(row) = reader.row().map_err(complain)? {
@@ -62,8 +70,25 @@ impl Series {
         if reader.invalid().count > 0 {
             eprintln!("note: {}: {}", shown(path), reader.invalid());
         }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
         let time = |at: usize| rows[at].values[columns.time];
+        let mut order: Vec<usize> = match policy {
+            RowPolicy { is_late: false, is_strict: false } => {
+                without_wild_times(rows.len(), time, setup.reach_s())
+            }
+            _ => (0..rows.len()).collect(),
+        };
+        if order.len() < rows.len() {
+            let mut left_out = (0..rows.len()).filter(|at| order.binary_search(at).is_err());
+            let first = left_out.next().unwrap_or_default();
+            eprintln!(
+                "note: {}: {} of {} rows are left out, first line {}: the time {} s is far from those around it",
+                shown(path),
+                rows.len() - order.len(),
+                rows.len(),
+                rows[first].line,
+                time(first)
+            );
+        }
         match (policy.is_late, order.windows(2).find(|pair| !(time(pair[0]) < time(pair[1])))) {
             (true, _) => order.sort_by(|a, b| time(*a).total_cmp(&time(*b))),
             (false, Some(pair)) => {
@@ -89,8 +114,11 @@ impl Series {
             let nothing = || TableError::NoRows.to_string();
             return Err(wrong(path, columns.noted.unwrap_or_else(nothing)));
         };
-        let begin_s = first_s - usual_step(&times).unwrap_or(setup.step_s);
-        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect() })
+        let is_short = |step_s: &f64| *step_s <= setup.reach_s();
+        let begin_s = first_s - usual_step(&times).filter(is_short).unwrap_or(setup.step_s);
+        let has_column = |input: &usize| columns.inputs[*input].is_some();
+        let inputs = (0..columns.inputs.len()).filter(has_column).collect();
+        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect(), inputs })
     }
 
     /// Only the samples, in order of time.
@@ -127,17 +155,19 @@ impl<R: Read> Stream<R> {
     /// With line and column of what cannot be used.
     pub fn new(
         from: R,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let mut reader = Reader::new(from, policy.strictness()).map_err(text)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy)?;
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy)?;
         let first = reader.row().map_err(text)?.ok_or("the table has no rows")?;
         let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
         let step_s = second.as_ref().map(|second| time(second) - time(&first));
-        let step_s = step_s.filter(|step_s| *step_s > 0.0).unwrap_or(setup.step_s);
+        let is_usual = |step_s: &f64| *step_s > 0.0 && *step_s <= setup.reach_s();
+        let step_s = step_s.filter(is_usual).unwrap_or(setup.step_s);
         let begin_s = time(&first) - step_s;
         Ok(Self {
             reader,
@@ -176,8 +206,12 @@ struct Columns {
     inputs: Vec<Option<LinkedColumn>>,
     names: Vec<String>,
     outputs: Vec<Option<LinkedColumn>>,
-    /// The last inputs; usual ones where there is no column.
+    /// The last inputs.
     last: Vec<f64>,
+    /// Those that have no column: as the machine's file states, or as usual.
+    stated: Schedule,
+    /// Time of the last row, in seconds.
+    last_s: Option<f64>,
     policy: RowPolicy,
     /// Why rows are left out, once that has been noted.
     noted: Option<String>,
@@ -187,18 +221,19 @@ impl Columns {
     /// Finds them; inputs without a column, and outputs that are not taken, are noted.
     fn of(
         headings: &Headings,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let about = setup.model.about();
-        let time = headings.expect("t", " with seconds").map_err(text)?;
+        let time = headings.expect_times(" with seconds").map_err(text)?.column();
         let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
         let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
-        for (input, column) in about.inputs.iter().zip(&inputs) {
+        for (at, (input, column)) in about.inputs.iter().zip(&inputs).enumerate() {
             last.push(if column.is_some() { f64::NAN } else { input.usual });
-            if column.is_none() {
+            if column.is_none() && machine.inputs.iter().all(|(input, _)| *input != at) {
                 let (name, meaning, usual, unit) =
                     (&input.name, &input.meaning, input.usual, &input.unit);
                 eprintln!(
@@ -218,22 +253,47 @@ impl Columns {
                 names.join(", ")
             ));
         }
+        for (at, output) in about.outputs.iter().enumerate() {
+            let is_time =
+                headings.place(&output.name).is_some_and(|column| headings.is_time(column));
+            if is_time && outputs[at].is_none() && setup.is_measured(at) {
+                let Variable { name, meaning, .. } = output;
+                eprintln!(
+                    "note: `{name}` is the time: the {meaning} is read from a column `z_{name}`"
+                );
+            }
+        }
         for (at, name) in names.iter().enumerate() {
             if outputs[at].is_some() && !setup.is_measured(at) {
                 eprintln!("note: {name} is not taken: its noise is not stated");
             }
         }
         let names = about.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Self { time, inputs, names, outputs, last, policy, noted: None })
+        let (stated, last_s) = (machine.load(), None);
+        Ok(Self { time, inputs, names, outputs, last, stated, last_s, policy, noted: None })
     }
 
     /// The sample of a row; inputs that are missing are as on the row before. `None` for a row that is left
     /// out, because there was no row before.
     fn line(&mut self, row: &Row) -> Result<Option<Line>, String> {
         let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
-        for (last, column) in self.last.iter_mut().zip(&self.inputs) {
-            if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {
-                *last = input;
+        let time_s = row.values[self.time];
+        if !time_s.is_finite() {
+            return Err(TableError::MissingTime { line: row.line }.to_string());
+        }
+        let mut stated = self.last.clone();
+        // What the row's inputs are acts from the row before on.
+        self.stated.at(
+            self.last_s.map_or(time_s, |last_s| 0.5 * (last_s + time_s)),
+            &[],
+            &mut stated,
+        );
+        self.last_s = Some(time_s);
+        for ((last, column), stated) in self.last.iter_mut().zip(&self.inputs).zip(stated) {
+            match column.as_ref().map(value) {
+                None => *last = stated,
+                Some(input) if input.is_finite() => *last = input,
+                Some(_) => {}
             }
         }
         if let Some(at) = self.last.iter().position(|input| !input.is_finite()) {
@@ -248,13 +308,10 @@ impl Columns {
             }
             return Ok(None);
         }
-        if !row.values[self.time].is_finite() {
-            return Err(TableError::MissingTime { line: row.line }.to_string());
-        }
         let output =
             |column: &Option<LinkedColumn>| column.as_ref().map(value).filter(|z| z.is_finite());
         let sample = Measured {
-            time_s: row.values[self.time],
+            time_s,
             inputs: self.last.clone(),
             outputs: self.outputs.iter().map(output).collect(),
         };
@@ -262,6 +319,44 @@ impl Columns {
     }
 }
 
+/// Places of the rows without those of a wild time: one that is further from the row before it than a model
+/// can be carried, while the row after it is not.
+fn without_wild_times(count: usize, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(count);
+    for at in 0..count {
+        if let [before @ .., last] = &kept[..]
+            && time(at) <= time(*last)
+        {
+            let leads_far = match before.last() {
+                Some(before) => time(*last) - time(*before) > reach_s && time(at) > time(*before),
+                None => time(*last) - time(at) > reach_s,
+            };
+            if leads_far {
+                kept.pop();
+            }
+        }
+        kept.push(at);
+    }
+    kept
+}
+
 fn text(error: TableError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wild_time_is_left_out_and_rows_out_of_order_are_not() {
+        let kept = |times: &[f64]| without_wild_times(times.len(), |at| times[at], 1e6);
+        assert_eq!(kept(&[0.0, 1.0, 1e12, 2.0, 3.0]), [0, 1, 3, 4]);
+        assert_eq!(kept(&[1e12, 1.0, 2.0]), [1, 2]);
+        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap.
+        assert_eq!(kept(&[0.0, 1.0, 1e12]), [0, 1, 2]);
+        // A day without samples, and rows that are not in order, are another matter.
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 2.0]), [0, 1, 2, 3]);
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 86_401.0]), [0, 1, 2, 3]);
+    }
 }

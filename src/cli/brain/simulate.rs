@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::simulation::{EventOccurrence, Noise, Simulation, SimulationSetup};
 use twinscope::model::solver::{Method, Tolerance};
 use twinscope::model::{About, Machine, table as course};
@@ -12,8 +12,9 @@ use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::failure::{Failure, Outcome};
 use super::args::Simulate;
-use super::input::{machine, numbers, reported, table, wrong};
+use super::input::{machine, numbers, reported, wrong};
 use super::rows::Rows;
+use super::scheduled::Scheduled;
 
 /// Steps beyond which a course is given up: as many take hours.
 const MOST_STEPS: u64 = 1_000_000_000;
@@ -22,6 +23,7 @@ const MOST_STEPS: u64 = 1_000_000_000;
 pub fn simulate(args: &Simulate) -> Outcome {
     let (mut machine, _) = machine(&args.machine)?;
     let set = set(args, &mut machine)?;
+    let args = &Simulate { dt: step_s(args, &mut machine)?, ..args.clone() };
     let about = machine.model.about().clone();
     let acting = Acting::of(args, &machine, &set)?;
     let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
@@ -42,15 +44,16 @@ pub fn simulate(args: &Simulate) -> Outcome {
     rows.line(&course::headings(&about).join(","))?;
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
-        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
+        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s());
     let mut step = 0;
     while !is_over && step < MOST_STEPS {
         step += 1;
-        let happened = simulation.step().map_err(|error| {
+        let end_s = until.time_s.unwrap_or(f64::INFINITY);
+        let happened = simulation.step_until(end_s).map_err(|error| {
             Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
         })?;
         report(&about, &happened);
-        is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
+        is_over = until.ends(&happened) || until.is_reached(simulation.time_s());
         if step % every == 0 || is_over {
             rows.line(&course::row(&simulation).join(","))?;
         }
@@ -63,6 +66,20 @@ pub fn simulate(args: &Simulate) -> Outcome {
              happened; state a time with --until, or longer steps with --dt",
             simulation.time_s()
         ))),
+    }
+}
+
+/// Length of a step: stated here, by the machine's file, or as usual; a usual one is as short as a machine
+/// wants it under what acts on it.
+fn step_s(args: &Simulate, machine: &mut Machine) -> Result<f64, Failure> {
+    let method = method(args, machine.method)?;
+    match args.stated_dt {
+        Some(dt_s) => Ok(dt_s),
+        None if machine.is_step_stated || method != machine.method => Ok(machine.step_s),
+        None => {
+            machine.shorten_step().map_err(Failure::input)?;
+            Ok(machine.step_s)
+        }
     }
 }
 
@@ -132,35 +149,20 @@ struct Acting {
 impl Acting {
     /// The table, over what the machine's file and `--set` state, over the usual inputs.
     fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
-        let base: Arc<dyn Load> = Arc::new(machine.load());
-        let Some(path) = &args.inputs else { return Ok(Self { load: base, begin_s: None }) };
-        let table = table(path)?;
+        let Some(path) = &args.inputs else {
+            return Ok(Self { load: Arc::new(machine.load()), begin_s: None });
+        };
         let about = machine.model.about();
-        let (schedule, notes) =
-            course::load(&table, about, args.hold).map_err(|error| wrong(path, error))?;
-        let has_column = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
-        let inputs: Vec<usize> = (0..about.inputs.len()).filter(has_column).collect();
+        let scheduled = Scheduled::read(path, args.hold, machine)?;
         for (name, _) in set {
-            if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
+            if scheduled.inputs.iter().any(|input| about.inputs[*input].name == name.text) {
                 let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
                 return Err(wrong(path, text));
             }
         }
-        let is_stated = |note: &String| {
-            let mut stated = machine.inputs.iter().map(|(input, _)| &about.inputs[*input].name);
-            stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
-        };
-        for note in notes.iter().filter(|note| !is_stated(note)) {
-            eprintln!("note: {}: {note}", path.display());
-        }
-        note_hold(args, path, &schedule);
-        let begin_s = begin_s(args, &schedule);
-        let stated: Arc<dyn Load> = Arc::new(schedule);
-        let load = match inputs.len() == about.inputs.len() {
-            true => stated,
-            false => Arc::new(Over { base, over: stated, inputs }),
-        };
-        Ok(Self { load, begin_s })
+        note_hold(args, path, &scheduled.schedule);
+        let begin_s = begin_s(args, &scheduled.schedule);
+        Ok(Self { load: scheduled.load(machine), begin_s })
     }
 }
 
@@ -264,8 +266,8 @@ impl Until {
         }
     }
 
-    fn is_reached(&self, time_s: f64, dt_s: f64) -> bool {
-        self.time_s.is_some_and(|end_s| time_s >= end_s - dt_s / 2.0)
+    fn is_reached(&self, time_s: f64) -> bool {
+        self.time_s.is_some_and(|end_s| time_s >= end_s)
     }
 
     fn ends(&self, happened: &[EventOccurrence]) -> bool {

@@ -32,11 +32,12 @@ fn without_offset(text: &str, format: TimeFormat) -> Option<Instant> {
         TimeFormat::Local { offset_s } => Offset::from_seconds(offset_s).ok()?,
         _ => Offset::UTC,
     };
-    // A date alone would be its midnight.
-    let date_time: DateTime = match text.contains([':', 'T', 't']) {
-        true => text.parse().ok().or_else(|| with_day_first(text))?,
-        false => return None,
-    };
+    // A date alone would be its midnight, and a zone behind the time would be passed over.
+    let (_, time) = text.split_once(['T', 't', ' '])?;
+    if !time.bytes().all(|byte| byte.is_ascii_digit() || b":., ".contains(&byte)) {
+        return None;
+    }
+    let date_time: DateTime = text.parse().ok().or_else(|| with_day_first(text))?;
     TimeZone::fixed(offset).to_timestamp(date_time).ok()
 }
 
@@ -80,6 +81,7 @@ mod tests {
         for text in [
             "2026-03-01T12:00:00Z",
             "2026-03-01T14:00:00+02:00",
+            "2026-03-01T13:00:00+01:00[Europe/Berlin]",
             "2026-03-01T12:00:00",
             "2026-03-01T12:00:00.000000000",
             "2026-03-01 12:00:00",
@@ -112,6 +114,10 @@ mod tests {
             "/Date()/",
             "/Date(x)/",
             "2026-03-01T25:00:00",
+            "2026-03-01T12:00:00[Europe/Berlin]",
+            "2026-03-01T12:00:00+99:00",
+            "2026-03-01 12:00:00 CET",
+            "2026-03-01 12:00:00 PM",
             "UTC",
         ] {
             assert_eq!(read(text, TimeFormat::Iso8601), None, "{text}");

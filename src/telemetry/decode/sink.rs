@@ -192,7 +192,7 @@ impl<'a> Sink<'a> {
     pub(super) fn first_element(&mut self, element: &Json) {
         let bases = match self.plan.time {
             PlanTime::Arrival => &["bv", "bs"][..],
-            _ => &["bt", "bv", "bs"],
+            _ => &["bt", "bv", "bs"][..],
         };
         let is_record = ["bn", "n"].iter().any(|name| element[name].is_string());
         self.has_base |= is_record && bases.iter().any(|name| element[name].is_number());
