@@ -13,23 +13,20 @@ const ARRIVAL: Timestamp = Timestamp(1_795_435_201_000_000);
 
 /// What the twin file of a case cannot say, and why; nothing of it may be wrong and look good.
 const NOT_AS_EXPECTED: [(&str, &str); 23] = [
-    ("aas_collection", "the twin reads a list by its places; `_by_name` shows how it is read"),
-    ("azure_adt_patch", "the twin reads a list by its places; `_by_name` shows how it is read"),
+    ("aas_collection", BY_PLACE),
+    ("azure_adt_patch", BY_PLACE),
     ("cbor", "a format of its own"),
     ("csv_line", "a format of its own"),
     ("lorawan_base64", "bytes in base64"),
     ("modbus_hex", "bytes in hexadecimal digits"),
     ("msgpack", "a format of its own"),
-    ("name_value_array", "the twin reads a list by its places; `_by_name` shows how it is read"),
-    (
-        "opc_publisher_samples",
-        "the twin reads a list by its places; `_by_name` shows how it is read",
-    ),
+    ("name_value_array", BY_PLACE),
+    ("opc_publisher_samples", BY_PLACE),
     ("raw_binary", "bytes"),
     ("senml", "a base time to which those of the records are added"),
     ("sparkplug_b_psp", "a format of its own"),
     ("sparkplug_b_spbw", "a format of its own"),
-    ("sparkplug_json", "the twin reads a list by its places; `_by_name` shows how it is read"),
+    ("sparkplug_json", BY_PLACE),
     ("telegraf_influx", "a format of its own"),
     ("telegraf_json", "the twin is refused; `_where` shows how it is said whose a message is"),
     ("time_ns_text", "the twin states another unit; `_ns` states the right one"),
@@ -40,6 +37,8 @@ const NOT_AS_EXPECTED: [(&str, &str); 23] = [
     ("zlib", "compressed"),
     ("modbus_registers", NOT_SEEN),
 ];
+
+const BY_PLACE: &str = "the twin reads a list by its places; `_by_name` shows how it is read";
 
 /// What cannot be seen in the message, which has a number where the twin says that there is one: a word of a register
 /// pair for its value.
