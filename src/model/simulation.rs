@@ -81,6 +81,10 @@ pub struct Simulation {
     setup: SimulationSetup,
     solver: Solver,
     random: Option<RandomStream>,
+    /// Whole steps that were taken since then, in seconds: times are multiples of the step, so that
+    /// what is lost in rounding does not add up.
+    since_s: f64,
+    steps: u64,
     t_s: f64,
     x: Vec<f64>,
     u: Vec<f64>,
@@ -108,6 +112,8 @@ impl Simulation {
         Ok(Self {
             solver: Solver::new(setup.method, states),
             random: setup.noise.as_ref().map(|noise| RandomStream::new(noise.seed, 0)),
+            since_s: setup.start_s,
+            steps: 0,
             t_s: setup.start_s,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
@@ -127,21 +133,43 @@ impl Simulation {
     /// # Errors
     /// When the state diverges; it is then what it was before.
     pub fn step(&mut self) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let SimulationSetup { model, parameters, load, dt_s, noise, .. } = &self.setup;
-        load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
+        let end_s = self.since_s + (self.steps + 1) as f64 * self.setup.dt_s;
+        let happened = self.advance(self.setup.dt_s, end_s)?;
+        self.steps += 1;
+        Ok(happened)
+    }
+
+    /// Takes a step that ends at a time at the latest: a shorter one where a whole one leads beyond it.
+    ///
+    /// # Errors
+    /// As for [`Simulation::step`].
+    pub fn step_until(&mut self, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
+        let left_s = end_s - self.t_s;
+        // A rest that is a rounding error belongs to the step.
+        if left_s > self.setup.dt_s * (1.0 - 1e-6) {
+            return self.step();
+        }
+        let happened = self.advance(left_s, end_s)?;
+        (self.since_s, self.steps) = (end_s, 0);
+        Ok(happened)
+    }
+
+    fn advance(&mut self, length_s: f64, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
+        let SimulationSetup { model, parameters, load, noise, .. } = &self.setup;
+        load.at(self.t_s + length_s / 2.0, &self.x, &mut self.u);
         let problem = Problem { model: &**model, u: &self.u, p: parameters };
         let begin_s = self.t_s;
         let mut happened = Vec::new();
         let Self { solver, x, margin, met, locator, .. } = self;
-        solver.advance(problem, x, *dt_s, &mut |dense| {
+        solver.advance(problem, x, length_s, &mut |dense| {
             locator.watch(problem, dense, margin, met, |event, at_s| {
                 happened.push(EventOccurrence { event, time_s: begin_s + at_s, step_end_s: 0.0 });
             });
         })?;
-        self.t_s += dt_s;
+        self.t_s = end_s;
         if let (Some(noise), Some(random)) = (noise, &mut self.random) {
             for (x, strength) in self.x.iter_mut().zip(&noise.strength) {
-                *x += strength * dt_s.sqrt() * random.normal();
+                *x += strength * length_s.sqrt() * random.normal();
             }
         }
         self.test(&mut happened);

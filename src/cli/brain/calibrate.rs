@@ -4,24 +4,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use twinscope::estimate;
 use twinscope::estimate::calibrate::{
     Calibrated, Calibration, CalibrationSetup, Chosen, Course, Loss,
 };
+use twinscope::estimate::{FilterSetup, Unscented};
 use twinscope::model::Machine;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
 use super::args::Calibrate;
 use super::input::{machine, reported, wrong};
+use super::rejections::Rejections;
 use super::rows::Rows;
 use super::series::{Line, RowPolicy, Series};
+
+/// Rows by which it is checked whether values are in the model's units.
+const LOOKED_AT: usize = 20;
 
 /// Finds parameters with which a model comes nearest to what was measured.
 pub fn calibrate(args: &Calibrate) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     // What a filter of this machine would take is what is compared.
-    let filter = estimate::FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let filter = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
@@ -32,7 +36,8 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     }
     for path in &args.samples {
         let policy = RowPolicy { is_late: args.unordered, is_strict: args.strict };
-        let series = Series::read(path, &filter, policy)?.in_order();
+        let series = Series::read(path, &machine, &filter, policy)?.in_order();
+        note_units(&filter, &series);
         let values = |line: &Line| {
             line.sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
         };
@@ -48,6 +53,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::input)?;
     if let Some(path) = &args.params_out {
         write(path, &parameters(&machine, &found))?;
+        note_states(&machine, &found);
     }
     match &args.out {
         Some(path) => {
@@ -61,6 +67,34 @@ fn write(path: &Path, text: &str) -> Outcome {
     let mut rows = Rows::create(path)?;
     rows.line(text)?;
     rows.end()
+}
+
+/// Notes values that are hardly in the model's units, as `estimate` does.
+fn note_units(setup: &FilterSetup, series: &Series) {
+    let inputs = &series.lines[0].sample.inputs;
+    let Ok(mut filter) = Unscented::new(setup.clone(), series.begin_s, inputs) else { return };
+    let mut rejections = Rejections::new(setup);
+    for line in series.lines.iter().take(LOOKED_AT) {
+        if let Ok(update) = filter.observe(&line.sample) {
+            rejections.record(line, &update, setup);
+        }
+    }
+}
+
+/// The initial states that were found, as `--initial` takes them; they are no parameters.
+fn note_states(machine: &Machine, found: &Calibrated) {
+    let about = machine.model.about();
+    let is_state = |name: &str| about.states.iter().any(|state| state.name == name);
+    let each = found.fit.values.iter().filter(|value| is_state(&value.name));
+    let each: Vec<String> =
+        each.map(|value| format!("{:?}: {}", value.name, value.value)).collect();
+    if !each.is_empty() {
+        eprintln!(
+            "note: initial states are no parameters, and not in --params-out: state them by \
+             --initial '{{{}}}'",
+            each.join(", ")
+        );
+    }
 }
 
 /// The parameters that were found, as `--params` takes them; initial states are none of them.

@@ -5,7 +5,9 @@ use std::path::Path;
 use twinscope::estimate::anomaly::{
     Detector, DetectorSetup, Mode, Row, TestDesign, Verdict, with_gaps,
 };
-use twinscope::estimate::{FilterSetup, ObserveError, OpenLoopModel, Tracking, Unscented};
+use twinscope::estimate::{
+    FilterSetup, Measured, ObserveError, OpenLoopModel, Tracking, Unscented,
+};
 use twinscope::model::Machine;
 use twinscope::model::table::Table;
 use twinscope::table::{TableError, usual_step};
@@ -85,8 +87,9 @@ fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
 /// Remembers healthy states and judges by those that are alike; needs no model.
 fn by_similarity(args: &Detect) -> Result<DetectReport, Failure> {
     let (healthy, watched) = (growing(args, &args.healthy)?, growing(args, &args.samples)?);
-    let channels: Vec<String> =
-        healthy.headings().iter().filter(|heading| *heading != "t").cloned().collect();
+    let names = healthy.headings().iter().enumerate();
+    let channels = names.filter(|(column, _)| !healthy.units().is_time(*column));
+    let channels: Vec<String> = channels.map(|(_, name)| name.clone()).collect();
     let times = healthy.times().map_err(|error| wrong(&args.healthy, error))?;
     let step_s = usual_step(times).unwrap_or(1.0);
     let mut setup = DetectorSetup::new(channels.clone());
@@ -170,8 +173,8 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
     let (machine, behaviour) = machine(&asked)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let policy = RowPolicy { is_late: args.unordered, is_strict: false };
-    let healthy = Series::read(&args.healthy, &setup, policy)?.in_order();
-    let watched = Series::read(&args.samples, &setup, policy)?.in_order();
+    let healthy = Series::read(&args.healthy, &machine, &setup, policy)?.in_order();
+    let watched = Series::read(&args.samples, &machine, &setup, policy)?.in_order();
     // A quarter to learn the machine, the rest to learn the errors of the open-loop model.
     let (first, rest) = healthy.lines.split_at(healthy.lines.len() / 4);
     let inputs = &healthy.lines[0].sample.inputs;
@@ -190,7 +193,17 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
     let design = design(args, usual_step(&times).unwrap_or(1.0));
     let tracking = Tracking::learn(model, &rest, &design, WINDOW)
         .map_err(|error| wrong(&args.healthy, error))?;
-    watch(args, &machine, tracking, &watched, healthy.lines.len())
+    watch(args, &machine, tracking, &healthy, &watched)
+}
+
+/// By how much the times of a table are later for a model that has run through another one already. Tables
+/// that each count from their own beginning follow on one another.
+fn offset_s(healthy: &Series, watched: &Series) -> f64 {
+    let last_s = healthy.lines.last().map_or(f64::NEG_INFINITY, |line| line.sample.time_s);
+    match watched.lines[0].sample.time_s > last_s {
+        true => 0.0,
+        false => last_s - watched.begin_s,
+    }
 }
 
 /// Compares the open-loop model with what is to be watched.
@@ -198,16 +211,18 @@ fn watch(
     args: &Detect,
     machine: &Machine,
     mut tracking: Tracking,
+    healthy: &Series,
     watched: &Series,
-    learnt_from: usize,
 ) -> Result<DetectReport, Failure> {
+    let (offset_s, learnt_from) = (offset_s(healthy, watched), healthy.lines.len());
     let about = machine.model.about();
     let channels: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
     let mut written = Written::create(args, &channels)?;
     let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
     for Sample { line, sample } in &watched.lines {
         let time_s = sample.time_s;
-        let tracked = match tracking.observe(sample) {
+        let later = Measured { time_s: time_s + offset_s, ..sample.clone() };
+        let tracked = match tracking.observe(&later) {
             Ok(tracked) => tracked,
             Err(error @ (ObserveError::Late { .. } | ObserveError::Gap { .. })) => {
                 eprintln!("note: {}: line {line} is left out: {error}", shown(&args.samples));

@@ -95,7 +95,8 @@ fn judge(args: &Diagnose) -> Result<Found, Failure> {
     let (machine, behaviour) = machine(&args.machine)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(reported)?;
-    let series = Series::read(&args.samples, &setup, args.samples_args.row_policy())?.in_order();
+    let series =
+        Series::read(&args.samples, &machine, &setup, args.samples_args.row_policy())?.in_order();
     let since_s = args.since.unwrap_or(series.begin_s);
     let (healthy, judged) =
         series.lines.split_at(series.lines.partition_point(|line| line.sample.time_s <= since_s));
@@ -129,6 +130,13 @@ fn judge(args: &Diagnose) -> Result<Found, Failure> {
         judged_by += usize::from(judge.count(line, update, &setup)?);
     }
     judge.rejections.note(&args.samples, &setup);
+    if judged_by == 0 {
+        let last_s = series.lines.last().map_or(0.0, |line| line.sample.time_s);
+        let text = format!(
+            "no sample from {since_s} s on can be judged by; the last is at {last_s} s: see --since"
+        );
+        return Err(wrong(&args.samples, text));
+    }
     let ranking = bank.ranking();
     let best = ranking.first().and_then(|best| bank.filter(&best.name));
     let inconsistency = best.and_then(|filter| filter.check_consistency().err());

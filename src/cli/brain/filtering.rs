@@ -58,7 +58,7 @@ pub fn run(
     let log = log(&args.samples_args, behaviour, &setup)?;
     let policy = args.samples_args.row_policy();
     if is_standard(path) {
-        let mut stream = Stream::new(std::io::stdin(), &setup, path, policy)
+        let mut stream = Stream::new(std::io::stdin(), machine, &setup, path, policy)
             .map_err(|error| wrong(path, error))?;
         let Some(first) = stream.line().map_err(|error| wrong(path, error))? else {
             return Err(wrong(path, "the table has no rows"));
@@ -70,7 +70,7 @@ pub fn run(
         }
         return Ok(filtering.end());
     }
-    let series = Series::read(path, &setup, policy)?;
+    let series = Series::read(path, machine, &setup, policy)?;
     let first = &series.lines[0];
     let mut filtering = FilterRun::new(setup, args, path, log, (series.begin_s, first))?;
     filtering.reaches(&series)?;

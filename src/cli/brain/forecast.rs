@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use twinscope::forecast::{
     self, Correction, ForecastSetup, Forecasting, StoredForecast, UnscentedForecasting,
 };
+use twinscope::model::Machine;
 use twinscope::model::load::{Held, Hold, Load};
-use twinscope::model::{Machine, table as course};
 use twinscope::worker::{Budget, Step, step};
 
 use super::super::failure::{Failure, Outcome};
@@ -19,7 +19,7 @@ use super::super::files::print;
 use super::args::{Forecast, Method};
 use super::filtering::run;
 use super::forecast_page::page;
-use super::input::{machine, reported, table, text, wrong};
+use super::input::{machine, planned, reported, text, wrong};
 use super::{forecast_text, member};
 
 /// Forecasts what will happen to a machine, and when.
@@ -126,19 +126,15 @@ fn unscented(setup: &ForecastSetup) -> Result<forecast::Forecast, Failure> {
 fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Load>, Failure> {
     match &args.plan {
         Some(path) => schedule_of(path, args.hold, machine),
+        // Without samples nothing is known of what acts on it but what its file states.
+        None if args.samples.is_none() => Ok(Arc::new(machine.load())),
         None => Ok(Arc::new(Held(last))),
     }
 }
 
 /// The load that a table plans.
 pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn Load>, Failure> {
-    let table = table(path)?;
-    let (schedule, notes) =
-        course::load(&table, machine.model.about(), hold).map_err(|error| wrong(path, error))?;
-    for note in notes {
-        eprintln!("note: {}: {note}", path.display());
-    }
-    Ok(Arc::new(schedule))
+    Ok(planned(path, hold, machine)?.load)
 }
 
 /// Makes a forecast on all cores.

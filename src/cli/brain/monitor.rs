@@ -7,6 +7,7 @@ use twinscope::estimate::{
     Block, ConditionMonitor, Detection, FilterSetup, Hypothesis, MonitorSetup, ObserveError,
     Ranked, scatter,
 };
+use twinscope::model::Machine;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
@@ -36,7 +37,7 @@ pub fn monitor(args: &Monitor) -> Outcome {
     };
     let mut blocks = Vec::new();
     for path in &args.healthy {
-        blocks.extend(watch(&monitor_setup, path)?.blocks);
+        blocks.extend(watch(&machine, &monitor_setup, path)?.blocks);
     }
     if blocks.len() < FEWEST {
         let count = blocks.len();
@@ -47,7 +48,7 @@ pub fn monitor(args: &Monitor) -> Outcome {
         )));
     }
     monitor_setup.scatter = scatter(&blocks);
-    let watched = watch(&monitor_setup, &args.samples)?;
+    let watched = watch(&machine, &monitor_setup, &args.samples)?;
     if args.json { print(watched.as_json()) } else { print(watched.in_words()) }
 }
 
@@ -61,9 +62,9 @@ struct Watched {
     last_s: f64,
 }
 
-fn watch(monitor_setup: &MonitorSetup, path: &Path) -> Result<Watched, Failure> {
+fn watch(machine: &Machine, monitor_setup: &MonitorSetup, path: &Path) -> Result<Watched, Failure> {
     let policy = RowPolicy { is_late: false, is_strict: false };
-    let series = Series::read(path, &monitor_setup.setup, policy)?;
+    let series = Series::read(path, machine, &monitor_setup.setup, policy)?;
     let first = &series.lines[0].sample;
     let monitor = ConditionMonitor::new(monitor_setup.clone(), series.begin_s, &first.inputs);
     let mut monitor = monitor.map_err(|error| wrong(path, error))?;

@@ -5,8 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use twinscope::estimate::{FilterSetup, Measured};
-use twinscope::model::load::{Hold, Schedule};
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::table::link;
+use twinscope::model::{Machine, Variable};
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
 use super::super::failure::Failure;
@@ -49,11 +50,16 @@ impl Series {
     ///
     /// # Errors
     /// With file, line and column of what cannot be used.
-    pub fn read(path: &Path, setup: &FilterSetup, policy: RowPolicy) -> Result<Self, Failure> {
+    pub fn read(
+        path: &Path,
+        machine: &Machine,
+        setup: &FilterSetup,
+        policy: RowPolicy,
+    ) -> Result<Self, Failure> {
         let complain = |error: TableError| wrong(path, error);
         let bytes = bytes(path)?;
-        let mut reader = Reader::new(&*bytes, policy.strictness()).map_err(complain)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy);
+        let mut reader = Reader::of(&bytes, policy.strictness()).map_err(complain)?;
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy);
         let mut columns = columns.map_err(|error| wrong(path, error))?;
         let mut rows = Vec::new();
         while let Some(row) = reader.row().map_err(complain)? {
@@ -127,12 +133,13 @@ impl<R: Read> Stream<R> {
     /// With line and column of what cannot be used.
     pub fn new(
         from: R,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let mut reader = Reader::new(from, policy.strictness()).map_err(text)?;
-        let columns = Columns::of(reader.headings(), setup, path, policy)?;
+        let columns = Columns::of(reader.headings(), machine, setup, path, policy)?;
         let first = reader.row().map_err(text)?.ok_or("the table has no rows")?;
         let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
@@ -176,8 +183,12 @@ struct Columns {
     inputs: Vec<Option<LinkedColumn>>,
     names: Vec<String>,
     outputs: Vec<Option<LinkedColumn>>,
-    /// The last inputs; usual ones where there is no column.
+    /// The last inputs; where there is no column, what the machine's file states, or usual ones.
     last: Vec<f64>,
+    /// What the machine's file states of its inputs.
+    stated: Schedule,
+    /// The time of the row before, in seconds.
+    before_s: f64,
     policy: RowPolicy,
     /// Why rows are left out, once that has been noted.
     noted: Option<String>,
@@ -187,18 +198,20 @@ impl Columns {
     /// Finds them; inputs without a column, and outputs that are not taken, are noted.
     fn of(
         headings: &Headings,
+        machine: &Machine,
         setup: &FilterSetup,
         path: &Path,
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let about = setup.model.about();
-        let time = headings.expect("t", " with seconds").map_err(text)?;
+        let time = headings.expect_times(" with seconds").map_err(text)?.column();
         let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
         let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
         for (input, column) in about.inputs.iter().zip(&inputs) {
             last.push(if column.is_some() { f64::NAN } else { input.usual });
-            if column.is_none() {
+            let place = last.len() - 1;
+            if column.is_none() && !machine.inputs.iter().any(|(input, _)| *input == place) {
                 let (name, meaning, usual, unit) =
                     (&input.name, &input.meaning, input.usual, &input.unit);
                 eprintln!(
@@ -218,19 +231,41 @@ impl Columns {
                 names.join(", ")
             ));
         }
+        for (at, output) in about.outputs.iter().enumerate() {
+            let is_time =
+                headings.place(&output.name).is_some_and(|column| headings.is_time(column));
+            if is_time && outputs[at].is_none() && setup.is_measured(at) {
+                let Variable { name, meaning, .. } = output;
+                eprintln!(
+                    "note: `{name}` is the time: the {meaning} is read from a column `z_{name}`"
+                );
+            }
+        }
         for (at, name) in names.iter().enumerate() {
             if outputs[at].is_some() && !setup.is_measured(at) {
                 eprintln!("note: {name} is not taken: its noise is not stated");
             }
         }
         let names = about.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Self { time, inputs, names, outputs, last, policy, noted: None })
+        let (stated, before_s) = (machine.load(), f64::NAN);
+        Ok(Self { time, inputs, names, outputs, last, stated, before_s, policy, noted: None })
     }
 
     /// The sample of a row; inputs that are missing are as on the row before. `None` for a row that is left
     /// out, because there was no row before.
     fn line(&mut self, row: &Row) -> Result<Option<Line>, String> {
         let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
+        // A row's inputs have acted since the row before it.
+        let time_s = row.values[self.time];
+        let middle_s =
+            if self.before_s.is_finite() { 0.5 * (self.before_s + time_s) } else { time_s };
+        let mut stated = self.last.clone();
+        self.stated.at(middle_s, &[], &mut stated);
+        let without = self.last.iter_mut().zip(&self.inputs).zip(stated);
+        without
+            .filter(|((_, column), _)| column.is_none())
+            .for_each(|((last, _), now)| *last = now);
+        self.before_s = time_s;
         for (last, column) in self.last.iter_mut().zip(&self.inputs) {
             if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {
                 *last = input;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
+use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::simulation::{EventOccurrence, Noise, Simulation, SimulationSetup};
 use twinscope::model::solver::{Method, Tolerance};
 use twinscope::model::{About, Machine, table as course};
@@ -12,7 +12,7 @@ use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::failure::{Failure, Outcome};
 use super::args::Simulate;
-use super::input::{machine, numbers, reported, table, wrong};
+use super::input::{Planned, machine, numbers, planned, reported, wrong};
 use super::rows::Rows;
 
 /// Steps beyond which a course is given up: as many take hours.
@@ -43,15 +43,19 @@ pub fn simulate(args: &Simulate) -> Outcome {
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
         until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
-    let mut step = 0;
-    while !is_over && step < MOST_STEPS {
-        step += 1;
-        let happened = simulation.step().map_err(|error| {
+    let mut steps = 0;
+    while !is_over && steps < MOST_STEPS {
+        steps += 1;
+        let step = match until.time_s {
+            Some(end_s) => simulation.step_until(end_s),
+            None => simulation.step(),
+        };
+        let happened = step.map_err(|error| {
             Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
         })?;
         report(&about, &happened);
         is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
-        if step % every == 0 || is_over {
+        if steps % every == 0 || is_over {
             rows.line(&course::row(&simulation).join(","))?;
         }
     }
@@ -132,35 +136,19 @@ struct Acting {
 impl Acting {
     /// The table, over what the machine's file and `--set` state, over the usual inputs.
     fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
-        let base: Arc<dyn Load> = Arc::new(machine.load());
-        let Some(path) = &args.inputs else { return Ok(Self { load: base, begin_s: None }) };
-        let table = table(path)?;
+        let Some(path) = &args.inputs else {
+            return Ok(Self { load: Arc::new(machine.load()), begin_s: None });
+        };
+        let Planned { load, schedule, inputs } = planned(path, args.hold, machine)?;
         let about = machine.model.about();
-        let (schedule, notes) =
-            course::load(&table, about, args.hold).map_err(|error| wrong(path, error))?;
-        let has_column = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
-        let inputs: Vec<usize> = (0..about.inputs.len()).filter(has_column).collect();
         for (name, _) in set {
             if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
                 let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
                 return Err(wrong(path, text));
             }
         }
-        let is_stated = |note: &String| {
-            let mut stated = machine.inputs.iter().map(|(input, _)| &about.inputs[*input].name);
-            stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
-        };
-        for note in notes.iter().filter(|note| !is_stated(note)) {
-            eprintln!("note: {}: {note}", path.display());
-        }
         note_hold(args, path, &schedule);
-        let begin_s = begin_s(args, &schedule);
-        let stated: Arc<dyn Load> = Arc::new(schedule);
-        let load = match inputs.len() == about.inputs.len() {
-            true => stated,
-            false => Arc::new(Over { base, over: stated, inputs }),
-        };
-        Ok(Self { load, begin_s })
+        Ok(Self { load, begin_s: begin_s(args, &schedule) })
     }
 }
 
@@ -265,7 +253,8 @@ impl Until {
     }
 
     fn is_reached(&self, time_s: f64, dt_s: f64) -> bool {
-        self.time_s.is_some_and(|end_s| time_s >= end_s - dt_s / 2.0)
+        // What is lost in rounding is no step.
+        self.time_s.is_some_and(|end_s| time_s >= end_s - 1e-6 * dt_s)
     }
 
     fn ends(&self, happened: &[EventOccurrence]) -> bool {

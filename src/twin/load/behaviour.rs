@@ -131,6 +131,11 @@ pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
             let named = Named { text: name.text.clone(), place: Box::new(place) };
             Some((named, cx.number(at.to(node))?))
         };
+        for (at_place, (name, _)) in fields.iter().enumerate() {
+            if fields[..at_place].iter().any(|(earlier, _)| earlier.text == name.text) {
+                cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
+            }
+        }
         return fields.iter().filter_map(number).collect();
     }
     if matches!(&at.node.kind, Kind::Tuple(_, items) if items.is_empty()) {
@@ -305,5 +310,9 @@ mod tests {
         }
         assert!(load_numbers(Path::new("-"), "()").expect("none").is_empty());
         assert!(load_numbers(Path::new("-"), "{1: 2}").is_err());
+        for text in ["(i: 2, i: 3)", "{\"i\": 2, \"i\": 3}"] {
+            let refused = load_numbers(Path::new("-"), text).expect_err("which one?");
+            assert!(refused.to_string().contains("is stated twice"), "{refused}");
+        }
     }
 }

@@ -166,6 +166,8 @@ fn add_engine(app: &mut App, twin: &Twin, surface: &Surface) {
         })
         .set(LogPlugin {
             filter: "warn,twinscope=info,wgpu=error,naga=error,bevy_render::renderer=error".into(),
+            #[cfg(not(target_arch = "wasm32"))]
+            fmt_layer: super::log::layer,
             ..default()
         })
         .set(window::window_plugin(&format!("{title} · Twinscope"), surface));
