@@ -1,6 +1,7 @@
 //! The command `score`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use serde_json::json;
@@ -68,9 +69,10 @@ fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
         wrong(path, text)
     })?;
     for (event, correction) in before {
-        if !learnt.contains_key(&event) {
+        if let Entry::Vacant(vacant) = learnt.entry(event) {
+            let event = vacant.key();
             eprintln!("note: {}: the correction of {event} stays as it was", path.display());
-            learnt.insert(event, correction);
+            vacant.insert(correction);
         }
     }
     let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)? + "\n";
