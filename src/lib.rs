@@ -26,6 +26,8 @@ pub mod cad;
 pub mod estimate;
 pub mod forecast;
 pub mod history;
+#[cfg(not(target_arch = "wasm32"))]
+mod http;
 pub mod jobs;
 pub mod mirror;
 pub mod model;

@@ -94,13 +94,51 @@ function socketAddress(broker) {
   return url.href;
 }
 
+/** Address of a twin file from one relative to the page. */
+function twinAddress(twin) {
+  const url = new URL(twin, document.baseURI);
+  if (!/^https?:$/.test(url.protocol)) throw new Error(`A twin file is read by http:// or https://, not from ${url.href}`);
+  return url.href;
+}
+
+/** What a link names that is neither this server's nor what the server names itself: whole addresses. */
+function foreignParts(link, config) {
+  const foreign = [];
+  const twin = link.get("twin");
+  if (twin && new URL(twinAddress(twin)).origin !== location.origin) foreign.push(["twin", twinAddress(twin)]);
+  const broker = link.get("broker");
+  if (broker) {
+    const address = socketAddress(broker);
+    const own = config.broker ? socketAddress(config.broker) : null;
+    if (address !== own && new URL(address).host !== location.host) foreign.push(["broker", address]);
+  }
+  return foreign;
+}
+
+/** Asks before anything is fetched from an address that a link brought; what is refused is left out of the link. */
+async function askForeign(link, config) {
+  const foreign = foreignParts(link, config);
+  if (foreign.length === 0) return;
+  const dialog = $("foreign");
+  $("foreign-addresses").textContent = foreign.map(([what, address]) => `${what}: ${address}`).join("\n");
+  dialog.returnValue = "";
+  dialog.showModal();
+  await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
+  if (dialog.returnValue !== "open") foreign.forEach(([what]) => link.delete(what));
+}
+
 /** What follows the `#`, with what the server says where it says nothing. */
-function settingsOf(config) {
+async function settingsOf(config) {
   const link = new URLSearchParams(location.hash.slice(1));
+  await askForeign(link, config);
   const broker = link.get("broker") ?? (config.simulate ? null : config.broker);
+  const address = broker ? socketAddress(broker) : null;
+  const own = config.broker ? socketAddress(config.broker) : null;
   return {
     twin: link.get("twin") ?? config.twin,
-    broker: broker ? socketAddress(broker) : null,
+    broker: address,
+    // Logins that the browser keeps for this page are those of the server's own broker.
+    foreign: address !== null && address !== own,
     seed: config.seed ?? 1,
     speed: config.speed ?? 1,
     link: location.hash.slice(1),
@@ -110,10 +148,13 @@ function settingsOf(config) {
 }
 
 /** Asks who is to log in; nothing of it is kept outside the page. */
-function askLogin(broker, reason) {
+function askLogin({ broker, foreign }, reason) {
   const dialog = $("login");
   if (dialog.open) return;
-  $("login-broker").textContent = broker ? new URL(broker).host : "";
+  $("login-broker").textContent = broker ?? "";
+  for (const id of ["user", "password"]) {
+    if (foreign) $(id).setAttribute("autocomplete", "off");
+  }
   $("login-reason").textContent = reason ? "does not accept the user or the password." : "wants a login.";
   $("password").value = "";
   dialog.showModal();
@@ -161,7 +202,7 @@ function news(config, settings) {
       $("status").textContent = value ? `Selected: ${value}` : "Nothing is selected.";
     } else if (kind === "connection") {
       $("status").textContent = `The broker is ${value.state}. ${value.reason ?? ""}`;
-      if (value.state === "rejected") askLogin(settings.broker, value.reason);
+      if (value.state === "rejected") askLogin(settings, value.reason);
     } else if (kind === "report") {
       const [taken, budget] = page.memory();
       const answer = { ...value, memory: { taken, budget } };
@@ -266,7 +307,7 @@ async function main() {
   let response;
   [program, response] = await Promise.all([import(new URL(bundle.js, document.baseURI)), download(bundle)]);
   await program.default({ module_or_path: response });
-  const settings = settingsOf(config);
+  const settings = await settingsOf(config);
   page = await program.open(JSON.stringify(settings), (text) => say(text));
   acceptDrops();
   keepKeys();
@@ -278,7 +319,7 @@ async function main() {
     fail("The graphics are lost", "The browser has taken the graphics card away from this page. Load it again.");
   });
   canvas.focus({ preventScroll: true });
-  if (config.login && settings.broker) askLogin(settings.broker);
+  if (config.login && settings.broker && !settings.foreign) askLogin(settings);
 }
 
 /** The program has trapped and answers nobody any more. */

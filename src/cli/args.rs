@@ -392,6 +392,9 @@ pub struct Serve {
     /// An origin that may embed and steer the page, such as a dashboard's; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub embed: Vec<String>,
+    /// A name by which a proxy in front of this server calls it, such as plant.example; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
     #[command(flatten)]
     pub simulation: SimulationArgs,
 }
@@ -402,9 +405,12 @@ pub struct Broker {
     /// Where to listen for MQTT; an address that others can reach wants a user and a password
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1883")]
     pub tcp: SocketAddr,
-    /// Where to listen for MQTT over WebSocket
+    /// Where to listen for MQTT over WebSocket; without it no page reaches the broker
     #[arg(long, value_name = "ADDRESS")]
     pub websocket: Option<SocketAddr>,
+    /// An origin whose pages may use the WebSocket, such as http://localhost:3000; may be repeated
+    #[arg(long, value_name = "ORIGIN", requires = "websocket")]
+    pub origin: Vec<String>,
     /// File with the user on its first line and the password on its second; without it the
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -204,7 +204,12 @@ pub fn broker(args: &args::Broker) -> Outcome {
         mqtt::ClientOptions::from_url("mqtt://localhost").map_err(Failure::environment)?;
     let known = with_credentials(address, args.credentials.as_deref())?;
     let login = known.user.zip(known.password).map(|(user, password)| Login { user, password });
-    let options = broker::BrokerOptions { tcp: args.tcp, websocket: args.websocket, login };
+    let options = broker::BrokerOptions {
+        tcp: args.tcp,
+        websocket: args.websocket,
+        origins: args.origin.clone(),
+        login,
+    };
     let broker = Broker::start(options).map_err(broker_failure)?;
     files::print(broker.url())?;
     if let Some(url) = broker.websocket_url() {
@@ -223,7 +228,7 @@ pub fn broker_failure(error: BrokerError) -> Failure {
             "{error}. Set TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD, or name a file with both: \
              --credentials FILE"
         )),
-        BrokerError::EmptyLogin(_) => Failure::input(error),
+        BrokerError::EmptyLogin(_) | BrokerError::Origin(_) => Failure::input(error),
         BrokerError::Bind { .. } | BrokerError::Start(_) => Failure::environment(error),
     }
 }

@@ -135,11 +135,28 @@ fn reachable(link: &mqtt::Link) -> Outcome {
     }
 }
 
-/// Replays a recording and prints what came of it as JSON.
+/// What could not be used and is told one by one; the JSON has more.
+const TOLD: usize = 20;
+
+/// Replays a recording and prints what came of it as JSON; what could not be used is told besides, with
+/// file, line and column.
 pub fn replay(args: &Replay) -> Outcome {
     let twin = files::open(&args.twin)?;
     let bytes = files::recording(&args.recording)?;
-    let done = mirror::replay(&twin, bytes)
-        .map_err(|error| Failure::Input(format!("{}: {error}", args.recording.display())))?;
-    files::print(serde_json::json!(done))
+    let name = args.recording.display();
+    let done =
+        mirror::replay(&twin, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
+    done.notes.iter().for_each(|note| eprintln!("{name}: {note}"));
+    done.unused.iter().take(TOLD).for_each(|bad| eprintln!("{name}: {bad}"));
+    let more = done.unused.len().saturating_sub(TOLD) as u64 + done.more_unused;
+    if more > 0 {
+        eprintln!("{name}: and {more} more that could not be used");
+    }
+    files::print(serde_json::json!(done))?;
+    match done.samples {
+        0 if done.faults + done.bad_lines > 0 => {
+            Err(Failure::Input(format!("{name}: nothing of it could be used")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -36,6 +36,7 @@ pub fn run(args: &Serve) -> Outcome {
         upstream: plant.upstream.clone(),
         login: plant.login,
         embed: args.embed.clone(),
+        hosts: args.host.clone(),
         pages: PAGES,
     };
     let server = Server::start(options).map_err(serve_failure)?;
@@ -102,9 +103,12 @@ impl Plant {
         let login = login(args)?;
         let has_login = login.is_some();
         let tcp = (Ipv4Addr::LOCALHOST, 0).into();
-        let broker =
-            Broker::start(broker::BrokerOptions { tcp, websocket: None, login: login.clone() })
-                .map_err(live::broker_failure)?;
+        let broker = Broker::start(broker::BrokerOptions {
+            tcp,
+            login: login.clone(),
+            ..Default::default()
+        })
+        .map_err(live::broker_failure)?;
         files::print(broker.url())?;
         let pages = mqtt::ClientOptions::from_url(&broker.url()).map_err(Failure::environment)?;
         let running = match &twin.simulation {

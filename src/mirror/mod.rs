@@ -211,6 +211,14 @@ impl Mirror {
         self.count_stale();
     }
 
+    /// Nothing more comes, as at the end of a file: the display delay waits for no message any more, and
+    /// what came last is shown.
+    pub fn end(&mut self) {
+        if let Some(now) = self.clock.now() {
+            self.live = Some(now);
+        }
+    }
+
     /// What became of the clock, into history.
     fn follow(&mut self, turn: Turn) {
         if let Some((stop, go)) = turn.gap {

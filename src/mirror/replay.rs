@@ -10,11 +10,13 @@ use crossbeam_channel::Receiver;
 use serde::Serialize;
 
 use super::{Budget, Counters, Mirror};
-use crate::telemetry::recording::{BadLine, Reader, Recorded};
+use crate::telemetry::recording::{BadLine, Reader, Recorded, is_recording};
 use crate::telemetry::table::{Row, Table};
 use crate::telemetry::{Batch, ConnectionState, Decoder, Delivery, Fault, Feed, Status};
 use crate::twin::{Timestamp, Twin};
 
+/// Things that could not be used and are kept with their places.
+const UNUSED: usize = 100;
 /// Recorded time from one look at the state to the next.
 const LOOK_EVERY_US: i64 = 100_000;
 
@@ -30,8 +32,12 @@ pub struct Replayed {
     pub samples: u64,
     /// Messages of which at least a part was not understood, or that no mapping wants.
     pub faults: u64,
-    /// Lines that are no message.
+    /// Lines that are no message, or no row.
     pub bad_lines: u64,
+    /// What of the lines could not be used, each with its place: the first hundred.
+    pub unused: Vec<BadLine>,
+    /// How much more there was.
+    pub more_unused: u64,
     /// What of the file is not used, for people.
     pub notes: Vec<String>,
     /// What became of the samples.
@@ -45,6 +51,8 @@ pub struct Replay {
     /// Of the definition that it is read for.
     edition: u32,
     bad_lines: u64,
+    unused: Vec<BadLine>,
+    more_unused: u64,
     /// Wall time of what was read last; never goes back, whatever the clock of the recording
     /// machine did.
     last: Option<Timestamp>,
@@ -66,15 +74,16 @@ impl Replay {
     /// When it is neither.
     pub fn open(twin: &Twin, name: &str, bytes: Vec<u8>) -> Result<Self, BadLine> {
         let status = Arc::new(Status::new(name));
-        let is_recording = bytes.trim_ascii_start().first() == Some(&b'{');
-        let input = if is_recording {
+        let input = if is_recording(&bytes) {
             let reader = Reader::new(bytes)?;
             let (feed, batches) = Feed::new(Decoder::new(twin), status.clone(), 1);
             Input::Messages { reader, feed, batches }
         } else {
             Input::Rows(Table::new(twin, bytes)?)
         };
-        Ok(Self { input, status, edition: 0, bad_lines: 0, last: None, ticked: None })
+        let (unused, more_unused) = (Vec::new(), 0);
+        let (last, ticked) = (None, None);
+        Ok(Self { input, status, edition: 0, bad_lines: 0, unused, more_unused, last, ticked })
     }
 
     /// What is not read yet is read for another definition of the same plant: topics and columns are
@@ -126,6 +135,7 @@ impl Replay {
         loop {
             let Some(batch) = self.next_batch() else {
                 self.last.into_iter().for_each(|last| mirror.tick(last));
+                mirror.end();
                 return true;
             };
             let at = self.last.unwrap_or(batch.arrival);
@@ -147,14 +157,27 @@ impl Replay {
             let read = match &mut self.input {
                 Input::Messages { reader, feed, batches } => match reader.next() {
                     Some(Ok(message)) => {
+                        let faults = faults(&self.status);
                         let batch = decoded(feed, batches, message, self.last);
+                        if self.unused.len() < UNUSED && faults < self::faults(&self.status) {
+                            self.unused.push(last_fault(&self.status, reader.line()));
+                        } else {
+                            self.more_unused += self::faults(&self.status) - faults;
+                        }
                         Ok(Batch { edition: self.edition, ..batch })
                     }
                     Some(Err(bad)) => Err(vec![bad]),
                     None => break,
                 },
                 Input::Rows(table) => match table.next() {
-                    Some(row) => taken(row, &self.status, self.edition),
+                    Some(row) => {
+                        if row.time.is_some() {
+                            let room = UNUSED.saturating_sub(self.unused.len());
+                            self.unused.extend(row.faults.iter().take(room).cloned());
+                            self.more_unused += row.faults.len().saturating_sub(room) as u64;
+                        }
+                        taken(row, &self.status, self.edition)
+                    }
                     None => break,
                 },
             };
@@ -166,12 +189,30 @@ impl Replay {
                 Err(bad) => {
                     self.bad_lines += 1;
                     count_bad(&self.status, &bad);
+                    let room = UNUSED.saturating_sub(self.unused.len());
+                    self.more_unused += bad.len().saturating_sub(room) as u64;
+                    self.unused.extend(bad.into_iter().take(room));
                 }
             }
         }
         self.status.set_connection(ConnectionState::Ended);
         None
     }
+}
+
+/// Messages that could not be used, or not all of them.
+fn faults(status: &Status) -> u64 {
+    let counts = status.counters.snapshot();
+    counts.malformed + counts.unmapped + counts.oversized
+}
+
+/// What is wrong with the message of a line, which was the last that was bad.
+fn last_fault(status: &Status, line: usize) -> BadLine {
+    let reason = match status.bad.snapshot().pop() {
+        Some(bad) => format!("{}: {}", bad.topic, bad.reason),
+        None => "this message could not be used".into(),
+    };
+    BadLine { line, column: 1, reason }
 }
 
 fn decoded(
@@ -230,14 +271,19 @@ pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
     }
     if let Some(last) = replay.last {
         hash = looked(&mut mirror, last, hash);
+        // Once more at what came last, which the display delay has held back.
+        mirror.end();
+        hash = with_state(&mirror, hash);
     }
-    let counts = replay.status.counters.snapshot();
+    let (counts, all) = (replay.status.counters.snapshot(), faults(&replay.status));
     Ok(Replayed {
         state_hash: format!("{hash:016x}"),
         messages: counts.messages,
         samples: counts.samples,
-        faults: counts.malformed + counts.unmapped + counts.oversized - replay.bad_lines,
+        faults: all - replay.bad_lines,
         bad_lines: replay.bad_lines,
+        more_unused: replay.more_unused,
+        unused: std::mem::take(&mut replay.unused),
         notes: replay.notes().to_vec(),
         mirror: *mirror.counters(),
     })
@@ -246,6 +292,11 @@ pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
 /// The hash after a look at the state at that wall time.
 fn looked(mirror: &mut Mirror, wall: Timestamp, before: u64) -> u64 {
     mirror.tick(wall);
+    with_state(mirror, before)
+}
+
+/// The hash with the state that is shown now.
+fn with_state(mirror: &Mirror, before: u64) -> u64 {
     let state = mirror.state_hash(mirror.live_view());
     (before.rotate_left(5) ^ state).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

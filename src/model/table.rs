@@ -1,9 +1,10 @@
 //! Tables of a model's variables: courses and loads as CSV.
 //!
-//! Columns are `t` (seconds), `u_` inputs, `x_` states, `z_` outputs, `es_` event states and `tm_`
+//! Columns are `t` (or another heading of times, see [`crate::table::Times`]), `u_` inputs, `x_` states, `z_` outputs, `es_` event states and `tm_`
 //! events that hold (1). `u_` on a row is the input of the step that ends there; the first row is
 //! the state to begin with. A variable may stand without its prefix. A heading may state its unit in
-//! brackets, `z_Tt [Cel]`; without them a column is in the model's unit.
+//! brackets, `z_Tt [Cel]`; without them a column is in the model's unit. The column of times is no
+//! variable: a model's variable `t` has a prefix, or stands beside a column `time`.
 //!
 //! In a plant's table a column may also have the name of a property, `station/P-1.flow` or
 //! `P-1.flow`, and is then in the property's unit. Where a property and a variable have the same name,
@@ -33,7 +34,7 @@ impl Table {
     /// # Errors
     /// With line and column of what is no number, or how many cells a row should have.
     pub fn read(bytes: &[u8]) -> Result<Self, TableError> {
-        let mut reader = Reader::new(bytes, Strictness::Strict)?;
+        let mut reader = Reader::of(bytes, Strictness::Strict)?;
         let mut columns = vec![Vec::new(); reader.headings().names().len()];
         let mut lines = Vec::new();
         while let Some(row) = reader.row()? {
@@ -49,7 +50,7 @@ impl Table {
         self.lines.len()
     }
 
-    /// The line of a row, from 1, the headings being on the first; 0 where there is no such row.
+    /// The line of a row, as an editor counts lines; 0 where there is no such row.
     pub fn line(&self, row: usize) -> u64 {
         self.lines.get(row).copied().unwrap_or_default()
     }
@@ -107,7 +108,7 @@ impl Table {
     /// # Errors
     /// When there is no such column, no row, or a time is missing.
     pub fn times(&self) -> Result<&[f64], TableError> {
-        let times = &self.columns[self.headings.expect("t", " with seconds")?];
+        let times = &self.columns[self.headings.expect_times(" with seconds")?.column()];
         match times.iter().position(|time| !time.is_finite()) {
             _ if times.is_empty() => Err(TableError::NoRows),
             Some(at) => Err(TableError::MissingTime { line: self.line(at) }),
@@ -163,13 +164,18 @@ pub fn link(
     let Variable { name, unit, meaning, aliases, is_named_as_property, .. } = variable;
     let prefixed = prefixes.iter().map(|prefix| format!("{prefix}_{name}"));
     let bare = (!is_named_as_property).then(|| name.clone());
-    for heading in prefixed.chain(bare) {
+    let is_free =
+        |heading: &String| !headings.place(heading).is_some_and(|column| headings.is_time(column));
+    for heading in prefixed.chain(bare).filter(is_free) {
         if let Some(linked) = headings.in_unit(&heading, unit, meaning)? {
             return Ok(Some(linked));
         }
     }
     for alias in aliases {
         let Some(column) = headings.place(&alias.name) else { continue };
+        if headings.is_time(column) {
+            continue;
+        }
         return match headings.has_unit(column) {
             true => headings.in_unit(&alias.name, unit, meaning),
             false => Ok(Some(LinkedColumn { column, scale: alias.scale, offset: alias.offset })),
@@ -184,7 +190,7 @@ pub fn link(
 /// When times or inputs cannot be used.
 pub fn load(table: &Table, about: &About, hold: Hold) -> Result<(Schedule, Vec<String>), String> {
     let text = |error: TableError| error.to_string();
-    let times = table.times().map_err(text)?;
+    let times = table.growing_times().map_err(text)?;
     let mut notes = Vec::new();
     let mut rows: Vec<(f64, Vec<f64>)> =
         times.iter().map(|time| (*time, Vec::with_capacity(about.inputs.len()))).collect();
@@ -231,7 +237,7 @@ fn unlinked(table: &Table, about: &About) -> Vec<String> {
     let known = |heading: &str| {
         let prefixes = ["u_", "x_", "z_", "es_", "tm_"];
         let bare = prefixes.iter().find_map(|prefix| heading.strip_prefix(prefix));
-        heading == "t"
+        table.units().place(heading).is_some_and(|column| table.units().is_time(column))
             || by_column.contains(heading)
             || bare.is_some_and(|bare| with_prefix.contains(bare))
             || events.contains(bare.unwrap_or(heading))
@@ -313,11 +319,34 @@ mod tests {
             let table = Table::read(text.as_bytes()).expect("a table");
             load(&table, about.about(), Hold::End).map(|(_, notes)| notes)
         };
-        assert!(of("time,u_v\n0,1\n").expect_err("no times").contains("a column `t`"));
-        assert!(of("t,u_v\n0,1\n0,2\n").expect_err("time stands still").starts_with("row 2: "));
+        assert!(of("when,u_v\n0,1\n").expect_err("no times").contains("a column `t`"));
+        assert!(of("t,u_v\n0,1\n0,2\n").expect_err("time stands still").starts_with("line 3: "));
         let notes = of("t,u_v,volts\n0,1,2\n").expect("a load");
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes[1].ends_with("nothing called volts"), "{notes:?}");
+    }
+
+    #[test]
+    fn the_column_of_times_is_no_variable_of_the_same_name() {
+        let battery = registry::find("battery_circuit").expect("a model");
+        let output = battery.about().outputs.iter().find(|output| output.name == "t");
+        let column = |text: &str| {
+            let headings = Headings::read(text.split(',')).expect("headings");
+            let linked = link(&headings, &["meas", "z"], output.expect("an output"));
+            linked.expect("a temperature").map(|linked| linked.column)
+        };
+        assert_eq!(column("t,i,v"), None);
+        assert_eq!(column("t,i,z_t,v"), Some(2));
+        assert_eq!(column("time,i,t [Cel],v"), Some(2));
+        assert_eq!(column("timestamp,t,z_t"), Some(2));
+    }
+
+    #[test]
+    fn a_table_of_a_plant_s_instants_is_a_course_too() {
+        let text = "date;time;u_v\r\n2026-11-23;06:00:00;1,5\r\n2026-11-23;06:00:10;2,5\r\n";
+        let table = Table::read(text.as_bytes()).expect("a table");
+        assert_eq!(table.times(), Ok(&[1_795_413_600.0, 1_795_413_610.0][..]));
+        assert_eq!(table.column("u_v"), Some(&[1.5, 2.5][..]));
     }
 
     fn bearing(text: &str) -> Result<Option<LinkedColumn>, TableError> {

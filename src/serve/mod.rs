@@ -3,21 +3,26 @@
 //!
 //! Flows in: where the page's files are, a twin file, which broker. Flows out: an HTTP server on
 //! threads of its own, which ends when its handle is dropped. Of the disk it hands out the page's
-//! folder and the files that the twin names, nothing else.
+//! folder and the files that the twin names, nothing else, and follows no link out of them. Pages
+//! read the broker; what would write to it is refused.
 
-mod guard;
+pub mod read_only;
 mod relay;
 mod site;
+mod stamp;
 mod twin_files;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 pub use relay::Upstream;
+
+use crate::http::{self, guard};
 
 /// What is served, where, and to whom.
 #[derive(Clone, Debug)]
@@ -35,6 +40,9 @@ pub struct ServeOptions {
     pub login: bool,
     /// Origins (`https://grafana.example`) that may embed and steer the page, besides its own.
     pub embed: Vec<String>,
+    /// Names (`plant.example`) by which a proxy calls a server that listens on the loopback interface,
+    /// besides those of this computer.
+    pub hosts: Vec<String>,
     /// Pages that may use the broker through this server at a time.
     pub pages: usize,
 }
@@ -81,6 +89,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    refused: Arc<AtomicU64>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,7 +113,6 @@ impl Server {
         let site = site::Site::new(&options).map_err(ServeError::Twin)?;
         let bind = |reason| ServeError::Bind { address: options.http, reason };
         let listener = TcpListener::bind(options.http).map_err(bind)?;
-        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -112,24 +120,23 @@ impl Server {
             .enable_all()
             .build()?;
         let (stop, stopped) = oneshot::channel();
+        let refused = site.refused().clone();
         let router = site::router(Arc::new(site));
         let thread = std::thread::Builder::new().name("serve".into()).spawn(move || {
             runtime.block_on(async {
-                let serve = async {
-                    let listener = tokio::net::TcpListener::from_std(listener)?;
-                    axum::serve(listener, router).await
+                let listener = match http::listener(listener) {
+                    Ok(listener) => listener,
+                    Err(error) => return log::error!("the server has ended: {error}"),
                 };
                 // Open sockets of pages must not keep the program: they connect again elsewhere.
                 tokio::select! {
-                    ended = serve => if let Err(error) = ended {
-                        log::error!("the server has ended: {error}");
-                    },
+                    () = http::serve(listener, router) => {}
                     _ = stopped => {}
                 }
             });
             runtime.shutdown_background();
         })?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, refused, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens, with the port that it was given.
@@ -144,6 +151,12 @@ impl Server {
             address => address.to_string(),
         };
         format!("http://{shown}/")
+    }
+
+    /// Connections of pages that were ended because they said what a page may not: a message to
+    /// publish, a will.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether it still runs.

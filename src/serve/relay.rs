@@ -1,28 +1,23 @@
-//! The broker's WebSocket at the page's own address: bytes of MQTT, relayed as they come.
+//! The broker's WebSocket at the page's own address: MQTT, of which only what reads goes to the
+//! broker.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::guard;
+use super::read_only::{MAX_PACKET_BYTES, ReadOnly};
 use super::site::Site;
+use crate::http::{guard, websocket};
 use crate::telemetry::mqtt;
 
-/// Largest message of a page.
-const MAX_MESSAGE: usize = 16 << 20;
-/// Bytes that are read from the broker at a time.
-const CHUNK: usize = 32 << 10;
-/// Proxies close what is silent for longer.
-const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long the broker may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -41,7 +36,7 @@ pub(super) async fn socket(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    if !guard::same_origin(&headers) {
+    if !guard::may_open(&headers, &[]) {
         let text = "only pages of this server may use its broker\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
@@ -57,26 +52,42 @@ pub(super) async fn socket(
         let text = "as many pages as this server allows are connected already; try again later\n";
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     };
-    upgrade.protocols(["mqtt"]).max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
-        relay(socket, &broker).await;
+    let upgrade = upgrade.protocols(["mqtt"]).max_message_size(2 * MAX_PACKET_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
+        relay(socket, &broker, &site).await;
         drop(place);
     })
 }
 
-async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions) {
-    let opened = tokio::time::timeout(CONNECT_TIMEOUT, open(broker)).await;
-    let failed = match opened {
-        Ok(Ok(Stream::Plain(stream))) => return carry(page, stream).await,
-        Ok(Ok(Stream::Tls(stream))) => return carry(page, *stream).await,
-        Ok(Err(error)) => error,
-        Err(_) => "it does not answer".into(),
+async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions, site: &Site) {
+    let mut packets = ReadOnly::default();
+    let check = |bytes: Bytes| match packets.pass(&bytes) {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(refusal) => Err(refusal.to_string()),
     };
-    log::info!("a page asks for the broker {}, but {failed}", broker.broker());
-    // A reason has at most 123 bytes.
-    let reason = "the server cannot reach its broker".into();
-    let close = CloseFrame { code: close_code::AGAIN, reason };
-    // The page may be gone as well.
-    let _ = page.send(Message::Close(Some(close))).await;
+    let opened = tokio::time::timeout(CONNECT_TIMEOUT, open(broker)).await;
+    let carried = match opened {
+        Ok(Ok(Stream::Plain(stream))) => websocket::carry(page, stream, check).await,
+        Ok(Ok(Stream::Tls(stream))) => websocket::carry(page, *stream, check).await,
+        failed => {
+            let failed = match failed {
+                Ok(Err(error)) => error,
+                _ => "it does not answer".into(),
+            };
+            log::info!("a page asks for the broker {}, but {failed}", broker.broker());
+            let reason = "the server cannot reach its broker";
+            // The page may be gone as well.
+            let _ = page.send(websocket::closing(close_code::AGAIN, reason)).await;
+            return;
+        }
+    };
+    if let Err(reason) = carried {
+        let count = site.refused().fetch_add(1, Ordering::Relaxed) + 1;
+        // One line for each power of ten of them: a page may try for ever.
+        if (0..20).any(|power| 10_u64.checked_pow(power) == Some(count)) {
+            log::warn!("a page's connection to the broker was ended ({count} so far): {reason}");
+        }
+    }
 }
 
 enum Stream {
@@ -97,47 +108,4 @@ async fn open(broker: &mqtt::ClientOptions) -> Result<Stream, String> {
     let name = name.map_err(|error| error.to_string())?;
     let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
     Ok(Stream::Tls(Box::new(tls.map_err(text)?)))
-}
-
-/// Carries bytes both ways until one side has ended. Each way waits for its own receiver, so that
-/// nothing gathers here.
-async fn carry(page: WebSocket, broker: impl AsyncRead + AsyncWrite) {
-    let (mut to_page, mut from_page) = page.split();
-    let (mut from_broker, mut to_broker) = tokio::io::split(broker);
-    let up = async {
-        while let Some(Ok(message)) = from_page.next().await {
-            match message {
-                Message::Binary(bytes) => {
-                    if to_broker.write_all(&bytes).await.is_err() {
-                        break;
-                    }
-                }
-                Message::Close(_) | Message::Text(_) => break,
-                Message::Ping(_) | Message::Pong(_) => {}
-            }
-        }
-    };
-    let down = async {
-        let mut bytes = vec![0; CHUNK];
-        let mut ping = tokio::time::interval(PING_EVERY);
-        loop {
-            let message = tokio::select! {
-                read = from_broker.read(&mut bytes) => match read {
-                    Ok(0) | Err(_) => break,
-                    Ok(count) => Message::Binary(Bytes::copy_from_slice(&bytes[..count])),
-                },
-                _ = ping.tick() => Message::Ping(Bytes::new()),
-            };
-            if to_page.send(message).await.is_err() {
-                return;
-            }
-        }
-        let reason = "the broker closed the connection".into();
-        let close = CloseFrame { code: close_code::AWAY, reason };
-        let _ = to_page.send(Message::Close(Some(close))).await;
-    };
-    tokio::select! {
-        () = up => {}
-        () = down => {}
-    }
 }

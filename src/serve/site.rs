@@ -1,6 +1,8 @@
 //! What is served under which address, and how it is sent.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -15,6 +17,7 @@ use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
+use super::stamp::{self, Stamp};
 use super::twin_files::TwinFiles;
 use super::{ServeOptions, Upstream, guard, relay};
 
@@ -25,9 +28,24 @@ pub(super) struct Site {
     upstream: Upstream,
     login: bool,
     embed: Vec<String>,
+    names: guard::Names,
     files: Mutex<Arc<TwinFiles>>,
+    sent: Mutex<HashMap<PathBuf, Sent>>,
+    refused: Arc<AtomicU64>,
     /// One for each page that may use the broker besides those that do.
     pages: Arc<Semaphore>,
+}
+
+/// Files whose sent versions are remembered; of others no answer is "not modified" by date.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// What was sent of a file under the date of one second.
+#[derive(Clone, Debug)]
+struct Sent {
+    second: u64,
+    tag: String,
+    /// Another version had the same date.
+    ambiguous: bool,
 }
 
 impl Site {
@@ -40,7 +58,13 @@ impl Site {
             upstream: options.upstream.clone(),
             login: options.login,
             embed: options.embed.clone(),
+            names: guard::Names {
+                any: options.login && !options.http.ip().is_loopback(),
+                own: options.hosts.clone(),
+            },
             files: Mutex::new(Arc::new(TwinFiles::read(&options.twin)?)),
+            sent: Mutex::default(),
+            refused: Arc::default(),
             pages: Arc::new(Semaphore::new(options.pages)),
         })
     }
@@ -49,19 +73,44 @@ impl Site {
         &self.upstream
     }
 
+    /// Connections of pages that said what a page may not.
+    pub fn refused(&self) -> &Arc<AtomicU64> {
+        &self.refused
+    }
+
+    /// Notes that a version of a file is sent; `true` when it is the only one that was sent under its
+    /// date, and was sent before: then a client that names the date has it.
+    fn sends(&self, file: &Path, second: u64, tag: &str) -> bool {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sent.get_mut(file).filter(|known| known.second == second) {
+            let same = known.tag == tag;
+            known.ambiguous |= !same;
+            tag.clone_into(&mut known.tag);
+            return same && !known.ambiguous;
+        }
+        if sent.len() < MOST_REMEMBERED || sent.contains_key(file) {
+            let entry = Sent { second, tag: tag.to_owned(), ambiguous: false };
+            sent.insert(file.to_owned(), entry);
+        }
+        false
+    }
+
     /// A page's place at the broker, until it is dropped; `None`: all are taken.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         self.pages.clone().try_acquire_owned().ok()
     }
 
-    /// The twin's files; read anew when it was saved. While it has mistakes the old ones stay, for
-    /// the page reports what is wrong with it.
+    /// The twin's files; read anew when one of its definitions or models was saved. While it has
+    /// mistakes the old ones stay, for the page reports what is wrong with it.
     fn files(&self) -> Arc<TwinFiles> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if files.is_old() {
             match TwinFiles::read(&self.twin) {
                 Ok(fresh) => *files = Arc::new(fresh),
-                Err(error) => log::warn!("{error}"),
+                Err(error) => {
+                    log::warn!("{error}");
+                    *files = Arc::new(files.seen());
+                }
             }
         }
         files.clone()
@@ -70,17 +119,16 @@ impl Site {
 
 /// All routes.
 pub(super) fn router(site: Arc<Site>) -> Router {
-    let page = ServeDir::new(&site.bundle).precompressed_br().precompressed_gzip();
     let headers = site.clone();
-    let loopback_only = !site.login;
+    let names = site.names.clone();
     Router::new()
         .route("/config.json", get(config))
         .route("/files/{*path}", get(file))
         .route("/mqtt", any(relay::socket))
-        .fallback_service(page)
+        .fallback(page)
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn_with_state(headers, dress))
-        .layer(middleware::from_fn_with_state(loopback_only, guard::own_name))
+        .layer(middleware::from_fn_with_state(names, guard::own_name))
         .with_state(site)
 }
 
@@ -111,19 +159,80 @@ async fn config(State(site): State<Arc<Site>>) -> Response {
 }
 
 /// One of the twin's files.
-async fn file(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let Ok(files) = tokio::task::spawn_blocking(move || site.files()).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+async fn file(State(site): State<Arc<Site>>, mut request: Request) -> Response {
     let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
-    let Some(file) = files.files.get(path.trim_start_matches('/')) else {
-        let text = "this is no file of the twin\n";
-        return (StatusCode::NOT_FOUND, text).into_response();
+    let name = path.trim_start_matches('/').to_owned();
+    let keeper = site.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let files = keeper.files();
+        let file = files.find(&name)?;
+        // Before it is opened: what is saved meanwhile is sent under an older tag, and so once more.
+        Some((file.to_owned(), Stamp::of(file)?))
+    });
+    let (file, stamp) = match found.await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let text = "this is no file of the twin, or it is not there\n";
+            return (StatusCode::NOT_FOUND, text).into_response();
+        }
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
-    match ServeFile::new(file).oneshot(request).await {
+    let tag = stamp.tag();
+    let known_by_date = site.sends(&file, stamp.second(), &tag);
+    let headers = request.headers_mut();
+    let wanted = headers.remove(header::IF_NONE_MATCH);
+    // A date has seconds only: it says which version a client has only where there was one of them.
+    if wanted.is_some() || !known_by_date {
+        headers.remove(header::IF_MODIFIED_SINCE);
+    }
+    let wanted = wanted.as_ref().and_then(|wanted| wanted.to_str().ok());
+    let mut response = if wanted.is_some_and(|wanted| stamp::names(wanted, &tag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        match ServeFile::new(file).oneshot(request).await {
+            Ok(response) => response.into_response(),
+            Err(never) => match never {},
+        }
+    };
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A file of the page.
+async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let name = path.trim_start_matches('/').to_owned();
+    let bundle = site.bundle.clone();
+    let inside = tokio::task::spawn_blocking(move || stays_inside(&bundle, &name)).await;
+    if !matches!(inside, Ok(true)) {
+        return (StatusCode::NOT_FOUND, "this is no file of the page\n").into_response();
+    }
+    let page = ServeDir::new(&site.bundle).precompressed_br().precompressed_gzip();
+    match page.oneshot(request).await {
         Ok(response) => response.into_response(),
         Err(never) => match never {},
     }
+}
+
+/// Whether a file of the page, as it is or compressed, is reached without leaving the page's folder,
+/// also by links; and whether it is a regular one.
+fn stays_inside(bundle: &Path, name: &str) -> bool {
+    let Ok(root) = bundle.canonicalize() else { return false };
+    let relative = Path::new(name);
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return false;
+    }
+    let file = root.join(relative);
+    let file = if file.is_dir() { file.join("index.html") } else { file };
+    let forms = ["", ".br", ".gz"].map(|end| {
+        let mut name = file.clone().into_os_string();
+        name.push(end);
+        PathBuf::from(name).canonicalize().ok()
+    });
+    forms[0].is_some()
+        && forms.iter().flatten().all(|form| form.starts_with(&root) && form.is_file())
 }
 
 /// Gives every answer its headers: what it is, how long it may be kept, who may embed it.

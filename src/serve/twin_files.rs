@@ -3,22 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
 
-use crate::cad::Model;
+use super::stamp::Stamp;
+use crate::cad;
 use crate::twin::{self, Twin};
 
+/// Largest model that is looked through for names of files beside it, in bytes.
+const MAX_MODEL_BYTES: u64 = 256 << 20;
+
 /// The files by the paths under which pages find them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TwinFiles {
     /// Path of the twin file for pages.
     pub twin: String,
     /// Its title.
     pub title: String,
-    /// File on the disk by path for pages.
-    pub files: BTreeMap<String, PathBuf>,
-    /// Definitions, with the time at which each was saved.
-    stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    /// File on the disk by path for pages; it may be missing.
+    files: BTreeMap<String, PathBuf>,
+    /// The folder of all of them.
+    root: PathBuf,
+    /// What they were when they were looked at, the missing ones too.
+    stamps: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 impl TwinFiles {
@@ -29,11 +34,17 @@ impl TwinFiles {
     pub fn read(path: &Path) -> Result<Self, String> {
         let twin = twin::load(path).map_err(|diagnostics| diagnostics.to_string())?.twin;
         let mut all: BTreeSet<PathBuf> = twin.files.iter().map(|file| plain(file)).collect();
+        // Stamped before they are read, so that what is saved meanwhile is noticed.
+        let stamp = |file: &PathBuf| (file.clone(), Stamp::of(file));
+        let mut stamps: Vec<_> = all.iter().map(stamp).collect();
         for model in twin.models() {
-            all.extend(beside(&model).iter().map(|file| plain(file)));
-            all.insert(plain(&model));
+            let model = plain(&model);
+            // A twin file may be a stranger's: what it calls a model is handed out only if it is one.
+            if is_of_a_twin(&model) && all.insert(model.clone()) {
+                stamps.push(stamp(&model));
+                all.extend(beside(&model).iter().map(|file| plain(file)));
+            }
         }
-        // A twin file may be a stranger's: what it calls a model is handed out only if it is one.
         all.retain(|file| is_of_a_twin(file));
         let root = common(&all);
         let name = |file: &Path| {
@@ -45,23 +56,53 @@ impl TwinFiles {
             twin: name(&plain(path)),
             title: title(&twin),
             files: all.iter().map(|file| (name(file), file.clone())).collect(),
-            stamps: twin.files.iter().map(|file| (file.clone(), saved(file))).collect(),
+            stamps,
+            root,
         })
     }
 
-    /// Whether a definition was saved since it was read.
+    /// Whether a definition or a model was saved, or has appeared, since they were read.
     pub fn is_old(&self) -> bool {
-        self.stamps.iter().any(|(file, stamp)| saved(file) != *stamp)
+        self.stamps.iter().any(|(file, stamp)| Stamp::of(file) != *stamp)
+    }
+
+    /// The same, taken for what is on the disk now: what is wrong there has been reported.
+    pub fn seen(&self) -> Self {
+        let mut seen = self.clone();
+        seen.stamps.iter_mut().for_each(|(file, stamp)| *stamp = Stamp::of(file));
+        seen
+    }
+
+    /// The file of a path for pages, where it is there and may be handed out.
+    pub fn find(&self, name: &str) -> Option<&Path> {
+        let file = self.files.get(name)?;
+        may_hand_out(file, &self.root).then_some(file)
     }
 
     /// Bytes of each file that is there.
     pub fn sizes(&self) -> BTreeMap<&str, u64> {
+        let there = self.files.iter().filter(|(_, file)| may_hand_out(file, &self.root));
         let size = |(name, file): (&'_ String, &PathBuf)| {
             Some((name.len(), std::fs::metadata(file).ok()?.len()))
         };
-        let known = self.files.iter().filter_map(|entry| Some((entry.0.as_str(), size(entry)?.1)));
-        known.collect()
+        there.filter_map(|entry| Some((entry.0.as_str(), size(entry)?.1))).collect()
     }
+}
+
+/// Whether a file is a regular one, and no link that leads out of the twin's folder or to a file of
+/// another kind.
+fn may_hand_out(file: &Path, root: &Path) -> bool {
+    let (Ok(real), Ok(root)) = (file.canonicalize(), root.canonicalize()) else { return false };
+    // Files of one twin that have nothing but the root of the disk in common: no link is followed.
+    let is_link = || {
+        file.parent().and_then(|folder| folder.canonicalize().ok()).is_none_or(|folder| {
+            Some(real.as_path()) != file.file_name().map(|name| folder.join(name)).as_deref()
+        })
+    };
+    real.is_file()
+        && is_of_a_twin(&real)
+        && real.starts_with(&root)
+        && (root.parent().is_some() || !is_link())
 }
 
 /// Whether a file's name is one of those that twins and models are made of.
@@ -75,25 +116,18 @@ fn title(twin: &Twin) -> String {
     if twin.title.is_empty() { twin.name.clone() } else { twin.title.clone() }
 }
 
-fn saved(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file).ok()?.modified().ok()
-}
-
-/// What a glTF that is not all in one file names beside it.
+/// What a glTF that is not all in one file names beside it, whether it is there or not.
 fn beside(model: &Path) -> Vec<PathBuf> {
-    if model.extension().is_none_or(|end| !end.eq_ignore_ascii_case("gltf")) {
-        return Vec::new();
-    }
-    let Ok(bytes) = std::fs::read(model) else { return Vec::new() };
-    let folder = model.parent().unwrap_or(Path::new(""));
-    let mut found = Vec::new();
     // A model that cannot be read is reported by the page that wants it.
-    let _ = Model::parse_with(&bytes, &mut |uri| {
-        let file = folder.join(uri);
-        found.push(file.clone());
-        std::fs::read(file).map_err(|error| error.to_string())
-    });
-    found
+    let Ok(bytes) = twin::read_regular(model, MAX_MODEL_BYTES) else { return Vec::new() };
+    let folder = model.parent().unwrap_or(Path::new(""));
+    let below = |name: &String| {
+        Path::new(name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    };
+    let names = cad::needs(&bytes).unwrap_or_default();
+    names.iter().filter(|name| below(name)).map(|name| folder.join(name)).collect()
 }
 
 /// Absolute, without `.` and `..`; links are not followed, so that names relate as in the twin file.

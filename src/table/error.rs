@@ -1,8 +1,9 @@
 //! What is wrong with a table.
 
+use super::number::NumberError;
 use crate::twin::UnitError;
 
-/// What is wrong with a table. Lines are counted from 1, the headings being on the first.
+/// What is wrong with a table. Lines are counted from 1, as an editor counts them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {
     /// A line is no text in UTF-8.
@@ -10,6 +11,38 @@ pub enum TableError {
     NotUtf8 {
         /// The line.
         line: u64,
+    },
+    /// It is text in UTF-16.
+    #[error("the text is in UTF-16: save the table as CSV in UTF-8")]
+    Utf16,
+    /// A line is longer than any table's.
+    #[error("line {line}: more than {most} bytes in one line")]
+    LongLine {
+        /// The line.
+        line: u64,
+        /// Bytes that a line may have.
+        most: usize,
+    },
+    /// A quoted cell does not end.
+    #[error(
+        "line {line}, column {column}: a quote is opened here and not closed; the row is left out"
+    )]
+    OpenQuote {
+        /// The line of the row.
+        line: u64,
+        /// The column of the cell, from 1.
+        column: usize,
+    },
+    /// Something follows on a quoted cell.
+    #[error(
+        "line {line}, column {column}: after the closing quote the separator is missing; a quote within \
+         a quoted cell is written twice"
+    )]
+    AfterQuote {
+        /// The line of the row.
+        line: u64,
+        /// The column of the cell, from 1.
+        column: usize,
     },
     /// It is no CSV.
     #[error("{reason}")]
@@ -20,42 +53,52 @@ pub enum TableError {
         reason: String,
     },
     /// Two headings are the same.
-    #[error("line 1: two columns have {}; each needs one of its own", named(.heading))]
+    #[error("line {line}: two columns have {}; each needs one of its own", named(.heading))]
     SameHeading {
+        /// The line of the headings.
+        line: u64,
         /// The heading.
         heading: String,
     },
     /// Two headings differ in their units alone.
     #[error(
-        "line 1: `{before}` and `{heading}` have the same name; each column needs one of its own"
+        "line {line}: `{before}` and `{heading}` have the same name; each column needs one of its own"
     )]
     SameName {
+        /// The line of the headings.
+        line: u64,
         /// The first of them.
         before: String,
         /// The second.
         heading: String,
     },
     /// The unit of a heading is none, or another kind of unit than the one that is expected.
-    #[error("line 1, column `{heading}`: {error}, the unit of {meaning}")]
+    #[error("line {line}, column `{heading}`: {error}, the unit of {meaning}")]
     HeadingUnit {
+        /// The line of the headings.
+        line: u64,
         /// The heading, with its unit.
         heading: String,
         /// What is wrong with it.
-        error: HeadingUnitError,
+        error: Box<HeadingUnitError>,
         /// What the column is to be.
         meaning: String,
     },
     /// The unit that is asked for is none.
-    #[error("line 1, column `{heading}`: {reason}")]
+    #[error("line {line}, column `{heading}`: {reason}")]
     WantedUnit {
+        /// The line of the headings.
+        line: u64,
         /// The heading, with its unit.
         heading: String,
         /// What is wrong with the unit that is asked for.
         reason: String,
     },
     /// A column is not there.
-    #[error("line 1: expected a column `{name}`{with}; there are {}", .known.join(", "))]
+    #[error("line {line}: expected a column `{name}`{with}; there are {}", .known.join(", "))]
     MissingColumn {
+        /// The line of the headings.
+        line: u64,
         /// Its name.
         name: &'static str,
         /// What it holds, such as " with seconds"; may be empty.
@@ -67,7 +110,7 @@ pub enum TableError {
     #[error("the table has no rows")]
     NoRows,
     /// A row has too few or too many cells.
-    #[error("line {line}: {cells} cells, but {headings} headings")]
+    #[error("line {line}: {cells} cells, but {headings} headings{}", if_decimal_commas(*.may_be_decimal_commas))]
     Cells {
         /// Its line.
         line: u64,
@@ -75,9 +118,11 @@ pub enum TableError {
         cells: usize,
         /// The headings.
         headings: usize,
+        /// Whether numbers with decimal commas between commas would look like that.
+        may_be_decimal_commas: bool,
     },
-    /// A cell is no number.
-    #[error("line {line}, column `{heading}`: `{cell}` is no number")]
+    /// A cell is no number, or two.
+    #[error("line {line}, column `{heading}`: `{cell}` {error}")]
     NoNumber {
         /// Its line.
         line: u64,
@@ -85,6 +130,18 @@ pub enum TableError {
         heading: String,
         /// What stands there.
         cell: String,
+        /// What is wrong with it.
+        error: NumberError,
+    },
+    /// A time cannot be read.
+    #[error("line {line}, column `{heading}`: {reason}")]
+    BadTime {
+        /// Its line.
+        line: u64,
+        /// Its column's heading.
+        heading: String,
+        /// What is wrong, and what was expected.
+        reason: String,
     },
     /// A row has no time.
     #[error("line {line}: the time is missing")]
@@ -126,32 +183,29 @@ pub enum TableError {
     },
 }
 
-impl From<csv::Error> for TableError {
-    fn from(error: csv::Error) -> Self {
-        let line = error.position().map(csv::Position::line);
-        match error.kind() {
-            csv::ErrorKind::Utf8 { pos, .. } => {
-                Self::NotUtf8 { line: pos.as_ref().map_or(0, csv::Position::line) }
-            }
-            _ => Self::NoCsv { line, reason: error.to_string() },
-        }
-    }
-}
-
 impl TableError {
     /// The line at which something is wrong, where it is known.
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::NotUtf8 { line }
+            | Self::LongLine { line, .. }
+            | Self::OpenQuote { line, .. }
+            | Self::AfterQuote { line, .. }
+            | Self::SameHeading { line, .. }
+            | Self::SameName { line, .. }
+            | Self::HeadingUnit { line, .. }
+            | Self::WantedUnit { line, .. }
+            | Self::MissingColumn { line, .. }
             | Self::Cells { line, .. }
             | Self::NoNumber { line, .. }
+            | Self::BadTime { line, .. }
             | Self::MissingTime { line }
             | Self::NoTime { line, .. }
             | Self::EmptyCell { line, .. }
             | Self::TimeOrder { line, .. } => Some(*line),
             Self::NoCsv { line, .. } => *line,
             Self::NoRows => None,
-            _ => Some(1),
+            Self::Utf16 => Some(1),
         }
     }
 }
@@ -180,6 +234,14 @@ pub enum HeadingUnitError {
 /// The end of a message about an unknown name, or nothing: `; did you mean …?`
 pub(crate) fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// What may be the reason of a row that is too long.
+fn if_decimal_commas(may_be: bool) -> &'static str {
+    match may_be {
+        true => "; numbers with decimal commas need semicolons or tabs between the cells",
+        false => "",
+    }
 }
 
 /// What two columns have in common.

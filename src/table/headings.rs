@@ -1,74 +1,14 @@
-//! The headings of a table: the name of each column, and its unit.
+//! The headings of a table: where each column stands, and how it becomes what is asked for.
 //!
-//! A heading may state its unit in brackets after the name, `z_Tt [Cel]`; without them a column is in
-//! whatever unit its reader expects.
+//! A column whose whole heading is a name has that name, brackets and all.
 
 use std::collections::HashMap;
 
-use super::error::{HeadingUnitError, TableError};
-use crate::twin::{Unit, UnitError};
-
-/// A heading.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Heading {
-    /// The name, without the unit.
-    pub name: String,
-    /// As it stands in the table.
-    pub whole: String,
-    /// What stands in brackets: a unit, or why it is none.
-    unit: Option<Result<Unit, UnitError>>,
-}
-
-impl Heading {
-    /// Reads a heading with its unit in square brackets.
-    pub fn read(cell: &str) -> Self {
-        Self::split(cell, '[', ']')
-    }
-
-    /// The same, where a unit may stand in round brackets, too.
-    pub fn read_any_brackets(cell: &str) -> Self {
-        match cell.ends_with(')') {
-            true => Self::split(cell, '(', ')'),
-            false => Self::read(cell),
-        }
-    }
-
-    fn split(cell: &str, open: char, close: char) -> Self {
-        let whole = cell.trim_start_matches('\u{feff}');
-        let inner = whole.strip_suffix(close).and_then(|rest| rest.split_once(open));
-        let (name, unit) = match inner.filter(|(name, _)| !name.trim().is_empty()) {
-            Some((name, inner)) => (name.trim(), Some(unit(inner.trim()))),
-            None => (whole, None),
-        };
-        Self { name: name.to_owned(), whole: whole.to_owned(), unit }
-    }
-
-    /// How its numbers become numbers of another unit: scale and offset. A heading without a unit is
-    /// in that one already.
-    ///
-    /// # Errors
-    /// When the heading states no unit, or one of another kind.
-    pub fn conversion_to(&self, wanted: &Unit) -> Result<(f64, f64), HeadingUnitError> {
-        let wanted_code = || wanted.code().to_owned();
-        match &self.unit {
-            None => Ok((1.0, 0.0)),
-            Some(Err(error)) => {
-                let error = error.clone();
-                Err(HeadingUnitError::NoUnit { error, wanted: wanted_code() })
-            }
-            Some(Ok(stated)) => stated.conversion_to(wanted).ok_or_else(|| {
-                let stated = stated.code().to_owned();
-                HeadingUnitError::OtherKind { stated, wanted: wanted_code() }
-            }),
-        }
-    }
-}
-
-/// The unit that stands in brackets.
-fn unit(inner: &str) -> Result<Unit, UnitError> {
-    // Some units have brackets of their own: `p [psi]` is of `[psi]`.
-    Unit::parse(inner).or_else(|error| Unit::parse(&format!("[{inner}]")).map_err(|_| error))
-}
+use super::error::TableError;
+use super::heading::Heading;
+use super::records::Record;
+use super::times::{BareNumbers, Times};
+use crate::twin::Unit;
 
 /// The headings of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,7 +16,12 @@ pub struct Headings {
     all: Vec<Heading>,
     /// All names, in order.
     names: Vec<String>,
+    /// By name, and by the whole heading.
     places: HashMap<String, usize>,
+    /// Where times stand, if there are any.
+    times: Option<Times>,
+    /// The line on which they stand.
+    line: u64,
 }
 
 /// A column that holds a variable, in whatever unit: variable = number × scale + offset.
@@ -98,31 +43,39 @@ impl LinkedColumn {
 }
 
 impl Headings {
-    /// Reads them, units in square brackets.
+    /// Reads them, from the first line.
     ///
     /// # Errors
     /// When two have the same name.
     pub fn read<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Self, TableError> {
-        Self::unique(cells, |_| true)
+        Self::unique(1, cells, |_| true)
     }
 
-    /// Reads them where only columns of these names are read: others may have no heading, or the same.
+    /// Reads those of a row.
+    ///
+    /// # Errors
+    /// When two have the same name.
+    pub fn of(row: &Record) -> Result<Self, TableError> {
+        Self::unique(row.line, row.iter(), |_| true)
+    }
+
+    /// Reads those of a row where only columns of these names, and times, are read: others may have no heading, or the same.
     ///
     /// # Errors
     /// When two have the same one of these names.
-    pub fn read_for<'a>(
-        cells: impl IntoIterator<Item = &'a str>,
-        names: &[&str],
-    ) -> Result<Self, TableError> {
-        Self::unique(cells, |name| names.contains(&name))
+    pub fn of_named(row: &Record, names: &[&str]) -> Result<Self, TableError> {
+        Self::unique(row.line, row.iter(), |name| {
+            names.contains(&name) || Heading::read(name).is_time()
+        })
     }
 
     /// Reads them; what has to be unique is there once.
     fn unique<'a>(
+        line: u64,
         cells: impl IntoIterator<Item = &'a str>,
         is_unique: impl Fn(&str) -> bool,
     ) -> Result<Self, TableError> {
-        let mut headings = Self::default();
+        let mut headings = Self { line, ..Self::default() };
         for cell in cells {
             let heading = Heading::read(cell);
             let place = headings.all.len();
@@ -130,14 +83,30 @@ impl Headings {
             if let Some(before) = before.filter(|_| is_unique(&heading.name)) {
                 let (before, heading) = (headings.all[before].whole.clone(), heading.whole);
                 return Err(match before == heading {
-                    true => TableError::SameHeading { heading },
-                    false => TableError::SameName { before, heading },
+                    true => TableError::SameHeading { line, heading },
+                    false => TableError::SameName { line, before, heading },
                 });
             }
+            headings.places.entry(heading.whole.clone()).or_insert(place);
             headings.names.push(heading.name.clone());
             headings.all.push(heading);
         }
+        headings.times =
+            Times::find(&headings.all, BareNumbers::Seconds).map_err(|(at, error)| {
+                let (heading, meaning) = (headings.whole(at).to_owned(), "the time".to_owned());
+                TableError::HeadingUnit { line, heading, error: error.into(), meaning }
+            })?;
         Ok(headings)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Heading] {
+        &self.all
+    }
+
+    /// The line on which they stand.
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// All names, without units.
@@ -155,14 +124,33 @@ impl Headings {
         self.places.get(name).copied()
     }
 
+    /// Where times stand, if there are any; see [`Times::find`].
+    pub fn times(&self) -> Option<Times> {
+        self.times
+    }
+
+    /// Whether a column holds times: it is no variable then, whatever it is called.
+    pub fn is_time(&self, column: usize) -> bool {
+        self.times.is_some_and(|times| times.holds(column))
+    }
+
+    /// Where times stand; `with` as for [`Headings::expect`].
+    ///
+    /// # Errors
+    /// When they stand nowhere.
+    pub fn expect_times(&self, with: &'static str) -> Result<Times, TableError> {
+        let (line, known) = (self.line, self.names.clone());
+        self.times.ok_or(TableError::MissingColumn { line, name: "t", with, known })
+    }
+
     /// The code of the unit that a column states.
     pub fn unit(&self, column: usize) -> Option<&str> {
-        self.all.get(column)?.unit.as_ref()?.as_ref().ok().map(Unit::code)
+        self.all.get(column)?.unit().map(Unit::code)
     }
 
     /// Whether a column states its unit, or what is none.
     pub fn has_unit(&self, column: usize) -> bool {
-        self.all.get(column).is_some_and(|heading| heading.unit.is_some())
+        self.all.get(column).is_some_and(Heading::has_unit)
     }
 
     /// The column with that name; `with` says in the error what it holds, such as " with seconds".
@@ -170,7 +158,8 @@ impl Headings {
     /// # Errors
     /// When there is none; with those that there are.
     pub fn expect(&self, name: &'static str, with: &'static str) -> Result<usize, TableError> {
-        let missing = || TableError::MissingColumn { name, with, known: self.names.clone() };
+        let line = self.line;
+        let missing = || TableError::MissingColumn { line, name, with, known: self.names.clone() };
         self.place(name).ok_or_else(missing)
     }
 
@@ -186,17 +175,22 @@ impl Headings {
     ) -> Result<Option<LinkedColumn>, TableError> {
         let Some(column) = self.place(name) else { return Ok(None) };
         let heading = &self.all[column];
-        if heading.unit.is_none() {
+        if !heading.has_unit() {
             return Ok(Some(LinkedColumn { column, scale: 1.0, offset: 0.0 }));
         }
-        let whole = || heading.whole.clone();
+        let (line, whole) = (self.line, || heading.whole.clone());
         let wanted = Unit::parse(unit).map_err(|error| TableError::WantedUnit {
+            line,
             heading: whole(),
             reason: error.to_string(),
         })?;
-        let (scale, offset) = heading.conversion_to(&wanted).map_err(|error| {
-            TableError::HeadingUnit { heading: whole(), error, meaning: meaning.to_owned() }
-        })?;
+        let (scale, offset) =
+            heading.conversion_to(&wanted).map_err(|error| TableError::HeadingUnit {
+                line,
+                heading: whole(),
+                error: error.into(),
+                meaning: meaning.to_owned(),
+            })?;
         Ok(Some(LinkedColumn { column, scale, offset }))
     }
 
@@ -211,7 +205,7 @@ impl Headings {
         name: &str,
         meaning: &str,
     ) -> Result<Option<LinkedColumn>, TableError> {
-        let unit = other.place(name).and_then(|at| other.all[at].unit.as_ref()?.as_ref().ok());
+        let unit = other.place(name).and_then(|at| other.all[at].unit());
         match (unit, self.place(name)) {
             (Some(unit), _) => self.in_unit(name, unit.code(), meaning),
             (None, column) => {
@@ -223,6 +217,7 @@ impl Headings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::records::Records;
     use super::*;
 
     #[test]
@@ -244,7 +239,10 @@ mod tests {
 
     #[test]
     fn headings_of_columns_that_are_not_read_need_no_name_of_their_own() {
-        let read = |text: &str| Headings::read_for(text.split(','), &["t", "part"]);
+        let read = |text: &str| {
+            let records = Records::new(text.as_bytes()).expect("headings");
+            Headings::of_named(records.headings(), &["t", "part"])
+        };
         let headings = read(",t [h],note,part,note,").expect("others are not read");
         assert_eq!((headings.place("t"), headings.place("part")), (Some(1), Some(3)));
         let error = read("t,part,t [h]").expect_err("which one?").to_string();
@@ -252,18 +250,10 @@ mod tests {
     }
 
     #[test]
-    fn units_stand_in_brackets_and_may_have_brackets_of_their_own() {
-        let kelvins = Unit::parse("K").expect("a unit");
-        let heading = Heading::read("z_Tt [Cel]");
-        assert_eq!((&*heading.name, &*heading.whole), ("z_Tt", "z_Tt [Cel]"));
-        let (scale, offset) = heading.conversion_to(&kelvins).expect("a temperature");
-        assert!((scale - 1.0).abs() < 1e-12 && (offset - 273.15).abs() < 1e-9);
-        let pascals = Unit::parse("Pa").expect("a unit");
-        for text in ["p [psi]", "p [[psi]]"] {
-            let (scale, _) = Heading::read(text).conversion_to(&pascals).expect(text);
-            assert!((scale - 6_894.757).abs() < 0.01, "{text}: {scale}");
-        }
-        assert_eq!(Heading::read("T (K)").name, "T (K)");
-        assert_eq!(Heading::read_any_brackets("T (K)").name, "T");
+    fn a_heading_is_looked_up_as_a_whole_first() {
+        let headings = Headings::read(["t", "a (h)", "b [K]"]).expect("headings");
+        assert_eq!(headings.place("a (h)"), Some(1));
+        assert_eq!(headings.place("a"), Some(1));
+        assert_eq!((headings.place("b"), headings.place("b [K]")), (Some(2), Some(2)));
     }
 }

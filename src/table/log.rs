@@ -5,12 +5,14 @@
 
 use super::error::TableError;
 use super::headings::Headings;
-use super::reading::records;
+use super::number::Numbers;
+use super::records::{Record, Records};
+use super::times::TimeError;
 
 /// An entry of a log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogEntry {
-    /// Its line in the table, the first being that of the headings.
+    /// Its line in the table, as an editor counts lines.
     pub line: u64,
     /// Its time in seconds.
     pub time_s: f64,
@@ -19,36 +21,38 @@ pub struct LogEntry {
     pub cells: Vec<String>,
 }
 
-/// Reads a log. The column `t` is a time, in seconds unless its heading states another unit of time;
-/// the others are read by their names.
+/// Reads a log. Its times are in seconds unless their heading states another unit; the other columns are
+/// read by their names. Columns that are not read may be missing at the end of a row.
 ///
 /// # Errors
-/// When a column is not there or there twice, the unit of `t` is none of time, or a row has no time.
+/// When a column is not there or there twice, the unit of the times is none of time, or a row has no time.
 pub fn read_log(bytes: &[u8], columns: &[&'static str]) -> Result<Vec<LogEntry>, TableError> {
-    let mut reader = records(bytes, b',');
-    let names: Vec<&str> = std::iter::once("t").chain(columns.iter().copied()).collect();
-    let headings = Headings::read_for(reader.headers()?.iter(), &names)?;
-    let missing = || TableError::MissingColumn {
-        name: "t",
-        with: " with times",
-        known: headings.names().to_vec(),
-    };
-    let time = headings.in_unit("t", "s", "the time")?.ok_or_else(missing)?;
+    let mut records = Records::new(bytes)?;
+    let mut names = vec!["t"];
+    names.extend(columns);
+    let headings = Headings::of_named(records.headings(), &names)?;
+    let times = headings.expect_times(" with times")?;
     let places = columns.iter().map(|name| headings.expect(name, ""));
     let places: Vec<usize> = places.collect::<Result<_, _>>()?;
-    let unit = headings.unit(time.column).unwrap_or("seconds");
-    let entry = |row: Result<csv::StringRecord, csv::Error>| {
-        let row = row?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| row.get(at).unwrap_or_default();
-        let stated = cell(time.column);
-        let time_s = stated.parse().ok().map(|number| time.value(number));
-        let no_time =
-            || TableError::NoTime { line, cell: stated.to_owned(), unit: unit.to_owned() };
-        let time_s = time_s.filter(|time_s| time_s.is_finite()).ok_or_else(no_time)?;
-        Ok(LogEntry { line, time_s, cells: places.iter().map(|at| cell(*at).to_owned()).collect() })
-    };
-    reader.records().map(entry).collect()
+    let mut numbers = Numbers::of(records.dialect());
+    let (mut entries, mut row) = (Vec::new(), Record::default());
+    while records.next(&mut row)? {
+        let line = row.line;
+        let time_s = times.read(&row, &mut numbers).map_err(|error| match error {
+            TimeError::No(cell) => {
+                let unit = headings.unit(times.column()).unwrap_or("seconds").to_owned();
+                TableError::NoTime { line, cell, unit }
+            }
+            error => {
+                let heading = headings.whole(times.column()).to_owned();
+                TableError::BadTime { line, heading, reason: error.to_string() }
+            }
+        })?;
+        let cell = |at: &usize| row.get(*at).unwrap_or_default().to_owned();
+        let cells = places.iter().map(cell).collect();
+        entries.push(LogEntry { line, time_s: time_s.seconds(), cells });
+    }
+    Ok(entries)
 }
 
 #[cfg(test)]
@@ -67,6 +71,15 @@ mod tests {
     }
 
     #[test]
+    fn times_are_read_as_in_every_table() {
+        let log = "sep=;\r\n\r\nwhat;time\r\n\r\na;2026-11-23T06:00:10Z\r\n";
+        let entries = read_log(log.as_bytes(), &["what"]).expect("a log");
+        assert_eq!((entries[0].line, entries[0].time_s), (5, 1_795_413_610.0));
+        let error = read_log(b"t,what\n1795413610000,a\n", &["what"]).expect_err("milliseconds");
+        assert!(error.to_string().starts_with("line 2, column `t`: `1795413610000` looks like"));
+    }
+
+    #[test]
     fn a_unit_that_is_none_of_time_is_refused_with_what_is_expected() {
         let wrong = |log: &str| read_log(log.as_bytes(), &["what"]).expect_err(log).to_string();
         assert_eq!(
@@ -75,8 +88,8 @@ mod tests {
         );
         assert!(wrong("t [hr.],what\n").contains("expected a unit such as `s`"));
         assert_eq!(
-            wrong("time,what\n1,a\n"),
-            "line 1: expected a column `t` with times; there are time, what"
+            wrong("when,what\n1,a\n"),
+            "line 1: expected a column `t` with times; there are when, what"
         );
     }
 

@@ -2,19 +2,29 @@
 //!
 //! Flows in: bytes of CSV, from a file or a pipe. Flows out: rows of numbers, each with its line, the
 //! conversion of each column to the unit that is asked for, and what of the table is no number.
-//! Courses and loads, logs of maintenance and tables of samples are read by this room; it knows
-//! nothing of models, plants or samples.
+//! Courses and loads, logs of maintenance and tables of samples are read by this room, all by the same
+//! rules; it knows nothing of models, plants or samples.
 
+mod dialect;
 mod error;
+mod heading;
 mod headings;
 mod log;
+mod number;
 mod reading;
+mod records;
+mod times;
 
+pub use dialect::Dialect;
 pub(crate) use error::did_you_mean;
 pub use error::{HeadingUnitError, TableError};
-pub use headings::{Heading, Headings, LinkedColumn};
+pub use heading::{Heading, unit};
+pub use headings::{Headings, LinkedColumn};
 pub use log::{LogEntry, read_log};
-pub use reading::{Invalid, Reader, Row, Strictness, records};
+pub use number::{Form, Mark, NumberError, Numbers, form};
+pub use reading::{Invalid, Reader, Row, Strictness, look};
+pub use records::{Record, Records};
+pub use times::{BareNumbers, Instant, TimeError, Times};
 
 /// The usual step between times, in their unit: the median of the differences of neighbours.
 /// `None` of fewer than two times, and where the median is not above 0.

@@ -7,15 +7,15 @@ use std::io::Read;
 
 use super::error::TableError;
 use super::headings::Headings;
+use super::number::{NumberError, Numbers};
+use super::records::{Record, Records};
+use super::times::TimeError;
 
 /// So many invalid cells are kept with their places; of the others only how many there are.
 const KEPT: usize = 5;
 
-/// CSV whose cells are trimmed and whose rows may have any number of them.
-pub fn records<R: Read>(from: R, delimiter: u8) -> csv::Reader<R> {
-    let mut builder = csv::ReaderBuilder::new();
-    builder.delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(from)
-}
+/// Rows that are looked at to see how numbers are written.
+const LOOKED_AT: usize = 20_000;
 
 /// What becomes of a cell that is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +26,13 @@ pub enum Strictness {
     Lenient,
 }
 
-/// Reads a table row by row. A column `t` is a time, in seconds unless its heading states another
-/// unit of time.
+/// Reads a table row by row. Its times are in seconds unless their heading states another unit; instants
+/// are in seconds since 1970.
 pub struct Reader<R> {
-    csv: csv::Reader<R>,
-    record: csv::StringRecord,
+    records: Records<R>,
+    record: Record,
     headings: Headings,
-    /// Place of the times, and how many seconds one is.
-    time: Option<(usize, f64)>,
+    numbers: Numbers,
     strictness: Strictness,
     invalid: Invalid,
 }
@@ -41,7 +40,7 @@ pub struct Reader<R> {
 /// A row of numbers; NaN where there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Its line in the table, the first being that of the headings.
+    /// Its line in the table, as an editor counts lines.
     pub line: u64,
     /// A number for each heading.
     pub values: Vec<f64>,
@@ -76,19 +75,60 @@ impl std::fmt::Display for Invalid {
     }
 }
 
+impl<'a> Reader<&'a [u8]> {
+    /// Reads the headings of a table that is there as a whole; its numbers are looked at to see whether
+    /// they have decimal points or commas.
+    ///
+    /// # Errors
+    /// As for [`Reader::new`].
+    pub fn of(bytes: &'a [u8], strictness: Strictness) -> Result<Self, TableError> {
+        let mut reader = Self::new(bytes, strictness)?;
+        reader.numbers = look(bytes, |_, _| true)?;
+        Ok(reader)
+    }
+}
+
+/// How the numbers of a table are written, by the first rows of those columns that are asked for by
+/// place. Tables whose numbers are written in one way alone are not looked at.
+///
+/// # Errors
+/// When its headings cannot be read.
+pub fn look(
+    bytes: &[u8],
+    is_number: impl Fn(usize, &Record) -> bool,
+) -> Result<Numbers, TableError> {
+    let mut records = Records::new(bytes)?;
+    let mut numbers = Numbers::of(records.dialect());
+    // Between commas a decimal comma is within quotes.
+    if records.dialect().delimiter != b';' && !bytes.contains(&b'"') {
+        return Ok(numbers);
+    }
+    let mut record = Record::default();
+    for _ in 0..LOOKED_AT {
+        match records.next(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {
+                let cells = record.iter().enumerate().filter(|(at, _)| is_number(*at, &record));
+                cells.for_each(|(_, cell)| numbers.see(cell));
+            }
+            // What is wrong with a row is told when it is read.
+            Err(_) => {}
+        }
+    }
+    Ok(numbers)
+}
+
 impl<R: Read> Reader<R> {
     /// Reads the headings.
     ///
     /// # Errors
-    /// When there are none that can be used, or the unit of `t` is none of time.
+    /// When there are none that can be used, or the unit of the times is none of time.
     pub fn new(from: R, strictness: Strictness) -> Result<Self, TableError> {
-        // Rows with too few or too many cells are answered here, with their numbers of cells.
-        let mut csv = records(from, b',');
-        let headings = Headings::read(csv.headers()?.iter())?;
-        let time = headings.in_unit("t", "s", "the time")?;
-        let time = time.map(|linked| (linked.column, linked.scale));
-        let (record, invalid) = (csv::StringRecord::new(), Invalid::default());
-        Ok(Self { csv, record, headings, time, strictness, invalid })
+        let records = Records::new(from)?;
+        let headings = Headings::of(records.headings())?;
+        let numbers = Numbers::of(records.dialect());
+        let (record, invalid) = (Record::default(), Invalid::default());
+        Ok(Self { records, record, headings, numbers, strictness, invalid })
     }
 
     /// The headings.
@@ -112,23 +152,29 @@ impl<R: Read> Reader<R> {
     /// With line and column of what is no number, or how many cells a row should have.
     pub fn row(&mut self) -> Result<Option<Row>, TableError> {
         loop {
-            if !self.csv.read_record(&mut self.record)? {
-                return Ok(None);
+            match self.records.next(&mut self.record) {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error @ TableError::NoCsv { .. }) => return Err(error),
+                Err(error) => {
+                    self.refuse(error)?;
+                    continue;
+                }
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
-            let (cells, headings) = (self.record.len(), self.headings.names().len());
-            if cells != headings {
-                self.refuse(TableError::Cells { line, cells, headings })?;
+            let (line, headings) = (self.record.line, self.headings.names().len());
+            if let Err(error) = self.record.expect_cells(headings, self.records.dialect()) {
+                self.refuse(error)?;
                 continue;
             }
             let mut values = Vec::with_capacity(headings);
             for at in 0..headings {
                 values.push(self.cell(at, line)?);
             }
-            if let Some((at, scale)) = self.time {
-                values[at] *= scale;
+            if let Some(times) = self.headings.times() {
+                let at = times.column();
+                values[at] = self.time(line)?;
                 if self.strictness == Strictness::Lenient && !values[at].is_finite() {
-                    // A cell that is no number is noted already.
+                    // A cell that is no time is noted already.
                     if self.record.get(at).is_none_or(str::is_empty) {
                         self.invalid.note(|| TableError::MissingTime { line }.to_string());
                     }
@@ -139,12 +185,37 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn cell(&mut self, at: usize, line: u64) -> Result<f64, TableError> {
-        let cell = self.record.get(at).unwrap_or_default();
+    /// The time of the present row in seconds; NaN where there is none.
+    fn time(&mut self, line: u64) -> Result<f64, TableError> {
+        let Some(times) = self.headings.times() else { return Ok(f64::NAN) };
+        let cell = self.record.get(times.column()).unwrap_or_default();
         if cell.is_empty() {
             return Ok(f64::NAN);
         }
-        match cell.parse::<f64>() {
+        let heading = || self.headings.whole(times.column()).to_owned();
+        let error = match times.read(&self.record, &mut self.numbers) {
+            Ok(time) => return Ok(time.seconds()),
+            Err(TimeError::No(cell)) if cell.parse::<f64>().is_ok() => {
+                self.invalid.note(|| format!("line {line}, column `{}`: `{cell}`", heading()));
+                return Ok(f64::NAN);
+            }
+            Err(TimeError::No(cell)) => {
+                TableError::NoNumber { line, heading: heading(), cell, error: NumberError::No }
+            }
+            Err(error) => {
+                TableError::BadTime { line, heading: heading(), reason: error.to_string() }
+            }
+        };
+        self.refuse(error).map(|()| f64::NAN)
+    }
+
+    /// The number of a cell; NaN of an empty one, and of times, which are read apart.
+    fn cell(&mut self, at: usize, line: u64) -> Result<f64, TableError> {
+        let cell = self.record.get(at).unwrap_or_default();
+        if cell.is_empty() || self.headings.is_time(at) {
+            return Ok(f64::NAN);
+        }
+        match self.numbers.read(cell) {
             Ok(value) if value.is_finite() => Ok(value),
             // A course may state that a number is infinite or none; it is noted all the same.
             Ok(_) => {
@@ -152,9 +223,9 @@ impl<R: Read> Reader<R> {
                 self.invalid.note(|| format!("line {line}, column `{heading}`: `{cell}`"));
                 Ok(f64::NAN)
             }
-            Err(_) => {
+            Err(error) => {
                 let (heading, cell) = (self.headings.whole(at).to_owned(), cell.to_owned());
-                self.refuse(TableError::NoNumber { line, heading, cell }).map(|()| f64::NAN)
+                self.refuse(TableError::NoNumber { line, heading, cell, error }).map(|()| f64::NAN)
             }
         }
     }

@@ -15,6 +15,14 @@ use crate::twin::Timestamp;
 /// The version that this program writes; it reads those before too.
 pub const VERSION: u32 = 1;
 
+/// The mark of the byte order in UTF-8.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Whether these are the first bytes of a recording, rather than those of a table.
+pub fn is_recording(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(BOM).unwrap_or(bytes).trim_ascii_start().starts_with(b"{")
+}
+
 /// A message as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -31,7 +39,7 @@ pub struct Recorded {
 }
 
 /// A line of a file that cannot be read, or not all of it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct BadLine {
     /// From 1.
@@ -126,11 +134,20 @@ impl<B: AsRef<[u8]>> Reader<B> {
     /// # Errors
     /// When this is no recording, or a newer one; says what was expected.
     pub fn new(bytes: B) -> Result<Self, BadLine> {
-        let mut reader = Self { bytes, at: 0, line: 0 };
+        // Some editors put a mark of the byte order before the text.
+        let at = if bytes.as_ref().starts_with(BOM) { BOM.len() } else { 0 };
+        let mut reader = Self { bytes, at, line: 0 };
         let wrong = |reason: String| BadLine { line: 1, column: 1, reason };
         let expected =
             format!("expected the first line of a recording, such as {}", header("plant"));
-        let Some(first) = reader.next_line() else { return Err(wrong(expected)) };
+        let is_blank = |reader: &Self, line: &Range<usize>| {
+            reader.bytes.as_ref()[line.clone()].trim_ascii().is_empty()
+        };
+        let mut first = reader.next_line();
+        while first.as_ref().is_some_and(|line| is_blank(&reader, line)) {
+            first = reader.next_line();
+        }
+        let Some(first) = first else { return Err(wrong(expected)) };
         match serde_json::from_slice::<Header>(&reader.bytes.as_ref()[first]) {
             Ok(header) if header.twinscope == "recording" && header.version <= VERSION => {
                 Ok(reader)
@@ -142,6 +159,11 @@ impl<B: AsRef<[u8]>> Reader<B> {
             ))),
             _ => Err(wrong(expected)),
         }
+    }
+
+    /// The line that was read last, from 1.
+    pub fn line(&self) -> usize {
+        self.line
     }
 
     fn next_line(&mut self) -> Option<Range<usize>> {
@@ -221,6 +243,16 @@ mod tests {
         assert_eq!(read[1].as_ref().map_err(|bad| bad.line), Err(3));
         assert_eq!(read[2].as_ref().map(|message| message.topic.as_str()), Ok("b"));
         assert_eq!(read[3].as_ref().map_err(|bad| bad.line), Err(6), "it was cut off");
+    }
+
+    #[test]
+    fn a_mark_of_the_byte_order_and_ends_of_lines_of_windows_are_no_part_of_it() {
+        let line = r#"{"at":"2026-11-23T12:00:00Z","topic":"a","payload":"1"}"#;
+        let text = format!("\u{feff}{}\r\n\r\n{line}\r\nnone\r\n", header("t"));
+        assert!(is_recording(text.as_bytes()) && !is_recording(b"time,a.b\n"));
+        let read: Vec<_> = Reader::new(text.as_bytes()).expect("a recording").collect();
+        assert_eq!(read[0].as_ref().map(|message| message.topic.as_str()), Ok("a"));
+        assert_eq!(read[1].as_ref().map_err(|bad| bad.line), Err(4));
     }
 
     proptest! {

@@ -26,7 +26,7 @@ pub use condition::{Beyond, Condition};
 pub use definition::*;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 #[cfg(not(target_arch = "wasm32"))]
-pub use load::{Disk, load};
+pub use load::{Disk, MAX_DEFINITION_BYTES, load, read_regular};
 pub use load::{
     Loaded, NoFiles, Resolver, SCHEMA, is_twin, load_behaviour, load_goal, load_numbers, load_text,
 };

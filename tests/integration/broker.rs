@@ -40,7 +40,9 @@ fn publish_acknowledged(broker: &Broker, messages: impl Iterator<Item = (String,
 }
 
 fn with_retained_messages() -> Broker {
-    let broker = Broker::start(BrokerOptions::default()).unwrap();
+    let free = ([127, 0, 0, 1], 0).into();
+    let options = BrokerOptions { websocket: Some(free), ..BrokerOptions::default() };
+    let broker = Broker::start(options).unwrap();
     let messages = (0..RETAINED).map(|n| (format!("plant/area{}/{n}", n % 7), n.to_string()));
     publish_acknowledged(&broker, messages);
     broker
@@ -126,9 +128,13 @@ fn a_client_that_vanishes_leaves_its_last_will() {
 fn a_wrong_password_is_refused_and_the_right_one_admitted() {
     let login = Login { user: "operator".into(), password: "correct horse".into() };
     let open = ([0, 0, 0, 0], 0).into();
-    let broker =
-        Broker::start(BrokerOptions { tcp: open, websocket: Some(open), login: Some(login) })
-            .unwrap();
+    let options = BrokerOptions {
+        tcp: open,
+        websocket: Some(open),
+        login: Some(login),
+        ..BrokerOptions::default()
+    };
+    let broker = Broker::start(options).unwrap();
     let attempt = |login: Option<(&str, &str)>| {
         let mut options = MqttOptions::new("a", "127.0.0.1", broker.tcp_address().port());
         if let Some((user, password)) = login {

@@ -24,5 +24,6 @@ mod session;
 mod simulate;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 mod untrusted;
 mod watch;

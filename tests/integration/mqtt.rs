@@ -279,7 +279,7 @@ fn websocket_carries_the_same() {
     let broker = broker::Broker::start(broker::BrokerOptions {
         tcp: open,
         websocket: Some(open),
-        login: None,
+        ..Default::default()
     })
     .unwrap();
     let link = connect(options(&broker.websocket_url().unwrap()));

@@ -62,6 +62,7 @@ impl Place {
             upstream,
             login: false,
             embed: vec!["https://grafana.example".into()],
+            hosts: Vec::new(),
             pages: PAGES,
         }
     }

@@ -26,6 +26,7 @@ pub fn property(name: &str, ty: ValueType) -> Property {
         decimals: None,
         range: None,
         limits: Limits::default(),
+        states: Arc::default(),
         interval: None,
         interpolation: Interpolation::Linear,
         integral_of: None,

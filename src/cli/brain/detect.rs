@@ -88,8 +88,9 @@ fn growing(args: &Detect, path: &Path) -> Result<Table, Failure> {
 /// Remembers healthy states and judges by those that are alike; needs no model.
 fn by_similarity(args: &Detect) -> Result<DetectReport, Failure> {
     let (healthy, watched) = (growing(args, &args.healthy)?, growing(args, &args.samples)?);
-    let channels: Vec<String> =
-        healthy.headings().iter().filter(|heading| *heading != "t").cloned().collect();
+    let names = healthy.headings().iter().enumerate();
+    let channels = names.filter(|(column, _)| !healthy.units().is_time(*column));
+    let channels: Vec<String> = channels.map(|(_, name)| name.clone()).collect();
     let times = healthy.times().map_err(|error| wrong(&args.healthy, error))?;
     let step_s = usual_step(times).unwrap_or(1.0);
     let mut setup = DetectorSetup::new(channels.clone());

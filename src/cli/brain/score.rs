@@ -69,10 +69,13 @@ fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
         wrong(path, text)
     })?;
     for (event, correction) in before {
-        if let Entry::Vacant(vacant) = learnt.entry(event) {
-            let event = vacant.key();
-            eprintln!("note: {}: the correction of {event} stays as it was", path.display());
-            vacant.insert(correction);
+        if let Entry::Vacant(place) = learnt.entry(event) {
+            eprintln!(
+                "note: {}: the correction of {} stays as it was",
+                path.display(),
+                place.key()
+            );
+            place.insert(correction);
         }
     }
     let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)? + "\n";

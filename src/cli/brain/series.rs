@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use twinscope::estimate::{FilterSetup, Measured};
-use twinscope::model::Machine;
 use twinscope::model::load::{Hold, Load, Schedule};
 use twinscope::model::table::link;
+use twinscope::model::{Machine, Variable};
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
 use super::super::failure::Failure;
@@ -60,7 +60,7 @@ impl Series {
     ) -> Result<Self, Failure> {
         let complain = |error: TableError| wrong(path, error);
         let bytes = bytes(path)?;
-        let mut reader = Reader::new(&*bytes, policy.strictness()).map_err(complain)?;
+        let mut reader = Reader::of(&bytes, policy.strictness()).map_err(complain)?;
         let columns = Columns::of(reader.headings(), machine, setup, path, policy);
         let mut columns = columns.map_err(|error| wrong(path, error))?;
         let mut rows = Vec::new();
@@ -227,7 +227,7 @@ impl Columns {
         policy: RowPolicy,
     ) -> Result<Self, String> {
         let about = setup.model.about();
-        let time = headings.expect("t", " with seconds").map_err(text)?;
+        let time = headings.expect_times(" with seconds").map_err(text)?.column();
         let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
         let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
@@ -252,6 +252,16 @@ impl Columns {
                  and its values in a column z_{first}; outputs are {}",
                 names.join(", ")
             ));
+        }
+        for (at, output) in about.outputs.iter().enumerate() {
+            let is_time =
+                headings.place(&output.name).is_some_and(|column| headings.is_time(column));
+            if is_time && outputs[at].is_none() && setup.is_measured(at) {
+                let Variable { name, meaning, .. } = output;
+                eprintln!(
+                    "note: `{name}` is the time: the {meaning} is read from a column `z_{name}`"
+                );
+            }
         }
         for (at, name) in names.iter().enumerate() {
             if outputs[at].is_some() && !setup.is_measured(at) {

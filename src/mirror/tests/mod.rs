@@ -424,7 +424,7 @@ fn a_table_is_mixed_between_its_rows_however_often_the_twin_expects_samples() {
     assert_eq!(replay.notes().len(), 1, "turns are computed: {:?}", replay.notes());
     let counts = replay.status().counters.snapshot();
     assert_eq!((counts.messages, counts.samples, counts.malformed), (3, 6, 0));
-    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S - 250_000));
+    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S));
 }
 
 #[test]
@@ -432,7 +432,7 @@ fn a_table_stays_when_the_twin_file_is_saved_anew() {
     let (_, mut mirror) = minutes();
     mirror.swap_twin(Arc::new(with_clock()), 1);
     assert_eq!(told(mirror.reading(at(T0 + 30 * S), SPEED)), Some((90.0, Quality::Good)));
-    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S - 250_000));
+    assert_eq!(mirror.live_view().time, Timestamp(T0 + 120 * S));
 }
 
 #[test]

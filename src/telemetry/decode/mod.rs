@@ -17,10 +17,39 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
-use crate::twin::mapping::{ClockSource, Mapping, Presence, Read};
+use crate::twin::mapping::{ClockSource, Mapping, Presence, QualitySource, QualityStandard, Read};
 use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
 use plan::Plan;
 use value::{Scalar, read_json, read_scalar};
+
+/// The value that a cell of a table states for a property that is no number: a name, an index or a text.
+pub(super) fn read_cell(cell: &str, ty: &ValueType) -> Result<Value, String> {
+    let read = Read::default();
+    let text = read_scalar(&Scalar::Text(cell.into()), ty, &read);
+    let index = cell.parse::<f64>().ok().filter(|_| !matches!(ty, ValueType::Text));
+    match (text, index) {
+        // Tables write an index as 1 or 1.0.
+        (Err(_), Some(number)) => read_scalar(&Scalar::Number(number), ty, &read),
+        (read, _) => read,
+    }
+}
+
+/// The quality that a cell of a table states, by its words or by its code of OPC; `None` of anything else.
+pub(super) fn quality_of_cell(cell: &str) -> Option<Quality> {
+    let cell = cell.trim();
+    let begins = |word: &str| cell.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
+    if cell.is_empty() {
+        return Some(Quality::Good);
+    }
+    if cell.eq_ignore_ascii_case("stale") {
+        return Some(Quality::Stale);
+    }
+    let is_known =
+        ["good", "uncertain", "bad"].iter().any(|word| begins(word)) || cell.parse::<f64>().is_ok();
+    let (pointer, standard) = (String::new(), QualityStandard::Any);
+    let source = QualitySource { pointer, standard, good: Vec::new(), uncertain: Vec::new() };
+    is_known.then(|| quality::read_quality(&Scalar::Text(cell.into()), &source))
+}
 
 /// One thing that is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,62 +1,20 @@
 //! Numbers as devices write them into texts.
 
+use crate::table::{Form, Mark, form};
+
 /// The number that a text is; decimals stand after a point or a comma, and the other of both, or a space or an
 /// apostrophe, may separate thousands. The error says why it is none.
 pub(super) fn parse(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    if let Ok(number) = text.parse::<f64>() {
-        return Ok(number);
+    match form(text) {
+        Form::Plain(number) | Form::Marked(number, _) => Ok(number),
+        // A lone point is the decimals', as everywhere in JSON.
+        Form::Doubtful { mark: Mark::Point, decimals, .. } => Ok(decimals),
+        Form::Doubtful { .. } => Err(format!(
+            "{:?} may be thousands or decimals: have the source send a number, not a text",
+            text.trim()
+        )),
+        Form::No => Err(format!("expected a number, found the text {:?}", text.trim())),
     }
-    let no_number = || format!("expected a number, found the text {text:?}");
-    let (decimal, thousands) = match (text.rfind(','), text.rfind('.')) {
-        (Some(comma), Some(point)) if comma > point => (Some(','), Some('.')),
-        (Some(_), Some(_)) => (Some('.'), Some(',')),
-        (Some(comma), None) if text.matches(',').count() == 1 => {
-            let (whole, after) = (unsigned(&text[..comma]), &text[comma + 1..]);
-            if after.len() == 3 && (1..=3).contains(&whole.len()) && whole != "0" {
-                return Err(format!(
-                    "{text:?} may be thousands or decimals: have the source send a number, not a text"
-                ));
-            }
-            (Some(','), None)
-        }
-        (Some(_), None) => (None, Some(',')),
-        (None, Some(_)) if text.matches('.').count() > 1 => (None, Some('.')),
-        (None, _) => (Some('.'), None),
-    };
-    let (whole, rest) = match decimal.and_then(|decimal| text.rfind(decimal)) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let whole = without_thousands(whole, thousands).ok_or_else(no_number)?;
-    let plain = match rest {
-        Some(rest) => format!("{whole}.{rest}"),
-        None => whole,
-    };
-    plain.parse().map_err(|_| no_number())
-}
-
-fn unsigned(text: &str) -> &str {
-    text.trim_start_matches(['-', '+'])
-}
-
-/// A whole number without what separates its thousands; `None` where that does not stand at each third digit.
-fn without_thousands(text: &str, separator: Option<char>) -> Option<String> {
-    let is_separator =
-        |c: char| Some(c) == separator || matches!(c, ' ' | '\'' | '\u{a0}' | '\u{202f}');
-    let mut parts = text.split(is_separator);
-    let mut plain = parts.next()?.to_owned();
-    let first = unsigned(&plain).len();
-    for part in parts {
-        if part.len() != 3
-            || !(1..=3).contains(&first)
-            || !part.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            return None;
-        }
-        plain.push_str(part);
-    }
-    Some(plain)
 }
 
 #[cfg(test)]

@@ -5,41 +5,45 @@
 //!
 //! * wide, a column a property: `time,P-101.flow,P-101.speed [rad/s]`; a unit in brackets is
 //!   converted, without one the numbers are in the property's own;
-//! * long, a row a sample: `time,property,value` and perhaps `quality`.
+//! * long, a row a sample: `time,property,value` and perhaps `unit` and `quality`.
 //!
-//! Columns stand apart by commas, semicolons (numbers may then have a decimal comma) or tabs. Times
-//! are ISO 8601 (without a zone: UTC) or numbers since 1970: seconds, milliseconds or microseconds,
-//! by their size. They are plant time. Empty cells say nothing.
+//! How cells stand apart, and how times and numbers are written, is as in every table: see
+//! [`crate::table`]. Times without a unit are since 1970, in the unit that their size tells. They are
+//! plant time. Empty cells say nothing.
 
 mod cell;
 mod columns;
 mod names;
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use super::Update;
+use super::decode::quality_of_cell;
 use super::recording::BadLine;
-use crate::table::{Heading, records, usual_step};
-use crate::twin::{PropertyId, Quality, Timestamp, Twin, ValueType};
-use cell::{quality_of, time_of, value_of};
+use crate::table::{
+    BareNumbers, Heading, Numbers, Record, Records, TableError, Times, look, usual_step,
+};
+use crate::twin::{Property, PropertyId, Quality, Timestamp, Twin};
+use cell::value_of;
 use columns::{Columns, can_be_read};
 
-/// Headings of the column of times, in small letters.
-const TIMES: [&str; 7] = ["time", "timestamp", "ts", "datetime", "date", "t", "time_s"];
 /// Rows from which the usual step between two times is taken.
 const LOOKED_AT: usize = 200;
 
 /// Reads a table row by row.
 pub struct Table {
-    rows: csv::Reader<Cursor<Vec<u8>>>,
+    rows: Records<Cursor<Vec<u8>>>,
     length: usize,
     headings: Vec<Heading>,
+    /// The line of the headings.
+    line: u64,
     columns: Columns,
-    time: usize,
-    decimal_comma: bool,
-    record: csv::StringRecord,
-    /// Of each property of the twin its type, or why no table can hold it.
-    properties: Vec<Result<ValueType, &'static str>>,
+    times: Times,
+    numbers: Numbers,
+    record: Record,
+    /// Of each property of the twin its definition.
+    properties: Vec<Arc<Property>>,
     notes: Vec<String>,
     step_us: i64,
 }
@@ -61,18 +65,15 @@ impl Table {
     /// # Errors
     /// When it has no times, or nothing that the twin knows; says what was expected.
     pub fn new(twin: &Twin, bytes: Vec<u8>) -> Result<Self, BadLine> {
-        let delimiter = delimiter(&bytes);
         let length = bytes.len();
-        let reader = |bytes: Vec<u8>| records(Cursor::new(bytes), delimiter);
-        let mut rows = reader(bytes);
-        let headings = rows.headers().map_err(|error| unreadable(&error))?.clone();
-        let headings: Vec<Heading> = headings.iter().map(Heading::read_any_brackets).collect();
-        let time = headings
-            .iter()
-            .position(|heading| TIMES.contains(&heading.whole.to_lowercase().as_str()));
-        let Some(time) = time else {
+        let rows = Records::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+        let line = rows.headings().line.max(1);
+        let headings: Vec<Heading> = rows.headings().iter().map(Heading::read).collect();
+        let times = Times::find(&headings, BareNumbers::BySize)
+            .map_err(|(at, error)| wrong(line, at + 1, error.to_string()))?;
+        let Some(times) = times else {
             return Err(wrong(
-                1,
+                line,
                 1,
                 format!(
                     "expected a column of times with the heading `time`, as in `time,{}`",
@@ -82,44 +83,50 @@ impl Table {
                 ),
             ));
         };
-        let (columns, notes) = Columns::of(twin, &headings, time);
+        let (columns, notes) = Columns::of(twin, &headings, line, times);
         if !columns.has_any() {
             let none = "expected columns with the names of properties, such as `P-101.flow`";
-            return Err(wrong(1, 1, notes.into_iter().next().unwrap_or_else(|| none.into())));
+            return Err(notes.into_iter().next().unwrap_or_else(|| wrong(line, 1, none.into())));
         }
+        let is_number =
+            |at: usize, record: &Record| times.holds(at) || columns.is_number(twin, at, record);
+        let numbers = look(rows.get_ref().get_ref(), is_number).map_err(|e| unreadable(&e))?;
         let mut table = Self {
             rows,
             length,
             headings,
+            line,
             columns,
-            time,
-            decimal_comma: delimiter == b';',
-            record: csv::StringRecord::new(),
+            times,
+            numbers,
+            record: Record::default(),
             properties: properties(twin),
-            notes,
+            notes: notes.iter().map(BadLine::to_string).collect(),
             step_us: 0,
         };
-        table.look(reader);
+        table.look()?;
         Ok(table)
     }
 
     /// Rows that are not read yet are read for another definition: columns are found anew by their
     /// names and converted to its units, and what it does not have stands in the notes.
     pub fn redefine(&mut self, twin: &Twin) {
-        (self.columns, self.notes) = Columns::of(twin, &self.headings, self.time);
+        let (columns, notes) = Columns::of(twin, &self.headings, self.line, self.times);
+        (self.columns, self.notes) = (columns, notes.iter().map(BadLine::to_string).collect());
         self.properties = properties(twin);
     }
 
     /// The usual step between two times, from the first rows; then begins again.
-    fn look(&mut self, reader: impl Fn(Vec<u8>) -> csv::Reader<Cursor<Vec<u8>>>) {
+    fn look(&mut self) -> Result<(), BadLine> {
         let mut times: Vec<_> =
             (0..LOOKED_AT).map_while(|_| self.next()).filter_map(|row| row.time).collect();
         times.dedup();
         let times: Vec<f64> = times.iter().map(|time| time.0 as f64).collect();
         self.step_us = usual_step(&times).map_or(0, |step_us| step_us as i64);
-        let empty = reader(Vec::new());
-        let bytes = std::mem::replace(&mut self.rows, empty).into_inner().into_inner();
-        self.rows = reader(bytes);
+        let none = Records::new(Cursor::new(Vec::new())).map_err(|error| unreadable(&error))?;
+        let bytes = std::mem::replace(&mut self.rows, none).into_inner().into_inner();
+        self.rows = Records::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+        Ok(())
     }
 
     /// What of the table is not used, for people.
@@ -134,32 +141,43 @@ impl Table {
 
     /// Share of the bytes that have been read, from 0 to 1.
     pub fn share(&self) -> f32 {
-        self.rows.position().byte() as f32 / self.length.max(1) as f32
+        self.rows.bytes_read() as f32 / self.length.max(1) as f32
     }
 
-    fn read(&mut self, line: usize) -> Row {
+    fn read(&mut self) -> Row {
         let mut row = Row::default();
-        let Self { record, columns, properties, time, decimal_comma, .. } = self;
-        let written = record.get(*time).unwrap_or("");
-        row.time = time_of(written);
-        if row.time.is_none() {
-            let expected = "expected a time such as 2026-11-23T12:00:00Z or seconds since 1970";
-            row.faults.push(wrong(line, *time + 1, format!("`{written}`: {expected}")));
+        let Self { rows, record, columns, properties, times, numbers, headings, .. } = self;
+        let line = record.line;
+        if let Err(error) = record.expect_cells(headings.len(), rows.dialect()) {
+            row.faults.push(unreadable(&error));
             return row;
         }
+        let time = match times.read(record, numbers) {
+            Ok(time) => time.stamp(),
+            Err(error) => {
+                row.faults.push(wrong(line, times.column() + 1, error.to_string()));
+                return row;
+            }
+        };
+        let Some(time) = time else {
+            row.faults.push(wrong(
+                line,
+                times.column() + 1,
+                "expected a time that a clock shows".into(),
+            ));
+            return row;
+        };
+        row.time = Some(time);
         let mut take = |cell: &str, at: usize, property: PropertyId, convert, quality| {
-            let value = match &properties[property.0 as usize] {
-                Ok(ty) => value_of(cell, ty, convert, *decimal_comma),
+            let definition = &properties[property.0 as usize];
+            let value = match can_be_read(definition) {
+                Ok(()) => value_of(cell, &definition.ty, convert, numbers),
                 Err(reason) => Err(format!("this property {reason}")),
             };
             match value {
                 Ok(value) => {
-                    row.updates.push(Update {
-                        property,
-                        time: row.time,
-                        value: Some(value),
-                        quality,
-                    });
+                    let (time, value) = (Some(time), Some(value));
+                    row.updates.push(Update { property, time, value, quality });
                 }
                 Err(reason) => row.faults.push(wrong(line, at + 1, reason)),
             }
@@ -172,23 +190,31 @@ impl Table {
                     }
                 }
             }
-            Columns::Long { property, value, quality, names } => {
-                let name = record.get(*property).unwrap_or("");
-                let cell = record.get(*value).unwrap_or("");
-                let stated = quality.and_then(|at| record.get(at)).unwrap_or("");
-                match (names.find(name), quality_of(stated)) {
-                    (Some(id), Some(quality)) if !cell.is_empty() => {
-                        take(cell, *value, id, (1.0, 0.0), quality);
-                    }
-                    (Some(_), Some(_)) => {}
-                    (None, _) => {
-                        row.faults.push(wrong(line, *property + 1, names.unknown(name)));
-                    }
-                    (_, None) => row.faults.push(wrong(
-                        line,
-                        quality.map_or(1, |at| at + 1),
-                        format!("`{stated}` is no quality: expected good, uncertain, bad or stale"),
+            Columns::Long(long) => {
+                let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or("");
+                let (name, value) = (cell(Some(long.property)), cell(Some(long.value)));
+                let (quality, unit) = (cell(long.quality), cell(long.unit));
+                let found = match (long.names.find(name), quality_of_cell(quality)) {
+                    (None, _) => Err((long.property, long.names.unknown(name))),
+                    (_, None) => Err((
+                        long.quality.unwrap_or_default(),
+                        format!(
+                            "`{quality}` is no quality: expected good, uncertain, bad or stale"
+                        ),
                     )),
+                    (Some(id), Some(quality)) => {
+                        let definition = &properties[id.0 as usize];
+                        let place = long.unit.filter(|_| !unit.is_empty()).unwrap_or(long.value);
+                        let convert = long.conversion(id, definition, unit);
+                        convert.map(|by| (id, by, quality)).map_err(|reason| (place, reason))
+                    }
+                };
+                match found {
+                    Ok((id, convert, quality)) if !value.is_empty() => {
+                        take(value, long.value, id, convert, quality);
+                    }
+                    Ok(_) => {}
+                    Err((at, reason)) => row.faults.push(wrong(line, at + 1, reason)),
                 }
             }
         }
@@ -200,45 +226,33 @@ impl Iterator for Table {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let line = |position: &csv::Position| position.line() as usize;
-        match self.rows.read_record(&mut self.record) {
+        match self.rows.next(&mut self.record) {
             Ok(false) => None,
-            Ok(true) => Some(self.read(self.record.position().map_or(0, line))),
+            Ok(true) => Some(self.read()),
             Err(error) => Some(Row { faults: vec![unreadable(&error)], ..Row::default() }),
         }
     }
 }
 
-fn wrong(line: usize, column: usize, reason: String) -> BadLine {
-    BadLine { line, column, reason }
+fn wrong(line: u64, column: usize, reason: String) -> BadLine {
+    BadLine { line: line as usize, column, reason }
 }
 
-fn unreadable(error: &csv::Error) -> BadLine {
-    let line = error.position().map_or(1, |position| position.line() as usize);
-    let reason = match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "expected text in UTF-8".into(),
-        _ => error.to_string(),
-    };
-    wrong(line, 1, reason)
-}
-
-/// What stands between the headings most often.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |sought: u8| first.iter().filter(|byte| **byte == sought).count();
-    let mut best = b',';
-    for other in [b';', b'\t'] {
-        if count(other) > count(best) {
-            best = other;
+/// What is wrong with a row as a whole.
+fn unreadable(error: &TableError) -> BadLine {
+    let line = error.line().unwrap_or(1);
+    let (column, place) = match error {
+        TableError::OpenQuote { column, .. } | TableError::AfterQuote { column, .. } => {
+            (*column, format!("line {line}, column {column}: "))
         }
-    }
-    best
+        _ => (1, format!("line {line}: ")),
+    };
+    let text = error.to_string();
+    wrong(line, column, text.strip_prefix(&place).unwrap_or(&text).to_owned())
 }
 
-/// Of each property its type, or why no table can hold it.
-fn properties(twin: &Twin) -> Vec<Result<ValueType, &'static str>> {
-    let definitions = twin.property_ids().map(|id| twin.property(id));
-    definitions.map(|property| can_be_read(property).map(|()| property.ty.clone())).collect()
+fn properties(twin: &Twin) -> Vec<Arc<Property>> {
+    twin.property_ids().map(|id| twin.property(id).clone()).collect()
 }
 
 #[cfg(test)]

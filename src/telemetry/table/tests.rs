@@ -130,7 +130,67 @@ fn an_estimate_is_no_column_and_no_row_since_no_table_sets_it() {
     assert!(row.faults[0].to_string().starts_with("line 2, column 3: this property is estimated"));
 }
 
+#[test]
+fn a_row_with_another_number_of_cells_is_told_with_its_line_and_not_taken() {
+    let rows = rows("time,P-0.speed,P-1.speed\r\n\r\n0,1,5,2\r\n1,3\r\n2,4,5\r\n");
+    assert!(rows[0].time.is_none() && rows[1].updates.is_empty());
+    assert_eq!((rows[0].faults[0].line, rows[1].faults[0].line), (3, 4));
+    assert_eq!(rows[0].faults[0].reason.split(';').next(), Some("4 cells, but 3 headings"));
+    assert_eq!(rows[2].updates.len(), 2);
+}
+
+#[test]
+fn a_long_table_has_units_by_row_and_for_all_values() {
+    let of = |unit: &str| {
+        let mut twin = twin();
+        Arc::make_mut(&mut twin.classes[0].properties[0]).unit = Unit::parse(unit).expect("a unit");
+        twin
+    };
+    let text = "time,property,value [L/h],Unit\n0,P-0.speed,1000,\n1,P-0.speed,2,m3/h\n\
+                2,P-0.speed,3,bar\n3,P-0.speed,4,litres\n4,P-0.state,running,-\n";
+    let rows: Vec<Row> = Table::new(&of("m3/h"), text.into()).expect("a table").collect();
+    assert_eq!(values(&rows[0]), [(0, Value::Number(1.0))]);
+    assert_eq!(values(&rows[1]), [(0, Value::Number(2.0))]);
+    assert_eq!((rows[2].faults[0].line, rows[2].faults[0].column), (4, 4));
+    assert!(rows[2].faults[0].reason.contains("to which bar does not convert"), "{rows:?}");
+    assert!(rows[3].faults[0].reason.contains("expected a unit such as `m3/h`"), "{rows:?}");
+    assert_eq!(values(&rows[4]), [(1, Value::Enumeration(1))]);
+}
+
+#[test]
+fn a_second_column_of_times_is_told_as_not_used() {
+    let table = table("time,P-0.speed,ts,t\n0,1,2,3\n");
+    assert_eq!(table.notes().len(), 2);
+    let told = &table.notes()[0];
+    assert!(told.starts_with("line 1, column 3: ") && told.contains("column `time`"), "{told}");
+}
+
+#[test]
+fn places_are_those_of_the_headings_however_far_down_they_stand() {
+    let wrong = Table::new(&twin(), b"\n\nspeed,flow\n1,2\n".to_vec()).err().expect("no times");
+    assert_eq!(wrong.line, 3);
+}
+
 proptest! {
+    #[test]
+    fn a_table_says_the_same_in_every_way_of_writing_it(
+        numbers in prop::collection::vec((-90_000_i32..90_000, 0_u8..100), 1..12),
+        style in 0_usize..3, blanks in 0_usize..3, end in prop::sample::select(vec!["\n", "\r\n"]),
+    ) {
+        let (delimiter, mark) = [(",", "."), (";", ","), ("\t", ".")][style];
+        let mut text = format!("time{delimiter}P-0.speed{end}");
+        let mut expected = Vec::new();
+        for (at, (whole, cents)) in numbers.iter().enumerate() {
+            text.push_str(&end.repeat(blanks));
+            text.push_str(&format!("{at}{delimiter}{whole}{mark}{cents:02}{end}"));
+            let number: f64 = format!("{whole}.{cents:02}").parse().expect("a number");
+            expected.push(Value::Number(number));
+        }
+        let read: Vec<Value> =
+            rows(&text).into_iter().flat_map(|row| row.updates).filter_map(|u| u.value).collect();
+        prop_assert_eq!(read, expected);
+    }
+
     #[test]
     fn no_bytes_make_it_fail(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut text = b"time,P-0.speed,P-0.state\n".to_vec();

@@ -3,7 +3,7 @@
 mod parents;
 mod topics;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::definition::{Asset, AssetId, Class, ClassId, Level, Property, Twin};
@@ -11,7 +11,7 @@ use super::super::tree::{Kind, Node};
 use super::super::value::Pose;
 use super::class;
 use super::class_file::{ClassFile, Word};
-use super::read::{At, Cx, Fields};
+use super::read::{At, Candidates, Cx, Fields};
 
 const ASSET: [&str; 17] = [
     "name",
@@ -42,6 +42,8 @@ const LEVELS: [(&str, Level); 5] = [
     ("unit", Level::Unit),
 ];
 const MOST_COPIES: u32 = 100_000;
+/// Levels of assets that are parts of each other: paths grow with them.
+pub(super) const MOST_LEVELS: usize = 64;
 
 /// An asset before its place in the tree is known.
 struct Draft<'a> {
@@ -60,6 +62,11 @@ pub(super) fn assets<'a>(
     classes: Vec<ClassFile<'a>>,
     twin: &mut Twin,
 ) {
+    let names: Vec<Arc<str>> = classes.iter().map(|file| file.class.name.clone()).collect();
+    let named = Named {
+        places: names.iter().cloned().zip(0..).collect(),
+        candidates: Candidates::new(names.iter().map(|name| &**name)),
+    };
     let mut stated = vec![Stated::default()];
     for file in classes {
         stated.push(Stated::from(&file));
@@ -67,11 +74,11 @@ pub(super) fn assets<'a>(
     }
     let mut drafts = Vec::new();
     for at in entries {
-        drafts_of(cx, at, twin, &mut stated, &mut drafts);
+        drafts_of(cx, at, &named, twin, &mut stated, &mut drafts);
     }
     let Some(order) = parents::order(cx, &drafts) else { return };
     let mut ids: HashMap<usize, AssetId> = HashMap::new();
-    let mut missing: Vec<(usize, String)> = Vec::new();
+    let mut missing: HashSet<(usize, &str)> = HashSet::new();
     for (number, parent) in order {
         let draft = &drafts[number];
         let mut asset = draft.asset.clone();
@@ -132,23 +139,22 @@ fn bare_names(twin: &mut Twin) {
     }
 }
 
-fn check_word(
+fn check_word<'w>(
     cx: &Cx,
     twin: &Twin,
     id: AssetId,
     draft: &Draft,
-    stated: &Word,
-    missing: &mut Vec<(usize, String)>,
+    stated: &'w Word,
+    missing: &mut HashSet<(usize, &'w str)>,
 ) {
     let Word { place, word, in_label } = stated;
     if twin.word(id, word).is_some() {
         return;
     }
     // Once a class and word, however many instances there are.
-    if missing.iter().any(|(class, other)| *class == draft.class && other == word) {
+    if !missing.insert((draft.class, word)) {
         return;
     }
-    missing.push((draft.class, word.to_owned()));
     let asset = twin.asset(id);
     if WORDS[3..7].contains(&word.as_str()) {
         let user = if *in_label { "label" } else { "topic" };
@@ -178,9 +184,16 @@ impl Draft<'_> {
     }
 }
 
+/// The classes that have names, and where each is.
+struct Named<'n> {
+    places: HashMap<Arc<str>, usize>,
+    candidates: Candidates<'n>,
+}
+
 fn drafts_of<'a>(
     cx: &Cx<'a>,
     at: At<'a>,
+    classes: &Named,
     twin: &mut Twin,
     stated: &mut Vec<Stated<'a>>,
     drafts: &mut Vec<Draft<'a>>,
@@ -192,14 +205,17 @@ fn drafts_of<'a>(
         None => cx.name(at),
         Some(_) => cx.text(at),
     });
-    let named = named_class(cx, &f, twin);
+    let named = named_class(cx, &f, classes);
     let class = class_of(cx, &f, named, twin, stated);
     let pose = pose(cx, &f);
     let step = f.get("step").and_then(|at| cx.point(at)).unwrap_or_default();
-    let scale = f.get("scale").and_then(|at| cx.number(at)).unwrap_or(1.0);
-    if let (Some(at), false) = (f.get("scale"), scale > 0.0) {
-        cx.error(at, "a scale is above 0");
+    if let (Some(count), Some(at)) = (count, f.get("step")) {
+        let last = f64::from(count.max(1) - 1);
+        let places = pose.position.iter().zip(step).map(|(begin, step)| begin + step * last);
+        // The last of the copies has a place within the plant, too.
+        let _ = places.map(|place| cx.within_plant(at, place)).collect::<Option<Vec<f64>>>();
     }
+    let scale = f.get("scale").and_then(|at| cx.scale(at)).unwrap_or(1.0);
     let level = f.get("level").and_then(|at| cx.choice(at, "level", &LEVELS)).unwrap_or_default();
     let variables = variables(cx, &f);
     let overrides = overrides(
@@ -266,13 +282,12 @@ fn variables(cx: &Cx, f: &Fields) -> Vec<(String, String)> {
 }
 
 /// Which class the asset names.
-fn named_class(cx: &Cx, f: &Fields, twin: &Twin) -> Option<usize> {
+fn named_class(cx: &Cx, f: &Fields, classes: &Named) -> Option<usize> {
     let at = f.get("class")?;
     let name = cx.text(at)?;
-    let found = twin.classes.iter().position(|class| *class.name == *name);
+    let found = classes.places.get(name.as_str()).copied();
     if found.is_none() {
-        let names = twin.classes.iter().map(|class| &*class.name);
-        cx.unknown(at, "class", &name, names.filter(|name| !name.starts_with('(')));
+        cx.unknown_of(at, "class", &name, &classes.candidates);
     }
     found
 }

@@ -128,7 +128,7 @@ pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
         let number = |(at_field, (name, node)): (usize, &'a (_, _))| {
             let name: &super::super::tree::Name = name;
             if fields[..at_field].iter().any(|(earlier, _)| earlier.text == name.text) {
-                cx.error(at.to(node), format!("`{}` is stated twice", name.text));
+                cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
             }
             let place = at.source.diagnostic(Severity::Error, &name.span, String::new());
             let named = Named { text: name.text.clone(), place: Box::new(place) };

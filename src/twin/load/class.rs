@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::ValueType;
 use super::super::definition::{
     Class, DisplayUnit, IntegralOf, Interpolation, Limits, Property, PropertyKind,
 };
 use super::super::tree::Kind;
 use super::super::unit::Unit;
+use super::super::{Beyond, ValueType};
 use super::class_file::{ClassFile, MOST_PROPERTIES};
-use super::read::{At, Cx, Fields};
+use super::read::{At, Candidates, Cx, Fields};
 use super::{binding, mapping, wiring};
 
 const CLASS: [&str; 7] =
     ["title", "extends", "model", "behaviour", "properties", "mappings", "bindings"];
-const PROPERTY: [&str; 15] = [
+const PROPERTY: [&str; 17] = [
     "title",
     "description",
     "kind",
@@ -28,60 +28,104 @@ const PROPERTY: [&str; 15] = [
     "low_warning",
     "high_warning",
     "high_alarm",
+    "warning_values",
+    "alarm_values",
     "interval",
     "interpolation",
     "integral_of",
 ];
 const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_alarm"];
 
+/// Classes that extend each other in a row: each is read with all that it extends.
+const MOST_EXTENDED: usize = 64;
+
+/// A class as it stands in the file.
+struct Stated<'a> {
+    name: String,
+    fields: Fields<'a>,
+    base: Option<String>,
+}
+
 /// All classes, those that others extend first.
 pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<ClassFile<'a>> {
-    let mut stated: Vec<(String, At, Fields, Option<String>)> = Vec::new();
+    let mut stated: Vec<Stated> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (key, value) in entries {
         let (Some(name), Some(fields)) = (cx.name(*key), cx.fields(*value, "a class", &CLASS))
         else {
             continue;
         };
-        if stated.iter().any(|(other, ..)| *other == name) {
+        if places.contains_key(&name) {
             cx.error(*key, format!("class `{name}` is stated twice"));
             continue;
         }
+        places.insert(name.clone(), stated.len());
         let base = fields.get("extends").and_then(|at| cx.text(at));
-        stated.push((name, *key, fields, base));
+        stated.push(Stated { name, fields, base });
     }
+    let names = Candidates::new(stated.iter().map(|one| one.name.as_str()));
     let mut done: Vec<ClassFile> = Vec::new();
-    let mut waiting: Vec<usize> = (0..stated.len()).collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        waiting.retain(|&at| {
-            let (name, _, fields, base) = &stated[at];
-            let found =
-                base.as_ref().and_then(|base| done.iter().find(|c| *c.class.name == **base));
-            let known =
-                base.as_ref().is_some_and(|base| stated.iter().any(|(other, ..)| other == base));
-            if known && found.is_none() {
-                return true;
-            }
-            if let (Some(base), false, Some(place)) = (base, known, fields.get("extends")) {
-                cx.unknown(place, "class", base, stated.iter().map(|(other, ..)| other.as_str()));
-            }
-            done.push(class(cx, name, fields, found));
-            false
-        });
-        if waiting.len() == before {
-            for at in waiting.drain(..) {
-                if let Some(place) = stated[at].2.get("extends") {
-                    cx.error(
-                        place,
-                        format!("class `{}` extends itself, by way of this", stated[at].0),
-                    );
+    let mut progress = vec![Progress::Open; stated.len()];
+    for start in 0..stated.len() {
+        // From the class to what it extends, as far as that is not done.
+        let mut chain = Vec::new();
+        let mut at = Some(start);
+        while let Some(number) = at {
+            let Stated { name, fields, base } = &stated[number];
+            let refuse = |message: String| {
+                if let Some(place) = fields.get("extends") {
+                    cx.error(place, message);
                 }
-                // Known all the same, so that its instances are not reported as well.
-                done.push(class(cx, &stated[at].0, &stated[at].2, None));
+            };
+            match progress[number] {
+                Progress::Done(_) => break,
+                Progress::Followed => {
+                    refuse(format!("class `{name}` extends itself, by way of this"));
+                    break;
+                }
+                Progress::Open => progress[number] = Progress::Followed,
             }
+            chain.push(number);
+            at = base.as_ref().and_then(|base| {
+                let found = places.get(base).copied();
+                if let (None, Some(place)) = (found, fields.get("extends")) {
+                    cx.unknown_of(place, "class", base, &names);
+                }
+                found
+            });
+        }
+        for number in chain.into_iter().rev() {
+            let Stated { name, fields, base } = &stated[number];
+            let base = base.as_ref().and_then(|base| places.get(base));
+            let mut base = base.and_then(|base| match progress[*base] {
+                Progress::Done(at) => Some(&done[at]),
+                // Known all the same, so that its instances are not reported as well.
+                Progress::Open | Progress::Followed => None,
+            });
+            if base.is_some_and(|base| base.layers.len() >= MOST_EXTENDED) {
+                let message =
+                    format!("class `{name}` extends more than {MOST_EXTENDED} others in a row");
+                if let Some(place) = fields.get("extends") {
+                    cx.error(place, message);
+                }
+                base = None;
+            }
+            let class = class(cx, name, fields, base);
+            progress[number] = Progress::Done(done.len());
+            done.push(class);
         }
     }
     done
+}
+
+/// How far a class has been read.
+#[derive(Clone, Copy)]
+enum Progress {
+    Open,
+    /// One that is to be read first is being sought.
+    Followed,
+    /// At this place among those that are read.
+    Done(usize),
 }
 
 /// A class is what it extends and its own, read together: a property that is stated anew is so for
@@ -252,6 +296,7 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
         decimals: None,
         range: None,
         limits: Limits::default(),
+        states: Arc::default(),
         interval: None,
         interpolation: fields
             .get("interpolation")
@@ -306,10 +351,7 @@ fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
     for (name, slot) in LIMITS.into_iter().zip(slots) {
         if let Some(at) = fields.get(name) {
             if property.ty != ValueType::Number {
-                cx.error(
-                    at,
-                    format!("`{}` is no number, and only a number has limits", property.name),
-                );
+                cx.error(at, no_limits(&property.name, &property.ty));
                 continue;
             }
             *slot = cx.number(at);
@@ -327,6 +369,46 @@ fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
         }
         below = slot.map(|value| (name, value)).or(below);
     }
+    states(cx, fields, property);
+}
+
+/// Why a property that is no number has no limits, and what it may state instead.
+fn no_limits(name: &str, ty: &ValueType) -> String {
+    let instead = match ty {
+        ValueType::Enumeration(_) => "; state `alarm_values` or `warning_values`",
+        _ => "",
+    };
+    format!("`{name}` is no number, and only a number has limits{instead}")
+}
+
+/// Which values of an enumeration or a boolean are abnormal. A list that is stated anew replaces that of
+/// its kind; a value stands in one list.
+fn states(cx: &Cx, fields: &Fields, property: &mut Property) {
+    let lists = [("warning_values", Beyond::Warning), ("alarm_values", Beyond::Alarm)]
+        .map(|(name, beyond)| fields.get(name).map(|at| (name, beyond, at)));
+    let Some((name, _, at)) = lists.iter().flatten().next() else { return };
+    let ValueType::Enumeration(names) = &property.ty else {
+        let limits = if property.ty == ValueType::Number { "; state limits" } else { "" };
+        cx.error(*at, format!("only an enumeration or a boolean has `{name}`{limits}"));
+        return;
+    };
+    let mut states = property.states.to_vec();
+    states.resize(names.len(), Beyond::None);
+    for (_, beyond, _) in lists.iter().flatten() {
+        states.iter_mut().filter(|state| *state == beyond).for_each(|state| *state = Beyond::None);
+    }
+    let mut stated = vec![false; names.len()];
+    for (_, beyond, at) in lists.into_iter().flatten() {
+        for value in cx.list(at).unwrap_or_default() {
+            let index = mapping::enumeration_index(cx, value, &property.ty, &property.name);
+            let Some(index) = index.map(usize::from) else { continue };
+            if std::mem::replace(&mut stated[index], true) {
+                cx.error(value, format!("`{}` is stated twice", names[index]));
+            }
+            states[index] = beyond;
+        }
+    }
+    property.states = states.into();
 }
 
 /// An asset's own view of a property of its class.
@@ -404,6 +486,7 @@ pub(super) fn integral_position(
         decimals: None,
         range: None,
         limits: Limits::default(),
+        states: Arc::default(),
         interval: source.interval,
         interpolation: Interpolation::Linear,
         integral_of: Some(IntegralOf { property: of as u16, per_second }),

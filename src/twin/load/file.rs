@@ -14,13 +14,21 @@ pub(super) struct Source {
     pub tree: Tree,
     /// Where the lines begin.
     lines: Vec<usize>,
+    /// It is of a newer schema, and not read.
+    pub is_newer: bool,
 }
 
 impl Source {
     pub(super) fn new(path: &Path, tree: Tree) -> Self {
         let ends = tree.text().match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { path: path.to_owned(), name: path.display().to_string(), tree, lines }
+        Self {
+            path: path.to_owned(),
+            name: path.display().to_string(),
+            tree,
+            lines,
+            is_newer: false,
+        }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -84,6 +92,12 @@ pub(super) fn read_all(
                 continue;
             }
             match resolver.read(&path) {
+                // What is no twin's file is not shown: it may hold anything, and secrets too.
+                Ok(text) if !begins_a_definition(&text) => {
+                    let message =
+                        format!("`{file}` is no file of classes: it begins with no `Classes(`");
+                    diagnostics.push(complain(message));
+                }
                 Ok(text) => {
                     let mut chain = chains[at].clone();
                     chain.push(path.clone());
@@ -104,6 +118,11 @@ pub(super) fn read_all(
 fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     let tree = Tree::parse(text);
     let mut source = Source::new(path, tree);
+    if let Some(newer) = newer(&source) {
+        // What a newer format has is unknown here: nothing else of the file is worth saying.
+        diagnostics.push(newer);
+        return Source { is_newer: true, ..Source::new(path, Tree::parse("")) };
+    }
     for error in source.tree.errors() {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
         diagnostic.expected.clone_from(&error.help);
@@ -111,6 +130,49 @@ fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     }
     migrate(&mut source, diagnostics);
     source
+}
+
+/// Whether a text begins as one that is included does: `Classes(`, `Twin(` or `(`.
+fn begins_a_definition(text: &str) -> bool {
+    let Some(rest) = behind_comments(text) else { return false };
+    let named = ["Classes", "Twin"].iter().find_map(|name| rest.strip_prefix(name));
+    named.unwrap_or(rest).trim_start().starts_with('(')
+}
+
+/// Whether a text begins with fields, `(`, which may have a name, as in `Behaviour(`.
+pub(super) fn begins_with_fields(text: &str) -> bool {
+    behind_comments(text).is_some_and(|rest| {
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        rest.trim_start_matches(name).trim_start().starts_with('(')
+    })
+}
+
+/// The text behind comments and the attributes of RON; `None` where one of them has no end.
+fn behind_comments(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let after = if let Some(comment) = rest.strip_prefix("//") {
+            comment.split_once('\n').map(|(_, after)| after)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map(|(_, after)| after)
+        } else if let Some(attribute) = rest.strip_prefix("#!") {
+            attribute.split_once(']').map(|(_, after)| after)
+        } else {
+            return Some(rest);
+        };
+        rest = after?.trim_start();
+    }
+}
+
+/// Why a file is not read that is of a newer schema.
+fn newer(source: &Source) -> Option<Diagnostic> {
+    let Kind::Struct(_, fields) = &source.tree.root().kind else { return None };
+    let (_, node) = fields.iter().find(|(name, _)| name.text == "schema")?;
+    let Kind::Number(version) = node.kind else { return None };
+    let message = format!(
+        "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
+    );
+    (version > f64::from(SCHEMA)).then(|| source.diagnostic(Severity::Error, &node.span, message))
 }
 
 fn includes(source: &Source) -> Vec<(Span, String)> {
@@ -139,13 +201,6 @@ fn migrate(source: &mut Source, diagnostics: &mut Vec<Diagnostic>) {
         Kind::Number(version) => version,
         _ => return, // Reported with the other fields' types.
     };
-    if version > f64::from(SCHEMA) {
-        let message = format!(
-            "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
-        );
-        diagnostics.push(source.diagnostic(Severity::Error, &span, message));
-        return;
-    }
     if version == 1.0 {
         let mut renamed = Vec::new();
         for (path, old, new) in RENAMED_IN_2 {

@@ -5,6 +5,8 @@ mod behaviour;
 mod binding;
 mod class;
 mod class_file;
+#[cfg(not(target_arch = "wasm32"))]
+mod disk;
 mod file;
 mod goal;
 mod mapping;
@@ -17,9 +19,11 @@ mod wiring;
 use std::path::{Path, PathBuf};
 
 pub use behaviour::{load_behaviour, load_numbers};
+#[cfg(not(target_arch = "wasm32"))]
+pub use disk::{Disk, MAX_DEFINITION_BYTES, read_regular};
 pub use goal::load_goal;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::{Severity, Twin};
 
 /// The version of the format that this program writes and reads without changes.
@@ -44,22 +48,6 @@ pub trait Resolver {
 
     /// Whether there is a file, for models; where that is not known, `true`.
     fn exists(&self, path: &Path) -> bool;
-}
-
-/// The files of this computer.
-#[cfg(not(target_arch = "wasm32"))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Resolver for Disk {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.is_file()
-    }
 }
 
 /// Reads a twin file and what it includes.
@@ -116,6 +104,12 @@ impl Resolver for NoFiles {
 pub fn load_text(name: &Path, text: &str, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
     let mut diagnostics = Vec::new();
     let sources = file::read_all(name, text, resolver, &mut diagnostics);
+    if sources.iter().any(|source| source.is_newer) {
+        // What is missing of a file that is not read is no mistake of the others.
+        let newer = |d: &Diagnostic| sources.iter().any(|s| s.is_newer && s.name == d.file);
+        diagnostics.retain(newer);
+        return Err(Diagnostics(diagnostics));
+    }
     let cx = read::Cx::new(resolver, diagnostics);
     let twin = top::twin(&cx, &sources);
     let mut diagnostics = cx.finish();

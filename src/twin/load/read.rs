@@ -12,6 +12,14 @@ use super::super::unit::Unit;
 use super::file::Source;
 use super::{Resolver, normal};
 
+/// No number of a plant is larger, in whatever unit.
+const LARGEST: f64 = 1e30;
+/// No place of a plant is further from its origin, and nothing longer, in metres: beyond, numbers of
+/// single precision, which pictures are drawn with, are coarser than a centimetre.
+const LONGEST_M: f64 = 1e5;
+/// Nothing is drawn larger than its model by more than this.
+const LARGEST_SCALE: f64 = 1e4;
+
 /// Where mistakes are noted.
 pub(super) struct Cx<'a> {
     pub resolver: &'a dyn Resolver,
@@ -90,6 +98,11 @@ impl<'a> Cx<'a> {
         self.push(at.source, Severity::Error, &at.node.span, message.into(), [None, None]);
     }
 
+    /// An error at a place of the same file.
+    pub(super) fn error_at(&self, at: At, span: &Span, message: String) {
+        self.push(at.source, Severity::Error, span, message, [None, None]);
+    }
+
     /// An error, and what should have stood there.
     pub(super) fn error_expecting(&self, at: At, message: String, expected: &str) {
         let more = [Some(expected.to_owned()), None];
@@ -160,7 +173,8 @@ impl<'a> Cx<'a> {
             Kind::Tuple(_, items) if items.is_empty() => &[],
             _ => return self.wrong(at, &format!("the fields of {what}: (name: value, …)")),
         };
-        for (number, (name, _)) in fields.iter().enumerate() {
+        let mut names: HashSet<&str> = HashSet::new();
+        for (name, _) in fields {
             if !known.contains(&name.text.as_str()) {
                 self.unknown_at(
                     at.source,
@@ -170,7 +184,7 @@ impl<'a> Cx<'a> {
                     known,
                 );
             }
-            if fields[..number].iter().any(|(earlier, _)| earlier.text == name.text) {
+            if !names.insert(&name.text) {
                 let message = format!("field `{}` is stated twice", name.text);
                 self.push(at.source, Severity::Error, &name.span, message, [None, None]);
             }
@@ -219,9 +233,22 @@ impl<'a> Cx<'a> {
 
     pub(super) fn number(&self, at: At) -> Option<f64> {
         match at.plain().node.kind {
-            Kind::Number(number) if number.is_finite() => Some(number),
+            Kind::Number(number) if number.is_finite() => {
+                self.within(at, number, LARGEST, "a number of a plant is no larger than 1e30")
+            }
             _ => self.wrong(at, "a finite number"),
         }
+    }
+
+    /// Refuses what is larger than anything of a plant; `bound` says how large that may be.
+    fn within(&self, at: At, number: f64, largest: f64, bound: &str) -> Option<f64> {
+        if number.abs() <= largest {
+            return Some(number);
+        }
+        let at = at.plain();
+        let shown = shortened(&at.source.tree.text()[at.node.span.clone()]);
+        self.error(at, format!("{shown} is beyond any plant: {bound}"));
+        None
     }
 
     /// A whole number within bounds.
@@ -334,7 +361,7 @@ impl<'a> Cx<'a> {
         let Kind::Text(text) = &at.node.kind else { return self.wrong(at, expected) };
         let end =
             text.find(|c: char| !(c.is_ascii_digit() || ".+-".contains(c))).unwrap_or(text.len());
-        let number = text[..end].parse::<f64>().ok();
+        let number = text[..end].parse::<f64>().ok().filter(|number| number.is_finite());
         let factor = suffixes.iter().find(|(suffix, _)| *suffix == text[end..].trim());
         match (number, factor) {
             (Some(number), Some((_, factor))) => Some(number * factor),
@@ -355,25 +382,49 @@ impl<'a> Cx<'a> {
 
     /// Radians.
     pub(super) fn angle(&self, at: At) -> Option<f64> {
-        if let Kind::Number(degrees) = at.plain().node.kind {
-            return Some(degrees.to_radians()).filter(|angle| angle.is_finite());
-        }
-        let suffixes = [
-            ("deg", 1_f64.to_radians()),
-            ("°", 1_f64.to_radians()),
-            ("rad", 1.0),
-            ("rev", std::f64::consts::TAU),
-        ];
-        self.measure(at, &suffixes, "an angle such as 90 (degrees), \"90deg\" or \"1.5rad\"")
+        let expected = "an angle such as 90 (degrees), \"90deg\" or \"1.5rad\"";
+        let radians = match at.plain().node.kind {
+            Kind::Number(degrees) if degrees.is_finite() => degrees.to_radians(),
+            Kind::Number(_) => return self.wrong(at, expected),
+            _ => {
+                let suffixes = [
+                    ("deg", 1_f64.to_radians()),
+                    ("°", 1_f64.to_radians()),
+                    ("rad", 1.0),
+                    ("rev", std::f64::consts::TAU),
+                ];
+                self.measure(at, &suffixes, expected)?
+            }
+        };
+        let most = "an angle is no larger than 1000000 degrees";
+        self.within(at, radians, 1e6_f64.to_radians(), most)
     }
 
     /// Metres.
     pub(super) fn length(&self, at: At) -> Option<f64> {
-        if let Kind::Number(metres) = at.plain().node.kind {
-            return Some(metres).filter(|metres| metres.is_finite());
+        let expected = "a length such as 0.3 (metres) or \"30mm\"";
+        let metres = match at.plain().node.kind {
+            Kind::Number(metres) if metres.is_finite() => metres,
+            Kind::Number(_) => return self.wrong(at, expected),
+            _ => self.measure(at, &[("mm", 1e-3), ("cm", 1e-2), ("m", 1.0)], expected)?,
+        };
+        self.within_plant(at, metres)
+    }
+
+    /// Refuses a place or a length that no plant has, in metres.
+    pub(super) fn within_plant(&self, at: At, metres: f64) -> Option<f64> {
+        let most = "no place is further than 100 km (100000 m) from the plant's origin, and nothing longer";
+        self.within(at, metres, LONGEST_M, most)
+    }
+
+    /// A factor by which something is drawn larger: above 0.
+    pub(super) fn scale(&self, at: At) -> Option<f64> {
+        let scale = self.number(at)?;
+        if scale <= 0.0 {
+            self.error(at, "a scale is above 0");
+            return None;
         }
-        let suffixes = [("mm", 1e-3), ("cm", 1e-2), ("m", 1.0)];
-        self.measure(at, &suffixes, "a length such as 0.3 (metres) or \"30mm\"")
+        self.within(at, scale, LARGEST_SCALE, "a scale is no larger than 10000")
     }
 
     /// sRGB, 0 to 1.
@@ -490,6 +541,14 @@ impl<'a> Fields<'a> {
         let (_, node) = self.fields.iter().find(|(field, _)| field.text == name)?;
         let none = matches!(&node.kind, Kind::Name(name) if name == "None");
         (!none).then(|| self.at.to(node).plain())
+    }
+}
+
+/// What stands in a file, or its beginning.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
     }
 }
 

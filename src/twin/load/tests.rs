@@ -149,6 +149,29 @@ fn every_kind_of_mistake_says_where_it_is_and_what_was_probably_meant() {
         ["3:49 `high_alarm` (4) is not above `high_warning` (5)"]
     );
     assert_eq!(property("interval: \"5 parsecs\"").len(), 1);
+    let states = "type: enumeration([\"idle\", \"tripped\"])";
+    assert_eq!(
+        property(&format!("{states}, alarm_values: [\"triped\"]")),
+        ["3:75 unknown name of `p` `triped` [tripped]"]
+    );
+    assert_eq!(
+        property(&format!("{states}, alarm_values: [\"idle\"], warning_values: [\"idle\"]")),
+        ["3:75 `idle` is stated twice"]
+    );
+    assert_eq!(
+        property("alarm_values: [1]"),
+        ["3:34 only an enumeration or a boolean has `alarm_values`; state limits"]
+    );
+    assert_eq!(
+        property("alarm_valus: [1]"),
+        ["3:20 unknown field of a property `alarm_valus` [alarm_values]"]
+    );
+    assert_eq!(
+        property("type: boolean, high_alarm: 1"),
+        [
+            "3:47 `p` is no number, and only a number has limits; state `alarm_values` or `warning_values`"
+        ]
+    );
     assert_eq!(property("type: numbr"), ["3:26 unknown type `numbr` [number]"]);
 }
 
@@ -255,6 +278,57 @@ fn an_older_schema_is_read_as_the_present_one_and_says_what_changed() {
         [(1, 14, Severity::Notice), (1, 63, Severity::Notice), (2, 35, Severity::Notice)]
     );
     assert!(errors("Twin(schema: 3, name: \"x\")")[0].contains("newer than this program"));
+}
+
+#[test]
+fn a_newer_schema_is_all_that_is_said_of_a_file() {
+    let found = errors(
+        "Twin(\n  a: 1, b: [1, 2], classes: {\"A\": (colour: 3)},\n  schema: 7,\n  assets: [(nme: \"a\")])",
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("this file has schema 7, which is newer"), "{found:?}");
+}
+
+#[test]
+fn an_equals_sign_after_a_name_is_told_first_and_where_it_stands() {
+    let text = "Twin(schema = 2, name: \"x\", assets: [(name: \"a\")])";
+    let found = load(text).expect_err("no RON");
+    let first = found.iter().next().expect("an error");
+    assert_eq!((first.line, first.column), (1, 13));
+    assert!(first.message.contains("expected `:` after `schema`, found `=`"), "{found}");
+    assert_eq!(found.count(Severity::Error), 1, "{found}");
+}
+
+#[test]
+fn what_is_not_finite_or_beyond_any_plant_is_refused_wherever_a_number_stands() {
+    let absurd = format!("\"{}m\"", "9".repeat(400));
+    for odd in ["inf", "-inf", "NaN", "1e400", "1e20", "-1e9", "\"1e300m\"", &*absurd] {
+        for field in [
+            "at: (ODD, 0, 0)",
+            "at: (0, 0, ODD)",
+            "scale: ODD",
+            "yaw: ODD",
+            "rotation: (0, ODD, 0)",
+        ] {
+            let field = field.replace("ODD", odd);
+            let text = format!("Twin(schema: 2, name: \"x\", assets: [\n(name: \"a\", {field})])");
+            let found = load(&text).expect_err(&field);
+            let first = found.iter().next().expect("an error");
+            assert_eq!((first.line, first.severity), (2, Severity::Error), "{field}: {found}");
+        }
+    }
+    for odd in ["inf", "NaN", "1e40", "-1e300"] {
+        for field in ["range: (ODD, 1)", "range: (0, ODD)", "high_alarm: ODD", "low_warning: ODD"] {
+            let field = field.replace("ODD", odd);
+            let text = format!(
+                "Twin(schema: 2, name: \"x\", classes: {{\"A\": (properties: {{\"v\": ({field})}})}}, assets: [])"
+            );
+            assert!(load(&text).is_err(), "{field}");
+        }
+    }
+    for text in ["at: (100000, -100000, \"5mm\")", "scale: 10000", "yaw: 720", "yaw: \"2rev\""] {
+        good(&format!("Twin(schema: 2, name: \"x\", assets: [(name: \"a\", {text})])"));
+    }
 }
 
 #[test]

@@ -39,6 +39,12 @@ fn follow<'a>(
             return None;
         }
     };
+    // What is no behaviour is not shown: it may hold anything, and secrets too.
+    if !super::file::begins_with_fields(&text) {
+        let message = format!("`{}` is no behaviour: it begins with no `(`", stated.text);
+        cx.error(at, message);
+        return None;
+    }
     match load_behaviour(&file, &text) {
         Ok(behaviour) => Some(Role {
             file,

@@ -99,9 +99,10 @@ fn unescape(text: &str, bytes: bool) -> Result<Vec<u8>, String> {
                 let c = number.and_then(char::from_u32);
                 push(c.ok_or_else(|| format!("`\\u{code}}}` is not a character"))?);
             }
-            Some('\n') => {
-                let rest = chars.as_str().trim_start();
-                chars = rest.chars();
+            // A line's end is CRLF, too.
+            Some('\n') => chars = chars.as_str().trim_start().chars(),
+            Some('\r') if chars.as_str().starts_with('\n') => {
+                chars = chars.as_str().trim_start().chars();
             }
             other => {
                 let found = other.map(String::from).unwrap_or_default();

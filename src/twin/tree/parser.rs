@@ -154,7 +154,10 @@ impl<'a> Parser<'a> {
     fn group(&mut self, name: Option<Name>) -> Kind {
         self.at += 1;
         let named = self.peek().is_some_and(|token| token.kind == TokenKind::Name)
-            && self.tokens.get(self.at + 1).is_some_and(|t| t.kind == TokenKind::Mark(':'));
+            && self
+                .tokens
+                .get(self.at + 1)
+                .is_some_and(|token| token.kind == TokenKind::Mark(':') || self.is_equals(token));
         if named {
             let fields = self.items(')', |parser| {
                 let token = parser.peek()?;
@@ -190,8 +193,19 @@ impl<'a> Parser<'a> {
         }))
     }
 
+    /// Other formats write `=` between a name and its value.
+    fn is_equals(&self, token: &Token) -> bool {
+        token.kind == TokenKind::Unknown && self.slice(&token.span) == "="
+    }
+
     fn colon(&mut self, after: &str) -> Option<()> {
         if self.take(':') {
+            return Some(());
+        }
+        if let Some(token) = self.peek().filter(|token| self.is_equals(token)) {
+            let message = format!("expected `:` after `{after}`, found `=`");
+            self.error(token.span.clone(), message, None);
+            self.at += 1;
             return Some(());
         }
         let end = self.behind();

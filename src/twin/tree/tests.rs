@@ -61,6 +61,20 @@ fn ron_value() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_text_goes_on_over_the_ends_of_lines_of_every_system() {
+    for end in ["\n", "\r\n"] {
+        let text = format!("\"a long \\{end}   title\"");
+        let tree = Tree::parse(&text);
+        assert_eq!(
+            tree.root().kind,
+            Kind::Text("a long title".into()),
+            "{text:?}: {:?}",
+            tree.errors
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_prints_as_it_was_read(text in "\\PC{0,200}") {

@@ -15,6 +15,8 @@ pub mod headless;
 mod icon;
 pub mod link;
 #[cfg(not(target_arch = "wasm32"))]
+mod log;
+#[cfg(not(target_arch = "wasm32"))]
 mod machine;
 pub mod open;
 mod options;

@@ -1,10 +1,11 @@
 //! Which asset is part of which, by the names and ends of paths that a twin file states.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::super::super::tree::Node;
 use super::super::read::{Candidates, Cx};
-use super::Draft;
+use super::{Draft, MOST_LEVELS};
 
 /// Assets of the same name that an error lists.
 const MOST_SHOWN: usize = 5;
@@ -16,8 +17,14 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
     let names = Candidates::new(drafts.iter().map(|draft| &*draft.asset.name));
     let mut reported: HashSet<(*const Node, &str)> = HashSet::new();
     let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
+    // One answer for all assets that state the same parent.
+    let mut answers: HashMap<&str, Rc<[usize]>> = HashMap::new();
     for draft in drafts {
-        let found = draft.parent.as_deref().map(|parent| find(parent, drafts, &stated));
+        let answer = |parent| {
+            let search = || find(parent, drafts, &stated).into();
+            answers.entry(parent).or_insert_with(search).clone()
+        };
+        let found = draft.parent.as_deref().map(answer);
         let place = draft.parent_place.unwrap_or(draft.place);
         parents.push(match found.as_deref() {
             None => None,
@@ -50,23 +57,37 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
             }
         });
     }
-    let mut placed = vec![false; drafts.len()];
+    // Levels of those that are in order; whose chain is being followed has 0.
+    let mut levels: Vec<Option<usize>> = vec![None; drafts.len()];
     let mut order = Vec::with_capacity(drafts.len());
     for start in 0..drafts.len() {
         let mut chain = Vec::new();
         let mut at = Some(start);
-        while let Some(number) = at.filter(|number| !placed[*number]) {
-            if chain.contains(&number) {
+        while let Some(number) = at.filter(|number| levels[*number].is_none_or(|level| level == 0))
+        {
+            if levels[number] == Some(0) {
                 let place = drafts[number].parent_place.unwrap_or(drafts[number].place);
                 cx.error(place, format!("asset `{}` is part of itself", drafts[number].asset.name));
                 fine = false;
                 break;
             }
+            levels[number] = Some(0);
             chain.push(number);
             at = parents[number];
         }
+        let mut level = at.and_then(|number| levels[number]).unwrap_or(0);
         for number in chain.into_iter().rev() {
-            placed[number] = true;
+            level += 1;
+            if level == MOST_LEVELS + 1 {
+                let place = drafts[number].parent_place.unwrap_or(drafts[number].place);
+                let name = &drafts[number].asset.name;
+                cx.error(
+                    place,
+                    format!("asset `{name}` is more than {MOST_LEVELS} levels below its site"),
+                );
+                fine = false;
+            }
+            levels[number] = Some(level);
             order.push((number, parents[number]));
         }
     }

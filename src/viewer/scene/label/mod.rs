@@ -1,5 +1,5 @@
-//! Labels in the scene: names and values at their machines, crisp, apart from each other, and no
-//! more of them than there is room for.
+//! Labels in the scene: names and values at their machines, crisp, apart from each other and from the
+//! machines: what is selected, what is abnormal, and a few key values.
 //!
 //! Flows in: [`LabelSpec`]s on entities, the state at the playhead. Flows out: chips painted over
 //! the scene, and [`PlacedLabels`] for the pointer.
@@ -12,13 +12,13 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use crate::history::{State, View};
 use crate::twin::binding::LabelPart;
-use crate::twin::{AssetId, Condition, Twin};
+use crate::twin::{AssetId, Condition, Twin, ValueType};
 use crate::viewer::base::{
     Command, Paint, Palette, Playhead, Scene, SceneRect, Selection, Shown, TwinDefinition,
 };
 use crate::viewer::scene::bound::LabelSpec;
-use crate::viewer::scene::camera::SceneCamera;
-use crate::viewer::time::Sources;
+use crate::viewer::scene::camera::{Bounds, PlantBounds, SceneCamera};
+use crate::viewer::time::{Sources, survey};
 
 use placing::{LabelRequest, Placed, Placer};
 
@@ -56,6 +56,7 @@ struct Looking<'w> {
     selection: Res<'w, Selection>,
     scene: Res<'w, SceneRect>,
     shown: Res<'w, Shown>,
+    plant: Res<'w, PlantBounds>,
 }
 
 fn draw(
@@ -79,6 +80,7 @@ fn draw(
     let painter = ctx.layer_painter(layer).with_clip_rect(area);
     let mut requests = Vec::new();
     let mut chips = Vec::new();
+    let mut machines = Vec::new();
     for (entity, spec, transform, visible) in &labels {
         if !visible.get() || spec.scene != Scene::MAIN {
             continue;
@@ -87,16 +89,27 @@ fn draw(
         if !area.expand(40.0).contains(anchor) {
             continue;
         }
+        if let Some(machine) = outline(*camera, looking.plant.by_asset.get(&spec.asset)) {
+            machines.push(machine);
+        }
         let (job, stale) = text(&looking, spec);
         let galley = painter.layout_job(job);
         let size = galley.size() + PADDING * 2.0;
         let selected = looking.selection.selected == Some(spec.asset);
-        let priority = spec.priority + if selected { 1000 } else { 0 };
-        requests.push(LabelRequest { key: entity, anchor, size, priority });
-        let alpha = if selected { 1.0 } else { alpha };
+        let condition = survey::asset_condition(
+            &**looking.sources,
+            &looking.twin.0,
+            looking.playhead.view(),
+            spec.asset,
+        );
+        let is_wanted = selected || condition.needs_attention();
+        let worse = if condition.needs_attention() { 100 * condition as i32 } else { 0 };
+        let priority = spec.priority.saturating_add(if selected { 1000 } else { worse });
+        requests.push(LabelRequest { key: entity, anchor, size, priority, is_wanted });
+        let alpha = if is_wanted { 1.0 } else { alpha };
         chips.push(Chip { asset: spec.asset, galley, alpha, stale, selected });
     }
-    let places = placed.placer.place(&requests, area);
+    let places = placed.placer.place(&requests, &machines, area);
     for (place, chip) in places.iter().zip(&chips) {
         let Some(place) = place else { continue };
         placed.rects.push((chip.asset, place.rect));
@@ -105,6 +118,8 @@ fn draw(
     Ok(())
 }
 
+/// Share of a machine's box on each side that is counted as free.
+const BOX_MARGIN: f32 = 0.12;
 const PADDING: egui::Vec2 = egui::vec2(7.0, 3.0);
 
 struct Chip {
@@ -131,6 +146,23 @@ fn project(
     (alpha > 0.02).then_some((egui::pos2(at.x, at.y), alpha))
 }
 
+/// Where a machine is in the window; `None`: some of it is behind the camera, or nothing is drawn of it.
+fn outline(
+    (camera, camera_transform): (&Camera, &GlobalTransform),
+    bounds: Option<&Bounds>,
+) -> Option<egui::Rect> {
+    let Bounds { min, max } = *bounds?;
+    let mut rect = egui::Rect::NOTHING;
+    for corner in 0..8_u32 {
+        let part = |bit: u32, low: f32, high: f32| if corner & bit == 0 { low } else { high };
+        let at = Vec3::new(part(1, min.x, max.x), part(2, min.y, max.y), part(4, min.z, max.z));
+        let at = camera.world_to_viewport(camera_transform, at).ok()?;
+        rect.extend_with(egui::pos2(at.x, at.y));
+    }
+    // The box around a machine is larger than what is seen of it.
+    Some(rect.shrink2(rect.size() * BOX_MARGIN))
+}
+
 /// A label's text with its colours, and whether a value in it is stale.
 fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
     let palette = &looking.palette;
@@ -146,7 +178,11 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
         job.append(text, 0.0, format);
     };
     let view = looking.playhead.view();
-    for part in &spec.parts {
+    for (at, part) in spec.parts.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| spec.parts.get(before));
+        if let Some(title) = title_of(&looking.twin.0, spec, before, part) {
+            add(&format!("{title} "), palette.text_faint);
+        }
         let (text, condition) = part_text(&looking.twin.0, &**looking.sources, view, spec, part);
         stale |= condition == Some(Condition::Stale);
         let color = match condition {
@@ -157,6 +193,24 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
         add(&text, color);
     }
     (job, stale)
+}
+
+/// What a number or a yes or no is of, unless the file's own words stand before it.
+fn title_of<'a>(
+    twin: &'a Twin,
+    spec: &LabelSpec,
+    before: Option<&LabelPart>,
+    part: &LabelPart,
+) -> Option<&'a str> {
+    let LabelPart::Property(at) = part else { return None };
+    let property = twin.property(twin.property_at(spec.asset, usize::from(*at)));
+    let is_named = matches!(before, Some(LabelPart::Literal(text)) if !text.trim().is_empty());
+    let speaks = match &property.ty {
+        ValueType::Number => false,
+        ValueType::Enumeration(names) => names.first().is_none_or(|name| name != "false"),
+        ValueType::Text | ValueType::Pose | ValueType::Items => true,
+    };
+    (!is_named && !speaks).then_some(property.title.as_str())
 }
 
 /// The words of one part; with the condition, where it is a value.
@@ -178,7 +232,7 @@ fn part_text(
             let property = twin.property(id);
             let reading = state.reading(view.of_kind(property.kind), id);
             let condition = reading.as_ref().map_or(Condition::Unknown, |reading| {
-                Condition::of(&reading.value, reading.quality, &property.limits)
+                property.condition(&reading.value, reading.quality)
             });
             let text =
                 reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));

@@ -8,7 +8,6 @@ use bevy::platform::time::Instant;
 use bevy::prelude::*;
 
 use super::load::{Group, Key, LoadProgress, Models, Ready, ReloadModels, State};
-use super::surfaces::highlight;
 use crate::cad::Affine;
 use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Twin};
@@ -16,7 +15,7 @@ use crate::viewer::base::{
     AssetRoot, Notice, Palette, PartOf, Scene, SceneViews, Severity, TwinDefinition,
 };
 use crate::viewer::scene::bound::{Bound, LabelSpec, Paints};
-use crate::viewer::scene::look::{MISSING, TwinPbr};
+use crate::viewer::scene::look::{MISSING, TwinMaterial, TwinPbr};
 use crate::viewer::scene::placement::{self, Placed, local};
 
 /// Time of a frame that spawning may take.
@@ -172,7 +171,7 @@ fn placeholder(
         .placeholder
         .get_or_insert_with(|| {
             let base = StandardMaterial::from(stock.palette.scene.missing);
-            let material = TwinPbr { base, extension: highlight(&stock.palette) };
+            let material = TwinPbr { base, extension: TwinMaterial {} };
             (stock.meshes.add(Cuboid::from_length(1.0)), stock.materials.add(material))
         })
         .clone();

@@ -2,7 +2,13 @@
 //! small plants.
 //!
 //! Flows in: addresses to listen on, and a login. Flows out: a running broker on threads of its own,
-//! which ends when its handle is dropped. It keeps nothing on disk.
+//! which ends when its handle is dropped. It keeps nothing on disk, and in memory so much and no more:
+//! see [`Limits`] for messages, [`AWAY_SESSIONS`] for clients that are away.
+
+mod access;
+mod bounds;
+mod counters;
+mod websocket;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -11,11 +17,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mqtt5::broker::MqttBroker;
-use mqtt5::broker::auth::{AuthRateLimiter, PasswordAuthProvider, RateLimitedAuthProvider};
-use mqtt5::broker::config::{
-    AuthConfig, BrokerConfig, StorageBackend, StorageConfig, WebSocketConfig,
-};
+use mqtt5::broker::config::{AuthConfig, BrokerConfig, StorageBackend, StorageConfig};
 use tokio::sync::oneshot;
+
+use access::Access;
+use bounds::{Bounds, Limits};
+use counters::Counters;
+pub use counters::Refused;
+
+use crate::http::{self, guard};
 
 /// Most connections at a time.
 const MAX_CLIENTS: usize = 2_000;
@@ -28,16 +38,12 @@ const MAX_RETAINED: usize = 250_000;
 const CLIENT_QUEUE: usize = 100_000;
 /// Messages kept for a client with a session that is away.
 const AWAY_MESSAGES: usize = 20_000;
-/// Bytes kept for a client with a session that is away.
-const AWAY_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes kept for a client with a session that is away; the oldest messages go first.
+const AWAY_BYTES: usize = 8 * 1024 * 1024;
+/// Sessions kept whose clients may be away: with [`AWAY_BYTES`] they take 512 MiB at most.
+const AWAY_SESSIONS: usize = 64;
 /// A session whose client stays away for longer is forgotten.
 const SESSION_EXPIRY: Duration = Duration::from_secs(3600);
-/// Wrong logins from an address within [`LOGIN_WINDOW_S`] before it is refused for
-/// [`LOGIN_LOCKOUT_S`]. Far above what a program that reconnects with a wrong password needs to
-/// notice, far below what guessing needs.
-const LOGIN_ATTEMPTS: u32 = 30;
-const LOGIN_WINDOW_S: u64 = 60;
-const LOGIN_LOCKOUT_S: u64 = 60;
 /// How long the broker may take to say goodbye to its clients.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Path of the WebSocket, as browsers' MQTT clients expect it.
@@ -48,17 +54,19 @@ const WEBSOCKET_PATH: &str = "/mqtt";
 pub struct BrokerOptions {
     /// For MQTT over TCP; port 0 takes a free one.
     pub tcp: SocketAddr,
-    /// For MQTT over WebSocket (browsers); port 0 takes a free one.
+    /// For MQTT over WebSocket (browsers); port 0 takes a free one. Nothing listens unless asked for.
     pub websocket: Option<SocketAddr>,
+    /// Origins (`https://grafana.example`) whose pages may use the WebSocket, besides its own.
+    pub origins: Vec<String>,
     /// Who may connect; `None`: anyone, and then it listens on the loopback interface only.
     pub login: Option<Login>,
 }
 
 impl Default for BrokerOptions {
-    /// Free ports on the loopback interface, open to every program of this computer.
+    /// A free port on the loopback interface, open to every program of this computer; no WebSocket.
     fn default() -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { tcp: free, websocket: Some(free), login: None }
+        Self { tcp: free, websocket: None, origins: Vec::new(), login: None }
     }
 }
 
@@ -89,6 +97,9 @@ pub enum BrokerError {
     /// The login has no user or no password.
     #[error("the broker's login has an empty {0}")]
     EmptyLogin(&'static str),
+    /// An origin whose pages may use the WebSocket is none.
+    #[error("`{0}` is no origin; write it like https://grafana.example or http://localhost:3000")]
+    Origin(String),
     /// The address cannot be listened on.
     #[error(
         "the broker cannot listen on {address} ({transport}): {reason}; choose another port, or 0 \
@@ -112,6 +123,7 @@ pub enum BrokerError {
 pub struct Broker {
     tcp: SocketAddr,
     websocket: Option<SocketAddr>,
+    counters: Arc<Counters>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -126,9 +138,11 @@ impl Broker {
         check(&options)?;
         let (started, ready) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
+        let counters = Arc::new(Counters::default());
+        let counting = counters.clone();
         let thread = std::thread::Builder::new()
             .name("broker".into())
-            .spawn(move || run(&options, stopped, &started))
+            .spawn(move || run(&options, counting, stopped, &started))
             .map_err(|error| BrokerError::Start(error.to_string()))?;
         let addresses = ready.recv().unwrap_or_else(|_| {
             Err(BrokerError::Start("its thread ended before it was ready".into()))
@@ -136,6 +150,7 @@ impl Broker {
         Ok(Self {
             tcp: addresses.tcp,
             websocket: addresses.websocket,
+            counters,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -159,6 +174,11 @@ impl Broker {
     /// As browsers take it: `ws://127.0.0.1:9001/mqtt`.
     pub fn websocket_url(&self) -> Option<String> {
         self.websocket.map(|address| format!("ws://{address}{WEBSOCKET_PATH}"))
+    }
+
+    /// What it has refused since its start.
+    pub fn refused(&self) -> Refused {
+        self.counters.snapshot()
     }
 
     /// Whether it still serves; it ends early only by a fault of its own.
@@ -188,6 +208,9 @@ struct Addresses {
 
 /// What can be refused before anything is opened.
 fn check(options: &BrokerOptions) -> Result<(), BrokerError> {
+    if let Some(wrong) = options.origins.iter().find(|origin| !guard::is_origin(origin)) {
+        return Err(BrokerError::Origin(wrong.clone()));
+    }
     match &options.login {
         None => {
             let mut addresses = std::iter::once(options.tcp).chain(options.websocket);
@@ -205,6 +228,7 @@ fn check(options: &BrokerOptions) -> Result<(), BrokerError> {
 /// The broker's thread, from the opening of its ports to their closing.
 fn run(
     options: &BrokerOptions,
+    counters: Arc<Counters>,
     stopped: oneshot::Receiver<()>,
     started: &std::sync::mpsc::Sender<Result<Addresses, BrokerError>>,
 ) {
@@ -221,7 +245,7 @@ fn run(
         }
     };
     runtime.block_on(async {
-        match open(options).await {
+        match open(options, counters).await {
             Ok((broker, addresses)) => serve(broker, addresses, stopped, started).await,
             // Whoever started it waits for this answer, or is gone and needs none.
             Err(error) => drop(started.send(Err(error))),
@@ -231,32 +255,55 @@ fn run(
 }
 
 /// Opens the ports.
-async fn open(options: &BrokerOptions) -> Result<(MqttBroker, Addresses), BrokerError> {
-    let broker = MqttBroker::with_config(config(options)).await.map_err(|error| {
+async fn open(
+    options: &BrokerOptions,
+    counters: Arc<Counters>,
+) -> Result<(MqttBroker, Addresses), BrokerError> {
+    // Before the broker's own port: what cannot be listened on is reported before anything runs.
+    let websocket = match options.websocket {
+        Some(address) => Some(listen(address)?),
+        None => None,
+    };
+    let bounds = Arc::new(Bounds::new(Limits::USUAL, counters.clone()));
+    let config = config(options).with_event_handler(bounds.clone());
+    let broker = MqttBroker::with_config(config).await.map_err(|error| {
         match why_not("TCP", options.tcp) {
             Some(bind) => bind,
             None => BrokerError::Start(error.to_string()),
         }
     })?;
-    let broker = match &options.login {
-        Some(login) => broker.with_auth_provider(guard(login)?),
-        None => broker,
-    };
+    bounds.set_router(&broker.router());
+    let sessions = (AWAY_SESSIONS, SESSION_EXPIRY);
+    let access = Access::new(options.login.clone(), sessions, counters, bounds);
+    let broker = broker.with_auth_provider(Arc::new(access));
     let tcp = broker
         .local_addr()
         .ok_or_else(|| BrokerError::Start("it has no TCP address".to_string()))?;
-    let websocket = match (options.websocket, broker.ws_local_addr()) {
-        // The library goes on without the port; here it is an error.
-        (Some(address), None) => {
-            return Err(why_not("WebSocket", address).unwrap_or(BrokerError::Bind {
-                transport: "WebSocket",
-                address,
-                reason: "the address is taken".into(),
-            }));
+    let websocket = match websocket {
+        None => None,
+        Some(listener) => {
+            let start = |error: io::Error| BrokerError::Start(error.to_string());
+            let address = listener.local_addr().map_err(start)?;
+            let listener = http::listener(listener).map_err(start)?;
+            let any_name = options.login.is_some() && !address.ip().is_loopback();
+            let router = websocket::router(tcp, any_name, options.origins.clone());
+            // Ends with the runtime.
+            tokio::spawn(http::serve(listener, router));
+            Some(address)
         }
-        (_, bound) => bound,
     };
     Ok((broker, Addresses { tcp, websocket }))
+}
+
+/// Listens for WebSockets.
+fn listen(address: SocketAddr) -> Result<TcpListener, BrokerError> {
+    TcpListener::bind(address).map_err(|error| {
+        why_not("WebSocket", address).unwrap_or(BrokerError::Bind {
+            transport: "WebSocket",
+            address,
+            reason: error.to_string(),
+        })
+    })
 }
 
 /// Serves until it is stopped.
@@ -301,34 +348,16 @@ fn config(options: &BrokerOptions) -> BrokerConfig {
         .with_backend(StorageBackend::Memory)
         .with_max_queued_messages_per_client(AWAY_MESSAGES)
         .with_max_queued_bytes_per_client(AWAY_BYTES);
-    let config = BrokerConfig::default()
+    BrokerConfig::default()
         .with_bind_address(options.tcp)
         .with_max_clients(MAX_CLIENTS)
         .with_max_packet_size(MAX_PACKET_BYTES)
         .with_max_retained_messages(MAX_RETAINED)
         .with_client_channel_capacity(CLIENT_QUEUE)
         .with_session_expiry(SESSION_EXPIRY)
-        // The library reads passwords from files only; with a login, `guard` takes the place of this.
+        // `Access` takes the place of this.
         .with_auth(AuthConfig::new().with_allow_anonymous(true))
-        .with_storage(storage);
-    match options.websocket {
-        Some(address) => config.with_websocket(WebSocketConfig {
-            bind_addresses: vec![address],
-            path: WEBSOCKET_PATH.into(),
-            ..WebSocketConfig::default()
-        }),
-        None => config,
-    }
-}
-
-/// Lets in whoever has the login, and slows down who guesses.
-fn guard(login: &Login) -> Result<Arc<RateLimitedAuthProvider>, BrokerError> {
-    let users = PasswordAuthProvider::new().with_anonymous(false);
-    users
-        .add_user(login.user.clone(), &login.password)
-        .map_err(|error| BrokerError::Start(format!("the password cannot be kept: {error}")))?;
-    let limiter = AuthRateLimiter::new(LOGIN_ATTEMPTS, LOGIN_WINDOW_S, LOGIN_LOCKOUT_S);
-    Ok(Arc::new(RateLimitedAuthProvider::new(Arc::new(users), Arc::new(limiter))))
+        .with_storage(storage)
 }
 
 /// Asks the system why an address cannot be listened on; `None` when it can.
@@ -346,6 +375,17 @@ fn why_not(transport: &'static str, address: SocketAddr) -> Option<BrokerError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with_websocket() -> BrokerOptions {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        BrokerOptions { websocket: Some(free), ..BrokerOptions::default() }
+    }
+
+    #[test]
+    fn no_websocket_listens_unless_it_is_asked_for() {
+        let broker = Broker::start(BrokerOptions::default()).expect("a free port");
+        assert_eq!((broker.websocket_address(), broker.websocket_url()), (None, None));
+    }
 
     #[test]
     fn a_broker_that_others_could_reach_wants_a_password() {
@@ -365,13 +405,13 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_its_address_and_a_way_out() {
-        let first = Broker::start(BrokerOptions::default()).expect("free ports");
+        let first = Broker::start(with_websocket()).expect("free ports");
         for (tcp, websocket) in [
             (first.tcp_address(), None),
             (SocketAddr::from(([127, 0, 0, 1], 0)), first.websocket_address()),
         ] {
             let taken = websocket.unwrap_or(tcp);
-            let error = Broker::start(BrokerOptions { tcp, websocket, login: None })
+            let error = Broker::start(BrokerOptions { tcp, websocket, ..BrokerOptions::default() })
                 .expect_err("the port is taken")
                 .to_string();
             assert!(error.contains(&taken.to_string()), "{error}");
@@ -381,11 +421,11 @@ mod tests {
 
     #[test]
     fn a_dropped_broker_frees_its_ports() {
-        let broker = Broker::start(BrokerOptions::default()).expect("free ports");
+        let broker = Broker::start(with_websocket()).expect("free ports");
         let (tcp, websocket) = (broker.tcp_address(), broker.websocket_address());
         assert!(broker.is_running());
         drop(broker);
-        let again = Broker::start(BrokerOptions { tcp, websocket, login: None });
+        let again = Broker::start(BrokerOptions { tcp, websocket, ..BrokerOptions::default() });
         assert_eq!(again.expect("the same ports are free again").tcp_address(), tcp);
     }
 
