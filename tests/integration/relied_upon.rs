@@ -150,7 +150,7 @@ fn a_forecast_takes_the_fault_that_explains_its_samples_and_states_so() {
     let folder = folder();
     let samples = sensors(folder.path(), "(wRadial: 6e-11)", 0.0);
     let pump = format!("{MACHINES}/feed_pump.ron");
-    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "64"];
+    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "16"];
     let done = json(&[&args[..], &["--json"]].concat());
     assert_eq!(done["fault"], "radial bearing wears", "{done}");
     assert_eq!(done["diagnosis"]["ranking"][0]["fault"], "radial bearing wears");

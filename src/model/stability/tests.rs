@@ -87,7 +87,7 @@ fn end(machine: &Machine, inputs: &[f64], dt_s: f64, span_s: f64) -> Vec<f64> {
 /// Whether a machine's steps lead where steps a tenth as long do.
 fn ends_near(machine: &Machine, inputs: &[f64]) {
     let about = machine.model.about();
-    let span_s = 600.0 * machine.step_s;
+    let span_s = 200.0 * machine.step_s;
     let own = end(machine, inputs, machine.step_s, span_s);
     let fine = end(machine, inputs, 0.1 * machine.step_s, span_s);
     for ((state, own), fine) in about.states.iter().zip(&own).zip(&fine) {
