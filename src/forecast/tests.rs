@@ -155,8 +155,8 @@ fn an_event_after_the_horizon_is_none_of_the_forecast_though_its_step_begins_bef
     let found_s = times_s(battery(1).horizon_s)[0];
     let into_s = found_s - (found_s / 0.7).floor() * 0.7;
     assert!((0.02..0.68).contains(&into_s), "it is inside a step: {into_s}");
-    assert_eq!(times_s(found_s - 0.01), []);
-    assert_eq!(times_s(found_s + 0.01), [found_s]);
+    assert!(times_s(found_s - 0.01).is_empty());
+    assert_eq!(times_s(found_s + 0.01), vec![found_s]);
 }
 
 #[test]
