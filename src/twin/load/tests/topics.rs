@@ -98,7 +98,9 @@ fn what_is_not_filled_not_reached_or_caught_besides_is_warned_of() {
     let on_boolean = inside(both).replace("boolean)", "boolean, high_alarm: 1)");
     assert_eq!(
         errors(&class(&on_boolean)),
-        ["3:93 `on` is no number, and only a number has limits; state `alarm_values` or `warning_values`"]
+        [
+            "3:93 `on` is no number, and only a number has limits; state `alarm_values` or `warning_values`"
+        ]
     );
 }
 
