@@ -256,7 +256,7 @@ fn find_headings<B: BufRead>(
         let texts = cells.iter().filter(|cell| !cell.is_empty()).count();
         first.get_or_insert(dialect);
         // A row of a log may have such a word in a cell, beside a number.
-        if has_time && (begin == 0 || texts > 1 && !cells.iter().any(|cell| is_number(cell))) {
+        if has_time && (begin == 0 || texts > 1 && !cells.iter().any(is_number)) {
             found = Some((dialect, begin));
         }
     }

@@ -123,7 +123,7 @@ fn a_horizon_of_more_steps_than_can_be_taken_is_refused_at_once() {
     for (args, wanted) in [
         (["forecast", &tiny, "--horizon", "2h"], "7.2e12 steps"),
         (["forecast", "battery_circuit", "--horizon", "1000000000000s"], "1.0e12 steps"),
-        (["forecast", "battery_circuit", "--horizon", "31years"], "members over a horizon"),
+        (["forecast", "battery_circuit", "--horizon", "270000h"], "members over a horizon"),
     ] {
         let (status, out, errors) = run(&args);
         assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {errors}");
@@ -150,7 +150,7 @@ fn a_forecast_takes_the_fault_that_explains_its_samples_and_states_so() {
     let folder = folder();
     let samples = sensors(folder.path(), "(wRadial: 6e-11)", 0.0);
     let pump = format!("{MACHINES}/feed_pump.ron");
-    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "64"];
+    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "16"];
     let done = json(&[&args[..], &["--json"]].concat());
     assert_eq!(done["fault"], "radial bearing wears", "{done}");
     assert_eq!(done["diagnosis"]["ranking"][0]["fault"], "radial bearing wears");

@@ -2,18 +2,18 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::network::Network;
-use twinscope::model::table::{self as course, Table};
+use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
 use twinscope::twin::behaviour::{Behaviour, NamedNumber};
 use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, load_text};
 
 use super::super::failure::Failure;
 use super::args::MachineArgs;
-use super::believe::HEALTHY;
+
+/// The name of the hypothesis that nothing is wrong.
+pub const HEALTHY: &str = "healthy";
 
 /// The machine of the arguments, and what its file states.
 pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {

@@ -1,6 +1,7 @@
 //! The command `score`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use serde_json::json;
@@ -68,9 +69,13 @@ fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
         wrong(path, text)
     })?;
     for (event, correction) in before {
-        if !learnt.contains_key(&event) {
-            eprintln!("note: {}: the correction of {event} stays as it was", path.display());
-            learnt.insert(event, correction);
+        if let Entry::Vacant(place) = learnt.entry(event) {
+            eprintln!(
+                "note: {}: the correction of {} stays as it was",
+                path.display(),
+                place.key()
+            );
+            place.insert(correction);
         }
     }
     let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)? + "\n";

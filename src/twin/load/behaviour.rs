@@ -11,7 +11,7 @@ use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 14] = [
+pub(super) const BEHAVIOUR: [&str; 14] = [
     "model",
     "parameters",
     "initial",
@@ -128,7 +128,7 @@ pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
         let number = |(at_field, (name, node)): (usize, &'a (_, _))| {
             let name: &super::super::tree::Name = name;
             if fields[..at_field].iter().any(|(earlier, _)| earlier.text == name.text) {
-                cx.error(at.to(node), format!("`{}` is stated twice", name.text));
+                cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
             }
             let place = at.source.diagnostic(Severity::Error, &name.span, String::new());
             let named = Named { text: name.text.clone(), place: Box::new(place) };
@@ -310,7 +310,7 @@ mod tests {
         assert!(load_numbers(Path::new("-"), "{1: 2}").is_err());
         for text in ["(Rs: 0.05, h: 1, Rs: 0.06)", "{\"Rs\": 0.05, \"Rs\": 0.06}"] {
             let error = load_numbers(Path::new("-"), text).expect_err("stated twice").to_string();
-            assert!(error.contains("`Rs` is stated twice"), "{error}");
+            assert!(error.contains("is stated twice"), "{error}");
         }
     }
 }
