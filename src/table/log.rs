@@ -27,7 +27,7 @@ pub struct LogEntry {
 /// # Errors
 /// When a column is not there or there twice, the unit of the times is none of time, or a row has no time.
 pub fn read_log(bytes: &[u8], columns: &[&'static str]) -> Result<Vec<LogEntry>, TableError> {
-    let mut records = Records::new(bytes)?;
+    let mut records = Records::of_words(bytes)?;
     let mut names = vec!["t"];
     names.extend(columns);
     let headings = Headings::of_named(records.headings(), &names)?;

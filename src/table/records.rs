@@ -87,11 +87,32 @@ impl Record {
 }
 
 impl<R: Read> Records<R> {
-    /// Reads the headings; a table without any has none.
+    /// Reads the headings, and the row of units beneath them if there is one; a table without any has none.
     ///
     /// # Errors
     /// When the first line cannot be read, or the bytes are UTF-16.
     pub fn new(from: R) -> Result<Self, TableError> {
+        let mut records = Self::of_words(from)?;
+        let mut row = Record::default();
+        records.ahead = match records.next(&mut row) {
+            Ok(false) => None,
+            Ok(true) => match units::added(&records.headings, &row) {
+                Some(with_units) => {
+                    records.headings = with_units;
+                    None
+                }
+                None => Some(Ok(row)),
+            },
+            Err(error) => Some(Err(error)),
+        };
+        Ok(records)
+    }
+
+    /// Reads the headings of a table of words, which has no row of units.
+    ///
+    /// # Errors
+    /// As for [`Records::new`].
+    pub fn of_words(from: R) -> Result<Self, TableError> {
         let mut lines = Lines::of(BufReader::new(from));
         let mut first = lines.next_text()?.unwrap_or_default();
         if first.bytes.starts_with(&[0xff, 0xfe]) || first.bytes.starts_with(&[0xfe, 0xff]) {
@@ -106,20 +127,7 @@ impl<R: Read> Records<R> {
         let (headings, columns, ahead) = (Record::default(), 0, None);
         let mut records = Self { lines, dialect, headings, columns, titles, ahead };
         let mut headings = Record::default();
-        if records.next(&mut headings)? {
-            let mut row = Record::default();
-            records.ahead = match records.next(&mut row) {
-                Ok(false) => None,
-                Ok(true) => match units::added(&headings, &row) {
-                    Some(with_units) => {
-                        headings = with_units;
-                        None
-                    }
-                    None => Some(Ok(row)),
-                },
-                Err(error) => Some(Err(error)),
-            };
-        }
+        records.next(&mut headings)?;
         records.columns = headings.filled();
         records.headings = headings;
         Ok(records)
@@ -490,16 +498,18 @@ mod tests {
         fn cells_are_read_as_they_were_written(
             rows in prop::collection::vec(prop::collection::vec("[a-z,;\"\n\t é]{0,6}", 3), 1..8),
         ) {
-            let mut text = "time,a,b\n".to_owned();
+            let mut text = "time,a,b,c\n".to_owned();
             for row in &rows {
-                let quoted = row.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
-                text.push_str(&(quoted.collect::<Vec<_>>().join(",") + "\n"));
+                let quoted = row.iter().map(|cell| format!(",\"{}\"", cell.replace('"', "\"\"")));
+                text.push_str(&format!("0{}\n", quoted.collect::<String>()));
             }
             let read: Vec<Vec<String>> =
                 all(text.as_bytes()).into_iter().map(|row| row.expect("a row").1).collect();
-            let written = rows.iter().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect());
-            let expected: Vec<Vec<String>> =
-                written.filter(|row: &Vec<String>| row.iter().any(|cell| !cell.is_empty())).collect();
+            let written = |row: &Vec<String>| {
+                let cells = row.iter().map(|cell| cell.trim().to_owned());
+                std::iter::once("0".to_owned()).chain(cells).collect::<Vec<_>>()
+            };
+            let expected: Vec<Vec<String>> = rows.iter().map(written).collect();
             prop_assert_eq!(read, expected);
         }
 

@@ -5,17 +5,18 @@ use super::number::{Form, form};
 use super::records::Record;
 
 /// The headings with the units of the row after them; `None` where that is no row of units: it has no
-/// number and no time, and at least one of its cells is a unit.
+/// number, no time but perhaps the unit or the zone of times, and at least one of its cells is a unit.
 pub(super) fn added(headings: &Record, row: &Record) -> Option<Record> {
     let read: Vec<Heading> = headings.iter().map(Heading::read).collect();
     let cells: Vec<&str> = row.iter().map(bare).collect();
     let is_time = |at: usize| read.get(at).is_some_and(Heading::is_time);
-    let is_stamp = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     let is_unit = |text: &str| !text.is_empty() && unit(text).is_ok();
+    let may_be_of_times =
+        |text: &str| matches!(text, "" | "-") || text.eq_ignore_ascii_case("UTC") || is_unit(text);
     let all = || cells.iter().copied().enumerate();
     let is_none = cells.len() > read.len()
         || !all().any(|(at, _)| is_time(at))
-        || all().any(|(at, text)| is_time(at) && is_stamp(text))
+        || all().any(|(at, text)| is_time(at) && !may_be_of_times(text))
         || all().any(|(_, text)| !matches!(form(text), Form::No))
         || !all().any(|(at, text)| !is_time(at) && is_unit(text));
     if is_none {

@@ -29,13 +29,14 @@ fn table(name: &str) -> (Vec<Row>, Vec<String>) {
 
 /// The numbers of all samples, in order.
 fn numbers(name: &str) -> Vec<f64> {
-    let number = |value: &Option<Value>| match value {
-        Some(Value::Number(number)) => *number,
-        Some(Value::Enumeration(index)) => f64::from(*index),
+    let number = |value: &Value| match value {
+        Value::Number(number) => *number,
+        Value::Enumeration(index) => f64::from(*index),
         other => panic!("{name}: {other:?}"),
     };
     let (rows, _) = table(name);
-    rows.iter().flat_map(|row| &row.updates).map(|update| number(&update.value)).collect()
+    let updates = rows.iter().flat_map(|row| &row.updates);
+    updates.filter_map(|update| update.value.as_ref().map(number)).collect()
 }
 
 fn times(name: &str) -> Vec<String> {
