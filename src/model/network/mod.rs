@@ -59,6 +59,7 @@ impl Network {
                 expected: Some("`behaviour: \"machine.ron\"` in a class or an asset".into()),
                 suggestion: None,
                 source_line: String::new(),
+                skipped: 0,
             }]));
         }
         let (wired, links) = Wired::of(twin, &resolved)?;

@@ -11,7 +11,7 @@ use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 14] = [
+pub(super) const BEHAVIOUR: [&str; 14] = [
     "model",
     "parameters",
     "initial",

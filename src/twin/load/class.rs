@@ -1,6 +1,6 @@
 //! Classes and their properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::definition::{
@@ -38,6 +38,9 @@ const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_ala
 
 /// Classes that extend each other in a row: each is read with all that it extends.
 const MOST_EXTENDED: usize = 64;
+
+/// Names of an enumeration at most.
+const MOST_NAMES: usize = 4_096;
 
 /// A class as it stands in the file.
 struct Stated<'a> {
@@ -215,6 +218,7 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &m
     for (name, of, fields) in integrals {
         if let (Some(source), Some(position)) = (file.property(cx, of), file.place(&name)) {
             integral(cx, &mut file.class, position, source, &fields);
+            file.note_integral(position);
         }
     }
 }
@@ -432,9 +436,13 @@ fn value_type(cx: &Cx, at: At) -> Option<ValueType> {
     {
         let names = cx.list(at.to(&items[0]))?;
         let names: Vec<String> = names.into_iter().filter_map(|at| cx.text(at)).collect();
-        let twice = names.iter().enumerate().find(|(number, name)| names[..*number].contains(name));
-        match twice {
-            Some((_, name)) => cx.error(at, format!("`{name}` is stated twice")),
+        if names.len() > MOST_NAMES {
+            cx.error(at, format!("an enumeration has no more than {MOST_NAMES} names"));
+            return None;
+        }
+        let mut known = HashSet::new();
+        match names.iter().find(|name| !known.insert(*name)) {
+            Some(name) => cx.error(at, format!("`{name}` is stated twice")),
             None if names.is_empty() => cx.error(at, "an enumeration has at least one name"),
             None => {}
         }
@@ -465,8 +473,7 @@ pub(super) fn integral_position(
     unit: &Unit,
     per_second: f64,
 ) -> usize {
-    let wanted = |p: &Arc<Property>| p.integral_of.is_some_and(|i| usize::from(i.property) == of);
-    if let Some(found) = file.class.properties.iter().position(wanted) {
+    if let Some(found) = file.integral(of) {
         return found;
     }
     let source = &file.class.properties[of];
