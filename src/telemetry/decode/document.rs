@@ -3,25 +3,13 @@
 
 use serde::de::{DeserializeSeed, Deserializer};
 
-use super::elements::ElementNames;
-use super::plan::DocumentPlan;
-use super::sink::Sink;
+use super::plain;
+use super::sink::{Message, Sink};
 use super::value::{LONGEST_WORD, stands_for_none};
 use super::walk::Walk;
-use super::{Problems, plain};
-use crate::telemetry::{Batch, Update};
+use crate::telemetry::Update;
 use crate::twin::payload::PayloadFormat;
-use crate::twin::{PropertyId, Quality, Timestamp};
-
-/// One asset's part in a message, and where what is read of it goes.
-pub(super) struct Message<'a> {
-    pub plan: &'a DocumentPlan,
-    pub first_property: u32,
-    pub arrival: Timestamp,
-    pub names: &'a ElementNames,
-    pub out: &'a mut Batch,
-    pub problems: &'a mut Problems,
-}
+use crate::twin::{PropertyId, Quality};
 
 impl Message<'_> {
     /// Decodes a payload; the samples of its good fields are appended to the batch. Whether the asset is meant by it:

@@ -25,9 +25,9 @@ use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
 use crate::twin::mapping::{ClockSource, Mapping, Presence, QualitySource, QualityStandard, Read};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Class, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
-use document::Message;
 use elements::ElementNames;
 use plan::Plan;
+use sink::Message;
 use value::{Scalar, read_json, read_scalar};
 
 /// The value that a cell of a table states for a property that is no number: a name, an index or a text.

@@ -5,7 +5,6 @@
 
 use serde_json::Value as Json;
 
-use super::document::Message;
 use super::elements::{ElementNames, Placed};
 use super::plan::{Action, DocumentPlan, Node, PlanTime};
 use super::quality::read_quality;
@@ -13,6 +12,16 @@ use super::value::{Scalar, read_json, read_scalar};
 use super::{Problems, time};
 use crate::telemetry::{Batch, Update};
 use crate::twin::{PropertyId, Quality, Timestamp, Value, ValueType};
+
+/// One asset's part in a message, and where what is read of it goes.
+pub(super) struct Message<'a> {
+    pub plan: &'a DocumentPlan,
+    pub first_property: u32,
+    pub arrival: Timestamp,
+    pub names: &'a ElementNames,
+    pub out: &'a mut Batch,
+    pub problems: &'a mut Problems,
+}
 
 /// What was made of a time: nothing yet, refused, or read.
 type Stamp = Option<Result<Timestamp, ()>>;
