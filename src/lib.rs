@@ -14,6 +14,7 @@
 //! | [`forecast`] | what a machine will do: ensembles, times of events, remaining life |
 //! | [`cad`] | glTF bytes in, plain glTF bytes out; inspection |
 //! | [`mirror`] | telemetry into history: the live twin without a picture |
+//! | [`http`] | who may ask a listener, and how long a connection may take (native only) |
 //! | [`plant`] | the simulated plant; the embedded broker (native only) |
 //! | [`serve`] | the page, the twin's files and the broker's WebSocket over HTTP (native only) |
 //! | [`watch`] | the mirror's state as a table or JSON lines (native only) |
@@ -27,7 +28,7 @@ pub mod estimate;
 pub mod forecast;
 pub mod history;
 #[cfg(not(target_arch = "wasm32"))]
-mod http;
+pub mod http;
 pub mod jobs;
 pub mod mirror;
 pub mod model;

@@ -1,11 +1,14 @@
 //! Files that appear whole or not at all: an output is written beside its name and takes it when it is
 //! finished, so that neither an error nor a signal leaves half of a file, and what had that name before
-//! stays until then.
+//! stays until then. What grows line by line grows by whole lines ([`append_line`]).
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Longest line that is looked for at the end of a file, in bytes.
+const LONGEST_LINE: u64 = 1 << 24;
 
 /// Files that are being written at present.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -63,11 +66,73 @@ impl Output {
     pub fn finish(mut self) -> io::Result<()> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
         file.flush()?;
+        let Some((unfinished, target)) = &self.names else { return Ok(()) };
+        // A disk that is full may only say so now.
+        file.sync_all()?;
         drop(file);
-        match &self.names {
-            Some((unfinished, target)) => fs::rename(unfinished, target),
-            None => Ok(()),
-        }
+        fs::rename(unfinished, target)
+    }
+}
+
+/// Writes a whole file.
+///
+/// # Errors
+/// If it cannot be written; what had that name before is still there then.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut output = Output::create(path)?;
+    output.write_all(bytes)?;
+    output.finish()
+}
+
+/// Adds a line to a file, or begins one with it. What a torn writing left at the file's end, without an
+/// end of line and no whole line by `is_whole`, is cut off first; how many bytes that was.
+///
+/// # Errors
+/// If the line cannot be written; the file is then as it was.
+pub fn append_line(
+    path: &Path,
+    line: &str,
+    is_whole: impl Fn(&str) -> bool,
+) -> io::Result<Option<u64>> {
+    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        let mut pipe = File::options().append(true).open(path)?;
+        return pipe.write_all(format!("{line}\n").as_bytes()).map(|()| None);
+    }
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+    // Two programs that add at once wait for each other, where the file system can lock.
+    let _ = file.lock();
+    let before = file.metadata()?.len();
+    let tail = tail(&mut file, before)?;
+    let is_torn = !tail.is_empty() && !std::str::from_utf8(&tail).is_ok_and(is_whole);
+    let end = if is_torn { before - tail.len() as u64 } else { before };
+    let first = if !tail.is_empty() && !is_torn { "\n" } else { "" };
+    let written = file
+        .set_len(end)
+        .and_then(|()| file.seek(SeekFrom::Start(end)))
+        .and_then(|_| file.write_all(format!("{first}{line}\n").as_bytes()))
+        .and_then(|()| file.sync_data());
+    if let Err(error) = written {
+        // Nothing of the line stays; what was torn is no loss.
+        let _ = file.set_len(end);
+        return Err(error);
+    }
+    Ok(is_torn.then_some(tail.len() as u64))
+}
+
+/// What stands after the last end of line.
+fn tail(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+    let begin = length.saturating_sub(LONGEST_LINE);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut last = Vec::new();
+    file.take(LONGEST_LINE).read_to_end(&mut last)?;
+    match last.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) => Ok(last.split_off(at + 1)),
+        None if begin == 0 => Ok(last),
+        None => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it ends with a line of more than {LONGEST_LINE} bytes"),
+        )),
     }
 }
 
@@ -125,6 +190,38 @@ mod tests {
         output.finish().expect("it is finished");
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "new");
         assert_eq!(names(folder.path()), ["rows.csv"]);
+    }
+
+    #[test]
+    fn a_line_is_added_whole_and_what_was_torn_is_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lines");
+        let is_whole = |line: &str| line.ends_with('.');
+        let read = || fs::read_to_string(&path).expect("it is there");
+        let add = |line: &str| append_line(&path, line, is_whole).expect("it is written");
+        assert_eq!(add("one."), None);
+        assert_eq!(add("two."), None);
+        assert_eq!(read(), "one.\ntwo.\n");
+        fs::write(&path, "one.\ntwo.\nthr").expect("it is written");
+        assert_eq!(add("four."), Some(3));
+        assert_eq!(read(), "one.\ntwo.\nfour.\n");
+        // Only the end of the line is missing, as after an editor.
+        fs::write(&path, "one.\ntwo.").expect("it is written");
+        assert_eq!(add("three."), None);
+        assert_eq!(read(), "one.\ntwo.\nthree.\n");
+        fs::write(&path, [b'x', 0xff]).expect("it is written");
+        assert_eq!(add("one."), Some(2));
+        assert_eq!(read(), "one.\n");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error_and_leaves_the_old_file() {
+        // Every write to this device says that it is full.
+        let error = append_line(Path::new("/dev/full"), "one.", |_| true).expect_err("it is full");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let error = write(Path::new("/dev/full"), b"one.").expect_err("it is full");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
     #[test]

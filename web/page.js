@@ -91,14 +91,21 @@ function socketAddress(broker) {
   }
   url.protocol = { "http:": "ws:", "https:": "wss:" }[url.protocol] ?? url.protocol;
   url.hash = "";
-  return url.href;
+  return withoutLogin(url).href;
+}
+
+/** Refuses an address with a login: it may hide the host that is meant, and a link is no place for a password. */
+function withoutLogin(url) {
+  if (!url.username && !url.password) return url;
+  [url.username, url.password] = ["", ""];
+  throw new Error(`The address of ${url.href} has a user or a password before it. Leave them out; the page asks for a login.`);
 }
 
 /** Address of a twin file from one relative to the page. */
 function twinAddress(twin) {
   const url = new URL(twin, document.baseURI);
   if (!/^https?:$/.test(url.protocol)) throw new Error(`A twin file is read by http:// or https://, not from ${url.href}`);
-  return url.href;
+  return withoutLogin(url).href;
 }
 
 /** What a link names that is neither this server's nor what the server names itself: whole addresses. */
@@ -115,7 +122,10 @@ function foreignParts(link, config) {
   return foreign;
 }
 
-/** Asks before anything is fetched from an address that a link brought; what is refused is left out of the link. */
+/**
+ * Asks before anything is fetched from an address that a link brought. What is refused is taken out of the page's own
+ * address too, so that nothing asks for it again: not a reload, a later link, or a copy of the address.
+ */
 async function askForeign(link, config) {
   const foreign = foreignParts(link, config);
   if (foreign.length === 0) return;
@@ -124,18 +134,24 @@ async function askForeign(link, config) {
   dialog.returnValue = "";
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
-  if (dialog.returnValue !== "open") foreign.forEach(([what]) => link.delete(what));
+  if (dialog.returnValue === "open") return;
+  const refused = foreign.map(([what]) => what);
+  // What else a link to another twin says, such as an asset, is of that twin.
+  const gone = refused.includes("twin") ? [...link.keys()] : refused;
+  gone.forEach((key) => link.delete(key));
+  const rest = link.toString();
+  history.replaceState(history.state, "", location.href.split("#")[0] + (rest && `#${rest}`));
 }
 
 /** What follows the `#`, with what the server says where it says nothing. */
 async function settingsOf(config) {
   const link = new URLSearchParams(location.hash.slice(1));
   await askForeign(link, config);
-  const broker = link.get("broker") ?? (config.simulate ? null : config.broker);
+  const broker = link.get("broker") || (config.simulate ? null : config.broker);
   const address = broker ? socketAddress(broker) : null;
   const own = config.broker ? socketAddress(config.broker) : null;
   return {
-    twin: link.get("twin") ?? config.twin,
+    twin: link.get("twin") || config.twin,
     broker: address,
     // Logins that the browser keeps for this page are those of the server's own broker.
     foreign: address !== null && address !== own,
@@ -147,13 +163,16 @@ async function settingsOf(config) {
   };
 }
 
-/** Asks who is to log in; nothing of it is kept outside the page. */
+/** Asks who is to log in; nothing of it is kept outside the page. A foreign broker is offered no login that the browser keeps. */
 function askLogin({ broker, foreign }, reason) {
   const dialog = $("login");
   if (dialog.open) return;
   $("login-broker").textContent = broker ?? "";
-  for (const id of ["user", "password"]) {
-    if (foreign) $(id).setAttribute("autocomplete", "off");
+  if (foreign) {
+    $("user").setAttribute("autocomplete", "off");
+    // Of the values by which browsers are asked to leave a field alone, the one that they keep to.
+    $("password").setAttribute("autocomplete", "new-password");
+    $("user").value = "";
   }
   $("login-reason").textContent = reason ? "does not accept the user or the password." : "wants a login.";
   $("password").value = "";

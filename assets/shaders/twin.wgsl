@@ -1,6 +1,6 @@
 // The surface of everything in a twin: the file's own material, and over it what is said of one
 // instance, packed into its mesh tag (see `src/viewer/scene/look.rs`): a colour by value, a glow,
-// selected, under the pointer, stale, missing. No storage buffers, so that it runs on WebGL2.
+// stale, missing. No storage buffers, so that it runs on WebGL2.
 
 #import bevy_pbr::{
     pbr_fragment::pbr_input_from_standard_material,
@@ -10,15 +10,6 @@
     mesh_functions::get_tag,
 }
 
-struct Highlight {
-    selected: vec4<f32>,
-    hovered: vec4<f32>,
-}
-
-@group(#{MATERIAL_BIND_GROUP}) @binding(100) var<uniform> highlight: Highlight;
-
-const SELECTED: u32 = 1u << 26u;
-const HOVERED: u32 = 1u << 27u;
 const STALE: u32 = 1u << 28u;
 const MISSING: u32 = 1u << 29u;
 const BOTH: u32 = 1u << 30u;
@@ -77,23 +68,6 @@ fn fragment(in: VertexOutput, @builtin(front_facing) is_front: bool) -> Fragment
 
     // The square law gives fine steps where the eye wants them.
     out.color = vec4(out.color.rgb + glow_color * glow * glow * 16.0, max(out.color.a, glow));
-
-    // What is selected is outlined where it turns away from the eye. A lamp, and a surface that has its
-    // colour from a value, keep their colours: they say how the machine is.
-    let facing = saturate(dot(pbr.N, pbr.V));
-    let rim = smoothstep(0.35, 0.95, 1.0 - facing);
-    let emissive = pbr.material.emissive.rgb;
-    let lit = saturate(4.0 * max(glow, max(emissive.r, max(emissive.g, emissive.b))));
-    let wash = 1.0 - max(lit, strength);
-    let edge = rim * (1.0 - lit) * (1.0 - 0.4 * strength);
-    if (tag & SELECTED) != 0u {
-        let share = 0.12 * wash + 0.78 * edge;
-        out.color = vec4(mix(out.color.rgb, highlight.selected.rgb, share), max(out.color.a, share));
-    }
-    if (tag & HOVERED) != 0u {
-        let share = 0.05 * wash + 0.5 * edge;
-        out.color = vec4(mix(out.color.rgb, highlight.hovered.rgb, share), max(out.color.a, share));
-    }
     out.color = main_pass_post_lighting_processing(pbr, out.color);
     return out;
 }

@@ -1,7 +1,8 @@
 //! The commands that look at files: `check` and `inspect`; and how all others open a twin.
 
+use std::collections::HashMap;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use twinscope::cad::{self, Model};
@@ -76,10 +77,13 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
     let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
     // A missing model was reported above, where the file names it; one that is there and cannot be read
     // is an error.
-    let is_there = |class: &str| {
-        let class = loaded.twin.classes.iter().find(|other| &*other.name == class);
-        class.and_then(|class| class.model.as_ref()).is_some_and(|model| model.is_file())
-    };
+    let of_class: HashMap<&str, &PathBuf> = loaded
+        .twin
+        .classes
+        .iter()
+        .filter_map(|class| Some((&*class.name, class.model.as_ref()?)))
+        .collect();
+    let is_there = |class: &str| of_class.get(class).is_some_and(|model| model.is_file());
     let errors = models
         .iter()
         .filter(|problem| !problem.is_remark)

@@ -3,6 +3,7 @@
 use super::consistency::Inconsistency;
 use super::maintenance::NewPart;
 use super::particle::Particles;
+use super::plausibility::Doubt;
 use super::sample::{Measured, MeasurementUpdate, ObserveError};
 use super::setup::FilterSetup;
 use super::unscented::{Belief, Unscented};
@@ -45,6 +46,17 @@ impl Filter {
         match self {
             Self::Unscented(filter) => filter.check_consistency(),
             Self::Particles(filter) => filter.check_consistency(),
+        }
+    }
+
+    /// See [`Unscented::check`].
+    ///
+    /// # Errors
+    /// When what the filter believes is not to be relied upon.
+    pub fn check(&self) -> Result<(), Doubt> {
+        match self {
+            Self::Unscented(filter) => filter.check(),
+            Self::Particles(filter) => filter.check(),
         }
     }
 

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::estimated::Slot;
 use super::sample::{Measured, ObserveError, steps_between};
 use super::unscented::Unscented;
+use crate::model::load::Held;
+use crate::model::stability::{StepGuard, Steps, UNKNOWN_STEPS};
 use crate::model::{Kernel, Model};
 
 /// A model that runs open-loop.
@@ -19,6 +21,7 @@ pub struct OpenLoopModel {
     time_s: f64,
     x: Vec<f64>,
     next: Vec<f64>,
+    guard: StepGuard,
 }
 
 impl OpenLoopModel {
@@ -31,7 +34,7 @@ impl OpenLoopModel {
         step_s: f64,
     ) -> Self {
         let next = x.clone();
-        Self { model, parameters, step_s, time_s, x, next }
+        Self { model, parameters, step_s, time_s, x, next, guard: StepGuard::default() }
     }
 
     /// The model with the parameters and the state that a filter has estimated, from the time of its
@@ -57,8 +60,8 @@ impl OpenLoopModel {
     /// modelled, for what is measured.
     ///
     /// # Errors
-    /// When the sample comes too late or much too long after the last one, or the model diverges; its
-    /// state is then what it was.
+    /// When the sample comes too late or much too long after the last one, the model does not bear its
+    /// steps, or it diverges; its state is then what it was.
     pub fn residual(&mut self, sample: &Measured) -> Result<Vec<Option<f64>>, ObserveError> {
         let dt_s = sample.time_s - self.time_s;
         if !(dt_s >= 0.0) {
@@ -68,9 +71,23 @@ impl OpenLoopModel {
         let before = self.x.clone();
         let kernel: &dyn Kernel<f64> = &*self.model;
         if dt_s > 0.0 {
+            let step_s = dt_s / steps;
+            self.guard.check(step_s, || {
+                let steps = Steps {
+                    model: &*self.model,
+                    parameters: &self.parameters,
+                    initial: &self.x,
+                    load: &Held(sample.inputs.clone()),
+                    begin_s: self.time_s,
+                    span_s: UNKNOWN_STEPS * step_s,
+                    dt_s: step_s,
+                    method: None,
+                };
+                steps.check()
+            })?;
             for _ in 0..steps as u64 {
                 let Self { parameters, x, next, .. } = self;
-                kernel.step(x, &sample.inputs, parameters, dt_s / steps, next);
+                kernel.step(x, &sample.inputs, parameters, step_s, next);
                 std::mem::swap(x, next);
             }
         }

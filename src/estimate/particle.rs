@@ -13,12 +13,16 @@ use super::consistency::{Consistency, Inconsistency};
 use super::error::FilterSetupError;
 use super::estimated::Slot;
 use super::maintenance::NewPart;
+use super::plausibility::{Doubt, Priors};
 use super::points::Points;
-use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::sample::{
+    Gate, Measured, MeasurementUpdate, ObserveError, check_steps, fits, log_at_gate,
+};
 use super::setup::FilterSetup;
 use super::unscented::Belief;
 use crate::model::linear::Matrix;
 use crate::model::noise::RandomStream;
+use crate::model::stability::StepGuard;
 
 /// Fewest particles of a filter: the spread of fewer is not known.
 pub const FEWEST: usize = 16;
@@ -35,6 +39,8 @@ pub struct Particles {
     time_s: f64,
     gate: Gate,
     consistency: Consistency,
+    guard: StepGuard,
+    priors: Priors,
     random: RandomStream,
     belief: Belief,
 }
@@ -75,6 +81,8 @@ impl Particles {
             belief: Belief { time_s, mean, covariance, states: Vec::new() },
             gate: Gate::new(setup.model.about()),
             consistency: Consistency::default(),
+            guard: StepGuard::default(),
+            priors: Priors::new(&setup, time_s, &setup.begin(u), u),
             time_s,
             points,
             random,
@@ -113,6 +121,7 @@ impl Particles {
     /// A part was replaced: see [`super::Unscented::replaced`].
     pub fn replaced(&mut self, new: &NewPart) {
         self.consistency.restart();
+        self.priors.replaced(new, self.time_s);
         for &(state, value) in &new.states {
             self.points.set_variable(state, value);
         }
@@ -131,6 +140,8 @@ impl Particles {
     /// See [`ObserveError`]; nothing has changed then.
     pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.time_s)?;
+        let Self { setup, guard, belief, .. } = self;
+        check_steps(setup, guard, (belief.time_s, &belief.mean, &belief.states), sample)?;
         let before = self.clone();
         let update = self.take(sample);
         match &update {
@@ -146,6 +157,15 @@ impl Particles {
     /// When the filter is not consistent with its machine.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
         self.consistency.check(&self.setup, self.time_s)
+    }
+
+    /// See [`super::Unscented::check`].
+    ///
+    /// # Errors
+    /// When what the filter believes is not to be relied upon.
+    pub fn check(&self) -> Result<(), Doubt> {
+        self.check_consistency()?;
+        Ok(self.priors.check(&self.setup, self.belief.time_s, &self.belief.mean)?)
     }
 
     fn take(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {

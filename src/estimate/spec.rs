@@ -50,7 +50,7 @@ impl FilterSetup {
             initial: machine.initial.clone(),
             estimated: all,
             noise,
-            step_s: behaviour.step_s,
+            step_s: machine.step_s,
             spread: behaviour.spread.map_or(Spread::default(), |(alpha, beta, kappa)| Spread {
                 alpha,
                 beta,

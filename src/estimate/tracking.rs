@@ -95,6 +95,11 @@ impl Tracking {
         })
     }
 
+    /// The next samples are of another run of the machine, which that model follows from its state on.
+    pub fn follow(&mut self, open_loop: OpenLoopModel) {
+        self.open_loop = open_loop;
+    }
+
     /// Takes the next sample.
     ///
     /// # Errors

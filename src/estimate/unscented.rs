@@ -13,10 +13,14 @@ use super::consistency::{Consistency, Inconsistency};
 use super::error::FilterSetupError;
 use super::estimated::{Estimated, Slot};
 use super::maintenance::NewPart;
+use super::plausibility::{Doubt, Priors, still};
 use super::points::Points;
-use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::sample::{
+    Gate, Measured, MeasurementUpdate, ObserveError, check_steps, fits, log_at_gate,
+};
 use super::setup::{FilterSetup, Weights};
 use crate::model::linear::Matrix;
+use crate::model::stability::StepGuard;
 
 /// Added to a covariance that is not positive definite, as a share of its diagonal.
 const REPAIR: f64 = 1e-9;
@@ -51,6 +55,8 @@ pub struct Unscented {
     before: Belief,
     gate: Gate,
     consistency: Consistency,
+    guard: StepGuard,
+    priors: Priors,
 }
 
 /// What is believed of a machine.
@@ -87,11 +93,14 @@ impl Unscented {
         let n = setup.estimated.len();
         let (mean, covariance) = setup.belief();
         let belief = Belief { time_s, mean, covariance, states: setup.begin(u) };
+        let priors = Priors::new(&setup, time_s, &belief.states, u);
         Ok(Self {
             weights: setup.spread.weights(n),
             points: Points::new(&setup, 2 * n + 1),
             gate: Gate::new(setup.model.about()),
             consistency: Consistency::default(),
+            guard: StepGuard::default(),
+            priors,
             before: belief.clone(),
             belief,
             setup,
@@ -134,6 +143,30 @@ impl Unscented {
         Ok(filter)
     }
 
+    /// The filter of another run of the same machine, from that time on: what moves begins anew as the setup
+    /// states, and what does not (a parameter, a wear rate, a sensor's error) is as it was learnt.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn in_another_run(&self, time_s: f64, u: &[f64]) -> Result<Self, FilterSetupError> {
+        let setup = &self.setup;
+        setup.check_inputs(u)?;
+        let belief = Belief { time_s, ..self.belief.clone() };
+        let mut filter = Self::from_belief(setup.clone(), &belief, &setup.estimated)?;
+        let begin = setup.begin(u);
+        let still = still(setup, &begin, u);
+        let moving = (0..begin.len()).filter(|at| !still[*at]);
+        let mut new =
+            NewPart { states: moving.map(|at| (at, begin[at])).collect(), ..NewPart::default() };
+        for (at, each) in setup.estimated.iter().enumerate() {
+            if matches!(each.slot, Slot::State(state) if !still[state]) {
+                new.estimated.push((at, each.scale.from_value(each.mean), each.deviation));
+            }
+        }
+        filter.replaced(&new);
+        Ok(filter)
+    }
+
     /// What is believed now.
     pub fn belief(&self) -> &Belief {
         &self.belief
@@ -153,6 +186,7 @@ impl Unscented {
     /// others' connection with it holds.
     pub fn replaced(&mut self, new: &NewPart) {
         self.consistency.restart();
+        self.priors.replaced(new, self.belief.time_s);
         for &(state, value) in &new.states {
             self.belief.states[state] = value;
         }
@@ -173,6 +207,8 @@ impl Unscented {
     /// See [`ObserveError`]; the belief is then what it was.
     pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.belief.time_s)?;
+        let Self { setup, guard, belief, .. } = self;
+        check_steps(setup, guard, (belief.time_s, &belief.mean, &belief.states), sample)?;
         self.before.become_like(&self.belief);
         let update = self.predict(sample).and_then(|()| self.correct(sample));
         match &update {
@@ -188,6 +224,16 @@ impl Unscented {
     /// When it is not: no forecast should then be made from its belief.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
         self.consistency.check(&self.setup, self.belief.time_s)
+    }
+
+    /// Whether what the filter believes is to be relied upon: it is consistent with its machine, and no
+    /// estimate is far outside of what the machine's file expects.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check(&self) -> Result<(), Doubt> {
+        self.check_consistency()?;
+        Ok(self.priors.check(&self.setup, self.belief.time_s, &self.belief.mean)?)
     }
 
     /// Draws points of the belief; a covariance that is not positive definite is repaired once.

@@ -11,7 +11,12 @@ use super::pace::{Mover, Pace};
 use super::setup::{ForecastSetup, LoadSpread};
 use super::start::StartSampler;
 use crate::model::noise::RandomStream;
+use crate::model::solver::Problem;
+use crate::model::stability::{bounds, has_broken_down};
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
+
+/// By this share of a step a time may be off through rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +50,8 @@ pub(in crate::forecast) struct Block {
     pub ended: [bool; WIDTH],
     /// Members that diverged.
     pub lost: [bool; WIDTH],
+    /// For each state, what no course reaches.
+    bounds: Vec<f64>,
 }
 
 impl Block {
@@ -103,6 +110,7 @@ impl Block {
             met: vec![[None; WIDTH]; events],
             ended: std::array::from_fn(|lane| first + lane >= members.end),
             lost: [false; WIDTH],
+            bounds: bounds(about, &x.iter().map(|lanes| lanes.0[0]).collect::<Vec<_>>()),
             members,
             way: Way::new(x, events),
             p,
@@ -163,6 +171,7 @@ impl Block {
             }
             self.detect_events(setup, false);
         }
+        self.end_beyond();
     }
 
     /// For how many steps from now on nothing but the model itself changes anything.
@@ -274,6 +283,10 @@ impl Block {
             if margin.is_nan() {
                 (self.ended[lane], self.lost[lane]) = (true, true);
             } else if !first && margin <= 0.0 && self.met[event][lane].is_none() {
+                if self.has_broken_down(setup, lane) {
+                    (self.ended[lane], self.lost[lane]) = (true, true);
+                    continue;
+                }
                 let before = self.way.before[event].0[lane];
                 let share = before / (before - margin);
                 let share = match before > 0.0 {
@@ -283,6 +296,10 @@ impl Block {
                     false => 0.0,
                 };
                 let time_s = self.t_s - setup.dt_s * (1.0 - share);
+                if time_s - setup.begin_s > setup.horizon_s + ROUNDING * setup.dt_s {
+                    // The last step ends beyond the horizon where that is no whole number of steps.
+                    continue;
+                }
                 self.met[event][lane] = Some(EventTime { time_s, step_end_s: self.t_s });
                 self.ended[lane] |= setup.ends.contains(&event);
             }
@@ -294,6 +311,29 @@ impl Block {
         for lane in 0..WIDTH {
             if !self.ended[lane] && self.way.x.iter().any(|x| !x.0[lane].is_finite()) {
                 (self.ended[lane], self.lost[lane]) = (true, true);
+            }
+        }
+    }
+
+    /// Whether the last step of a member has broken down: an event in it would be none of a machine.
+    fn has_broken_down(&self, setup: &ForecastSetup, lane: usize) -> bool {
+        if setup.model.adapts_steps() {
+            return false;
+        }
+        let of = |all: &[Lanes]| all.iter().map(|lanes| lanes.0[lane]).collect::<Vec<f64>>();
+        let (x, u, p) = (of(self.way.previous()), of(&self.u), of(&self.p));
+        let problem = Problem { model: &*setup.model, u: &u, p: &p };
+        has_broken_down(problem, &x, setup.dt_s, None)
+    }
+
+    /// Ends members that have left all bounds, though they are still finite.
+    fn end_beyond(&mut self) {
+        let Self { way, bounds, ended, lost, .. } = self;
+        for (x, bound) in way.x.iter().zip(&*bounds) {
+            for lane in 0..WIDTH {
+                if !ended[lane] && !(x.0[lane].abs() <= *bound) {
+                    (ended[lane], lost[lane]) = (true, true);
+                }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Why a forecast cannot be made, read, corrected or kept.
 
-use super::limits::{MOST_INSTANTS, MOST_MEMBERS, MOST_NUMBERS};
+use super::limits::{MOST_INSTANTS, MOST_MEMBER_STEPS, MOST_MEMBERS, MOST_NUMBERS, MOST_STEPS};
 use crate::model::WrongCount;
+use crate::model::stability::StepTooLong;
 use crate::table::did_you_mean;
 use crate::twin::Diagnostics;
 
@@ -69,6 +70,35 @@ pub enum ForecastError {
         /// Its length in seconds.
         span_s: f64,
     },
+    /// A horizon is more steps than can be taken.
+    #[error(
+        "a horizon of {horizon_s} s is {steps:.1e} steps of {dt_s} s, and {MOST_STEPS} is the most: look less far ahead, or take longer steps (`step` in the machine's file)"
+    )]
+    TooManySteps {
+        /// The horizon in seconds.
+        horizon_s: f64,
+        /// Steps within it.
+        steps: f64,
+        /// Length of a step in seconds.
+        dt_s: f64,
+    },
+    /// All members together take more steps than can be taken.
+    #[error(
+        "{members} members over a horizon of {horizon_s} s are {steps:.1e} steps of {dt_s} s, and {MOST_MEMBER_STEPS:e} is the most: take fewer members, look less far ahead, or take longer steps (`step` in the machine's file)"
+    )]
+    TooManyMemberSteps {
+        /// Members of the ensemble.
+        members: usize,
+        /// The horizon in seconds.
+        horizon_s: f64,
+        /// Steps of all members.
+        steps: f64,
+        /// Length of a step in seconds.
+        dt_s: f64,
+    },
+    /// The model does not bear the steps.
+    #[error("no forecast: {0}")]
+    StepTooLong(#[from] StepTooLong),
     /// An ensemble has no member.
     #[error("an ensemble needs a member at least")]
     NoMembers,
@@ -261,6 +291,14 @@ pub enum StoreError {
         line: usize,
         /// What the reader of JSON says.
         reason: String,
+    },
+    /// A line is not what was written.
+    #[error(
+        "line {line}: damaged: its checksum is missing, or that of another text; take the line out"
+    )]
+    Damaged {
+        /// The line.
+        line: usize,
     },
     /// A line has a later form.
     #[error(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::JobError;
+use super::error::{ForecastError, JobError};
 use super::result::Forecast;
 use super::run::Forecasting;
 use super::setup::ForecastSetup;
@@ -101,6 +101,9 @@ impl MakeForecast {
             None => setup.from_prior(&behaviour, &machine)?,
         }
         setup.check()?;
+        if !machine.is_step_stated {
+            setup.shorten_step().map_err(ForecastError::from)?;
+        }
         Ok(setup)
     }
 

@@ -25,6 +25,7 @@ mod setup;
 mod simulate;
 mod spec;
 mod start;
+mod steps;
 mod stored;
 mod summary;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub use correction::{CASES, Correction, PastForecast};
 pub use error::{CorrectionError, ForecastError, JobError, OutlookError, PickError, StoreError};
 pub use event::{EventForecast, FAILURE, Raw};
 pub use job::{BeliefMessage, ForecastRun, MakeForecast};
-pub use limits::{MOST_INSTANTS, MOST_MEMBERS};
+pub use limits::{MOST_INSTANTS, MOST_MEMBER_STEPS, MOST_MEMBERS, MOST_STEPS};
 pub use moments::Moments;
 pub use outlook::{COURSES, Integrated, Outlook};
 pub use pick::Pick;

@@ -56,6 +56,10 @@ pub struct Forecast {
     pub kept: Vec<Member>,
     /// Place in `kept` of the member in the middle of all: it stands for the ensemble.
     pub medoid: usize,
+    /// What is to be known of it besides, in words: steps that were shortened, the fault that was taken as
+    /// given.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Quantiles of a variable at all instants, of the members whose course still goes on.

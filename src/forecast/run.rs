@@ -139,10 +139,11 @@ impl Forecasting {
     /// Begins a forecast.
     ///
     /// # Errors
-    /// When the setup cannot be carried out.
+    /// When the setup cannot be carried out, or its model does not bear its steps.
     pub fn new(setup: impl Into<Arc<ForecastSetup>>) -> Result<Self, ForecastError> {
         let setup = setup.into();
         setup.check()?;
+        setup.check_step()?;
         Ok(Self {
             sampler: StartSampler::new(&setup),
             blocks: setup.members.div_ceil(WIDTH),

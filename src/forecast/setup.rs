@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::ForecastError;
-use super::limits::{MOST_MEMBERS, MOST_NUMBERS};
+use super::limits::{MOST_MEMBER_STEPS, MOST_MEMBERS, MOST_NUMBERS, MOST_STEPS};
 use crate::estimate::{Belief, Estimated};
 use crate::model::load::Load;
 use crate::model::{Kernel, Model, WIDTH};
@@ -42,6 +42,8 @@ pub struct ForecastSetup {
     pub instants: usize,
     /// Members whose courses are kept for the bands; events are kept of all.
     pub recorded: usize,
+    /// What is to be known of the forecast besides, in words.
+    pub notes: Vec<String>,
 }
 
 /// What is known of a machine at the beginning.
@@ -117,6 +119,7 @@ impl ForecastSetup {
             ends: (0..about.events.len()).collect(),
             instants: 100,
             recorded: 1_000,
+            notes: Vec::new(),
             model,
         }
     }
@@ -201,6 +204,15 @@ impl ForecastSetup {
         if numbers > MOST_NUMBERS {
             let (members, instants) = (self.recorded.min(self.members), self.instants);
             return Err(ForecastError::TooManyNumbers { members, instants, numbers });
+        }
+        let Self { horizon_s, dt_s, members, .. } = *self;
+        let steps = horizon_s / dt_s;
+        if !(steps <= MOST_STEPS as f64) {
+            return Err(ForecastError::TooManySteps { horizon_s, steps, dt_s });
+        }
+        let steps = steps * members as f64;
+        if steps > MOST_MEMBER_STEPS as f64 {
+            return Err(ForecastError::TooManyMemberSteps { members, horizon_s, steps, dt_s });
         }
         Ok(())
     }

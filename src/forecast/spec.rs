@@ -23,8 +23,7 @@ impl ForecastSetup {
     ) -> Result<Self, Diagnostics> {
         let about = machine.model.about();
         let mut wrong = Vec::new();
-        let mut setup =
-            Self::usual(machine.model.clone(), load.clone(), behaviour.step_s, horizon_s);
+        let mut setup = Self::usual(machine.model.clone(), load.clone(), machine.step_s, horizon_s);
         setup.parameters.clone_from(&machine.parameters);
         let mut x = machine.initial.clone();
         let mut u = about.usual_inputs();

@@ -1,8 +1,10 @@
 //! Forecasts that are stored until their events have come.
 //!
 //! Flows in: forecasts, as lines of JSON, and when events came. Flows out: tracks to be scored, and
-//! cases from which corrections are learnt.
+//! cases from which corrections are learnt. The last field of a line is the checksum of what stands before
+//! it (`,"crc32":"…"}` in place of the closing brace), so that a line that was torn or changed is known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +19,12 @@ use super::score::Track;
 const TIMES: usize = 200;
 
 /// The present form of a line. Lines without a number are of the first, which had neither it nor the
-/// model, the seed and the times before a correction.
-pub const VERSION: u32 = 2;
+/// model, the seed and the times before a correction; the second had no checksum.
+pub const VERSION: u32 = 3;
+/// The first form with a checksum.
+const CHECKED: u32 = 3;
+/// What stands before the checksum's eight digits, and what after them.
+const CHECKSUM: (&str, &str) = (",\"crc32\":\"", "\"}");
 
 /// A forecast as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,30 +108,45 @@ impl StoredForecast {
         }
     }
 
-    /// As one line of JSON.
+    /// As one line of JSON, with its checksum.
     ///
     /// # Errors
     /// When a number is none.
     pub fn line(&self) -> Result<String, StoreError> {
-        serde_json::to_string(self).map_err(|error| StoreError::NotWritten(error.to_string()))
+        let not_written = |error: serde_json::Error| StoreError::NotWritten(error.to_string());
+        let text = serde_json::to_string(self).map_err(not_written)?;
+        let (before, after) = CHECKSUM;
+        let sum = crc32fast::hash(text.as_bytes());
+        // In place of the brace that closes the line.
+        let open = text.strip_suffix('}').unwrap_or(&text);
+        Ok(format!("{open}{before}{sum:08x}{after}"))
     }
 
     /// All kept forecasts of a text, line by line.
     ///
     /// # Errors
-    /// With the number of the line that is none.
+    /// With the number of the line that is none, or whose checksum is that of another text.
     pub fn read(text: &str) -> Result<Vec<Self>, StoreError> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let read = |(at, text): (usize, &str)| {
             let line = at + 1;
+            let (text, sums) = unchecked(text.trim());
             let none = |error: serde_json::Error| StoreError::NoForecast {
                 line,
                 reason: error.to_string(),
             };
-            let mut kept: Self = serde_json::from_str(text).map_err(none)?;
+            if let Some((stated, is)) = sums
+                && stated != is
+            {
+                return Err(StoreError::Damaged { line });
+            }
+            let mut kept: Self = serde_json::from_str(&text).map_err(none)?;
             if kept.version > VERSION {
                 let (form, latest) = (kept.version, VERSION);
                 return Err(StoreError::LaterForm { line, form, latest });
+            }
+            if kept.version >= CHECKED && sums.is_none() {
+                return Err(StoreError::Damaged { line });
             }
             for (name, event) in &mut kept.events {
                 for times_s in std::iter::once(&mut event.times_s).chain(&mut event.raw_s) {
@@ -138,6 +159,22 @@ impl StoredForecast {
             Ok(kept)
         };
         lines.map(read).collect()
+    }
+
+    /// The same of a text whose last line may be torn, since it was being written when a program ended or a
+    /// disk was full: whether there is such a line. It has no end, and is left out.
+    ///
+    /// # Errors
+    /// As for [`Self::read`], of all other lines.
+    pub fn read_whole_lines(text: &str) -> Result<(Vec<Self>, bool), StoreError> {
+        let (whole, last) = text.rsplit_once('\n').map_or(("", text), |(all, last)| (all, last));
+        let is_torn = !last.trim().is_empty() && !Self::is_line(last);
+        Ok((Self::read(if is_torn { whole } else { text })?, is_torn))
+    }
+
+    /// Whether a text is a whole line.
+    pub fn is_line(text: &str) -> bool {
+        Self::read(text).is_ok_and(|read| read.len() == 1)
     }
 
     /// The forecast of an event that came since, as it was given and as the model had it; `None` where
@@ -159,6 +196,19 @@ impl StoredForecast {
         let raw_s = event.raw_s.as_ref().unwrap_or(&event.times_s);
         (self.machine == came.machine && of_this).then(|| (past(&event.times_s), past(raw_s)))
     }
+}
+
+/// A line without its checksum; that, and what it should be.
+fn unchecked(line: &str) -> (Cow<'_, str>, Option<(u32, u32)>) {
+    let (before, after) = CHECKSUM;
+    let found = line.strip_suffix(after).and_then(|line| line.rsplit_once(before));
+    let Some((open, digits)) = found.filter(|(_, digits)| digits.len() == 8) else {
+        return (line.into(), None);
+    };
+    let Ok(stated) = u32::from_str_radix(digits, 16) else { return (line.into(), None) };
+    let text = format!("{open}}}");
+    let is = crc32fast::hash(text.as_bytes());
+    (text.into(), Some((stated, is)))
 }
 
 /// Times that are as probable, thinned to [`TIMES`] members at most.
@@ -257,6 +307,28 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_changed_is_known_by_its_checksum_and_a_torn_one_by_its_end() {
+        let line = kept("P1", 0.0, 100.0).line().expect("numbers");
+        let damaged =
+            |text: &str| StoredForecast::read(text) == Err(StoreError::Damaged { line: 1 });
+        assert!(damaged(&line.replacen("100", "101", 1)));
+        // Without its checksum a line of this form is not whole either.
+        let (open, _) = line.rsplit_once(",\"crc32\"").expect("a checksum");
+        assert!(damaged(&format!("{open}}}")));
+        for length in 1..line.len() {
+            let torn = &line[..length];
+            assert!(!StoredForecast::is_line(torn), "{torn}");
+            let text = format!("{line}\n{torn}");
+            let (read, is_torn) = StoredForecast::read_whole_lines(&text).expect("one is whole");
+            assert_eq!((read.len(), is_torn), (1, true), "{torn}");
+        }
+        // A line of the second form had none.
+        let second = line.replacen("\"version\":3", "\"version\":2", 1);
+        let (open, _) = second.rsplit_once(",\"crc32\"").expect("a checksum");
+        assert_eq!(StoredForecast::read(&format!("{open}}}")).map(|read| read.len()), Ok(1));
+    }
+
+    #[test]
     fn only_forecasts_made_before_of_that_machine_are_judged() {
         let all = [
             kept("P1", 50.0, 100.0),
@@ -277,9 +349,10 @@ mod tests {
         let read = StoredForecast::read(old).expect("the first form");
         assert_eq!((read[0].version, &*read[0].model), (1, ""));
         assert_eq!(read[0].events["Wear"].times_s, [1.0, 2.0]);
-        let later = kept("P1", 0.0, 1.0).line().expect("numbers").replace(":2,", ":3,");
+        let later = StoredForecast { version: VERSION + 1, ..kept("P1", 0.0, 1.0) };
+        let later = later.line().expect("numbers");
         let error = StoredForecast::read(&later).expect_err("a later form").to_string();
-        assert!(error.starts_with("line 1: its form is 3"), "{error}");
+        assert!(error.starts_with("line 1: its form is 4"), "{error}");
     }
 
     #[test]

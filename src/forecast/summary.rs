@@ -213,6 +213,7 @@ impl Summary {
             failure,
             kept,
             medoid,
+            notes: setup.notes.clone(),
         }
     }
 

@@ -147,6 +147,19 @@ fn cancelling_ends_a_forecast_without_a_result() {
 }
 
 #[test]
+fn an_event_after_the_horizon_is_none_of_the_forecast_though_its_step_begins_before() {
+    let times_s = |horizon_s: f64| {
+        let setup = ForecastSetup { dt_s: 0.7, horizon_s, ..battery(1) };
+        whole(setup).event("EOD").expect("of the battery").times_s.clone()
+    };
+    let found_s = times_s(battery(1).horizon_s)[0];
+    let into_s = found_s - (found_s / 0.7).floor() * 0.7;
+    assert!((0.02..0.68).contains(&into_s), "it is inside a step: {into_s}");
+    assert!(times_s(found_s - 0.01).is_empty());
+    assert_eq!(times_s(found_s + 0.01), vec![found_s]);
+}
+
+#[test]
 fn what_cannot_be_forecast_is_answered_with_a_reason() {
     let nan = ForecastSetup { start: Start::Each(vec![vec![f64::NAN; 4]]), ..battery(1) };
     let short = ForecastSetup { start: Start::Each(vec![vec![1.0]]), ..battery(1) };
@@ -158,9 +171,16 @@ fn what_cannot_be_forecast_is_answered_with_a_reason() {
     }
     // Steps that are far too long for the shaft.
     let wild = ForecastSetup { dt_s: 600.0, noise: Vec::new(), load_spread: Vec::new(), ..pump(4) };
-    let mut run = Forecasting::new(wild).expect("it looks sensible");
-    if let Step::Done(Err(error)) = step(&mut run, &Budget::until(&|| false)) {
-        assert!(error.starts_with("no forecast: "), "{error}");
+    let error = Forecasting::new(wild).map(|_| ()).expect_err("too long").to_string();
+    assert!(error.starts_with("no forecast: `centrifugal_pump` does not bear"), "{error}");
+    // More steps than can be taken, of one member or of all.
+    for (setup, word) in [
+        (ForecastSetup { dt_s: 1e-9, ..battery(1) }, "steps of 0.000000001 s"),
+        (ForecastSetup { horizon_s: 1e12, ..battery(1) }, "1.0e12 steps of 1 s"),
+        (ForecastSetup { horizon_s: 1e8, recorded: 8, ..battery(2_000) }, "2000 members over"),
+    ] {
+        let error = Forecasting::new(setup).map(|_| ()).expect_err("too many").to_string();
+        assert!(error.contains(word), "{error}");
     }
 }
 

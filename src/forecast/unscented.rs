@@ -46,9 +46,10 @@ impl UnscentedForecasting {
     /// Begins.
     ///
     /// # Errors
-    /// When the setup cannot be carried out.
+    /// When the setup cannot be carried out, or its model does not bear its steps.
     pub fn new(setup: &ForecastSetup) -> Result<Self, ForecastError> {
         setup.check()?;
+        setup.check_step()?;
         let run = Forecasting::of_points(with(setup, middles(setup)))?;
         Ok(Self { setup: setup.clone(), run, middle: None })
     }

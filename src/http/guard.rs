@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// Whether a text is `scheme://host[:port]` and no more.
-pub(crate) fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|host| {
         !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
@@ -51,6 +51,32 @@ fn is_loopback(name: &str) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a request's Host, with a port or without, means this computer to everybody.
+pub fn is_this_computer(host: &str) -> bool {
+    authority(host).is_some_and(|(name, _)| is_loopback(&name))
+}
+
+/// Whether an Origin is that of the pages of a Host, however both are written.
+pub fn is_of_host(origin: &str, host: &str) -> bool {
+    let Some((usual, rest)) = scheme(origin) else { return false };
+    let page = with_port(rest, usual);
+    page.is_some() && page == with_port(host, usual)
+}
+
+/// The usual port of an origin's scheme, and what stands behind it.
+fn scheme(origin: &str) -> Option<(u16, &str)> {
+    match origin.split_once("://")? {
+        ("http", rest) => Some((80, rest)),
+        ("https", rest) => Some((443, rest)),
+        _ => None,
+    }
+}
+
+/// Name and port of an authority that may leave the usual port away.
+fn with_port(text: &str, usual: u16) -> Option<(String, u16)> {
+    authority(text).map(|(name, port)| (name, port.unwrap_or(usual)))
+}
+
 /// By which names a server may be called: a foreign page whose name leads here (DNS rebinding) is of
 /// another name.
 #[derive(Clone, Debug)]
@@ -68,12 +94,9 @@ impl Names {
     /// Whether a request calls this server by one of its names.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         let Some(host) = only(headers, header::HOST) else { return false };
-        let named = authority(host);
-        self.any
-            || named.is_some_and(|(name, _)| {
-                let same = |own: &String| authority(own).is_some_and(|(own, _)| own == name);
-                is_loopback(&name) || self.own.iter().any(same)
-            })
+        let name = |text: &str| authority(text).map(|(name, _)| name);
+        let is_own = |own: &String| name(own).is_some_and(|own| Some(own) == name(host));
+        self.any || is_this_computer(host) || self.own.iter().any(is_own)
     }
 }
 
@@ -97,19 +120,14 @@ pub(crate) fn may_open(headers: &HeaderMap, allowed: &[String]) -> bool {
     else {
         return false;
     };
-    let (usual, rest) = match origin.split_once("://") {
-        Some(("http", rest)) => (80, rest),
-        Some(("https", rest)) => (443, rest),
-        _ => return false,
+    let is_allowed = |other: &String| {
+        let (page, other) = (scheme(origin), scheme(other));
+        page.zip(other).is_some_and(|((usual, page), (other_usual, other))| {
+            let page = with_port(page, usual);
+            usual == other_usual && page.is_some() && page == with_port(other, usual)
+        })
     };
-    let with_port = |text: &str| authority(text).map(|(name, port)| (name, port.unwrap_or(usual)));
-    let asks = with_port(rest);
-    let known = |other: &String| {
-        let scheme = origin.len() - rest.len();
-        other.get(..scheme) == Some(&origin[..scheme])
-            && other.get(scheme..).and_then(with_port) == asks
-    };
-    asks.is_some() && (asks == with_port(host) || allowed.iter().any(known))
+    is_of_host(origin, host) || allowed.iter().any(is_allowed)
 }
 
 #[cfg(test)]

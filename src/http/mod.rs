@@ -4,7 +4,7 @@
 //! Flows in: a listening socket and the routes. Flows out: answers. Connections that are slow to ask
 //! are closed, and give way to others when there are too many.
 
-pub(crate) mod guard;
+pub mod guard;
 mod timed;
 pub(crate) mod websocket;
 

@@ -1,7 +1,11 @@
 //! The description of a model: its states, inputs, outputs, events and parameters, with their
 //! units, where it holds and who published it.
 
+use super::solver::Method;
 use crate::twin::{Unit, UnitError};
+
+/// Length of a step in seconds, unless a model wants another one.
+const STEP_S: f64 = 1.0;
 
 /// The description of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +28,11 @@ pub struct About {
     pub events: Vec<EventAbout>,
     /// The numbers in which machines of this kind differ.
     pub parameters: Vec<ParameterAbout>,
+    /// The solver of its steps, unless a machine's file states another.
+    pub method: Method,
+    /// Length of its steps in seconds, unless a machine's file states another: one that it bears by
+    /// that solver.
+    pub step_s: f64,
 }
 
 /// There are not as many numbers as a model has of them.
@@ -99,7 +108,22 @@ pub struct ParameterAbout {
 impl About {
     /// Begins a description.
     pub fn new(name: &str, title: &str) -> Self {
-        Self { name: name.into(), title: title.into(), ..Self::default() }
+        Self { name: name.into(), title: title.into(), step_s: STEP_S, ..Self::default() }
+    }
+
+    /// Says by which solver it is stepped, and how long steps are in seconds.
+    pub fn stepped_by(mut self, method: Method, step_s: f64) -> Self {
+        (self.method, self.step_s) = (method, step_s);
+        self
+    }
+
+    /// Length of its steps in seconds by another solver than its own, unless a machine's file states one:
+    /// short steps are Euler's need alone.
+    pub fn step_by_s(&self, method: Method) -> f64 {
+        match method.adapts_steps() && !self.method.adapts_steps() {
+            true => self.step_s.max(STEP_S),
+            false => self.step_s,
+        }
     }
 
     /// Who published the equations.

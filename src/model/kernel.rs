@@ -65,6 +65,11 @@ impl<R: Real> Way<R> {
         Self { margin: zero.clone(), before: zero, next: x.clone(), x }
     }
 
+    /// The state before the last step.
+    pub fn previous(&self) -> &[R] {
+        &self.next
+    }
+
     /// Takes a step; the margins are then to be computed anew.
     pub fn step(&mut self, model: &dyn Kernel<R>, u: &[R], p: &[R], dt_s: f64) {
         model.step(&self.x, u, p, dt_s, &mut self.next);
@@ -120,6 +125,12 @@ pub trait Kernel<R: Real> {
 pub trait Model: Kernel<f64> + Kernel<Lanes> + Send + Sync {
     /// Its description.
     fn about(&self) -> &About;
+
+    /// Whether the steps that it takes ([`Kernel::step`]) are divided as its solver's tolerance wants it,
+    /// so that none is too long.
+    fn adapts_steps(&self) -> bool {
+        false
+    }
 }
 
 impl fmt::Debug for dyn Model {

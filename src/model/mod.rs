@@ -16,6 +16,7 @@ mod real;
 pub mod registry;
 pub mod simulation;
 pub mod solver;
+pub mod stability;
 mod stepped;
 pub mod table;
 #[cfg(test)]

@@ -10,9 +10,12 @@ use super::kernel::{Kernel, Model};
 use super::load::Load;
 use super::noise::RandomStream;
 use super::solver::{Dense, Method, Problem, Solver, Unsolved};
+use super::stability::{Steps, UNKNOWN_STEPS, bounds, has_broken_down};
 
 /// How exactly an event is located unless stated otherwise, as a share of a step.
 const LOCATED: f64 = 1e-12;
+/// By this share of a step a time may be off through rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// What is simulated, and how.
 #[derive(Clone)]
@@ -81,16 +84,16 @@ pub struct Simulation {
     setup: SimulationSetup,
     solver: Solver,
     random: Option<RandomStream>,
-    /// Whole steps that were taken since then, in seconds: times are multiples of the step, so that
-    /// what is lost in rounding does not add up.
-    since_s: f64,
-    steps: u64,
     t_s: f64,
+    /// Seconds since the beginning: added up, these have smaller rounding errors than seconds since 1970.
+    elapsed_s: f64,
     x: Vec<f64>,
     u: Vec<f64>,
     margin: Vec<f64>,
     met: Vec<bool>,
     locator: Locator,
+    /// For each state, what no course reaches.
+    bounds: Vec<f64>,
 }
 
 impl Simulation {
@@ -98,7 +101,8 @@ impl Simulation {
     /// middle.
     ///
     /// # Errors
-    /// When the setup does not fit its model, or holds what is not a number.
+    /// When the setup does not fit its model, holds what is not a number, or states steps that the model
+    /// does not bear.
     pub fn new(setup: SimulationSetup) -> Result<Self, String> {
         setup.check()?;
         let about = setup.model.about();
@@ -107,20 +111,31 @@ impl Simulation {
         let mut x = setup.initial.clone();
         setup.load.at(setup.start_s, &x, &mut u);
         Kernel::<f64>::start(&*setup.model, &u, &setup.parameters, &mut x);
+        let steps = Steps {
+            model: &*setup.model,
+            parameters: &setup.parameters,
+            initial: &x,
+            load: &*setup.load,
+            begin_s: setup.start_s,
+            span_s: UNKNOWN_STEPS * setup.dt_s,
+            dt_s: setup.dt_s,
+            method: Some(setup.method),
+        };
+        steps.check().map_err(|error| error.to_string())?;
         let mut margin = vec![1.0; events];
         setup.model.margin(&x, &u, &setup.parameters, &mut margin);
         Ok(Self {
             solver: Solver::new(setup.method, states),
             random: setup.noise.as_ref().map(|noise| RandomStream::new(noise.seed, 0)),
-            since_s: setup.start_s,
-            steps: 0,
             t_s: setup.start_s,
+            elapsed_s: 0.0,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
                 within: vec![0.0; states],
                 margin: vec![0.0; events],
                 located_s: setup.located_s,
             },
+            bounds: bounds(about, &x),
             x,
             u,
             margin,
@@ -131,49 +146,69 @@ impl Simulation {
     /// Takes a step; the events that happened in it.
     ///
     /// # Errors
-    /// When the state diverges; it is then what it was before.
+    /// When the state diverges, or an event would be that of a solution that has broken down; the state
+    /// is then what it was before.
     pub fn step(&mut self) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let end_s = self.since_s + (self.steps + 1) as f64 * self.setup.dt_s;
-        let happened = self.advance(self.setup.dt_s, end_s)?;
-        self.steps += 1;
-        Ok(happened)
+        self.step_until(f64::INFINITY)
     }
 
-    /// Takes a step that ends at a time at the latest: a shorter one where a whole one leads beyond it.
+    /// The same; the step is shorter where it would go beyond that time, in seconds, and ends there.
     ///
     /// # Errors
-    /// As for [`Simulation::step`].
+    /// As for [`Self::step`].
     pub fn step_until(&mut self, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let left_s = end_s - self.t_s;
-        // A rest that is a rounding error belongs to the step.
-        if left_s > self.setup.dt_s * (1.0 - 1e-6) {
-            return self.step();
+        let SimulationSetup { model, parameters, load, noise, start_s, dt_s, .. } = &self.setup;
+        let (mut dt_s, mut elapsed_s) = (*dt_s, self.elapsed_s + dt_s);
+        let mut next_s = start_s + elapsed_s;
+        // What is left of a step by rounding alone is none.
+        if next_s > end_s - ROUNDING * dt_s {
+            if next_s > end_s + ROUNDING * dt_s {
+                (dt_s, elapsed_s) = (end_s - self.t_s, end_s - start_s);
+            }
+            next_s = end_s;
         }
-        let happened = self.advance(left_s, end_s)?;
-        (self.since_s, self.steps) = (end_s, 0);
-        Ok(happened)
-    }
-
-    fn advance(&mut self, length_s: f64, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let SimulationSetup { model, parameters, load, noise, .. } = &self.setup;
-        load.at(self.t_s + length_s / 2.0, &self.x, &mut self.u);
+        load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
         let problem = Problem { model: &**model, u: &self.u, p: parameters };
         let begin_s = self.t_s;
         let mut happened = Vec::new();
         let Self { solver, x, margin, met, locator, .. } = self;
-        solver.advance(problem, x, length_s, &mut |dense| {
+        solver.advance(problem, x, dt_s, &mut |dense| {
             locator.watch(problem, dense, margin, met, |event, at_s| {
                 happened.push(EventOccurrence { event, time_s: begin_s + at_s, step_end_s: 0.0 });
             });
         })?;
-        self.t_s = end_s;
+        self.t_s = next_s;
         if let (Some(noise), Some(random)) = (noise, &mut self.random) {
             for (x, strength) in self.x.iter_mut().zip(&noise.strength) {
-                *x += strength * length_s.sqrt() * random.normal();
+                *x += strength * dt_s.sqrt() * random.normal();
             }
         }
         self.test(&mut happened);
+        if let Err(error) = self.holds(&happened, dt_s) {
+            self.x.copy_from_slice(self.solver.begin());
+            self.t_s = begin_s;
+            self.test(&mut Vec::new());
+            return Err(error);
+        }
+        self.elapsed_s = elapsed_s;
         Ok(happened)
+    }
+
+    /// Whether the step that was taken is one of a machine: within all bounds, and not, where something
+    /// happened in it, broken down.
+    fn holds(&self, happened: &[EventOccurrence], dt_s: f64) -> Result<(), Unsolved> {
+        let SimulationSetup { model, parameters, method, .. } = &self.setup;
+        let is_beyond = |at: &usize| !(self.x[*at].abs() <= self.bounds[*at]);
+        if let Some(at) = (0..self.x.len()).find(is_beyond) {
+            let state = model.about().states[at].name.clone();
+            return Err(Unsolved::Diverged { state, value: self.x[at], dt_s });
+        }
+        let problem = Problem { model: &**model, u: &self.u, p: parameters };
+        let is_fixed = !happened.is_empty() && !method.adapts_steps();
+        if is_fixed && has_broken_down(problem, self.solver.begin(), dt_s, Some(*method)) {
+            return Err(Unsolved::BrokenDown { dt_s });
+        }
+        Ok(())
     }
 
     /// The test at a step's end: it finds what noise or a settled state brought about, too.

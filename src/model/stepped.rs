@@ -29,6 +29,10 @@ impl Model for Stepped {
     fn about(&self) -> &About {
         self.model.about()
     }
+
+    fn adapts_steps(&self) -> bool {
+        self.method.adapts_steps()
+    }
 }
 
 /// Everything but the step is the model's own.

@@ -22,8 +22,8 @@ pub enum Refusal {
     /// A session that was there before, or outlasts the page.
     #[error("a page begins a new session: connect with clean session (clean start)")]
     OldSession,
-    /// A shared subscription takes its messages away from others.
-    #[error("a page may not use shared subscriptions ($share)")]
+    /// A shared or an exclusive subscription takes its messages away from others.
+    #[error("a page may not use shared or exclusive subscriptions ($share, $queue, $exclusive)")]
     Shared,
 }
 
@@ -188,6 +188,10 @@ fn session_ends(mut properties: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// First levels of subscriptions that are shared or exclusive: of the standard, and of brokers that have
+/// others besides (EMQX).
+const SHARED: [&[u8]; 5] = [b"$share", b"$oshare", b"$queue", b"$q", b"$exclusive"];
+
 fn subscribe(level: u8, mut content: &[u8]) -> Result<(), Refusal> {
     take(&mut content, 2)?;
     if level == 5 {
@@ -198,7 +202,8 @@ fn subscribe(level: u8, mut content: &[u8]) -> Result<(), Refusal> {
     }
     while !content.is_empty() {
         let filter = text(&mut content)?;
-        if filter == b"$share" || filter.starts_with(b"$share/") {
+        let first = filter.split(|byte| *byte == b'/').next().unwrap_or_default();
+        if SHARED.contains(&first) {
             return Err(Refusal::Shared);
         }
         take(&mut content, 1)?;
@@ -268,7 +273,10 @@ mod tests {
         }
         assert_eq!(all(&[connect(0)]), Err(Refusal::OldSession));
         assert_eq!(all(&[connect5(&[0x11, 0, 0, 0, 9])]), Err(Refusal::OldSession));
-        assert_eq!(all(&[connect(2), subscribe("$share/g/plant/#")]), Err(Refusal::Shared));
+        for filter in ["$share/g/plant/#", "$queue/plant/#", "$exclusive/plant", "$share"] {
+            assert_eq!(all(&[connect(2), subscribe(filter)]), Err(Refusal::Shared), "{filter}");
+        }
+        assert!(all(&[connect(2), subscribe("$SYS/#"), subscribe("$shared/a")]).is_ok());
     }
 
     #[test]

@@ -179,14 +179,7 @@ async fn file(State(site): State<Arc<Site>>, mut request: Request) -> Response {
     };
     let tag = stamp.tag();
     let known_by_date = site.sends(&file, stamp.second(), &tag);
-    let headers = request.headers_mut();
-    let wanted = headers.remove(header::IF_NONE_MATCH);
-    // A date has seconds only: it says which version a client has only where there was one of them.
-    if wanted.is_some() || !known_by_date {
-        headers.remove(header::IF_MODIFIED_SINCE);
-    }
-    let wanted = wanted.as_ref().and_then(|wanted| wanted.to_str().ok());
-    let mut response = if wanted.is_some_and(|wanted| stamp::names(wanted, &tag)) {
+    let mut response = if is_known(request.headers_mut(), &tag, known_by_date) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         match ServeFile::new(file).oneshot(request).await {
@@ -194,35 +187,58 @@ async fn file(State(site): State<Arc<Site>>, mut request: Request) -> Response {
             Err(never) => match never {},
         }
     };
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
+    set_tag(&mut response, &tag);
     response
 }
 
-/// A file of the page.
-async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
-    let name = path.trim_start_matches('/').to_owned();
-    let bundle = site.bundle.clone();
-    let inside = tokio::task::spawn_blocking(move || stays_inside(&bundle, &name)).await;
-    if !matches!(inside, Ok(true)) {
-        return (StatusCode::NOT_FOUND, "this is no file of the page\n").into_response();
+/// Whether a client has the version with this tag; takes out of its request what would be judged anew.
+fn is_known(headers: &mut HeaderMap, tag: &str, known_by_date: bool) -> bool {
+    let wanted = headers.remove(header::IF_NONE_MATCH);
+    // A date has seconds only: it says which version a client has only where there was one of them.
+    if wanted.is_some() || !known_by_date {
+        headers.remove(header::IF_MODIFIED_SINCE);
     }
-    let page = ServeDir::new(&site.bundle).precompressed_br().precompressed_gzip();
-    match page.oneshot(request).await {
-        Ok(response) => response.into_response(),
-        Err(never) => match never {},
+    let wanted = wanted.as_ref().and_then(|wanted| wanted.to_str().ok());
+    wanted.is_some_and(|wanted| stamp::names(wanted, tag))
+}
+
+fn set_tag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
     }
 }
 
-/// Whether a file of the page, as it is or compressed, is reached without leaving the page's folder,
-/// also by links; and whether it is a regular one.
-fn stays_inside(bundle: &Path, name: &str) -> bool {
-    let Ok(root) = bundle.canonicalize() else { return false };
+/// A file of the page.
+async fn page(State(site): State<Arc<Site>>, mut request: Request) -> Response {
+    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let name = path.trim_start_matches('/').to_owned();
+    let bundle = site.bundle.clone();
+    // Before it is opened, as with the twin's files.
+    let found = tokio::task::spawn_blocking(move || find_page(&bundle, &name)).await;
+    let Ok(Some((file, stamp, tag))) = found else {
+        return (StatusCode::NOT_FOUND, "this is no file of the page\n").into_response();
+    };
+    let known_by_date = site.sends(&file, stamp.second(), &tag);
+    let mut response = if is_known(request.headers_mut(), &tag, known_by_date) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let page = ServeDir::new(&site.bundle).precompressed_br().precompressed_gzip();
+        match page.oneshot(request).await {
+            Ok(response) => response.into_response(),
+            Err(never) => match never {},
+        }
+    };
+    set_tag(&mut response, &tag);
+    response
+}
+
+/// A file of the page with its version, where it is a regular one and reached, as it is or compressed,
+/// without leaving the page's folder, also by links.
+fn find_page(bundle: &Path, name: &str) -> Option<(PathBuf, Stamp, String)> {
+    let root = bundle.canonicalize().ok()?;
     let relative = Path::new(name);
     if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-        return false;
+        return None;
     }
     let file = root.join(relative);
     let file = if file.is_dir() { file.join("index.html") } else { file };
@@ -231,8 +247,11 @@ fn stays_inside(bundle: &Path, name: &str) -> bool {
         name.push(end);
         PathBuf::from(name).canonicalize().ok()
     });
-    forms[0].is_some()
-        && forms.iter().flatten().all(|form| form.starts_with(&root) && form.is_file())
+    if !forms.iter().flatten().all(|form| form.starts_with(&root) && form.is_file()) {
+        return None;
+    }
+    let stamps = forms.map(|form| form.as_deref().and_then(Stamp::of));
+    Some((file, stamps[0]?, Stamp::tag_of(&stamps)))
 }
 
 /// Gives every answer its headers: what it is, how long it may be kept, who may embed it.

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const HASHED_BYTES: u64 = 1 << 20;
 
 /// A version of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
     /// When it was saved, to the file system's resolution.
     modified: SystemTime,
@@ -45,11 +45,19 @@ impl Stamp {
 
     /// As an entity tag. It is a weak one, for the file may be sent compressed.
     pub fn tag(&self) -> String {
+        Self::tag_of(&[Some(*self)])
+    }
+
+    /// As the entity tag of one file that lies there in several forms, such as compressed ones.
+    pub fn tag_of(forms: &[Option<Self>]) -> String {
         let mut hasher = DefaultHasher::new();
-        let Self { modified, bytes, inode, changed_ns, content } = self;
-        match content {
-            Some(content) => (content, bytes).hash(&mut hasher),
-            None => (modified, bytes, inode, changed_ns).hash(&mut hasher),
+        for form in forms {
+            match form {
+                Some(Self { content: Some(content), bytes, .. }) => {
+                    (content, bytes).hash(&mut hasher);
+                }
+                other => other.hash(&mut hasher),
+            }
         }
         format!("W/\"{:016x}\"", hasher.finish())
     }

@@ -58,8 +58,8 @@ pub struct Behaviour {
     pub noise: Vec<NamedNumber>,
     /// What is estimated.
     pub estimate: Vec<EstimateSpec>,
-    /// Longest step of the model in seconds.
-    pub step_s: f64,
+    /// Longest step of the model in seconds; `None`: the model's usual one.
+    pub step_s: Option<f64>,
     /// The solver that takes the steps; `None`: Euler's method.
     pub solver: Option<Named>,
     /// What is done with it where nothing else says so: inputs, each with times in seconds and the
@@ -149,7 +149,7 @@ impl Behaviour {
             initial: Vec::new(),
             noise: Vec::new(),
             estimate: Vec::new(),
-            step_s: 1.0,
+            step_s: None,
             solver: None,
             inputs: Vec::new(),
             gate: 5.0,

@@ -203,8 +203,12 @@ pub enum ColorMap {
         /// Value at which it is full.
         high: f64,
     },
-    /// Green within the property's limits, amber beyond a warning, red beyond an alarm.
+    /// The colour of the property's own condition: green while it is normal, amber in a warning, red in an
+    /// alarm, violet when its value is doubtful.
     Limits,
+    /// A status lamp: the colour of the asset's condition when it is not normal; while it is, one for each
+    /// index of an enumeration (sRGB, 0 to 1), or green where there are none.
+    Condition(Vec<[f32; 3]>),
 }
 
 /// The perceptually even colour scales.

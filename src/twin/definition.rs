@@ -14,7 +14,7 @@ use super::binding::{Binding, Effect};
 use super::mapping::{ClockSource, Mapping, Presence};
 use super::unit::Unit;
 use super::wiring::{Role, Wire};
-use super::{Pose, ValueType};
+use super::{Beyond, Pose, ValueType};
 
 /// Index of a class in [`Twin::classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,8 +200,11 @@ pub struct Property {
     pub decimals: Option<u8>,
     /// Smallest and largest value to expect, in `unit`; for bars, colours and axes.
     pub range: Option<(f64, f64)>,
-    /// Values below or above deserve a look, in `unit`.
+    /// Limits of a number, in `unit`.
     pub limits: Limits,
+    /// Of an enumeration or a boolean: how each of its values is to be seen, by index; empty: none is
+    /// abnormal.
+    pub states: Arc<[Beyond]>,
     /// A sample is expected at least this often; without one the value becomes stale. `None`: never.
     pub interval: Option<Duration>,
     /// What happens between two samples.
@@ -258,16 +261,16 @@ pub struct IntegralOf {
     pub per_second: f64,
 }
 
-/// Values outside which a property deserves a look, in the property's unit.
+/// Values beyond which a number is abnormal, in the property's unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Limits {
-    /// Below this it is out of order.
+    /// Below this it is an alarm.
     pub low_alarm: Option<f64>,
-    /// Below this it deserves a look.
+    /// Below this it is a warning.
     pub low_warning: Option<f64>,
-    /// Above this it deserves a look.
+    /// Above this it is a warning.
     pub high_warning: Option<f64>,
-    /// Above this it is out of order.
+    /// Above this it is an alarm.
     pub high_alarm: Option<f64>,
 }
 

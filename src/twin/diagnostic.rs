@@ -40,7 +40,7 @@ pub struct Diagnostic {
     pub line: usize,
     /// Character in the line, from 1.
     pub column: usize,
-    /// The offending text.
+    /// The offending text; of a long one its beginning.
     pub text: String,
     /// What is wrong.
     pub message: String,
@@ -48,8 +48,10 @@ pub struct Diagnostic {
     pub expected: Option<String>,
     /// The nearest valid choice.
     pub suggestion: Option<String>,
-    /// The whole line, to show it.
+    /// The line, to show it; of a long one what stands around the place.
     pub source_line: String,
+    /// Characters of the line that stand before [`Self::source_line`].
+    pub skipped: usize,
 }
 
 impl fmt::Display for Diagnostic {
@@ -63,11 +65,12 @@ impl fmt::Display for Diagnostic {
             let number = self.line.to_string();
             let gutter = " ".repeat(number.len());
             // Of a long line what stands around the place.
-            let skipped = (self.column - 1).saturating_sub(SHOWN / 2);
+            let place = (self.column - 1).saturating_sub(self.skipped);
+            let skipped = place.saturating_sub(SHOWN / 2);
             let shown: String = self.source_line.chars().skip(skipped).take(SHOWN).collect();
-            let before = shown.chars().take(self.column - 1 - skipped);
+            let before = shown.chars().take(place - skipped);
             let pad: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            let room = shown.chars().count().saturating_sub(self.column - 1 - skipped);
+            let room = shown.chars().count().saturating_sub(place - skipped);
             let width =
                 self.text.lines().next().unwrap_or("").chars().count().clamp(1, room.max(1));
             write!(f, "\n {gutter} |\n {number} | {shown}\n {gutter} | ")?;
@@ -90,16 +93,22 @@ pub struct Diagnostics(pub Vec<Diagnostic>);
 impl Diagnostics {
     /// That a file cannot be read at all.
     pub fn unreadable(path: &std::path::Path, reason: &str) -> Self {
+        Self::whole(path, format!("cannot be read: {reason}"))
+    }
+
+    /// An error that is said of a file as a whole.
+    pub(super) fn whole(path: &std::path::Path, message: String) -> Self {
         Self(vec![Diagnostic {
             severity: Severity::Error,
             file: path.display().to_string(),
             line: 0,
             column: 0,
             text: String::new(),
-            message: format!("cannot be read: {reason}"),
+            message,
             expected: None,
             suggestion: None,
             source_line: String::new(),
+            skipped: 0,
         }])
     }
 

@@ -50,7 +50,7 @@ impl Property {
 
     /// Digits after the decimal point: as stated, else so that the largest value of the range has
     /// four digits.
-    fn shown_decimals(&self) -> usize {
+    pub fn shown_decimals(&self) -> usize {
         if let Some(decimals) = self.decimals {
             return usize::from(decimals);
         }

@@ -8,6 +8,8 @@ use super::behaviour::{Named, NamedNumber};
 pub struct Goal {
     /// What may be set.
     pub set: Vec<KnobSpec>,
+    /// In which money costs are, such as EUR; only printed.
+    pub money: Option<String>,
     /// Expressions that cost so much a second.
     pub running: Vec<Named>,
     /// Expression of what is made a second: costs are then stated for one of it.

@@ -175,6 +175,54 @@ test("a broker that wants a login is asked for in the page, and nothing of it is
   assert.ok(!stored.includes("secret") && !stored.includes("eva"), stored);
 });
 
+test("a link to a foreign broker or twin is asked about first, and what was refused is not asked for again", async (t) => {
+  const { broker, page, url } = await station(t);
+  const context = page.context();
+  await page.close();
+  const foreign = `ws://127.0.0.1:${broker.ws}/mqtt`;
+  /** Follows a link; `reached` are the sockets and files that the page has asked others than its server for. */
+  const follow = async (fragment) => {
+    const page = await context.newPage();
+    const reached = [];
+    const note = (address) => address.replace(/^ws/, "http").startsWith(url) || reached.push(address);
+    page.on("websocket", (socket) => note(socket.url()));
+    page.on("request", (request) => note(request.url()));
+    await page.goto(`${url}#${fragment}`);
+    await page.locator("#foreign[open]").waitFor({ timeout: 120_000 });
+    return { page, reached };
+  };
+  const answer = ({ page }, value) => page.click(`#foreign button[value=${value}]`);
+
+  const refused = await follow(`broker=${encodeURIComponent(foreign)}&asset=P-1`);
+  assert.equal(await refused.page.locator("#foreign-addresses").textContent(), `broker: ${foreign}`);
+  await answer(refused, "own");
+  await shown(refused.page);
+  await eventually("it is connected", async () => (await report(refused.page)).connection === "connected");
+  assert.equal(refused.page.url(), `${url}#asset=P-1`);
+  await refused.page.evaluate(() => (location.hash = "asset=TK-1"));
+  await eventually("a later link is followed", async () => /TK-1$/.test((await report(refused.page)).selected));
+  await refused.page.reload();
+  await shown(refused.page);
+  assert.equal(await refused.page.locator("#foreign[open]").count(), 0, "a reload asks no more");
+  assert.deepEqual(refused.reached, []);
+
+  const twin = `http://127.0.0.1:${await freePort()}/a.ron`;
+  const other = await follow(`twin=${encodeURIComponent(twin)}&asset=X-1`);
+  assert.equal(await other.page.locator("#foreign-addresses").textContent(), `twin: ${twin}`);
+  await answer(other, "own");
+  await shown(other.page);
+  assert.equal(other.page.url(), url);
+  assert.deepEqual(other.reached, []);
+
+  const opened = await follow(`broker=${encodeURIComponent(foreign)}`);
+  assert.deepEqual(opened.reached, []);
+  await answer(opened, "open");
+  await eventually("the foreign broker is used", async () => opened.reached.includes(foreign));
+
+  const login = await open(context, `${url}#broker=${encodeURIComponent("ws://plant@127.0.0.1:1/mqtt")}`);
+  await eventually("a login in a link is refused", async () => /user or a password/.test(await login.locator("#trouble").textContent()));
+});
+
 test("without a server of Twinscope's the page runs the simulated plant by itself", async (t) => {
   const http = await freePort();
   start(t, "python3", ["-m", "http.server", String(http), "--bind", "127.0.0.1", "--directory", process.env.TWINSCOPE_PAGE ?? "web/dist"], { stdio: ["ignore", "pipe", "ignore"] });

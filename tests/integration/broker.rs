@@ -1,8 +1,10 @@
 //! The embedded broker against clients that are not ours: mosquitto's and mqtt.js.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::programs::tools;
 use rumqttc::{Client, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet};
@@ -159,6 +161,127 @@ fn a_wrong_password_is_refused_and_the_right_one_admitted() {
         );
     }
     assert_eq!(attempt(Some(("operator", "correct horse"))), ConnectReturnCode::Success);
+}
+
+#[test]
+fn any_number_of_wrong_logins_shuts_nobody_else_out() {
+    let login = Login { user: "operator".into(), password: "correct horse".into() };
+    let options = BrokerOptions { login: Some(login), ..BrokerOptions::default() };
+    let broker = Broker::start(options).unwrap();
+    let connect = |password: &str| {
+        let mut options = self::options(&broker, "a client");
+        options.set_credentials("operator", password);
+        Client::new(options, 10)
+    };
+    let strangers: Vec<_> = (0..40)
+        .map(|n| {
+            let (client, mut connection) = connect(&format!("guess {n}"));
+            std::thread::spawn(move || {
+                let answer = connection.recv_timeout(TIMEOUT);
+                drop(client);
+                matches!(answer, Ok(Err(ConnectionError::ConnectionRefused(_))))
+            })
+        })
+        .collect();
+    let is_let_in = || {
+        let since = Instant::now();
+        let (_client, mut connection) = connect("correct horse");
+        let answer = connection.recv_timeout(TIMEOUT).expect("an answer in time");
+        assert!(matches!(answer, Ok(Event::Incoming(Packet::ConnAck(_)))), "{answer:?}");
+        assert!(since.elapsed() < Duration::from_millis(1_500), "{:?}", since.elapsed());
+    };
+    // While the strangers wait for their answers, and after they have had them.
+    is_let_in();
+    assert!(strangers.into_iter().all(|stranger| stranger.join().unwrap()));
+    is_let_in();
+    assert_eq!(broker.refused().logins, 40);
+}
+
+#[test]
+fn a_client_that_fills_its_room_with_retained_messages_is_refused_and_others_are_not() {
+    let broker = Broker::start(BrokerOptions::default()).unwrap();
+    let (client, mut connection) = Client::new(options(&broker, "flood"), 4);
+    let sender = std::thread::spawn(move || {
+        // 160 MiB, of which one client may keep 128.
+        for n in 0..160 {
+            let sent =
+                client.publish(format!("flood/{n}"), QoS::AtLeastOnce, true, vec![0; 1 << 20]);
+            if sent.is_err() {
+                break;
+            }
+        }
+    });
+    let mut kept = 0;
+    while let Ok(Ok(event)) = connection.recv_timeout(TIMEOUT) {
+        kept += usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
+    }
+    drop(connection);
+    sender.join().unwrap();
+    assert!((120..=128).contains(&kept), "{kept} messages of 1 MiB are kept");
+    assert!(broker.refused().messages > 0);
+    publish_acknowledged(&broker, [("other".to_owned(), "1".to_owned())].into_iter());
+}
+
+#[test]
+fn what_a_client_does_not_take_is_held_up_to_a_bound_and_then_refused() {
+    let broker = Broker::start(BrokerOptions::default()).unwrap();
+    // Subscribes, and reads nothing after the first answer.
+    let (idle, mut idle_events) = Client::new(options(&broker, "idle"), 4);
+    idle.subscribe("#", QoS::AtMostOnce).unwrap();
+    while !matches!(
+        idle_events.recv_timeout(TIMEOUT).expect("an answer in time"),
+        Ok(Event::Incoming(Packet::SubAck(_)))
+    ) {}
+    let (client, mut connection) = Client::new(options(&broker, "flood"), 4);
+    let sender = std::thread::spawn(move || {
+        // 400 MiB, of which 256 are held for one publisher.
+        for _ in 0..100 {
+            client.publish("flood", QoS::AtLeastOnce, false, vec![0; 4 << 20]).unwrap();
+        }
+    });
+    let mut answers = 0;
+    while answers < 100 {
+        let event = connection.recv_timeout(TIMEOUT).expect("an answer in time").expect("online");
+        answers += usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
+    }
+    sender.join().unwrap();
+    assert!((20..=60).contains(&broker.refused().messages), "{:?}", broker.refused());
+}
+
+#[test]
+fn a_websocket_is_opened_by_its_own_pages_and_by_programs_alone() {
+    let free = ([127, 0, 0, 1], 0).into();
+    let options = BrokerOptions {
+        websocket: Some(free),
+        origins: vec!["https://grafana.example".into()],
+        ..BrokerOptions::default()
+    };
+    let broker = Broker::start(options).unwrap();
+    let address = broker.websocket_address().expect("it listens");
+    let status = |host: &str, origin: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let origin =
+            if origin.is_empty() { String::new() } else { format!("Origin: {origin}\r\n") };
+        write!(
+            stream,
+            "GET /mqtt HTTP/1.1\r\nHost: {host}\r\n{origin}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: mqtt\r\n\r\n"
+        )
+        .unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        String::from_utf8_lossy(&first[9..]).into_owned()
+    };
+    let own = address.to_string();
+    assert_eq!(status(&own, ""), "101");
+    assert_eq!(status(&own, &format!("http://{own}")), "101");
+    assert_eq!(status(&own, "https://grafana.example"), "101");
+    for foreign in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+        assert_eq!(status(&own, foreign), "403", "{foreign}");
+    }
+    assert_eq!(status("evil.example", "http://evil.example"), "403", "a name that leads here");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod plant;
 mod programs;
 mod recording;
 mod refused;
+mod relied_upon;
 mod scenes;
 mod serve;
 mod session;

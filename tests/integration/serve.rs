@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rumqttc::{Client, Connection, Event, LastWill, MqttOptions, Packet, QoS, Transport};
 use twinscope::plant::broker::{self, Broker};
 use twinscope::serve::{PAGES, ServeError, ServeOptions, Server, Upstream};
 use twinscope::telemetry::mqtt;
@@ -148,6 +149,82 @@ fn what_a_browser_has_already_is_not_sent_again() {
 }
 
 #[test]
+fn a_second_save_within_a_second_is_sent_also_to_who_knows_the_date_of_the_first() {
+    let place = Place::new();
+    let server = place.serve();
+    let texts = ["<p>1</p>", "<p>2</p>", "<p>3</p>"];
+    for (path, file) in
+        [("/index.html", "page/index.html"), ("/files/models/a.glb", "plant/models/a.glb")]
+    {
+        let save = |text: &str| {
+            std::fs::write(place.path(file), text).unwrap();
+            let saved = std::fs::File::options().write(true).open(place.path(file)).unwrap();
+            // All of them in one second, however slow the computer is.
+            saved.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_772_366_400)).unwrap();
+        };
+        save(texts[0]);
+        let first = get(server.address(), path, &[]);
+        let since =
+            format!("If-Modified-Since: {}", first.header("last-modified").expect("a date"));
+        let tag = format!("If-None-Match: {}", first.header("etag").expect("a tag"));
+        assert_eq!(get(server.address(), path, &[&tag]).status, 304, "{path}");
+        for text in &texts[1..] {
+            save(text);
+            for known in [&since, &tag] {
+                let answer = get(server.address(), path, &[known]);
+                assert_eq!((answer.status, answer.text().as_str()), (200, *text), "{path} {known}");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_out_of_the_twin_s_folder_or_the_page_s() {
+    let place = Place::new();
+    std::fs::write(place.path("other.glb"), "secret").unwrap();
+    let link = |to: &str, at: &str| {
+        let _ = std::fs::remove_file(place.path(at));
+        std::os::unix::fs::symlink(place.path(to), place.path(at)).unwrap();
+    };
+    link("other.glb", "plant/models/a.glb");
+    link("secret.txt", "page/secret.txt");
+    link("secret.txt", &format!("page/{SCRIPT}.gz"));
+    link("plant", "page/plant");
+    let server = place.serve();
+    let script = format!("/{SCRIPT}");
+    for path in ["/files/models/a.glb", "/secret.txt", &script, "/plant/scenes/a.ron"] {
+        let answer = get(server.address(), path, &["Accept-Encoding: gzip"]);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.text().contains("secret"), "{path}");
+    }
+    // A link within the folder is as good as a file.
+    std::fs::write(place.path("plant/models/b.glb"), "own").unwrap();
+    link("plant/models/b.glb", "plant/models/a.glb");
+    assert_eq!(get(server.address(), "/files/models/a.glb", &[]).text(), "own");
+}
+
+#[test]
+fn clients_that_say_nothing_do_not_take_the_places_of_those_that_ask() {
+    let place = Place::new();
+    let server = place.serve();
+    let connect = |_| {
+        let mut stream = TcpStream::connect(server.address()).expect("it listens");
+        // The beginning of a request that never ends.
+        stream.write_all(b"GET / HTTP/1.1\r\nHost:").expect("it is taken");
+        stream
+    };
+    let silent: Vec<_> = (0..600).map(connect).collect();
+    assert_eq!(get(server.address(), "/index.html", &[]).status, 200);
+    // The oldest were closed for it.
+    let mut first = &silent[0];
+    first.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    assert!(
+        first.read(&mut [0; 512]).is_ok_and(|count| count == 0) || first.read(&mut [0]).is_err()
+    );
+}
+
+#[test]
 fn what_is_compressed_already_is_sent_so_and_the_rest_is_compressed_on_the_way() {
     let place = Place::new();
     let server = place.serve();
@@ -248,6 +325,60 @@ fn foreign_pages_and_foreign_names_are_refused() {
         "Origin: http://evil.example",
     ];
     assert_eq!(get(server.address(), "/mqtt", &upgrade).status, 403);
+}
+
+/// A page's client at the server's WebSocket.
+fn page(server: &Server, name: &str) -> (Client, Connection) {
+    let address = server.address();
+    let mut options = MqttOptions::new(name, format!("ws://{address}/mqtt"), address.port());
+    options.set_transport(Transport::Ws);
+    Client::new(options, 10)
+}
+
+#[test]
+fn a_page_that_publishes_is_cut_off_and_the_broker_hears_nothing_of_it() {
+    let place = Place::new();
+    let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
+    let options = mqtt::ClientOptions::from_url(&embedded.url()).unwrap();
+    let server =
+        Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
+    let limit = Duration::from_secs(20);
+
+    let (reader, mut heard) = page(&server, "reader");
+    reader.subscribe("#", QoS::AtLeastOnce).unwrap();
+    loop {
+        let event = heard.recv_timeout(limit).expect("an answer in time").expect("a page may read");
+        if matches!(event, Event::Incoming(Packet::SubAck(_))) {
+            break;
+        }
+    }
+
+    let attempts: [fn(&Client); 3] = [
+        |page| page.publish("plant/valve", QoS::AtMostOnce, false, "open").unwrap(),
+        |page| page.publish("plant/valve", QoS::AtLeastOnce, true, "open").unwrap(),
+        |page| page.subscribe("$share/group/#", QoS::AtMostOnce).unwrap(),
+    ];
+    for (attempt, number) in attempts.into_iter().zip(1..) {
+        let (writer, mut events) = page(&server, "writer");
+        attempt(&writer);
+        while let Ok(Ok(_)) = events.recv_timeout(limit) {}
+        assert_eq!(server.refused(), number);
+    }
+    let address = server.address();
+    let mut options = MqttOptions::new("will", format!("ws://{address}/mqtt"), address.port());
+    options.set_transport(Transport::Ws);
+    options.set_last_will(LastWill::new("plant/valve", "open", QoS::AtMostOnce, true));
+    let (_writer, mut events) = Client::new(options, 10);
+    assert!(events.recv_timeout(limit).expect("an answer").is_err());
+
+    publish(embedded.tcp_address().port());
+    let first = loop {
+        let event = heard.recv_timeout(limit).expect("a message in time").expect("it is connected");
+        if let Event::Incoming(Packet::Publish(publish)) = event {
+            break publish.topic;
+        }
+    };
+    assert_eq!(first, "test/hello");
 }
 
 #[test]

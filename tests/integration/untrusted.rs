@@ -95,6 +95,9 @@ fn payloads() -> Vec<Vec<u8>> {
             "i/j": [{"id": 1, "at_m": 0.5, "stage": 2}]}"#,
         r#"{"t": 1772366400.5, "q": "ok", "n": 12.5, "nq": "old"}"#,
         r#"{"t": 1772366400000, "s": [{"n": 1, "p": [1, 2, 3]}, {"n": "2"}, 3]}"#,
+        r#"{"device": "D-1", "t": "2026-03-01T13:00:00", "m": [{"name": "speed", "v": 5}, {"v": [1, 2, 3]}]}"#,
+        r#""{\"device\": \"D-1\", \"m\": [{\"v\": \"unavailable\"}]}""#,
+        "{\"t\": 1772366400000, \"s\": []}\n{\"s\": [{\"n\": NaN}]}",
         r#"{"s": "online"}"#,
         r#"{"time": "2026-03-01T12:00:00Z", "rate": 1}"#,
     ]));
@@ -133,6 +136,11 @@ fn every_time_that_is_read_is_read_again_from_what_is_printed() {
         "2026-03-01T12:00:00Z",
         "2026-03-01T13:00:00.25+01:00",
         "2024-02-29 23:59:60",
+        "01.03.2026 12:00:00",
+        "Sun, 01 Mar 2026 12:00:00 GMT",
+        "/Date(1772366400000+0100)/",
+        "20260301T120000",
+        "1772366400000000000",
         "1772366400",
         "1772366400.000001",
         "1772366400000",
@@ -235,4 +243,56 @@ fn every_machine_goal_log_and_course_is_read_or_answered() {
         r#"(set: {"v": (from: 5, to: 12)}, running: ["v ^ 2"], limits: [(of: "i", at_most: 2)])"#,
     ]));
     run("machine", seeds, bodies::machine);
+}
+
+/// Packets of a client that reads and of one that writes, one after the other, of MQTT 3.1.1 and 5.
+fn client_packets() -> Vec<Vec<u8>> {
+    let connect = b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a";
+    let connect5 = b"\x10\x13\0\x04MQTT\x05\x02\0\x3c\x05\x11\0\0\0\0\0\x01a";
+    let rest: [&[u8]; 8] = [
+        b"\x82\x0c\0\x01\0\x07plant/#\0",
+        b"\x40\x02\0\x01\x50\x02\0\x02\x70\x02\0\x02",
+        b"\xa2\x05\0\x02\0\x01a",
+        b"\xc0\0\xe0\0",
+        b"\x30\x04\0\x01ax",
+        b"\x32\x06\0\x01a\0\x01x",
+        b"\x82\x0e\0\x01\0\x09$share/g/\0",
+        b"\x10\x12\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x01w\0\0",
+    ];
+    let with = |connect: &[u8], rest: &[u8]| [connect, rest, b"\xc0\0"].concat();
+    rest.iter().flat_map(|rest| [with(connect, rest), with(connect5, rest)]).collect()
+}
+
+#[test]
+fn whatever_passes_from_a_page_to_the_broker_only_reads() {
+    run("page_packets", client_packets(), bodies::page_packets);
+}
+
+#[test]
+fn every_packet_of_a_broker_is_taken_or_ends_the_session() {
+    let mut seeds = client_packets();
+    let parts: [&[u8]; 5] = [
+        b"\x90\x03\0\x01\0",
+        b"\x30\x17\0\x11scalar/number/D-112.5",
+        b"\x32\x10\0\x06status\0\x09online",
+        b"\x62\x02\0\x09",
+        b"\xd0\0\x20\x02\0\x05",
+    ];
+    seeds.extend(parts.map(<[u8]>::to_vec));
+    seeds.push(parts.concat());
+    run("broker_packets", seeds, bodies::broker_packets);
+}
+
+#[test]
+fn a_host_that_is_taken_for_this_computer_is_one() {
+    let seeds = all([
+        "localhost:8080\nhttp://localhost:8080",
+        "LOCALHOST.\nhttps://localhost:443",
+        "127.0.0.1:80\nhttp://127.0.0.1",
+        "[::1]:9001\nhttp://[0:0:0:0:0:0:0:1]:9001",
+        "[::ffff:127.0.0.1]\nnull",
+        "plant.localhost:1\nhttp://evil.example",
+        "127.0.0.1.evil.example@localhost:80\nhttp://evil.example:80/localhost",
+    ]);
+    run("http_guard", seeds, text(bodies::http_guard));
 }

@@ -4,17 +4,21 @@
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use twinscope::cad::inspect;
 use twinscope::estimate::{FilterSetup, Hypothesis, read_log};
 use twinscope::forecast::optimise::Problem;
 use twinscope::forecast::{self, StoredForecast};
+use twinscope::http::guard;
 use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::table::{Table as Course, load};
 use twinscope::model::{Machine, registry};
+use twinscope::serve::read_only::{ReadOnly, Refusal};
 use twinscope::telemetry::recording::{Reader, header};
+use twinscope::telemetry::session::{Moment, Session, Settings};
 use twinscope::telemetry::table::Table;
-use twinscope::telemetry::{Batch, Decoder, Router};
+use twinscope::telemetry::{Batch, Decoder, Feed, Router, Status};
 use twinscope::twin::payload::{FORMATS, PayloadFormat};
 use twinscope::twin::{
     NoFiles, Timestamp, Twin, Value, load_behaviour, load_goal, load_numbers, load_text,
@@ -42,12 +46,17 @@ const DEVICE: &str = r#"Twin(
                 "state": (pointer: "/a/0/s", names: {0: "stopped", true: "running"}),
                 "text": "/a/1", "pose": (pointer: "/p", optional: true), "items": "/i~1j",
             }),
+            Json(topic: "list", where: {"/device": "{asset}"}, time: (pointer: "/t", zone: "+01:00"), values: {
+                "number": "/m/[name=speed]/v", "state": (pointer: "/m/[0]/v", others: "stopped"), "text": "/m/0/name",
+                "pose": "/m/1/v",
+            }),
             Json(topic: "samples/{asset}/#", samples: "/s", time: (pointer: "^/t", format: epoch_ms),
                 values: {"number": "/n", "pose": "/p"}),
             Json(topic: "time/iso8601", time: (pointer: "/t", format: iso8601), values: {"number": "/n"}),
             Json(topic: "time/epoch_s", time: (pointer: "/t", format: epoch_s), values: {"number": "/n"}),
             Json(topic: "time/epoch_ms", time: (pointer: "/t", format: epoch_ms), values: {"number": "/n"}),
             Json(topic: "time/epoch_us", time: (pointer: "/t", format: epoch_us), values: {"number": "/n"}),
+            Json(topic: "time/epoch_ns", time: (pointer: "/t", format: epoch_ns), values: {"number": "/n"}),
         ],
     )},
     assets: [(name: "D-1", class: "Device")],
@@ -112,7 +121,7 @@ fn decode(Device { twin, decoder, .. }: &Device, topic: &str, payload: &[u8]) ->
 /// and counted; what is no document is answered with a reason.
 pub fn document_decoder(payload: &[u8]) {
     for device in &*DEVICES {
-        for topic in ["json", "samples/D-1/a", "status", "clock"] {
+        for topic in ["json", "list", "samples/D-1/a", "status", "clock"] {
             decode(device, topic, payload);
         }
         if let Err(reason) = (device.format.read)(payload) {
@@ -151,7 +160,7 @@ fn times_of(device: &Device, text: &str) {
         batch.updates.first().and_then(|update| update.time)
     };
     let quoted = serde_json::Value::from(text).to_string();
-    for format in ["iso8601", "epoch_s", "epoch_ms", "epoch_us"] {
+    for format in ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"] {
         for json in [text, &quoted] {
             let Some(time) = read(format, json) else { continue };
             let printed = format!("\"{time}\"");
@@ -263,5 +272,97 @@ pub fn machine(bytes: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// Feeds a page's bytes to the relay's check in pieces; what passed, and why the rest did not.
+fn passed(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> (Vec<u8>, Option<Refusal>) {
+    let (mut gate, mut passed) = (ReadOnly::default(), Vec::new());
+    for piece in pieces {
+        match gate.pass(piece.as_ref()) {
+            Ok(bytes) => passed.extend(bytes),
+            Err(refusal) => return (passed, Some(refusal)),
+        }
+    }
+    (passed, None)
+}
+
+/// Any bytes as the MQTT of a page: whatever passes to the broker is whole packets of a client that
+/// reads, in whatever pieces they come.
+pub fn page_packets(bytes: &[u8]) {
+    let (through, refusal) = passed(bytes.chunks(1));
+    let (at_once, same) = passed([bytes].into_iter());
+    assert_eq!(refusal, same);
+    assert!(bytes.starts_with(&through) && through.starts_with(&at_once));
+    let mut rest = through.as_slice();
+    while let [first, behind @ ..] = rest {
+        // Section 2.2 of MQTT: the length in groups of seven bits, the lowest first.
+        let groups = 1 + behind.iter().position(|byte| byte & 0x80 == 0).expect("a whole length");
+        let value = |(byte, at): (&u8, usize)| usize::from(byte & 0x7f) << (7 * at);
+        let length: usize = behind[..groups].iter().zip(0..).map(value).sum();
+        let body = &behind[groups..groups + length];
+        let is_first = rest.len() == through.len();
+        match first >> 4 {
+            // Neither a will nor a session that was there before.
+            1 => {
+                let name = usize::from(u16::from_be_bytes([body[0], body[1]]));
+                assert!(is_first && body[3 + name] & 0b0011_1110 == 2, "{body:?}");
+            }
+            4 | 5 | 7 | 8 | 10 | 12 | 14 => assert!(!is_first),
+            other => panic!("a packet of kind {other} has passed"),
+        }
+        rest = &behind[groups + length..];
+    }
+}
+
+/// Any bytes as the MQTT of a broker, behind a right answer to the page's CONNECT and before it: the
+/// session goes on or ends, and does not panic.
+pub fn broker_packets(bytes: &[u8]) {
+    for before in [&[0x20, 2, 0, 0][..], &[]] {
+        let status = Arc::new(Status::new("fuzz"));
+        let (feed, _batches) = Feed::new(Decoder::new(&DEVICES[0].twin), status.clone(), 8);
+        let settings = Settings {
+            client_id: "fuzz".into(),
+            user: None,
+            password: None,
+            keep_alive: Duration::from_secs(60),
+            max_packet: 1 << 16,
+        };
+        let mut session = Session::new(settings, feed, status);
+        let now = Moment { wall: ARRIVAL, elapsed: Duration::ZERO };
+        session.opened(now);
+        for piece in [before, bytes] {
+            session.received(piece, now);
+            while session.next_order().is_some() {}
+        }
+        session.tick(Moment { wall: ARRIVAL, elapsed: Duration::from_secs(1) });
+        session.closed("the end");
+    }
+}
+
+/// Any text as a Host and, behind a line break, an Origin: what is taken for this computer, or for a page
+/// of the host, is one.
+pub fn http_guard(text: &str) {
+    let (host, origin) = text.split_once('\n').unwrap_or((text, ""));
+    let _ = guard::is_origin(origin);
+    if guard::is_this_computer(host) {
+        // As a browser reads it: no user, no path, and a name that no name server is asked for.
+        assert!(!host.contains(['@', '/', '\\', '?', '#', '%', ' ']), "{host:?}");
+        let lower = host.to_ascii_lowercase();
+        let (name, port) = match lower.strip_prefix('[') {
+            Some(v6) => v6.split_once(']').expect("an end of the address"),
+            None => lower.split_at(lower.find(':').unwrap_or(lower.len())),
+        };
+        assert!(port.is_empty() || port[1..].parse::<u16>().is_ok(), "{host:?}");
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let address = name.parse::<std::net::IpAddr>();
+        let is_loopback = address.is_ok_and(|address| address.to_canonical().is_loopback());
+        let is_named = name == "localhost" || name.ends_with(".localhost");
+        assert!(is_loopback || is_named, "{host:?}");
+    }
+    if guard::is_of_host(origin, host) {
+        let page = origin.split_once("://").expect("a scheme").1;
+        assert!(guard::is_of_host(&format!("http://{host}"), host), "{text:?}");
+        assert_eq!(guard::is_this_computer(page), guard::is_this_computer(host), "{text:?}");
     }
 }

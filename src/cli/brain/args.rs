@@ -18,7 +18,7 @@ pub struct Models {
 }
 
 /// Which machine.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct MachineArgs {
     /// A model's name (see `twinscope models`), a file that states a machine:
     /// (model: "…", parameters: {…}, noise: {…}, estimate: {…}), or a twin, whose machines are then
@@ -31,13 +31,14 @@ pub struct MachineArgs {
     /// States that do not begin as usual, likewise
     #[arg(long, value_name = "RON")]
     pub initial: Option<String>,
-    /// Take it that this fault has come up: one of those that the machine's file states
+    /// Take it that this fault has come up: one of those that the machine's file states, or `healthy` for
+    /// none of them
     #[arg(long, value_name = "NAME")]
     pub fault: Option<String>,
 }
 
 /// Arguments of `simulate`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Simulate {
     #[command(flatten)]
     pub machine: MachineArgs,
@@ -53,11 +54,15 @@ pub struct Simulate {
     /// file with it, or V=471.2,pdisch=9e5
     #[arg(long, value_name = "RON|NAME=VALUE,…")]
     pub set: Option<String>,
-    /// Length of a step in seconds
-    #[arg(long, value_name = "S", default_value_t = 1.0, allow_negative_numbers = true, value_parser = above_zero)]
+    /// Length of a step in seconds; without it that which the machine's file states, or the model's usual
+    /// one
+    #[arg(long = "dt", value_name = "S", allow_negative_numbers = true, value_parser = above_zero)]
+    pub stated_dt: Option<f64>,
+    /// The same, once it is known.
+    #[arg(skip = 1.0)]
     pub dt: f64,
     /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems); without it the one that the
-    /// machine's file states, or euler
+    /// machine's file states, or the model's usual one
     #[arg(long)]
     pub solver: Option<twinscope::model::solver::Method>,
     /// How exact dopri5 and rosenbrock have to be: relative to a state, and after a comma in its unit

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use twinscope::estimate::calibrate::{
-    Calibrated, Calibration, CalibrationSetup, Chosen, Course, Loss,
+    Calibrated, Calibration, CalibrationSetup, Chosen, Course, Fitted, Loss,
 };
 use twinscope::estimate::{FilterSetup, Unscented};
 use twinscope::model::Machine;
@@ -14,12 +14,9 @@ use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
 use super::args::Calibrate;
 use super::input::{machine, reported, wrong};
-use super::rejections::Rejections;
+use super::rejections::{CHECKED, Rejections};
 use super::rows::Rows;
 use super::series::{Line, RowPolicy, Series};
-
-/// Rows by which it is checked whether values are in the model's units.
-const LOOKED_AT: usize = 20;
 
 /// Finds parameters with which a model comes nearest to what was measured.
 pub fn calibrate(args: &Calibrate) -> Outcome {
@@ -29,7 +26,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
-    setup.step_s = behaviour.step_s;
+    setup.step_s = machine.step_s;
     setup.method = machine.method;
     if args.robust {
         setup.options.loss = Loss::ROBUST;
@@ -53,7 +50,6 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::input)?;
     if let Some(path) = &args.params_out {
         write(path, &parameters(&machine, &found))?;
-        note_states(&machine, &found);
     }
     match &args.out {
         Some(path) => {
@@ -69,42 +65,39 @@ fn write(path: &Path, text: &str) -> Outcome {
     rows.end()
 }
 
-/// Notes values that are hardly in the model's units, as `estimate` does.
+/// Notes outputs whose first values are hardly in the model's unit, as a filter of the machine would.
 fn note_units(setup: &FilterSetup, series: &Series) {
+    let mut rejections = Rejections::new(setup);
     let inputs = &series.lines[0].sample.inputs;
     let Ok(mut filter) = Unscented::new(setup.clone(), series.begin_s, inputs) else { return };
-    let mut rejections = Rejections::new(setup);
-    for line in series.lines.iter().take(LOOKED_AT) {
+    for line in series.lines.iter().take(CHECKED as usize) {
         if let Ok(update) = filter.observe(&line.sample) {
             rejections.record(line, &update, setup);
         }
     }
 }
 
-/// The initial states that were found, as `--initial` takes them; they are no parameters.
-fn note_states(machine: &Machine, found: &Calibrated) {
-    let about = machine.model.about();
-    let is_state = |name: &str| about.states.iter().any(|state| state.name == name);
-    let each = found.fit.values.iter().filter(|value| is_state(&value.name));
-    let each: Vec<String> =
-        each.map(|value| format!("{:?}: {}", value.name, value.value)).collect();
-    if !each.is_empty() {
-        eprintln!(
-            "note: initial states are no parameters, and not in --params-out: state them by \
-             --initial '{{{}}}'",
-            each.join(", ")
-        );
-    }
-}
-
-/// The parameters that were found, as `--params` takes them; initial states are none of them.
+/// The parameters that were found, as `--params` takes them. Initial states that were found are none of
+/// them: they are noted as `--initial` takes them.
 fn parameters(machine: &Machine, found: &Calibrated) -> String {
     let about = machine.model.about();
-    let is_parameter = |name: &str| about.parameters.iter().any(|parameter| parameter.name == name);
-    let each = found.fit.values.iter().filter(|value| is_parameter(&value.name));
-    let each: Vec<String> =
-        each.map(|value| format!("    {:?}: {},", value.name, value.value)).collect();
-    format!("{{\n{}\n}}", each.join("\n"))
+    let is_parameter =
+        |value: &&Fitted| about.parameters.iter().any(|parameter| parameter.name == value.name);
+    let (parameters, states): (Vec<_>, Vec<_>) = found.fit.values.iter().partition(is_parameter);
+    let pair = |value: &&Fitted| format!("{:?}: {}", value.name, value.value);
+    let mut text = String::new();
+    if !states.is_empty() {
+        let states: Vec<String> = states.iter().map(pair).collect();
+        let note = format!(
+            "initial states are no parameters and are stated by --initial: {{{}}}",
+            states.join(", ")
+        );
+        eprintln!("note: {note}");
+        text = format!("// {note}\n");
+    }
+    let parameters: Vec<String> =
+        parameters.iter().map(|value| format!("    {},", pair(value))).collect();
+    text + &format!("{{\n{}\n}}", parameters.join("\n"))
 }
 
 fn as_csv(found: &Calibrated) -> String {

@@ -5,9 +5,7 @@ use std::path::Path;
 use twinscope::estimate::anomaly::{
     Detector, DetectorSetup, Mode, Row, TestDesign, Verdict, with_gaps,
 };
-use twinscope::estimate::{
-    FilterSetup, Measured, ObserveError, OpenLoopModel, Tracking, Unscented,
-};
+use twinscope::estimate::{FilterSetup, ObserveError, OpenLoopModel, Tracking, Unscented};
 use twinscope::model::Machine;
 use twinscope::model::table::Table;
 use twinscope::table::{TableError, usual_step};
@@ -19,6 +17,9 @@ use super::detect_report::{DetectReport, Pauses, WINDOW, mode_word};
 use super::input::{machine, reported, shown, table, wrong};
 use super::rows::Rows;
 use super::series::{Line as Sample, RowPolicy, Series};
+
+/// By so many first rows of another run its state is estimated, or by a tenth of them all.
+const SETTLING: usize = 30;
 
 /// Detects what is not as it was in healthy times: by remembered healthy states, or by a model.
 pub fn detect(args: &Detect) -> Outcome {
@@ -184,26 +185,47 @@ fn by_model(args: &Detect, model: &str) -> Result<DetectReport, Failure> {
         let at_line = |error| wrong(&args.healthy, format!("line {line}: {error}"));
         filter.observe(sample).map_err(at_line)?;
     }
-    if let Err(inconsistency) = filter.check_consistency() {
-        eprintln!("warning: {}: {inconsistency}", shown(&args.healthy));
+    if let Err(doubt) = filter.check() {
+        eprintln!("warning: {}: {doubt}", shown(&args.healthy));
     }
     let model = OpenLoopModel::learned(&filter);
     let rest: Vec<_> = rest.iter().map(|line| line.sample.clone()).collect();
     let times: Vec<f64> = rest.iter().map(|sample| sample.time_s).collect();
     let design = design(args, usual_step(&times).unwrap_or(1.0));
-    let tracking = Tracking::learn(model, &rest, &design, WINDOW)
+    let mut tracking = Tracking::learn(model, &rest, &design, WINDOW)
         .map_err(|error| wrong(&args.healthy, error))?;
-    watch(args, &machine, tracking, &healthy, &watched)
+    let healthy_s = healthy.lines.last().map_or(healthy.begin_s, |line| line.sample.time_s);
+    let mut judged = &watched.lines[..];
+    if judged[0].sample.time_s < healthy_s {
+        let (first, rest) = judged.split_at(SETTLING.min(judged.len() / 10));
+        tracking.follow(another_run(args, &filter, watched.begin_s, first)?);
+        judged = rest;
+        eprintln!(
+            "note: {}: it begins before the healthy rows end, so it is another run: its state is estimated \
+             by the first {} rows, which are not judged",
+            shown(&args.samples),
+            first.len()
+        );
+    }
+    watch(args, &machine, tracking, judged, healthy.lines.len())
 }
 
-/// By how much the times of a table are later for a model that has run through another one already. Tables
-/// that each count from their own beginning follow on one another.
-fn offset_s(healthy: &Series, watched: &Series) -> f64 {
-    let last_s = healthy.lines.last().map_or(f64::NEG_INFINITY, |line| line.sample.time_s);
-    match watched.lines[0].sample.time_s > last_s {
-        true => 0.0,
-        false => last_s - watched.begin_s,
+/// The model in another run than that by which it was learnt, after the first rows of it.
+fn another_run(
+    args: &Detect,
+    learnt: &Unscented,
+    begin_s: f64,
+    first: &[Sample],
+) -> Result<OpenLoopModel, Failure> {
+    let usual = learnt.setup().model.about().usual_inputs();
+    let inputs = first.first().map_or(&usual, |line| &line.sample.inputs);
+    let filter = learnt.in_another_run(begin_s, inputs);
+    let mut filter = filter.map_err(|error| wrong(&args.samples, error))?;
+    for Sample { line, sample } in first {
+        let at_line = |error| wrong(&args.samples, format!("line {line}: {error}"));
+        filter.observe(sample).map_err(at_line)?;
     }
+    Ok(OpenLoopModel::learned(&filter))
 }
 
 /// Compares the open-loop model with what is to be watched.
@@ -211,18 +233,16 @@ fn watch(
     args: &Detect,
     machine: &Machine,
     mut tracking: Tracking,
-    healthy: &Series,
-    watched: &Series,
+    watched: &[Sample],
+    learnt_from: usize,
 ) -> Result<DetectReport, Failure> {
-    let (offset_s, learnt_from) = (offset_s(healthy, watched), healthy.lines.len());
     let about = machine.model.about();
     let channels: Vec<String> = about.outputs.iter().map(|output| output.name.clone()).collect();
     let mut written = Written::create(args, &channels)?;
     let (mut events, mut fidelity, mut pauses) = (Vec::new(), None, Pauses::default());
-    for Sample { line, sample } in &watched.lines {
+    for Sample { line, sample } in watched {
         let time_s = sample.time_s;
-        let later = Measured { time_s: time_s + offset_s, ..sample.clone() };
-        let tracked = match tracking.observe(&later) {
+        let tracked = match tracking.observe(sample) {
             Ok(tracked) => tracked,
             Err(error @ (ObserveError::Late { .. } | ObserveError::Gap { .. })) => {
                 eprintln!("note: {}: line {line} is left out: {error}", shown(&args.samples));
@@ -244,7 +264,7 @@ fn watch(
     Ok(DetectReport {
         learnt_from,
         false_alarms: tracking.false_alarms().clone(),
-        begin_s: watched.lines[0].sample.time_s,
+        begin_s: watched[0].sample.time_s,
         counters: tracking.counters().clone(),
         channels,
         events,

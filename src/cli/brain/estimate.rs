@@ -30,8 +30,8 @@ pub fn estimate(args: &Estimate) -> Outcome {
             })?;
             if is_live { rows.flush() } else { Ok(()) }
         })?;
-    if let Err(inconsistency) = filter.check_consistency() {
-        eprintln!("warning: {}: {inconsistency}", shown(&args.samples));
+    if let Err(doubt) = filter.check() {
+        eprintln!("warning: {}: {doubt}", shown(&args.samples));
     }
     rows.end()
 }
@@ -53,7 +53,7 @@ fn headings(setup: &FilterSetup) -> Vec<String> {
         all.extend(about.outputs.iter().map(|output| format!("{prefix}_{}", output.name)));
     }
     // When the row was measured; squares of the innovations that were taken, by their covariance, and how
-    // many; whether the filter is inconsistent with its machine.
+    // many; whether what the filter believes is not to be relied upon.
     all.extend(["t_sample", "nis", "taken", "lost"].map(String::from));
     all
 }
@@ -66,7 +66,7 @@ fn cells(filter: &Filter, sample: &Measured, update: &MeasurementUpdate) -> Stri
     let residual = |off: &Option<f64>| off.map_or(String::new(), |off| off.to_string());
     cells.extend(update.innovation.iter().map(residual));
     cells.extend(update.deviation.iter().map(f64::to_string));
-    let lost = u8::from(filter.check_consistency().is_err());
+    let lost = u8::from(filter.check().is_err());
     let (time_s, nis, taken) = (sample.time_s, update.squared, taken(update));
     cells.extend([time_s.to_string(), nis.to_string(), taken.to_string(), lost.to_string()]);
     cells.join(",")
@@ -101,6 +101,6 @@ fn as_json(filter: &Filter, sample: &Measured, update: &MeasurementUpdate) -> se
         "log_likelihood": update.log_likelihood,
         "nis": update.squared,
         "taken": taken(update),
-        "lost": filter.check_consistency().err().map(|inconsistency| inconsistency.to_string()),
+        "lost": filter.check().err().map(|doubt| doubt.to_string()),
     })
 }

@@ -50,10 +50,7 @@ pub fn run(
     path: &Path,
     mut on_row: impl FnMut(&Filter, &Measured, &MeasurementUpdate) -> Outcome,
 ) -> Result<Filter, Failure> {
-    if args.particles > MOST_PARTICLES {
-        let count = args.particles;
-        return Err(Failure::Input(format!("--particles {count}: {MOST_PARTICLES} is the most")));
-    }
+    check_particles(args)?;
     let setup = FilterSetup::of(behaviour, machine).map_err(reported)?;
     let log = log(&args.samples_args, behaviour, &setup)?;
     let policy = args.samples_args.row_policy();
@@ -71,12 +68,35 @@ pub fn run(
         return Ok(filtering.end());
     }
     let series = Series::read(path, machine, &setup, policy)?;
+    run_series(machine, behaviour, args, path, &series, on_row)
+}
+
+fn check_particles(args: &FilterArgs) -> Outcome {
+    match args.particles {
+        ..=MOST_PARTICLES => Ok(()),
+        count => Err(Failure::Input(format!("--particles {count}: {MOST_PARTICLES} is the most"))),
+    }
+}
+
+/// The same by a table that was read already.
+pub fn run_series(
+    machine: &Machine,
+    behaviour: &Behaviour,
+    args: &FilterArgs,
+    path: &Path,
+    series: &Series,
+    mut on_row: impl FnMut(&Filter, &Measured, &MeasurementUpdate) -> Outcome,
+) -> Result<Filter, Failure> {
+    check_particles(args)?;
+    let setup = FilterSetup::of(behaviour, machine).map_err(reported)?;
+    let log = log(&args.samples_args, behaviour, &setup)?;
     let first = &series.lines[0];
     let mut filtering = FilterRun::new(setup, args, path, log, (series.begin_s, first))?;
-    filtering.reaches(&series)?;
+    filtering.reaches(series)?;
     for line in &series.lines {
         filtering.take(line, &mut on_row)?;
     }
+    filtering.whole()?;
     Ok(filtering.end())
 }
 
@@ -181,6 +201,17 @@ impl<'a> FilterRun<'a> {
                 self.rejections.note(self.path, self.filter.filter().setup());
                 Err(wrong(self.path, format!("line {number}: {error}")))
             }
+        }
+    }
+
+    /// That a row was taken at all.
+    fn whole(&self) -> Outcome {
+        match self.rejections.all_left_out() {
+            Some(reason) => {
+                let text = format!("not one row could be taken: {reason}");
+                Err(wrong(self.path, text))
+            }
+            None => Ok(()),
         }
     }
 

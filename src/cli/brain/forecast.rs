@@ -1,7 +1,6 @@
 //! The command `forecast`.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,47 +10,33 @@ use twinscope::forecast::{
     self, Correction, ForecastSetup, Forecasting, StoredForecast, UnscentedForecasting,
 };
 use twinscope::model::Machine;
-use twinscope::model::load::{Held, Hold, Load};
+use twinscope::output;
 use twinscope::worker::{Budget, Step, step};
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
 use super::args::{Forecast, Method};
-use super::filtering::run;
+use super::believe::{Believed, believe};
 use super::forecast_page::page;
-use super::input::{machine, planned, reported, text, wrong};
+use super::input::{machine, reported, text, wrong};
+use super::scheduled::Scheduled;
 use super::{forecast_text, member};
 
 /// Forecasts what will happen to a machine, and when.
 pub fn forecast(args: &Forecast) -> Outcome {
-    let (machine, behaviour) = machine(&args.machine)?;
+    let (machine, mut behaviour) = machine(&args.machine)?;
     let picked = member::picked(args, machine.model.about())?;
-    // The inputs of the greatest time: rows that come late may stand after it.
-    let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
-    let filter = match &args.samples {
-        Some(path) => Some(
-            run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
-                if sample.time_s >= last_s {
-                    last_s = sample.time_s;
-                    last.clone_from(&sample.inputs);
-                }
-                Ok(())
-            })
-            .map_err(no_forecast)?,
-        ),
-        None => None,
+    let believed =
+        believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
+            .map_err(no_forecast)?;
+    let load = match &args.plan {
+        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
+        None => believed.load.clone(),
     };
-    let load = plan(args, &machine, last)?;
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
     (setup.members, setup.seed) = (args.members, args.seed);
-    if let Some(filter) = &filter {
-        // No forecast is made from an inconsistent filter.
-        filter
-            .check_consistency()
-            .map_err(|inconsistency| no_forecast(Failure::Input(inconsistency.to_string())))?;
-    }
-    match (&filter, args.method) {
+    match (&believed.filter, args.method) {
         (Some(filter), Method::Ensemble) => setup.from_filter(filter),
         // Points are chosen from mean and covariance, which a cloud of particles has, too.
         (Some(filter), Method::Unscented) => {
@@ -60,6 +45,11 @@ pub fn forecast(args: &Forecast) -> Outcome {
         // Without samples it begins as uncertain as the machine's file states.
         (None, _) => setup.from_prior(&behaviour, &machine).map_err(reported)?,
     }
+    setup.notes.clone_from(&believed.notes);
+    if !machine.is_step_stated {
+        setup.check().map_err(Failure::input)?;
+        setup.shorten_step().map_err(|error| no_forecast(Failure::input(error)))?;
+    }
     let setup = Arc::new(setup);
     let done = match args.method {
         Method::Ensemble => carry_out(setup.clone())?,
@@ -67,30 +57,40 @@ pub fn forecast(args: &Forecast) -> Outcome {
     };
     let done = done.corrected(&corrections(args)?);
     let name = args.name.as_deref().unwrap_or(&args.machine.model);
-    if let Some(path) = &args.keep {
-        keep(path, &StoredForecast::of(name, &done))?;
-    }
-    if let Some(path) = &args.html {
-        let page = page(name, machine.model.about(), &done, filter.as_ref());
-        let page = page.map_err(|error| Failure::Environment(format!("no report: {error}")))?;
-        std::fs::write(path, page).map_err(|error| cannot_write(path, &error))?;
-    }
+    // Whatever of it cannot be written, the forecast is printed, and the exit status tells.
+    let kept = args.keep.as_deref().map(|path| keep(path, &StoredForecast::of(name, &done)));
+    let page = args.html.as_deref().map(|path| report(path, name, &machine, &done, &believed));
+    let written = [kept, page].into_iter().flatten().collect::<Outcome>();
     if let (Some(pick), Some(out)) = (picked, &args.out) {
         member::write(args, &setup, &done, pick, out)?;
         if out == Path::new("-") {
-            return Ok(());
+            return written;
         }
     }
     if args.json {
-        print(forecast_text::as_json(&done, filter.as_ref()))
+        print(forecast_text::as_json(&done, &believed))?;
     } else {
-        print(forecast_text::as_table(&done))
+        print(forecast_text::as_table(&done))?;
     }
+    written
+}
+
+fn report(
+    path: &Path,
+    name: &str,
+    machine: &Machine,
+    done: &forecast::Forecast,
+    believed: &Believed,
+) -> Outcome {
+    let page = page(name, machine.model.about(), done, believed.filter.as_ref());
+    let page = page.map_err(|error| Failure::Environment(format!("no report: {error}")))?;
+    output::write(path, page.as_bytes()).map_err(|error| cannot_write(path, &error))
 }
 
 /// The failure that there is no forecast, and why.
 fn no_forecast(failure: Failure) -> Failure {
     match failure {
+        Failure::Input(why) if why.starts_with("no forecast: ") => Failure::Input(why),
         Failure::Input(why) => Failure::Input(format!("no forecast: {why}")),
         other => other,
     }
@@ -102,10 +102,16 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
 
 fn keep(path: &Path, kept: &StoredForecast) -> Outcome {
     let line = kept.line().map_err(Failure::environment)?;
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    // One write, so that two programs that keep at once do not mix their lines.
-    let written = file.and_then(|mut file| file.write_all((line + "\n").as_bytes()));
-    written.map_err(|error| cannot_write(path, &error))
+    let cut = output::append_line(path, &line, StoredForecast::is_line)
+        .map_err(|error| cannot_write(path, &error))?;
+    if let Some(bytes) = cut {
+        eprintln!(
+            "note: {}: its last line was torn, as when a disk is full or a program is ended while it writes: \
+             {bytes} bytes are cut off",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn corrections(args: &Forecast) -> Result<BTreeMap<String, Correction>, Failure> {
@@ -121,20 +127,6 @@ fn unscented(setup: &ForecastSetup) -> Result<forecast::Forecast, Failure> {
         Step::Done(done) => Ok(done.map_err(Failure::Input)?.forecast),
         Step::More(_) => Err(Failure::Environment("the forecast was given up".into())),
     }
-}
-
-fn plan(args: &Forecast, machine: &Machine, last: Vec<f64>) -> Result<Arc<dyn Load>, Failure> {
-    match &args.plan {
-        Some(path) => schedule_of(path, args.hold, machine),
-        // Without samples nothing is known of what acts on it but what its file states.
-        None if args.samples.is_none() => Ok(Arc::new(machine.load())),
-        None => Ok(Arc::new(Held(last))),
-    }
-}
-
-/// The load that a table plans.
-pub fn schedule_of(path: &Path, hold: Hold, machine: &Machine) -> Result<Arc<dyn Load>, Failure> {
-    Ok(planned(path, hold, machine)?.load)
 }
 
 /// Makes a forecast on all cores.

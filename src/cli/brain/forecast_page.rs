@@ -68,6 +68,7 @@ pub fn page(
                 h1 { (name) }
                 p { (about.title) ", from " (forecast.begin_s) " s on, " (span(forecast.horizon_s)) " ahead, "
                     (by(forecast)) "." }
+                @for note in &forecast.notes { p { (note) } }
                 @if !forecast.diverged.is_empty() {
                     p { (forecast.diverged.len()) " members diverged and are left out." }
                 }
@@ -114,7 +115,7 @@ fn event_table(about: &About, forecast: &Forecast) -> Markup {
     html! { table {
         tr { th { "event" } th { "what it is" } th { "probability" } th { "of what" } th { "remaining (90 %)" } }
         @if let Some(failure) = competing(forecast) {
-            (event_row("any failure", FIRST, "happens before then", failure))
+            (event_row("any failure", FIRST, "happens within that time", failure))
         }
         @for event in &forecast.events {
             (event_row(&event.name, &meaning(about, &event.name), meant(event, forecast), event))

@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 use twinscope::estimate::Filter;
 use twinscope::forecast::{EventForecast, Forecast, LEVELS};
 
+use super::believe::Believed;
+use super::diagnose::Found;
 use super::plot::{bars, histogram, span};
 
 /// Width of a histogram.
@@ -22,10 +24,10 @@ pub fn by(done: &Forecast) -> String {
 pub fn meant(event: &EventForecast, done: &Forecast) -> &'static str {
     let ends = done.ends.contains(&event.name);
     match done.ends.len() {
-        0 => "happens before then",
-        1 if ends => "happens before then",
-        _ if ends => "is the first failure before then",
-        _ => "happens before then, with nothing failed before it",
+        0 => "happens within that time",
+        1 if ends => "happens within that time",
+        _ if ends => "is what fails first, within that time",
+        _ => "happens within that time, and nothing fails before it",
     }
 }
 
@@ -71,8 +73,11 @@ pub fn as_table(done: &Forecast) -> String {
         let lost = done.diverged.len();
         text += &format!("; {lost} of them diverged and are left out");
     }
+    for note in &done.notes {
+        text += &format!("\n{note}");
+    }
     if let Some(failure) = competing(done) {
-        text += &paragraph("any failure", "happens before then", failure, done);
+        text += &paragraph("any failure", "happens within that time", failure, done);
     }
     for event in &done.events {
         text += &paragraph(&event.name, meant(event, done), event, done);
@@ -85,7 +90,7 @@ pub fn as_table(done: &Forecast) -> String {
 
 fn paragraph(name: &str, meant: &str, event: &EventForecast, done: &Forecast) -> String {
     let sure = 100.0 * event.probability_before(f64::INFINITY);
-    let mut text = format!("\n\n{name}: {meant} in {sure:.1} %");
+    let mut text = format!("\n\n{name}: {meant} with a probability of {sure:.1} %");
     if event.times_s.is_empty() {
         return text;
     }
@@ -101,7 +106,7 @@ fn paragraph(name: &str, meant: &str, event: &EventForecast, done: &Forecast) ->
 }
 
 /// All of it for scripts.
-pub fn as_json(done: &Forecast, filter: Option<&Filter>) -> Value {
+pub fn as_json(done: &Forecast, believed: &Believed) -> Value {
     let events = done.events.iter().map(|event| {
         let mut json = event_as_json(event);
         json["ends_course"] = done.ends.contains(&event.name).into();
@@ -119,7 +124,10 @@ pub fn as_json(done: &Forecast, filter: Option<&Filter>) -> Value {
         "horizon_s": done.horizon_s,
         "members": done.members,
         "diverged": done.diverged.len(),
-        "estimated": filter.map(estimated),
+        "estimated": believed.filter.as_ref().map(estimated),
+        "diagnosis": believed.diagnosis.as_ref().map(Found::as_json),
+        "fault": believed.fault,
+        "notes": done.notes,
         "failure": done.failure.as_ref().map(event_as_json),
         "events": events.collect::<Map<_, _>>(),
         "untold": done.undetermined,

@@ -2,17 +2,18 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::network::Network;
-use twinscope::model::table::{self as course, Table};
+use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
 use twinscope::twin::behaviour::{Behaviour, NamedNumber};
 use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, load_text};
 
 use super::super::failure::Failure;
 use super::args::MachineArgs;
+
+/// The name of the hypothesis that nothing is wrong.
+pub const HEALTHY: &str = "healthy";
 
 /// The machine of the arguments, and what its file states.
 pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
@@ -30,13 +31,24 @@ pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
         single(load_behaviour(Path::new("command line"), &text).map_err(reported)?)?
     };
     if let Some(fault) = &args.fault {
-        behaviour.suppose(fault).map_err(Failure::Input)?;
+        let is_stated = behaviour.faults.iter().any(|other| other.name.text == *fault);
+        // Without any fault is as the file states it.
+        if is_stated || fault != HEALTHY {
+            behaviour.suppose(fault).map_err(Failure::Input)?;
+        }
     }
     let mut wrong = machine.set_parameters(&numbers("--params", args.params.as_deref())?);
     wrong.extend(machine.set_initial(&numbers("--initial", args.initial.as_deref())?));
     Diagnostics::unless_empty(wrong).map_err(reported)?;
     for warning in &machine.warnings {
         eprintln!("{warning}");
+    }
+    if let Some(before_s) = machine.shorten_step().map_err(Failure::input)? {
+        eprintln!(
+            "note: steps of {} s are taken: `{}` does not bear its usual ones of {before_s} s as it is stated",
+            machine.step_s,
+            machine.model.about().name
+        );
     }
     Ok((machine, behaviour))
 }
@@ -92,40 +104,6 @@ pub fn table(path: &Path) -> Result<Table, Failure> {
         eprintln!("note: {}: {invalid}", shown(path));
     }
     Ok(table)
-}
-
-/// What a table plans for a machine.
-pub struct Planned {
-    /// The columns of the table, over what the machine's file states.
-    pub load: Arc<dyn Load>,
-    /// The table alone.
-    pub schedule: Schedule,
-    /// The inputs that have a column, by place.
-    pub inputs: Vec<usize>,
-}
-
-/// The load that a table plans: inputs without a column are as the machine's file states, or else usual;
-/// the latter are noted.
-pub fn planned(path: &Path, hold: Hold, machine: &Machine) -> Result<Planned, Failure> {
-    let table = table(path)?;
-    let about = machine.model.about();
-    let (schedule, notes) =
-        course::load(&table, about, hold).map_err(|error| wrong(path, error))?;
-    let is_stated = |note: &String| {
-        let mut stated = machine.inputs.iter().map(|(input, _)| &about.inputs[*input].name);
-        stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
-    };
-    for note in notes.iter().filter(|note| !is_stated(note)) {
-        eprintln!("note: {}: {note}", shown(path));
-    }
-    let has_column = |input: &usize| table.variable("u", &about.inputs[*input]).is_some();
-    let inputs: Vec<usize> = (0..about.inputs.len()).filter(has_column).collect();
-    let over: Arc<dyn Load> = Arc::new(schedule.clone());
-    let load: Arc<dyn Load> = match inputs.len() == about.inputs.len() {
-        true => over,
-        false => Arc::new(Over { base: Arc::new(machine.load()), over, inputs: inputs.clone() }),
-    };
-    Ok(Planned { load, schedule, inputs })
 }
 
 /// Whether a path stands for standard input or output.

@@ -2,6 +2,7 @@
 //! `diagnose`, `forecast`, `score`, `optimise`.
 
 pub mod args;
+mod believe;
 mod calibrate;
 mod detect;
 mod detect_report;
@@ -19,6 +20,7 @@ mod optimise;
 mod plot;
 mod rejections;
 mod rows;
+mod scheduled;
 mod score;
 mod series;
 mod simulate;

@@ -52,11 +52,17 @@ fn as_json(about: &About) -> serde_json::Value {
         "states": variables(&about.states, true), "inputs": variables(&about.inputs, true),
         "outputs": variables(&about.outputs, false), "events": events.collect::<Vec<_>>(),
         "parameters": parameters.collect::<Vec<_>>(),
+        "solver": about.method.name(), "step_s": about.step_s,
     })
 }
 
 fn described(about: &About) -> String {
     let mut text = format!("{}: {}\n\n{}\n", about.name, about.title, wrapped(&about.validity));
+    text += &format!(
+        "\nSteps of {} s by the solver `{}`, unless a machine's file states others\n",
+        about.step_s,
+        about.method.name()
+    );
     let variables = |heading: &str, all: &[Variable], usual: bool| {
         let mut text = format!("\n{heading}\n");
         for v in all {

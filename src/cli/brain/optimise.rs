@@ -1,72 +1,76 @@
 //! The command `optimise`.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
 use twinscope::forecast::optimise::{
-    Gain, Optimum, Problem, Schedule, optimise as search, schedule,
+    Gain, Optimum, Problem, Schedule, Setting, optimise as search, schedule,
 };
 use twinscope::forecast::{Forecast, ForecastSetup};
-use twinscope::model::load::{Held, Load};
 use twinscope::twin::goal::Goal;
 use twinscope::twin::load_goal;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
 use super::args::Optimise;
-use super::filtering::run;
-use super::forecast::{carry_out, schedule_of};
+use super::believe::believe;
+use super::diagnose::Found;
+use super::forecast::carry_out;
 use super::input::{machine, reported, text};
 use super::plot::span;
+use super::scheduled::Scheduled;
 
 /// Looks for what should be set, and when what should be maintained.
 pub fn optimise(args: &Optimise) -> Outcome {
-    let (machine, behaviour) = machine(&args.machine)?;
+    let (machine, mut behaviour) = machine(&args.machine)?;
     let goal = load_goal(&args.goal, &text(&args.goal)?).map_err(reported)?;
-    // The inputs of the greatest time: rows that come late may stand after it.
-    let (mut last_s, mut last) = (f64::NEG_INFINITY, machine.model.about().usual_inputs());
-    let filter = match &args.samples {
-        Some(path) => Some(run(&machine, &behaviour, &args.filter, path, |_, sample, _| {
-            if sample.time_s >= last_s {
-                last_s = sample.time_s;
-                last.clone_from(&sample.inputs);
-            }
-            Ok(())
-        })?),
-        None => None,
-    };
-    let load: Arc<dyn Load> = match (&args.plan, &args.samples) {
-        (Some(path), _) => schedule_of(path, args.hold, &machine)?,
-        (None, Some(_)) => Arc::new(Held(last)),
-        (None, None) => Arc::new(machine.load()),
+    let money = goal.money.as_deref().unwrap_or_default();
+    let believed =
+        believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
+            .map_err(no_plan)?;
+    let load = match &args.plan {
+        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
+        None => believed.load.clone(),
     };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
     (setup.members, setup.seed) = (args.members, args.seed);
-    match &filter {
-        Some(filter) => {
-            // No plan is made from an inconsistent filter.
-            filter
-                .check_consistency()
-                .map_err(|error| Failure::Input(format!("no plan: {error}")))?;
-            setup.from_filter(filter);
-        }
+    match &believed.filter {
+        Some(filter) => setup.from_filter(filter),
         // Without samples it begins as uncertain as the machine's file states.
         None => setup.from_prior(&behaviour, &machine).map_err(reported)?,
     }
+    setup.notes.clone_from(&believed.notes);
+    if !machine.is_step_stated {
+        setup.check().map_err(Failure::input)?;
+        setup.shorten_step().map_err(|error| no_plan(Failure::input(error)))?;
+    }
+    let notes = setup.notes.clone();
     let problem = Problem::new(&goal, &machine, setup).map_err(reported)?;
     let optimum = if goal.set.is_empty() { None } else { Some(settings(&problem)?) };
     let plan = maintenance(&goal, &problem, optimum.as_ref(), args.seed)?;
     if args.json {
         return print(json!({
-            "optimum": optimum.as_ref().map(as_json),
+            "optimum": optimum.as_ref().map(|optimum| as_json(optimum, money)),
             "maintenance": plan.as_ref().map(plan_as_json),
+            "diagnosis": believed.diagnosis.as_ref().map(Found::as_json),
+            "fault": believed.fault,
+            "notes": notes,
         }));
     }
-    let text = optimum.iter().map(as_table).chain(plan.iter().map(plan_as_table));
+    let optimum = optimum.iter().map(|optimum| as_table(optimum, money, horizon_s));
+    let plan = plan.iter().map(|plan| plan_as_table(plan, money));
+    let text = (!notes.is_empty()).then(|| notes.join("\n")).into_iter().chain(optimum).chain(plan);
     print(text.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The failure that there is no plan, and why.
+fn no_plan(failure: Failure) -> Failure {
+    match failure {
+        Failure::Input(why) => Failure::Input(format!("no plan: {why}")),
+        other => other,
+    }
 }
 
 fn settings(problem: &Problem) -> Result<Optimum, Failure> {
@@ -100,7 +104,7 @@ fn maintenance(
     schedule(spec, about.about(), &forecast).map(Some).map_err(reported)
 }
 
-fn gain_in_words(gain: &Gain) -> String {
+fn gain_in_words(gain: &Gain, unit: &str) -> String {
     let share = if gain.now.abs() > 0.0 {
         format!(" ({:.1} %)", 100.0 * gain.mean / gain.now.abs())
     } else {
@@ -108,23 +112,54 @@ fn gain_in_words(gain: &Gain) -> String {
     };
     let (low, high) = gain.interval;
     format!(
-        "saves {:.4} ± {:.4}{share}; 90 % of the members save {low:.4} to {high:.4}, {:.0} % save anything",
-        gain.mean,
-        1.96 * gain.error,
+        "saves {} ± {}{unit}{share}; 90 % of the members save {} to {}, {:.0} % save anything",
+        significant(gain.mean),
+        significant(1.96 * gain.error),
+        significant(low),
+        significant(high),
         100.0 * gain.probability
     )
 }
 
-fn as_table(optimum: &Optimum) -> String {
-    let mut text = format!("{:<28} {:>12} {:>12}", "set", "now", "best");
-    for setting in &optimum.settings {
-        text += &format!("\n{:<28} {:>12.4} {:>12.4}", setting.name, setting.now, setting.best);
+/// A number with five significant digits, however small it is.
+fn significant(value: f64) -> String {
+    let rounded = format!("{value:.4e}").parse().unwrap_or(value);
+    match rounded {
+        tiny if tiny != 0.0 && f64::abs(tiny) < 1e-4 => format!("{rounded:e}"),
+        _ => rounded.to_string(),
     }
-    let now = optimum.gain.as_ref().map_or("-".into(), |gain| format!("{:.5}", gain.now));
-    text += &format!("\n{:<28} {now:>12} {:>12.5}", "cost", optimum.cost);
+}
+
+/// Of what a cost is that of one, after the unit of money.
+fn cost_unit(optimum: &Optimum, money: &str) -> String {
+    match (&optimum.per, money) {
+        (None, money) => money.to_owned(),
+        (Some(per), "") => format!("per {per}"),
+        (Some(per), money) => format!("{money} per {per}"),
+    }
+}
+
+fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
+    let mut text = format!("{:<28} {:>12} {:>12}  unit", "set", "now", "best");
+    for setting in &optimum.settings {
+        let Setting { name, unit, now, best } = setting;
+        let (now, best) = (significant(*now), significant(*best));
+        text += &format!("\n{name:<28} {now:>12} {best:>12}  {unit}");
+    }
+    let mut unit = cost_unit(optimum, money);
+    if optimum.per.is_none() {
+        unit += &format!("{}in {}", if unit.is_empty() { "" } else { " " }, span(horizon_s));
+    }
+    let now = optimum.gain.as_ref().map_or("-".into(), |gain| significant(gain.now));
+    let best = significant(optimum.cost);
+    text += &format!("\n{:<28} {now:>12} {best:>12}  {unit}", "cost");
+    if !optimum.keeps_best {
+        text += "\n\nThe best settings break a limit on members that the search has not seen: take more \
+                 --members, or leave more room in the limit.";
+    }
     match &optimum.gain {
         Some(gain) => {
-            text += &format!("\n\n{}", gain_in_words(gain));
+            text += &format!("\n\n{}", gain_in_words(gain, &format!(" {unit}")));
             if !optimum.keeps_now {
                 text += "; what is done now breaks a limit";
             }
@@ -132,12 +167,11 @@ fn as_table(optimum: &Optimum) -> String {
         None => text += "\n\nwhat is done now cannot be measured: it diverges or makes nothing",
     }
     for limit in &optimum.limits {
-        let state = |margin: f64| {
-            if margin < 0.0 {
-                format!("broken by {:.3e}", -margin)
-            } else {
-                format!("{margin:.3e} to spare")
-            }
+        let unit = &limit.unit;
+        let state = |margin: f64| match margin {
+            margin if margin < 0.0 => format!("BROKEN by {:.3e} {unit}", -margin),
+            margin if margin.is_nan() => "not a number".to_owned(),
+            margin => format!("{margin:.3e} {unit} to spare"),
         };
         text += &format!(
             "\n  {}\n    now {}, then {}",
@@ -147,17 +181,35 @@ fn as_table(optimum: &Optimum) -> String {
         );
     }
     let names: Vec<&str> = optimum.settings.iter().map(|setting| &*setting.name).collect();
-    text += &format!("\n\nchoices ({} ensembles), {}:", optimum.tried, names.join(", "));
-    for each in &optimum.alternatives {
+    text += &format!(
+        "\n\nchoices ({} ensembles), {}, and what they cost:",
+        optimum.tried,
+        names.join(", ")
+    );
+    for (at, each) in optimum.alternatives.iter().enumerate() {
         let values: Vec<String> =
-            each.settings.iter().map(|value| format!("{value:8.2}")).collect();
-        let state = if each.keeps { "" } else { "  breaks a limit" };
-        text += &format!("\n  {}   {:.5}{state}", values.join(" "), each.cost);
+            each.settings.iter().map(|value| format!("{:>8}", significant(*value))).collect();
+        let (cost, state) = match &each.trouble {
+            Some(trouble) => ("-".to_owned(), format!("  {trouble}")),
+            None => (significant(each.cost), state_of(optimum, at).to_owned()),
+        };
+        text += &format!("\n  {}   {cost}{state}", values.join(" "));
     }
     text
 }
 
-fn plan_as_table(plan: &Schedule) -> String {
+/// Whether a choice keeps its limits, and on which members.
+fn state_of(optimum: &Optimum, at: usize) -> &'static str {
+    match (optimum.alternatives[at].keeps, at) {
+        (false, _) => "  BREAKS A LIMIT",
+        (true, 0) if !optimum.keeps_best => {
+            "  BREAKS A LIMIT on members that the search has not seen"
+        }
+        (true, _) => "",
+    }
+}
+
+fn plan_as_table(plan: &Schedule, money: &str) -> String {
     let mut text =
         format!("{:<28} {:>14} {:>14} {:>14}", "maintain", "after", "fails before", "left alone");
     for part in &plan.parts {
@@ -166,7 +218,8 @@ fn plan_as_table(plan: &Schedule) -> String {
         let (before, otherwise) = (percent(part.fails_before), percent(part.fails_otherwise));
         text += &format!("\n{:<28} {after:>14} {before:>14} {otherwise:>14}", part.part);
     }
-    text + "\n\nbeside running to failure it " + &gain_in_words(&plan.gain)
+    let unit = if money.is_empty() { String::new() } else { format!(" {money}") };
+    text + "\n\ncompared with running to failure it " + &gain_in_words(&plan.gain, &unit)
 }
 
 fn gain_as_json(gain: &Gain) -> Value {
@@ -176,20 +229,25 @@ fn gain_as_json(gain: &Gain) -> Value {
     })
 }
 
-fn as_json(optimum: &Optimum) -> Value {
-    let settings = optimum
-        .settings
-        .iter()
-        .map(|setting| (setting.name.clone(), json!({"now": setting.now, "best": setting.best})));
-    let limits = optimum.limits.iter().map(
-        |limit| json!({"limit": limit.limit, "margin_now": limit.now, "margin_best": limit.best}),
-    );
-    let alternatives = optimum.alternatives.iter().map(
-        |each| json!({"settings": each.settings, "cost": each.cost, "keeps_limits": each.keeps}),
-    );
+fn as_json(optimum: &Optimum, money: &str) -> Value {
+    let settings = optimum.settings.iter().map(|setting| {
+        let Setting { name, unit, now, best } = setting;
+        (name.clone(), json!({"now": now, "best": best, "unit": unit}))
+    });
+    let limits = optimum.limits.iter().map(|limit| {
+        json!({"limit": limit.limit, "unit": limit.unit, "margin_now": limit.now, "margin_best": limit.best})
+    });
+    let alternatives = optimum.alternatives.iter().enumerate().map(|(at, each)| {
+        let cost = each.trouble.is_none().then_some(each.cost);
+        let keeps = each.keeps && (at > 0 || optimum.keeps_best);
+        let trouble = each.trouble.as_ref().map(ToString::to_string);
+        json!({"settings": each.settings, "cost": cost, "keeps_limits": keeps, "trouble": trouble})
+    });
     json!({
         "settings": settings.collect::<serde_json::Map<_, _>>(),
         "cost": optimum.cost,
+        "cost_unit": cost_unit(optimum, money),
+        "best_keeps_limits": optimum.keeps_best,
         "gain": optimum.gain.as_ref().map(gain_as_json),
         "now_keeps_limits": optimum.keeps_now,
         "limits": limits.collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use super::input::shown;
 use super::series::Line;
 
 /// By so many first values of an output it is checked whether they can be in its unit.
-const CHECKED: u32 = 5;
+pub const CHECKED: u32 = 5;
 /// Values further from what is expected than so many deviations are hardly in the output's unit.
 const FAR: f64 = 20.0;
 /// Values that are within so many deviations in another unit are in that one.
@@ -91,6 +91,11 @@ impl Rejections {
             self.reason = error.to_string();
         }
         self.left_out.count(line);
+    }
+
+    /// Why the first row was left out, where all rows were.
+    pub fn all_left_out(&self) -> Option<&str> {
+        (self.rows > 0 && self.left_out.count == self.rows).then_some(&*self.reason)
     }
 
     /// A row was taken; by its first values it is checked whether an output is in the model's unit.

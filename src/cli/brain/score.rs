@@ -1,11 +1,14 @@
 //! The command `score`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use serde_json::json;
 use twinscope::forecast::{
-    EventRecord, Score as Scored, ScoredTrack, StoredForecast, Wanted, judge, learn,
+    Correction, EventRecord, Score as Scored, ScoredTrack, StoredForecast, Wanted, judge, learn,
 };
+use twinscope::output;
 use twinscope::table::{LogEntry, TableError, read_log};
 
 use super::super::failure::{Failure, Outcome};
@@ -18,7 +21,12 @@ use super::plot::span;
 pub fn score(args: &Score) -> Outcome {
     let mut kept = Vec::new();
     for path in &args.kept {
-        kept.extend(StoredForecast::read(&text(path)?).map_err(|error| wrong(path, error))?);
+        let (read, is_torn) =
+            StoredForecast::read_whole_lines(&text(path)?).map_err(|error| wrong(path, error))?;
+        kept.extend(read);
+        if is_torn {
+            eprintln!("note: {}: its last line is torn, and left out", path.display());
+        }
     }
     let came = came(&args.came)?;
     for (name, value) in [("alpha", args.alpha), ("beta", args.beta), ("lambda", args.lambda)] {
@@ -29,17 +37,50 @@ pub fn score(args: &Score) -> Outcome {
     let wanted =
         Wanted { alpha: args.alpha, beta: args.beta, lambda: args.lambda, ..Wanted::default() };
     let judged = judge(&kept, &came);
-    if let Some(path) = &args.learn {
-        let (learnt, notes) = learn(&judged);
-        notes.iter().for_each(|note| eprintln!("note: {note}"));
-        let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)?;
-        std::fs::write(path, text + "\n").map_err(|error| {
-            Failure::Environment(format!("cannot write {}: {error}", path.display()))
-        })?;
-    }
+    let learnt = args.learn.as_deref().map_or(Ok(()), |path| write_learnt(path, &judged));
     let all: Vec<(&ScoredTrack, Option<Scored>)> =
         judged.iter().map(|each| (each, each.track.score(&wanted))).collect();
-    if args.json { print(as_json(&all, &wanted)) } else { print(as_table(&all, &wanted)) }
+    if args.json {
+        print(as_json(&all, &wanted))?;
+    } else {
+        print(as_table(&all, &wanted))?;
+    }
+    learnt
+}
+
+/// Writes how future forecasts are to be corrected. What was learnt before of events of which nothing is
+/// learnt now stays; where nothing is learnt at all, the file stays as it is.
+fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
+    let (mut learnt, notes) = learn(judged);
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    if learnt.is_empty() {
+        let text = match path.exists() {
+            true => "nothing could be learnt: the file stays as it was",
+            false => "nothing could be learnt, and no file is written",
+        };
+        return Err(wrong(path, text));
+    }
+    let before = match path.is_file() {
+        true => serde_json::from_str::<BTreeMap<String, Correction>>(&text(path)?),
+        false => Ok(BTreeMap::new()),
+    };
+    let before = before.map_err(|error| {
+        let text = format!("not what `score --learn` writes, so it is not replaced: {error}");
+        wrong(path, text)
+    })?;
+    for (event, correction) in before {
+        if let Entry::Vacant(place) = learnt.entry(event) {
+            eprintln!(
+                "note: {}: the correction of {} stays as it was",
+                path.display(),
+                place.key()
+            );
+            place.insert(correction);
+        }
+    }
+    let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)? + "\n";
+    output::write(path, text.as_bytes())
+        .map_err(|error| Failure::Environment(format!("cannot write {}: {error}", path.display())))
 }
 
 /// What came, from a table; a file that states no machine or event in a row is wrong.

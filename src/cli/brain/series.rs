@@ -43,6 +43,8 @@ pub struct Series {
     pub begin_s: f64,
     /// As they came; there is one at least.
     pub lines: Vec<Line>,
+    /// The inputs that have a column, by place.
+    pub inputs: Vec<usize>,
 }
 
 impl Series {
@@ -68,8 +70,25 @@ impl Series {
         if reader.invalid().count > 0 {
             eprintln!("note: {}: {}", shown(path), reader.invalid());
         }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
         let time = |at: usize| rows[at].values[columns.time];
+        let mut order: Vec<usize> = match policy {
+            RowPolicy { is_late: false, is_strict: false } => {
+                without_wild_times(rows.len(), time, setup.reach_s())
+            }
+            _ => (0..rows.len()).collect(),
+        };
+        if order.len() < rows.len() {
+            let mut left_out = (0..rows.len()).filter(|at| order.binary_search(at).is_err());
+            let first = left_out.next().unwrap_or_default();
+            eprintln!(
+                "note: {}: {} of {} rows are left out, first line {}: the time {} s is far from those around it",
+                shown(path),
+                rows.len() - order.len(),
+                rows.len(),
+                rows[first].line,
+                time(first)
+            );
+        }
         match (policy.is_late, order.windows(2).find(|pair| !(time(pair[0]) < time(pair[1])))) {
             (true, _) => order.sort_by(|a, b| time(*a).total_cmp(&time(*b))),
             (false, Some(pair)) => {
@@ -95,8 +114,11 @@ impl Series {
             let nothing = || TableError::NoRows.to_string();
             return Err(wrong(path, columns.noted.unwrap_or_else(nothing)));
         };
-        let begin_s = first_s - usual_step(&times).unwrap_or(setup.step_s);
-        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect() })
+        let is_short = |step_s: &f64| *step_s <= setup.reach_s();
+        let begin_s = first_s - usual_step(&times).filter(is_short).unwrap_or(setup.step_s);
+        let has_column = |input: &usize| columns.inputs[*input].is_some();
+        let inputs = (0..columns.inputs.len()).filter(has_column).collect();
+        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect(), inputs })
     }
 
     /// Only the samples, in order of time.
@@ -144,7 +166,8 @@ impl<R: Read> Stream<R> {
         let second = reader.row().map_err(text)?;
         let time = |row: &Row| row.values[columns.time];
         let step_s = second.as_ref().map(|second| time(second) - time(&first));
-        let step_s = step_s.filter(|step_s| *step_s > 0.0).unwrap_or(setup.step_s);
+        let is_usual = |step_s: &f64| *step_s > 0.0 && *step_s <= setup.reach_s();
+        let step_s = step_s.filter(is_usual).unwrap_or(setup.step_s);
         let begin_s = time(&first) - step_s;
         Ok(Self {
             reader,
@@ -183,12 +206,12 @@ struct Columns {
     inputs: Vec<Option<LinkedColumn>>,
     names: Vec<String>,
     outputs: Vec<Option<LinkedColumn>>,
-    /// The last inputs; where there is no column, what the machine's file states, or usual ones.
+    /// The last inputs.
     last: Vec<f64>,
-    /// What the machine's file states of its inputs.
+    /// Those that have no column: as the machine's file states, or as usual.
     stated: Schedule,
-    /// The time of the row before, in seconds.
-    before_s: f64,
+    /// Time of the last row, in seconds.
+    last_s: Option<f64>,
     policy: RowPolicy,
     /// Why rows are left out, once that has been noted.
     noted: Option<String>,
@@ -208,10 +231,9 @@ impl Columns {
         let inputs = about.inputs.iter().map(|input| link(headings, &["u"], input));
         let inputs: Vec<Option<LinkedColumn>> = inputs.collect::<Result<_, _>>().map_err(text)?;
         let mut last = Vec::new();
-        for (input, column) in about.inputs.iter().zip(&inputs) {
+        for (at, (input, column)) in about.inputs.iter().zip(&inputs).enumerate() {
             last.push(if column.is_some() { f64::NAN } else { input.usual });
-            let place = last.len() - 1;
-            if column.is_none() && !machine.inputs.iter().any(|(input, _)| *input == place) {
+            if column.is_none() && machine.inputs.iter().all(|(input, _)| *input != at) {
                 let (name, meaning, usual, unit) =
                     (&input.name, &input.meaning, input.usual, &input.unit);
                 eprintln!(
@@ -231,15 +253,27 @@ impl Columns {
                 names.join(", ")
             ));
         }
+        let has_prefix = |linked: &LinkedColumn| {
+            let name = &headings.names()[linked.column];
+            ["u_", "z_", "meas_"].iter().any(|prefix| name.starts_with(prefix))
+        };
+        let have_prefixes = inputs.iter().chain(&outputs).flatten().all(has_prefix);
         for (at, output) in about.outputs.iter().enumerate() {
-            let is_time =
-                headings.place(&output.name).is_some_and(|column| headings.is_time(column));
-            if is_time && outputs[at].is_none() && setup.is_measured(at) {
-                let Variable { name, meaning, .. } = output;
-                eprintln!(
-                    "note: `{name}` is the time: the {meaning} is read from a column `z_{name}`"
-                );
+            let column = headings.place(&output.name).filter(|column| headings.is_time(*column));
+            let Some(column) = column.filter(|_| outputs[at].is_none() && setup.is_measured(at))
+            else {
+                continue;
+            };
+            let Variable { name, meaning, .. } = output;
+            // Where variables stand without a prefix, this one may be another of them.
+            if !have_prefixes && !headings.has_unit(column) {
+                return Err(format!(
+                    "line {}: `{name}` may be the time or the {meaning}: call it `time`, or `z_{name}` beside \
+                     a column `time`",
+                    headings.line()
+                ));
             }
+            eprintln!("note: `{name}` is the time: the {meaning} is read from a column `z_{name}`");
         }
         for (at, name) in names.iter().enumerate() {
             if outputs[at].is_some() && !setup.is_measured(at) {
@@ -247,28 +281,31 @@ impl Columns {
             }
         }
         let names = about.inputs.iter().map(|input| input.name.clone()).collect();
-        let (stated, before_s) = (machine.load(), f64::NAN);
-        Ok(Self { time, inputs, names, outputs, last, stated, before_s, policy, noted: None })
+        let (stated, last_s) = (machine.load(), None);
+        Ok(Self { time, inputs, names, outputs, last, stated, last_s, policy, noted: None })
     }
 
     /// The sample of a row; inputs that are missing are as on the row before. `None` for a row that is left
     /// out, because there was no row before.
     fn line(&mut self, row: &Row) -> Result<Option<Line>, String> {
         let value = |linked: &LinkedColumn| linked.value(row.values[linked.column]);
-        // A row's inputs have acted since the row before it.
         let time_s = row.values[self.time];
-        let middle_s =
-            if self.before_s.is_finite() { 0.5 * (self.before_s + time_s) } else { time_s };
+        if !time_s.is_finite() {
+            return Err(TableError::MissingTime { line: row.line }.to_string());
+        }
         let mut stated = self.last.clone();
-        self.stated.at(middle_s, &[], &mut stated);
-        let without = self.last.iter_mut().zip(&self.inputs).zip(stated);
-        without
-            .filter(|((_, column), _)| column.is_none())
-            .for_each(|((last, _), now)| *last = now);
-        self.before_s = time_s;
-        for (last, column) in self.last.iter_mut().zip(&self.inputs) {
-            if let Some(input) = column.as_ref().map(value).filter(|input| input.is_finite()) {
-                *last = input;
+        // What the row's inputs are acts from the row before on.
+        self.stated.at(
+            self.last_s.map_or(time_s, |last_s| 0.5 * (last_s + time_s)),
+            &[],
+            &mut stated,
+        );
+        self.last_s = Some(time_s);
+        for ((last, column), stated) in self.last.iter_mut().zip(&self.inputs).zip(stated) {
+            match column.as_ref().map(value) {
+                None => *last = stated,
+                Some(input) if input.is_finite() => *last = input,
+                Some(_) => {}
             }
         }
         if let Some(at) = self.last.iter().position(|input| !input.is_finite()) {
@@ -283,13 +320,10 @@ impl Columns {
             }
             return Ok(None);
         }
-        if !row.values[self.time].is_finite() {
-            return Err(TableError::MissingTime { line: row.line }.to_string());
-        }
         let output =
             |column: &Option<LinkedColumn>| column.as_ref().map(value).filter(|z| z.is_finite());
         let sample = Measured {
-            time_s: row.values[self.time],
+            time_s,
             inputs: self.last.clone(),
             outputs: self.outputs.iter().map(output).collect(),
         };
@@ -297,6 +331,44 @@ impl Columns {
     }
 }
 
+/// Places of the rows without those of a wild time: one that is further from the row before it than a model
+/// can be carried, while the row after it is not.
+fn without_wild_times(count: usize, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(count);
+    for at in 0..count {
+        if let [before @ .., last] = &kept[..]
+            && time(at) <= time(*last)
+        {
+            let leads_far = match before.last() {
+                Some(before) => time(*last) - time(*before) > reach_s && time(at) > time(*before),
+                None => time(*last) - time(at) > reach_s,
+            };
+            if leads_far {
+                kept.pop();
+            }
+        }
+        kept.push(at);
+    }
+    kept
+}
+
 fn text(error: TableError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wild_time_is_left_out_and_rows_out_of_order_are_not() {
+        let kept = |times: &[f64]| without_wild_times(times.len(), |at| times[at], 1e6);
+        assert_eq!(kept(&[0.0, 1.0, 1e12, 2.0, 3.0]), [0, 1, 3, 4]);
+        assert_eq!(kept(&[1e12, 1.0, 2.0]), [1, 2]);
+        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap.
+        assert_eq!(kept(&[0.0, 1.0, 1e12]), [0, 1, 2]);
+        // A day without samples, and rows that are not in order, are another matter.
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 2.0]), [0, 1, 2, 3]);
+        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 86_401.0]), [0, 1, 2, 3]);
+    }
 }

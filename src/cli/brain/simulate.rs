@@ -12,8 +12,9 @@ use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::failure::{Failure, Outcome};
 use super::args::Simulate;
-use super::input::{Planned, machine, numbers, planned, reported, wrong};
+use super::input::{machine, numbers, reported, wrong};
 use super::rows::Rows;
+use super::scheduled::Scheduled;
 
 /// Steps beyond which a course is given up: as many take hours.
 const MOST_STEPS: u64 = 1_000_000_000;
@@ -22,6 +23,7 @@ const MOST_STEPS: u64 = 1_000_000_000;
 pub fn simulate(args: &Simulate) -> Outcome {
     let (mut machine, _) = machine(&args.machine)?;
     let set = set(args, &mut machine)?;
+    let args = &Simulate { dt: step_s(args, &mut machine)?, ..args.clone() };
     let about = machine.model.about().clone();
     let acting = Acting::of(args, &machine, &set)?;
     let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
@@ -42,20 +44,17 @@ pub fn simulate(args: &Simulate) -> Outcome {
     rows.line(&course::headings(&about).join(","))?;
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
-        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s(), args.dt);
-    let mut steps = 0;
-    while !is_over && steps < MOST_STEPS {
-        steps += 1;
-        let step = match until.time_s {
-            Some(end_s) => simulation.step_until(end_s),
-            None => simulation.step(),
-        };
-        let happened = step.map_err(|error| {
+        until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s());
+    let mut step = 0;
+    while !is_over && step < MOST_STEPS {
+        step += 1;
+        let end_s = until.time_s.unwrap_or(f64::INFINITY);
+        let happened = simulation.step_until(end_s).map_err(|error| {
             Failure::Input(format!("in the step from {} s on: {error}", simulation.time_s()))
         })?;
         report(&about, &happened);
-        is_over = until.ends(&happened) || until.is_reached(simulation.time_s(), args.dt);
-        if steps % every == 0 || is_over {
+        is_over = until.ends(&happened) || until.is_reached(simulation.time_s());
+        if step % every == 0 || is_over {
             rows.line(&course::row(&simulation).join(","))?;
         }
     }
@@ -67,6 +66,20 @@ pub fn simulate(args: &Simulate) -> Outcome {
              happened; state a time with --until, or longer steps with --dt",
             simulation.time_s()
         ))),
+    }
+}
+
+/// Length of a step: stated here, by the machine's file, or as usual; a usual one is as short as a machine
+/// wants it under what acts on it.
+fn step_s(args: &Simulate, machine: &mut Machine) -> Result<f64, Failure> {
+    let method = method(args, machine.method)?;
+    match args.stated_dt {
+        Some(dt_s) => Ok(dt_s),
+        None if machine.is_step_stated || method != machine.method => Ok(machine.step_s),
+        None => {
+            machine.shorten_step().map_err(Failure::input)?;
+            Ok(machine.step_s)
+        }
     }
 }
 
@@ -139,16 +152,17 @@ impl Acting {
         let Some(path) = &args.inputs else {
             return Ok(Self { load: Arc::new(machine.load()), begin_s: None });
         };
-        let Planned { load, schedule, inputs } = planned(path, args.hold, machine)?;
         let about = machine.model.about();
+        let scheduled = Scheduled::read(path, args.hold, machine)?;
         for (name, _) in set {
-            if inputs.iter().any(|input| about.inputs[*input].name == name.text) {
+            if scheduled.inputs.iter().any(|input| about.inputs[*input].name == name.text) {
                 let text = format!("`{}` has a column, and --set, too: leave one out", name.text);
                 return Err(wrong(path, text));
             }
         }
-        note_hold(args, path, &schedule);
-        Ok(Self { load, begin_s: begin_s(args, &schedule) })
+        note_hold(args, path, &scheduled.schedule);
+        let begin_s = begin_s(args, &scheduled.schedule);
+        Ok(Self { load: scheduled.load(machine), begin_s })
     }
 }
 
@@ -252,9 +266,8 @@ impl Until {
         }
     }
 
-    fn is_reached(&self, time_s: f64, dt_s: f64) -> bool {
-        // What is lost in rounding is no step.
-        self.time_s.is_some_and(|end_s| time_s >= end_s - 1e-6 * dt_s)
+    fn is_reached(&self, time_s: f64) -> bool {
+        self.time_s.is_some_and(|end_s| time_s >= end_s)
     }
 
     fn ends(&self, happened: &[EventOccurrence]) -> bool {

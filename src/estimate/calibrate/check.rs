@@ -3,7 +3,8 @@
 use super::super::sample::steps_between;
 use super::error::{CalibrationError, CourseError, ValuesError};
 use super::setup::{CalibrationSetup, Course};
-use crate::model::{About, Variable};
+use crate::model::stability::{StepTooLong, Steps};
+use crate::model::{About, Kernel, Variable};
 
 impl CalibrationSetup {
     /// Whether everything fits the model and is a number.
@@ -30,7 +31,40 @@ impl CalibrationSetup {
         if !(0..about.outputs.len()).any(|output| self.is_measured(output)) {
             return Err(CalibrationError::NothingMeasured);
         }
+        for (at, course) in self.courses.iter().enumerate() {
+            self.check_step(course)
+                .map_err(|error| CalibrationError::StepTooLong { run: at + 1, error })?;
+        }
         Ok(())
+    }
+
+    /// Whether the model bears the steps of a run where the search begins.
+    fn check_step(&self, course: &Course) -> Result<(), StepTooLong> {
+        let mut before_s = course.start_s;
+        let mut longest_s: f64 = 0.0;
+        for time_s in &course.times_s {
+            let steps = ((time_s - before_s) / self.step_s - 1e-9).ceil().max(1.0);
+            longest_s = longest_s.max((time_s - before_s) / steps);
+            before_s = *time_s;
+        }
+        if !(longest_s > 0.0) {
+            return Ok(());
+        }
+        let mut x = course.initial.clone();
+        let mut u = self.model.about().usual_inputs();
+        course.load.at(course.start_s, &x, &mut u);
+        Kernel::<f64>::start(&*self.model, &u, &self.parameters, &mut x);
+        let steps = Steps {
+            model: &*self.model,
+            parameters: &self.parameters,
+            initial: &x,
+            load: &*course.load,
+            begin_s: course.start_s,
+            span_s: before_s - course.start_s,
+            dt_s: longest_s,
+            method: Some(self.method),
+        };
+        steps.check()
     }
 }
 

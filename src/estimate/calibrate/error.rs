@@ -2,6 +2,7 @@
 
 use crate::estimate::sample::ObserveError;
 use crate::model::solver::Unsolved;
+use crate::model::stability::StepTooLong;
 use crate::table::did_you_mean;
 
 /// Numbers that do not go with the names of a model.
@@ -255,6 +256,14 @@ pub enum CalibrationError {
     Step {
         /// The step in seconds.
         step_s: f64,
+    },
+    /// The model does not bear its steps.
+    #[error("run {run}: {error}")]
+    StepTooLong {
+        /// Number of the run, from 1.
+        run: usize,
+        /// Which step would hold.
+        error: StepTooLong,
     },
     /// A run of the machine cannot be used.
     #[error("run {run}: {error}")]

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::expression::Instant;
+use super::expression::{Expression, Instant};
+use super::optimum::Trouble;
 use super::problem::{Limit, Problem};
 use crate::forecast::block::Block;
 use crate::forecast::setup::ForecastSetup;
@@ -16,7 +17,7 @@ use crate::twin::goal::When;
 const INSTANTS: u64 = 200;
 /// Most steps of a block at once.
 const PIECE: u64 = 4096;
-/// Cost of a member that diverges; what costs as much or more counts as diverged.
+/// Cost of a member that has none; what costs as much or more cannot be compared.
 const INFEASIBLE: f64 = 1e12;
 
 /// The outcome of settings.
@@ -25,8 +26,10 @@ pub(super) struct Outcome {
     pub costs: Vec<f64>,
     /// For each limit the margin that is kept with the wanted probability.
     pub margins: Vec<f64>,
-    /// Members that diverged; they cost [`INFEASIBLE`].
+    /// Members that have no cost or no margin; they cost [`INFEASIBLE`].
     pub lost: usize,
+    /// Why the first of them has none.
+    pub trouble: Option<Trouble>,
 }
 
 impl Outcome {
@@ -51,6 +54,8 @@ struct Member {
     margins: Vec<f64>,
     /// Event states at the beginning and now.
     worn: Vec<(f64, f64)>,
+    /// The first expression that was no number, and what it was.
+    odd: Option<(String, f64)>,
 }
 
 /// What members begin with: a seed, and how many there are.
@@ -115,21 +120,25 @@ impl Outcome {
     fn of(problem: &Problem, done: Vec<Done>) -> Self {
         let (mut costs, mut lost) = (Vec::new(), 0);
         let mut margins = vec![Vec::new(); problem.limits.len()];
+        let mut trouble = None;
         for (cost, own) in done.into_iter().flatten() {
-            lost += usize::from(!(cost < INFEASIBLE));
-            costs.push(if cost < INFEASIBLE { cost } else { INFEASIBLE });
+            costs.push(*cost.as_ref().unwrap_or(&INFEASIBLE));
+            if let Err(why) = cost {
+                lost += 1;
+                trouble.get_or_insert(why);
+            }
             margins.iter_mut().zip(own).for_each(|(all, own)| all.push(own));
         }
         let kept = |mut all: Vec<f64>| {
             all.sort_by(f64::total_cmp);
             crate::forecast::result::quantile(&all, 1.0 - problem.sure)
         };
-        Self { costs, margins: margins.into_iter().map(kept).collect(), lost }
+        Self { costs, margins: margins.into_iter().map(kept).collect(), lost, trouble }
     }
 }
 
 /// Cost and margins of a block's members.
-type Done = Vec<(f64, Vec<f64>)>;
+type Done = Vec<(Result<f64, Trouble>, Vec<f64>)>;
 
 /// On all cores, natively; the results in order.
 #[cfg(not(target_arch = "wasm32"))]
@@ -210,7 +219,8 @@ impl BlockRun {
         let block = &self.block;
         let whole = |(lane, member): (usize, &mut Member)| {
             if block.lost[lane] {
-                return (f64::INFINITY, vec![f64::NEG_INFINITY; problem.limits.len()]);
+                let none = vec![f64::NEG_INFINITY; problem.limits.len()];
+                return (Err(Trouble::Diverges), none);
             }
             for (margin, limit) in member.margins.iter_mut().zip(&problem.limits) {
                 if limit.when == When::Mean {
@@ -249,11 +259,19 @@ impl Look {
 impl Member {
     /// Adds a span of time, in which it is taken as at its end.
     fn add(&mut self, problem: &Problem, now: &Instant, span_s: f64, first: bool) {
-        self.running += span_s * problem.running.iter().map(|of| of.at(now)).sum::<f64>();
-        self.made += problem.per.as_ref().map_or(0.0, |of| span_s * of.at(now));
+        let odd = &mut self.odd;
+        let mut value = |of: &Expression| {
+            let value = of.at(now);
+            if !value.is_finite() && odd.is_none() {
+                *odd = Some((of.text.clone(), value));
+            }
+            value
+        };
+        self.running += span_s * problem.running.iter().map(&mut value).sum::<f64>();
+        self.made += problem.per.as_ref().map_or(0.0, |of| span_s * value(of));
         self.worn.iter_mut().zip(now.es).for_each(|(worn, es)| worn.1 = *es);
         for (margin, limit) in self.margins.iter_mut().zip(&problem.limits) {
-            let value = limit.of.at(now);
+            let value = value(&limit.of);
             let own = limit.margin(value);
             *margin = match limit.when {
                 When::Always if first => own,
@@ -264,7 +282,10 @@ impl Member {
         }
     }
 
-    fn cost(&self, problem: &Problem, met: impl Fn(usize) -> bool) -> f64 {
+    fn cost(&self, problem: &Problem, met: impl Fn(usize) -> bool) -> Result<f64, Trouble> {
+        if let Some((text, value)) = &self.odd {
+            return Err(Trouble::NoNumber { text: text.clone(), value: *value });
+        }
         let wear = |(event, price, of_what_is_left): &(usize, f64, bool)| {
             let (begin, end) = self.worn[*event];
             let used = (begin - end).max(0.0);
@@ -275,10 +296,11 @@ impl Member {
         let cost = self.running
             + problem.wear.iter().map(wear).sum::<f64>()
             + failed.map(|(_, price)| price).sum::<f64>();
-        match problem.per {
-            Some(_) if !(self.made > 0.0) => f64::INFINITY,
+        let cost = match problem.per {
+            Some(_) if !(self.made > 0.0) => return Err(Trouble::MakesNothing),
             Some(_) => cost / self.made,
             None => cost,
-        }
+        };
+        if cost.abs() < INFEASIBLE { Ok(cost) } else { Err(Trouble::TooLarge { cost }) }
     }
 }

@@ -1,5 +1,6 @@
 //! Why no settings can be found.
 
+use super::optimum::Trouble;
 use crate::forecast::ForecastError;
 
 /// Why no settings can be found.
@@ -28,6 +29,14 @@ pub enum OptimiseError {
         knobs: usize,
         /// The most that there may be.
         most: usize,
+    },
+    /// No settings have a cost that can be compared.
+    #[error("no settings can be compared: {trouble}{}", named(.nearest))]
+    NothingCompares {
+        /// Why.
+        trouble: Trouble,
+        /// The settings of which that is said, by name.
+        nearest: Option<Vec<(String, f64)>>,
     },
     /// No settings keep all limits.
     #[error(

@@ -7,7 +7,7 @@ use exmex::{
     BinOp, Express, FlatEx, MakeOperators, MatchLiteral, Operator, literal_matcher_from_pattern,
 };
 
-use crate::model::{Machine, position};
+use crate::model::{About, Machine, position};
 use crate::twin::Diagnostic;
 use crate::twin::behaviour::Named;
 
@@ -84,6 +84,8 @@ enum Slot {
 /// An expression over what a machine is and does.
 #[derive(Clone)]
 pub(super) struct Expression {
+    /// Its text.
+    pub text: String,
     flat: Flat,
     slots: Vec<Slot>,
 }
@@ -125,8 +127,33 @@ impl Expression {
                     Box::new(named.part(name).unknown("name", names))
                 })
         };
-        let slots = flat.var_names().iter().map(slot).collect::<Result<_, _>>()?;
-        Ok(Self { flat, slots })
+        let slots = flat.var_names().iter().map(slot).collect::<Result<Vec<_>, _>>()?;
+        if slots.is_empty() {
+            let value = flat.eval(&[]).unwrap_or(f64::NAN);
+            if !value.is_finite() {
+                let message = format!("`{}` is {value}: expected a finite number", named.text);
+                return Err(Box::new(named.wrong(message)));
+            }
+        }
+        Ok(Self { text: named.text.clone(), flat, slots })
+    }
+
+    /// Its unit, where all that it adds up has the same one and nothing is multiplied; empty otherwise.
+    pub fn unit(&self, about: &About) -> String {
+        let unit = |slot: &Slot| match *slot {
+            Slot::Output(at) => &*about.outputs[at].unit,
+            Slot::Input(at) => &*about.inputs[at].unit,
+            Slot::State(at) => &*about.states[at].unit,
+            Slot::Event(_) => "1",
+            Slot::Parameter(at) => &*about.parameters[at].unit,
+        };
+        let mut units = self.slots.iter().map(unit);
+        let first = units.next().unwrap_or_default();
+        // Names in braces may hold any sign.
+        let signs: String = self.text.split(['{', '}']).step_by(2).collect();
+        let only_adds = !signs.contains(['*', '/', '^', '(']);
+        let same = only_adds && units.all(|other| other == first);
+        if same { first.to_owned() } else { String::new() }
     }
 
     /// Its value at an instant.

@@ -14,6 +14,12 @@ pub struct Optimum {
     pub gain: Option<Gain>,
     /// Whether what is done now keeps all limits.
     pub keeps_now: bool,
+    /// Whether the best settings keep all limits on members that the search has not seen; they do on those
+    /// that it has.
+    pub keeps_best: bool,
+    /// Of what the cost is that of one, in its unit; `None`: of the whole horizon, or in no unit that is
+    /// known.
+    pub per: Option<String>,
     /// Each limit, now and then.
     pub limits: Vec<LimitMargin>,
     /// The best of each choice of what is switched off, the cheapest first.
@@ -27,6 +33,8 @@ pub struct Optimum {
 pub struct Setting {
     /// Its name.
     pub name: String,
+    /// Its unit: that of the input that is set to it; empty where every input is a multiple of it.
+    pub unit: String,
     /// Now.
     pub now: f64,
     /// The best.
@@ -53,6 +61,8 @@ pub struct Gain {
 pub struct LimitMargin {
     /// The limit.
     pub limit: String,
+    /// Its unit; empty where it is not known.
+    pub unit: String,
     /// The margin that is kept with the wanted probability now; below 0 it is broken.
     pub now: f64,
     /// The same under the best settings.
@@ -68,6 +78,33 @@ pub struct Alternative {
     pub cost: f64,
     /// Whether all limits are kept.
     pub keeps: bool,
+    /// Why its cost or a limit is no number for some members, where that is so; the cost means nothing then.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why settings have no cost that can be compared.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Trouble {
+    /// The model leaves all numbers, or its solution has broken down.
+    #[error("the model diverges")]
+    Diverges,
+    /// Nothing is made whose cost could be stated.
+    #[error("nothing is made: `per` is not above 0")]
+    MakesNothing,
+    /// An expression is no number.
+    #[error("`{text}` is {value}")]
+    NoNumber {
+        /// The expression.
+        text: String,
+        /// What it is instead.
+        value: f64,
+    },
+    /// A cost is beyond what is compared.
+    #[error("the cost is {cost:e}, beyond what is compared")]
+    TooLarge {
+        /// The cost.
+        cost: f64,
+    },
 }
 
 impl Gain {

@@ -28,6 +28,7 @@ pub struct Problem {
 #[derive(Clone)]
 pub(super) struct Knob {
     pub name: String,
+    pub unit: String,
     pub from: f64,
     pub to: f64,
     pub off: Option<f64>,
@@ -41,6 +42,7 @@ pub(super) struct Knob {
 #[derive(Clone)]
 pub(super) struct Limit {
     pub text: String,
+    pub unit: String,
     pub of: Expression,
     pub bound: f64,
     pub is_least: bool,
@@ -84,7 +86,9 @@ impl Problem {
             }
             let now = inputs.first().map_or(spec.from, |(at, factor)| now[*at] / factor);
             let (name, from, to, off) = (spec.name.text.clone(), spec.from, spec.to, spec.off);
-            knobs.push(Knob { name, from, to, off, inputs, now });
+            let same = inputs.iter().find(|(_, factor)| *factor == 1.0);
+            let unit = same.map_or(String::new(), |(at, _)| about.inputs[*at].unit.clone());
+            knobs.push(Knob { name, unit, from, to, off, inputs, now });
         }
         let mut expression = |named: &Named| {
             Expression::new(named, machine).map_err(|error| wrong.push(*error)).ok()
@@ -98,7 +102,8 @@ impl Problem {
             for (bound, is_least, sign) in bounds {
                 let Some(bound) = bound else { continue };
                 let text = format!("{} {sign} {bound}", spec.of.text);
-                limits.push(Limit { text, of: of.clone(), bound, is_least, when: spec.when });
+                let (unit, of) = (of.unit(about), of.clone());
+                limits.push(Limit { text, unit, of, bound, is_least, when: spec.when });
             }
         }
         let mut price = |(name, price): &NamedNumber| {

@@ -12,8 +12,11 @@ use cobyla::{RhoBeg, StopTols, minimize};
 
 use super::course::{EnsembleRun, Outcome, Sampling, carry_out};
 use super::error::OptimiseError;
-use super::optimum::{Alternative, Gain, LimitMargin, Optimum, Setting};
+use super::expression::Expression;
+use super::optimum::{Alternative, Gain, LimitMargin, Optimum, Setting, Trouble};
 use super::problem::{Knob, Limit, Problem};
+use crate::forecast::ForecastError;
+use crate::model::About;
 use crate::worker::{Run, Step};
 
 /// Most knobs that may be switched off: twice as many choices for each.
@@ -121,6 +124,7 @@ impl Search {
         let switches: Vec<usize> =
             (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
         problem.setup.check()?;
+        problem.setup.check_step().map_err(ForecastError::from)?;
         if problem.setup.members > MOST_MEMBERS {
             return Err(OptimiseError::TooManyMembers {
                 members: problem.setup.members,
@@ -189,8 +193,18 @@ impl Search {
             let each = problem.knobs.iter().zip(settings);
             each.map(|(knob, value)| (knob.name.clone(), *value)).collect()
         };
-        let nearest = self.alternatives.first().map(|nearest| named(&nearest.settings));
-        OptimiseError::NothingKeeps { nearest }
+        let first = self.alternatives.first();
+        let nearest = first.map(|nearest| named(&nearest.settings));
+        let is_compared = |each: &&Alternative| each.trouble.is_none();
+        match (self.alternatives.iter().find(is_compared), first) {
+            (None, Some(Alternative { trouble: Some(trouble), .. })) => {
+                OptimiseError::NothingCompares { trouble: trouble.clone(), nearest }
+            }
+            (Some(compared), _) => {
+                OptimiseError::NothingKeeps { nearest: Some(named(&compared.settings)) }
+            }
+            _ => OptimiseError::NothingKeeps { nearest },
+        }
     }
 
     /// The best alternative beside what is done now, on members of their own.
@@ -198,12 +212,14 @@ impl Search {
         let (then, now) = (&self.fresh[0], &self.fresh[1]);
         let setting = |(knob, best): (&Knob, &f64)| Setting {
             name: knob.name.clone(),
+            unit: knob.unit.clone(),
             now: knob.now,
             best: *best,
         };
         let margins = now.margins.iter().zip(&then.margins);
         let limits = problem.limits.iter().zip(margins).map(|(limit, (now, best))| LimitMargin {
             limit: limit.text.clone(),
+            unit: limit.unit.clone(),
             now: *now,
             best: *best,
         });
@@ -213,6 +229,8 @@ impl Search {
             cost: then.cost(),
             gain: (now.lost + then.lost == 0).then(|| Gain::of(&now.costs, &then.costs)),
             keeps_now: now.keeps(&problem.limits),
+            keeps_best: then.keeps(&problem.limits),
+            per: problem.per.as_ref().map(|of| per(of, problem.setup.model.about())),
             limits: limits.collect(),
             alternatives: self.alternatives.clone(),
             tried: self.tried.0.len(),
@@ -220,8 +238,19 @@ impl Search {
     }
 }
 
-/// Cost, margins by the size of their limits, and whether all are kept.
-type Tried = (f64, Vec<f64>, bool);
+/// One of what an expression counts a second, as text.
+fn per(of: &Expression, about: &About) -> String {
+    match &*of.unit(about) {
+        "" => format!("one of `{}`", of.text),
+        unit => match unit.strip_suffix("/s") {
+            Some(whole) => whole.to_owned(),
+            None => format!("{unit}.s"),
+        },
+    }
+}
+
+/// Cost, margins by the size of their limits, whether all are kept, and why there is no cost.
+type Tried = (f64, Vec<f64>, bool, Option<Trouble>);
 
 /// Settings that were tried, by the bits of all values.
 #[derive(Default)]
@@ -235,7 +264,8 @@ impl Trials {
     fn add(&mut self, problem: &Problem, settings: &[f64], outcome: &Outcome) {
         let scaled = |(margin, limit): (&f64, &Limit)| (margin / limit.size()).max(-1e6);
         let margins = outcome.margins.iter().zip(&problem.limits).map(scaled).collect();
-        let found = (outcome.cost(), margins, outcome.keeps(&problem.limits));
+        let keeps = outcome.keeps(&problem.limits);
+        let found = (outcome.cost(), margins, keeps, outcome.trouble.clone());
         self.0.insert(Self::key(settings), found);
     }
 }
@@ -268,7 +298,7 @@ fn best_with_off(
         let (best, unknown) = &mut *seen.borrow_mut();
         let all = settings(point);
         let known = tried.0.get(&Trials::key(&all)).filter(|_| unknown.is_none());
-        let Some((cost, margins, keeps)) = known.cloned() else {
+        let Some((cost, margins, keeps, trouble)) = known.cloned() else {
             unknown.get_or_insert(all);
             return (0.0, vec![0.0; problem.limits.len()]);
         };
@@ -276,7 +306,7 @@ fn best_with_off(
             .as_ref()
             .is_none_or(|best| (keeps && !best.keeps) || (keeps == best.keeps && cost < best.cost));
         if better {
-            *best = Some(Alternative { settings: all, cost, keeps });
+            *best = Some(Alternative { settings: all, cost, keeps, trouble });
         }
         (cost, margins)
     };

@@ -8,6 +8,7 @@
 use crate::model::about::About;
 use crate::model::kernel::Equations;
 use crate::model::real::Real;
+use crate::model::solver::Method;
 
 /// The conveyor.
 pub struct BeltConveyor;
@@ -35,6 +36,7 @@ impl Equations for BeltConveyor {
                  leaves follows the feed with the lag of a mixed belt, not after a dead time. \
                  Explicit steps may be 0.2 s at most.",
             )
+            .stepped_by(Method::Euler, 0.1)
             .state("v", "m/s", 1.0, "speed of the belt")
             .state("M", "N.m", 12.2, "torque of the motor")
             .state("m", "kg", 800.0, "load on the belt")

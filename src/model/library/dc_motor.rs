@@ -6,6 +6,7 @@ use std::f64::consts::TAU;
 use crate::model::about::About;
 use crate::model::kernel::Equations;
 use crate::model::real::Real;
+use crate::model::solver::{Method, Tolerance};
 
 /// A motor with one winding.
 pub struct DcMotor;
@@ -22,8 +23,9 @@ impl Equations for DcMotor {
             )
             .validity(
                 "Constant magnetic field, no heating. The current follows the voltage within a \
-                 millisecond: explicit steps may be 1 ms at most, the implicit solver takes larger.",
+                 millisecond: Euler's steps may be 2 ms at most, the implicit solver takes larger.",
             )
+            .stepped_by(Method::Rosenbrock(Tolerance::default()), 1.0)
             .state("i", "A", 0.0, "current")
             .state("v_rot", "rad/s", 0.0, "speed")
             .input("v", "V", 10.0, "voltage")
@@ -58,6 +60,7 @@ impl Equations for ThreePhaseMotor {
             .validity(
                 "Constant magnetic field, star without neutral, no heating; as the other DC motor.",
             )
+            .stepped_by(Method::Rosenbrock(Tolerance::default()), 1.0)
             .state("i_a", "A", 0.0, "current of phase a")
             .state("i_b", "A", 0.0, "current of phase b")
             .state("i_c", "A", 0.0, "current of phase c")

@@ -7,6 +7,7 @@
 use crate::model::about::About;
 use crate::model::kernel::Equations;
 use crate::model::real::Real;
+use crate::model::solver::{Method, Tolerance};
 
 /// The joint.
 pub struct RobotJoint;
@@ -40,6 +41,7 @@ impl Equations for RobotJoint {
                  Motor and link swing with some 20 Hz: explicit Euler steps may be 0.5 ms, \
                  Runge-Kutta steps 5 ms; the implicit solver takes larger ones.",
             )
+            .stepped_by(Method::Rosenbrock(Tolerance::default()), 0.05)
             .state("q_m", "rad", 0.0, "angle of the motor, seen from the link")
             .state("w_m", "rad/s", 0.0, "speed of the motor, seen from the link")
             .state("q_l", "rad", 0.0, "angle of the link")

@@ -6,8 +6,8 @@ use crate::twin::behaviour::{
     Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartNumber, PartSpec,
 };
 
-/// The behaviours of all machines, each name with its asset's before it. The step and the gate are
-/// those of the machine that is most careful.
+/// The behaviours of all machines, each name with its asset's before it. The gate
+/// is that of the machine that is most careful; its step is in [`super::Network::machine`].
 pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
     let roles = parts.iter().filter_map(|part| {
         let role = twin.class_of(part.asset)?.behaviour.as_ref()?;
@@ -17,7 +17,7 @@ pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
     let Some((_, first)) = roles.peek() else { unreachable!("a network has machines") };
     let mut all = Behaviour {
         model: first.model.part(&twin.name),
-        step_s: f64::INFINITY,
+        step_s: None,
         gate: f64::INFINITY,
         spread: first.spread,
         ..Behaviour::empty(first.model.clone())
@@ -49,7 +49,6 @@ pub(super) fn of_all(twin: &Twin, parts: &[Part]) -> Behaviour {
             name: part.name.part(&format!("{asset}.{}", part.name.text)),
             numbers: part.numbers.iter().map(number).collect(),
         }));
-        all.step_s = all.step_s.min(one.step_s);
         all.gate = all.gate.min(one.gate);
     }
     all

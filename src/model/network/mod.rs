@@ -17,7 +17,7 @@ mod wired;
 use std::sync::Arc;
 
 pub use self::links::{Link, Links, VariableId};
-use self::resolve::Resolved;
+use self::resolve::{Part, Resolved};
 use self::wired::Wired;
 use super::kernel::Model;
 use super::machine::Machine;
@@ -59,6 +59,7 @@ impl Network {
                 expected: Some("`behaviour: \"machine.ron\"` in a class or an asset".into()),
                 suggestion: None,
                 source_line: String::new(),
+                skipped: 0,
             }]));
         }
         let (wired, links) = Wired::of(twin, &resolved)?;
@@ -66,6 +67,9 @@ impl Network {
             resolved.parts.iter().flat_map(|part| of(&part.machine).iter().copied()).collect()
         };
         let warnings = resolved.parts.iter().flat_map(|part| part.machine.warnings.clone());
+        // As careful as the machine that is most so.
+        let shortest = |a: &&Part, b: &&Part| a.machine.step_s.total_cmp(&b.machine.step_s);
+        let careful = resolved.parts.iter().min_by(shortest).map(|part| &part.machine);
         let mut methods = resolved.parts.iter().map(|part| part.machine.method);
         Ok(Self {
             machine: Machine {
@@ -73,6 +77,8 @@ impl Network {
                 initial: all(|machine| &machine.initial),
                 // Of the whole, the one that any machine needs.
                 method: methods.find(|method| *method != Method::Euler).unwrap_or_default(),
+                step_s: careful.map_or(1.0, |machine| machine.step_s),
+                is_step_stated: careful.is_some_and(|machine| machine.is_step_stated),
                 inputs: wired.stated(&resolved.parts),
                 warnings: warnings.collect(),
                 model: Arc::new(wired) as Arc<dyn Model>,

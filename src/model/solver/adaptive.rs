@@ -3,7 +3,9 @@
 //! J. R. Dormand, P. J. Prince: A family of embedded Runge–Kutta formulae, J. Comp. Appl. Math. 6
 //! (1980) 19–26; what lies inside a step as in Hairer, Nørsett, Wanner I, section II.6.
 
-use super::{Dense, GivenUp, Problem, Tolerance, Unsolved, excess, is_given_up, next_step};
+use super::{
+    Dense, GivenUp, MOST_TRIES, Problem, Tolerance, Unsolved, excess, is_given_up, next_step,
+};
 
 const STAGES: usize = 7;
 
@@ -40,6 +42,8 @@ const INSIDE: [f64; STAGES] = [
 /// The solver, which keeps the length of its step from one interval to the next.
 pub struct DormandPrince {
     tolerance: Tolerance,
+    /// So many steps, taken or not, are tried in an interval.
+    pub most_tries: u64,
     step_s: Option<f64>,
     rates: [Vec<f64>; STAGES],
     within: Vec<f64>,
@@ -50,7 +54,14 @@ impl DormandPrince {
     pub fn new(states: usize, tolerance: Tolerance) -> Self {
         let room = || vec![0.0; states];
         let rates = std::array::from_fn(|_| room());
-        Self { tolerance, step_s: None, rates, within: room(), error: room() }
+        Self {
+            tolerance,
+            most_tries: MOST_TRIES,
+            step_s: None,
+            rates,
+            within: room(),
+            error: room(),
+        }
     }
 
     pub fn advance(
@@ -69,7 +80,7 @@ impl DormandPrince {
             let step_s = if last { dt_s - done_s } else { wanted_s };
             let excess = self.attempt(problem, x, step_s);
             tries += 1;
-            if is_given_up(step_s, dt_s, excess, tries) {
+            if tries >= self.most_tries || is_given_up(step_s, dt_s, excess) {
                 self.step_s = None;
                 let (within, error) = (&self.within, &self.error);
                 return Err(GivenUp { problem, within, error, step_s, dt_s }.why());

@@ -5,7 +5,9 @@
 //! A. Sandu, J. G. Verwer, J. G. Blom, E. J. Spee, G. R. Carmichael, F. A. Potra: Benchmarking
 //! stiff ODE solvers for atmospheric chemistry problems II, Atmospheric Environment 31 (1997).
 
-use super::{Dense, GivenUp, Problem, Tolerance, Unsolved, excess, is_given_up, next_step};
+use super::{
+    Dense, GivenUp, MOST_TRIES, Problem, Tolerance, Unsolved, excess, is_given_up, next_step,
+};
 use crate::model::linear::{Lu, Matrix};
 
 const STAGES: usize = 4;
@@ -23,6 +25,8 @@ const ERROR: usize = 3;
 /// The solver, which keeps the length of its step from one interval to the next.
 pub struct Rosenbrock {
     tolerance: Tolerance,
+    /// So many steps, taken or not, are tried in an interval.
+    pub most_tries: u64,
     step_s: Option<f64>,
     stages: [Vec<f64>; STAGES],
     rate: Vec<f64>,
@@ -36,6 +40,7 @@ impl Rosenbrock {
         let room = || vec![0.0; states];
         Self {
             tolerance,
+            most_tries: MOST_TRIES,
             step_s: None,
             stages: std::array::from_fn(|_| room()),
             rate: room(),
@@ -66,7 +71,7 @@ impl Rosenbrock {
             let step_s = if last { dt_s - done_s } else { wanted_s };
             let excess = self.attempt(problem, x, step_s);
             tries += 1;
-            if is_given_up(step_s, dt_s, excess, tries) {
+            if tries >= self.most_tries || is_given_up(step_s, dt_s, excess) {
                 self.step_s = None;
                 let (within, error) = (&self.within, &self.stages[ERROR]);
                 return Err(GivenUp { problem, within, error, step_s, dt_s }.why());

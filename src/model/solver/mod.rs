@@ -33,6 +33,21 @@ pub enum Method {
 }
 
 impl Method {
+    /// Its name on the command line and in machines' files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Euler => NAMES[0],
+            Self::Rk4 => NAMES[1],
+            Self::DormandPrince(_) => NAMES[2],
+            Self::Rosenbrock(_) => NAMES[3],
+        }
+    }
+
+    /// Whether it divides an interval into steps as its tolerance wants it.
+    pub fn adapts_steps(self) -> bool {
+        matches!(self, Self::DormandPrince(_) | Self::Rosenbrock(_))
+    }
+
     /// The same solver with another tolerance; `None` where it has none, since its steps are given.
     pub fn with_tolerance(self, tolerance: Tolerance) -> Option<Self> {
         match self {
@@ -90,6 +105,14 @@ pub enum Unsolved {
         /// Length of the interval.
         dt_s: f64,
     },
+    /// Finer steps lead elsewhere than the step in which an event would be located.
+    #[error(
+        "the solution has broken down: finer steps lead elsewhere than one of {dt_s} s; take shorter steps, or the solver `rosenbrock`"
+    )]
+    BrokenDown {
+        /// Length of the step.
+        dt_s: f64,
+    },
     /// The tolerance would need steps that are too short.
     #[error(
         "the tolerance cannot be kept even by steps of {step_s:e} s: the system is stiff (take the solver `rosenbrock`) or not smooth"
@@ -145,6 +168,20 @@ impl Solver {
             }
         };
         Self { method, begin: vec![0.0; states], dense: Dense::new(states) }
+    }
+
+    /// From now on an adaptive solver gives an interval up after so many tries.
+    pub fn try_at_most(&mut self, tries: u64) {
+        match &mut self.method {
+            Kind::Fixed(_) => {}
+            Kind::Adaptive(solver) => solver.most_tries = tries,
+            Kind::Implicit(solver) => solver.most_tries = tries,
+        }
+    }
+
+    /// The state at the beginning of the last interval.
+    pub fn begin(&self) -> &[f64] {
+        &self.begin
     }
 
     /// Carries `x` over an interval and shows each step inside it to `watch`.
@@ -246,8 +283,8 @@ const SHORTEST: f64 = 1e-12;
 /// So many steps, taken or not, are tried in an interval.
 const MOST_TRIES: u64 = 10_000_000;
 
-/// Whether an adaptive solver gives an interval up, after a step that was not exact enough or after
-/// so many tries that it would not end.
-fn is_given_up(step_s: f64, dt_s: f64, excess: f64, tries: u64) -> bool {
-    tries >= MOST_TRIES || excess > 1.0 && !(step_s > dt_s * SHORTEST)
+/// Whether an adaptive solver gives an interval up after a step that was not exact enough, because
+/// shorter ones would hardly move.
+fn is_given_up(step_s: f64, dt_s: f64, excess: f64) -> bool {
+    excess > 1.0 && !(step_s > dt_s * SHORTEST)
 }

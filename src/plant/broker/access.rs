@@ -87,6 +87,11 @@ impl Access {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return AuthResult::fail(ReasonCode::BadUsernameOrPassword);
         }
+        if let Some(will) = &connect.will
+            && !self.bounds.will(&connect.client_id, &will.topic, will.payload.len(), will.retain)
+        {
+            return AuthResult::fail(ReasonCode::QuotaExceeded);
+        }
         if !connect.clean_start {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             if !sessions.keep(&connect.client_id, Instant::now()) {

@@ -15,6 +15,9 @@ use super::counters::Counters;
 /// What a message takes besides its topic and its payload, in bytes.
 const OVERHEAD: usize = 256;
 
+/// Largest will in bytes: it says that a client is gone, and all clients may have one.
+const MAX_WILL_BYTES: usize = 64 << 10;
+
 /// Bounds in bytes; a message counts with its topic and [`OVERHEAD`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
@@ -180,6 +183,25 @@ impl Bounds {
         fits
     }
 
+    /// Notes a client's will, which the broker keeps as long as the client is connected, and longer where
+    /// it is retained; `false` when there is no room for it.
+    pub(super) fn will(&self, client: &str, topic: &str, payload: usize, retain: bool) -> bool {
+        let bytes = payload + topic.len() + OVERHEAD;
+        let fits = bytes <= MAX_WILL_BYTES
+            && (!retain || {
+                let mut retained = self.retained.lock().unwrap_or_else(PoisonError::into_inner);
+                retained.set(&topic.into(), &client.into(), bytes, &self.limits)
+            });
+        if !fits {
+            self.counters.refused_message(&format!(
+                "client '{client}' leaves a will of {payload} bytes: it has at most {} KiB, and is \
+                 retained like other messages",
+                MAX_WILL_BYTES >> 10
+            ));
+        }
+        fits
+    }
+
     /// Notes a message; `false` when it is to be retained and there is no room for it.
     fn take(&self, event: &ClientPublishEvent) -> bool {
         let bytes = event.payload.len() + event.topic.len() + OVERHEAD;
@@ -288,5 +310,15 @@ mod tests {
         assert!(retain("a", "a/0"), "in its own place there is room");
         assert!(bounds.take(&publish("a", "a/0", &Bytes::new(), true)));
         assert!(retain("c", "c/0"));
+    }
+
+    #[test]
+    fn wills_are_bounded_and_retained_ones_count_as_retained_messages() {
+        let bounds = bounds();
+        assert!(bounds.will("a", "a/status", 100, false));
+        assert!(!bounds.will("a", "a/status", MAX_WILL_BYTES, false));
+        let stored = (0..50).filter(|n| bounds.will("b", &format!("b/{n}"), 100, true)).count();
+        assert_eq!(stored, SMALL.client_retained / (100 + 3 + OVERHEAD));
+        assert_eq!(bounds.counters.snapshot().messages, 51 - stored as u64);
     }
 }

@@ -34,6 +34,8 @@ const MAX_CLIENTS: usize = 2_000;
 const MAX_PACKET_BYTES: usize = 16 * 1024 * 1024;
 /// Most retained messages; a plant of 100,000 topics fits.
 const MAX_RETAINED: usize = 250_000;
+/// Most subscriptions of one client.
+const MAX_SUBSCRIPTIONS: usize = 10_000;
 /// Messages waiting for one client before more of quality 0 are dropped.
 const CLIENT_QUEUE: usize = 100_000;
 /// Messages kept for a client with a session that is away.
@@ -353,6 +355,7 @@ fn config(options: &BrokerOptions) -> BrokerConfig {
         .with_max_clients(MAX_CLIENTS)
         .with_max_packet_size(MAX_PACKET_BYTES)
         .with_max_retained_messages(MAX_RETAINED)
+        .with_max_subscriptions_per_client(MAX_SUBSCRIPTIONS)
         .with_client_channel_capacity(CLIENT_QUEUE)
         .with_session_expiry(SESSION_EXPIRY)
         // `Access` takes the place of this.

@@ -45,6 +45,55 @@ const MOST_COPIES: u32 = 100_000;
 /// Levels of assets that are parts of each other: paths grow with them.
 pub(super) const MOST_LEVELS: usize = 64;
 
+/// Assets of a twin at most.
+const MOST_ASSETS: usize = 500_000;
+/// Properties, mappings and bindings of all assets together at most.
+const MOST_PARTS: usize = 5_000_000;
+/// Bytes of a variable besides its texts.
+const VARIABLE: usize = 64;
+/// Bytes of names, paths, titles and variables of all assets together at most.
+const MOST_BYTES: usize = 256 << 20;
+
+/// What all assets have taken: counted before it is, for a row of a few words may stand for any number.
+#[derive(Default)]
+struct Taken {
+    assets: usize,
+    parts: usize,
+    bytes: usize,
+}
+
+impl Taken {
+    /// Takes room for an asset; says so where there is none.
+    fn asset(&mut self, cx: &Cx, at: At, parts: usize, bytes: usize) -> bool {
+        self.assets += 1;
+        self.parts = self.parts.saturating_add(parts);
+        if self.assets > MOST_ASSETS {
+            cx.error(at, format!("a twin has no more than {MOST_ASSETS} assets"));
+        } else if self.parts > MOST_PARTS {
+            let message = format!(
+                "all assets together have more than {MOST_PARTS} properties, mappings and bindings"
+            );
+            cx.error(at, message);
+        } else {
+            return self.bytes(cx, at, bytes);
+        }
+        false
+    }
+
+    /// Takes room for texts.
+    fn bytes(&mut self, cx: &Cx, at: At, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let fits = self.bytes <= MOST_BYTES;
+        if !fits {
+            let most = MOST_BYTES >> 20;
+            let message =
+                format!("names, paths, titles and `vars` of all assets take more than {most} MiB");
+            cx.error(at, message);
+        }
+        fits
+    }
+}
+
 /// An asset before its place in the tree is known.
 struct Draft<'a> {
     asset: Asset,
@@ -73,8 +122,11 @@ pub(super) fn assets<'a>(
         twin.classes.push(file.class);
     }
     let mut drafts = Vec::new();
+    let mut taken = Taken::default();
     for at in entries {
-        drafts_of(cx, at, &named, twin, &mut stated, &mut drafts);
+        if !drafts_of(cx, at, &named, twin, &mut stated, &mut drafts, &mut taken) {
+            return;
+        }
     }
     let Some(order) = parents::order(cx, &drafts) else { return };
     let mut ids: HashMap<usize, AssetId> = HashMap::new();
@@ -85,10 +137,16 @@ pub(super) fn assets<'a>(
         asset.parent = parent.and_then(|parent| ids.get(&parent).copied());
         if let Some(parent) = asset.parent {
             let parent = twin.asset(parent);
-            asset.path = format!("{}/{}", parent.path, asset.name).into();
-            for (name, value) in &parent.variables {
-                asset.variables.entry(name.clone()).or_insert_with(|| value.clone());
+            let inherited =
+                parent.variables.iter().filter(|(name, _)| !asset.variables.contains_key(*name));
+            let inherited: Vec<_> = inherited.collect();
+            let texts = inherited.iter().map(|(name, value)| name.len() + value.len() + VARIABLE);
+            if !taken.bytes(cx, draft.place, parent.path.len() + texts.sum::<usize>()) {
+                return;
             }
+            asset.path = format!("{}/{}", parent.path, asset.name).into();
+            let own = |(name, value): (&String, &String)| (name.clone(), value.clone());
+            asset.variables.extend(inherited.into_iter().map(own));
         }
         let id = AssetId(twin.assets.len() as u32);
         if twin.asset_by_name.insert(asset.path.clone(), id).is_some() {
@@ -105,7 +163,10 @@ pub(super) fn assets<'a>(
         }
     }
     bare_names(twin);
-    topics::check(cx, twin, &stated[1..]);
+    // With a word that is none, topics and pointers are not what they will be.
+    if missing.is_empty() {
+        topics::check(cx, twin, &stated[1..]);
+    }
 }
 
 /// Where the parts of a class are stated that are checked once its assets are known.
@@ -190,6 +251,7 @@ struct Named<'n> {
     candidates: Candidates<'n>,
 }
 
+/// Reads an entry, of one asset or several; `false` when there is no room for more.
 fn drafts_of<'a>(
     cx: &Cx<'a>,
     at: At<'a>,
@@ -197,8 +259,9 @@ fn drafts_of<'a>(
     twin: &mut Twin,
     stated: &mut Vec<Stated<'a>>,
     drafts: &mut Vec<Draft<'a>>,
-) {
-    let Some(f) = cx.fields(at, "an asset", &ASSET) else { return };
+    taken: &mut Taken,
+) -> bool {
+    let Some(f) = cx.fields(at, "an asset", &ASSET) else { return true };
     let text = |name: &str| f.get(name).and_then(|at| cx.text(at));
     let count = f.get("count").map(|at| cx.whole(at, 0, MOST_COPIES).unwrap_or(1));
     let name = cx.required(&f, "name").and_then(|at| match count {
@@ -225,12 +288,26 @@ fn drafts_of<'a>(
         class.map(|id| &twin.classes[id.0 as usize]),
     );
     let (title, parent) = (text("title"), text("parent"));
-    let Some(name) = name else { return };
+    let Some(name) = name else { return true };
     if let (Some(2..), false, Some(at)) = (count, name.contains("{n"), f.get("name")) {
         cx.error(at, "the name of several assets has `{n}` in it");
-        return;
+        return true;
     }
+    let parts = class.map_or(0, |id| {
+        let class = &twin.classes[id.0 as usize];
+        class.properties.len() + class.mappings.len() + class.bindings.len()
+    });
+    let texts = variables.iter().map(|(name, value)| name.len() + value.len() + VARIABLE);
+    let title_bytes = title.as_ref().unwrap_or(&name).len();
+    let bytes = 2 * name.len()
+        + title_bytes
+        + parent.as_ref().map_or(0, String::len)
+        + texts.sum::<usize>()
+        + std::mem::size_of_val(&*overrides);
     for n in 1..=count.unwrap_or(1) {
+        if !taken.asset(cx, at, parts, bytes) {
+            return false;
+        }
         let fill = |text: &str| if count.is_some() { numbered(text, n) } else { text.to_owned() };
         let name: Arc<str> = fill(&name).into();
         let mut pose = pose;
@@ -258,6 +335,7 @@ fn drafts_of<'a>(
             class: class.map_or(0, |class| class.0 as usize + 1),
         });
     }
+    true
 }
 
 /// `{n}` and `{n:3}` replaced by the number.

@@ -11,7 +11,7 @@ use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
-const BEHAVIOUR: [&str; 14] = [
+pub(super) const BEHAVIOUR: [&str; 14] = [
     "model",
     "parameters",
     "initial",
@@ -103,7 +103,7 @@ pub(super) fn behaviour<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Behaviour> {
         initial: each("initial"),
         noise: each("noise"),
         estimate: entries("estimate").into_iter().filter_map(|entry| estimate(cx, entry)).collect(),
-        step_s: positive("step", 1.0),
+        step_s: fields.get("step").map(|_| positive("step", 1.0)),
         solver: fields.get("solver").and_then(|at| named(cx, at)),
         inputs: entries("inputs").into_iter().filter_map(|entry| input(cx, entry)).collect(),
         gate: positive("gate", 5.0),
@@ -125,18 +125,16 @@ pub(super) fn named(cx: &Cx, at: At) -> Option<Named> {
 /// Numbers by name, in either form.
 pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
     if let Kind::Struct(_, fields) = &at.node.kind {
-        let number = |(name, node): &'a (_, _)| {
+        let number = |(at_field, (name, node)): (usize, &'a (_, _))| {
             let name: &super::super::tree::Name = name;
+            if fields[..at_field].iter().any(|(earlier, _)| earlier.text == name.text) {
+                cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
+            }
             let place = at.source.diagnostic(Severity::Error, &name.span, String::new());
             let named = Named { text: name.text.clone(), place: Box::new(place) };
             Some((named, cx.number(at.to(node))?))
         };
-        for (at_place, (name, _)) in fields.iter().enumerate() {
-            if fields[..at_place].iter().any(|(earlier, _)| earlier.text == name.text) {
-                cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
-            }
-        }
-        return fields.iter().filter_map(number).collect();
+        return fields.iter().enumerate().filter_map(number).collect();
     }
     if matches!(&at.node.kind, Kind::Tuple(_, items) if items.is_empty()) {
         return Vec::new();
@@ -310,9 +308,9 @@ mod tests {
         }
         assert!(load_numbers(Path::new("-"), "()").expect("none").is_empty());
         assert!(load_numbers(Path::new("-"), "{1: 2}").is_err());
-        for text in ["(i: 2, i: 3)", "{\"i\": 2, \"i\": 3}"] {
-            let refused = load_numbers(Path::new("-"), text).expect_err("which one?");
-            assert!(refused.to_string().contains("is stated twice"), "{refused}");
+        for text in ["(Rs: 0.05, h: 1, Rs: 0.06)", "{\"Rs\": 0.05, \"Rs\": 0.06}"] {
+            let error = load_numbers(Path::new("-"), text).expect_err("stated twice").to_string();
+            assert!(error.contains("is stated twice"), "{error}");
         }
     }
 }

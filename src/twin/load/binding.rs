@@ -245,6 +245,13 @@ fn path<'a>(cx: &Cx<'a>, f: &Fields<'a>) -> Option<Path> {
     Some(Path { points, closed, corner_radius: corner_radius.max(0.0) })
 }
 
+/// A colour by how something is doing.
+#[derive(Clone, Copy, PartialEq)]
+enum ByCondition {
+    OfProperty,
+    OfAsset,
+}
+
 fn color_map<'a>(
     cx: &Cx<'a>,
     f: &Fields<'a>,
@@ -253,6 +260,11 @@ fn color_map<'a>(
     file: &ClassFile,
 ) -> Option<ColorMap> {
     let property = &file.class.properties[by];
+    let map = f.get("map").and_then(|at| match &at.plain().node.kind {
+        Kind::Name(name) | Kind::Text(name) if name == "condition" => Some(ByCondition::OfAsset),
+        Kind::Name(name) | Kind::Text(name) if name == "limits" => Some(ByCondition::OfProperty),
+        _ => None,
+    });
     if let Some(entries) = f.get("colors").and_then(|at| cx.map(at)) {
         let count = if let ValueType::Enumeration(names) = &property.ty { names.len() } else { 0 };
         let mut colors = vec![[0.5; 3]; count];
@@ -262,7 +274,16 @@ fn color_map<'a>(
                 colors[usize::from(index)] = color;
             }
         }
-        return (count > 0).then_some(ColorMap::Names(colors));
+        let map = match map {
+            Some(ByCondition::OfAsset) => ColorMap::Condition(colors),
+            _ => ColorMap::Names(colors),
+        };
+        return (count > 0).then_some(map);
+    }
+    match map {
+        Some(ByCondition::OfAsset) => return Some(ColorMap::Condition(Vec::new())),
+        Some(ByCondition::OfProperty) => return Some(ColorMap::Limits),
+        None => {}
     }
     if property.ty != ValueType::Number {
         cx.error(
@@ -282,12 +303,14 @@ fn color_map<'a>(
         ("inferno", Some(Scale::Inferno)),
         ("cool_warm", Some(Scale::CoolWarm)),
         ("turbo", Some(Scale::Turbo)),
+        // Known above; here so that a misspelt one has its nearest name.
         ("limits", None),
+        ("condition", None),
     ];
     let scale = f
         .get("map")
         .map_or(Some(Some(Scale::Viridis)), |at| cx.choice(at, "colour map", &scales))?;
-    let Some(name) = scale else { return Some(ColorMap::Limits) };
+    let name = scale?;
     let Some((low, high)) = range else { return no_range(cx, f) };
     Some(ColorMap::Scale { name, low, high })
 }

@@ -1,21 +1,21 @@
 //! Classes and their properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::ValueType;
 use super::super::definition::{
     Class, DisplayUnit, IntegralOf, Interpolation, Limits, Property, PropertyKind,
 };
 use super::super::tree::Kind;
 use super::super::unit::Unit;
+use super::super::{Beyond, ValueType};
 use super::class_file::{ClassFile, MOST_PROPERTIES};
 use super::read::{At, Candidates, Cx, Fields};
 use super::{binding, mapping, wiring};
 
 const CLASS: [&str; 7] =
     ["title", "extends", "model", "behaviour", "properties", "mappings", "bindings"];
-const PROPERTY: [&str; 15] = [
+const PROPERTY: [&str; 17] = [
     "title",
     "description",
     "kind",
@@ -28,6 +28,8 @@ const PROPERTY: [&str; 15] = [
     "low_warning",
     "high_warning",
     "high_alarm",
+    "warning_values",
+    "alarm_values",
     "interval",
     "interpolation",
     "integral_of",
@@ -36,6 +38,9 @@ const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_ala
 
 /// Classes that extend each other in a row: each is read with all that it extends.
 const MOST_EXTENDED: usize = 64;
+
+/// Names of an enumeration at most.
+const MOST_NAMES: usize = 4_096;
 
 /// A class as it stands in the file.
 struct Stated<'a> {
@@ -213,6 +218,7 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &m
     for (name, of, fields) in integrals {
         if let (Some(source), Some(position)) = (file.property(cx, of), file.place(&name)) {
             integral(cx, &mut file.class, position, source, &fields);
+            file.note_integral(position);
         }
     }
 }
@@ -294,6 +300,7 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
         decimals: None,
         range: None,
         limits: Limits::default(),
+        states: Arc::default(),
         interval: None,
         interpolation: fields
             .get("interpolation")
@@ -348,10 +355,7 @@ fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
     for (name, slot) in LIMITS.into_iter().zip(slots) {
         if let Some(at) = fields.get(name) {
             if property.ty != ValueType::Number {
-                cx.error(
-                    at,
-                    format!("`{}` is no number, and only a number has limits", property.name),
-                );
+                cx.error(at, no_limits(&property.name, &property.ty));
                 continue;
             }
             *slot = cx.number(at);
@@ -369,6 +373,46 @@ fn refine(cx: &Cx, fields: &Fields, property: &mut Property) {
         }
         below = slot.map(|value| (name, value)).or(below);
     }
+    states(cx, fields, property);
+}
+
+/// Why a property that is no number has no limits, and what it may state instead.
+fn no_limits(name: &str, ty: &ValueType) -> String {
+    let instead = match ty {
+        ValueType::Enumeration(_) => "; state `alarm_values` or `warning_values`",
+        _ => "",
+    };
+    format!("`{name}` is no number, and only a number has limits{instead}")
+}
+
+/// Which values of an enumeration or a boolean are abnormal. A list that is stated anew replaces that of
+/// its kind; a value stands in one list.
+fn states(cx: &Cx, fields: &Fields, property: &mut Property) {
+    let lists = [("warning_values", Beyond::Warning), ("alarm_values", Beyond::Alarm)]
+        .map(|(name, beyond)| fields.get(name).map(|at| (name, beyond, at)));
+    let Some((name, _, at)) = lists.iter().flatten().next() else { return };
+    let ValueType::Enumeration(names) = &property.ty else {
+        let limits = if property.ty == ValueType::Number { "; state limits" } else { "" };
+        cx.error(*at, format!("only an enumeration or a boolean has `{name}`{limits}"));
+        return;
+    };
+    let mut states = property.states.to_vec();
+    states.resize(names.len(), Beyond::None);
+    for (_, beyond, _) in lists.iter().flatten() {
+        states.iter_mut().filter(|state| *state == beyond).for_each(|state| *state = Beyond::None);
+    }
+    let mut stated = vec![false; names.len()];
+    for (_, beyond, at) in lists.into_iter().flatten() {
+        for value in cx.list(at).unwrap_or_default() {
+            let index = mapping::enumeration_index(cx, value, &property.ty, &property.name);
+            let Some(index) = index.map(usize::from) else { continue };
+            if std::mem::replace(&mut stated[index], true) {
+                cx.error(value, format!("`{}` is stated twice", names[index]));
+            }
+            states[index] = beyond;
+        }
+    }
+    property.states = states.into();
 }
 
 /// An asset's own view of a property of its class.
@@ -392,9 +436,13 @@ fn value_type(cx: &Cx, at: At) -> Option<ValueType> {
     {
         let names = cx.list(at.to(&items[0]))?;
         let names: Vec<String> = names.into_iter().filter_map(|at| cx.text(at)).collect();
-        let twice = names.iter().enumerate().find(|(number, name)| names[..*number].contains(name));
-        match twice {
-            Some((_, name)) => cx.error(at, format!("`{name}` is stated twice")),
+        if names.len() > MOST_NAMES {
+            cx.error(at, format!("an enumeration has no more than {MOST_NAMES} names"));
+            return None;
+        }
+        let mut known = HashSet::new();
+        match names.iter().find(|name| !known.insert(*name)) {
+            Some(name) => cx.error(at, format!("`{name}` is stated twice")),
             None if names.is_empty() => cx.error(at, "an enumeration has at least one name"),
             None => {}
         }
@@ -425,8 +473,7 @@ pub(super) fn integral_position(
     unit: &Unit,
     per_second: f64,
 ) -> usize {
-    let wanted = |p: &Arc<Property>| p.integral_of.is_some_and(|i| usize::from(i.property) == of);
-    if let Some(found) = file.class.properties.iter().position(wanted) {
+    if let Some(found) = file.integral(of) {
         return found;
     }
     let source = &file.class.properties[of];
@@ -446,6 +493,7 @@ pub(super) fn integral_position(
         decimals: None,
         range: None,
         limits: Limits::default(),
+        states: Arc::default(),
         interval: source.interval,
         interpolation: Interpolation::Linear,
         integral_of: Some(IntegralOf { property: of as u16, per_second }),

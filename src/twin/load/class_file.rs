@@ -32,6 +32,8 @@ pub(super) struct ClassFile<'a> {
     pub stated: HashMap<Arc<str>, At<'a>>,
     /// Places of the properties by their names.
     places: HashMap<Arc<str>, usize>,
+    /// Place of the first integral of a property, by that.
+    integrals: HashMap<u16, usize>,
     /// Properties that are read from a topic, by its template.
     carried: HashMap<String, HashSet<u16>>,
 }
@@ -48,8 +50,12 @@ impl<'a> ClassFile<'a> {
             layers: Vec::new(),
             stated: HashMap::new(),
             places,
+            integrals: HashMap::new(),
             carried: HashMap::new(),
         };
+        for at in 0..file.class.properties.len() {
+            file.note_integral(at);
+        }
         for at in 0..file.class.mappings.len() {
             let Mapping { topic, payload, .. } = &file.class.mappings[at];
             carry(&mut file.carried, &topic.text, payload);
@@ -60,6 +66,18 @@ impl<'a> ClassFile<'a> {
     /// Position of the named property among the class's.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()
+    }
+
+    /// Position of the integral of the property at a position, where there is one.
+    pub(super) fn integral(&self, of: usize) -> Option<usize> {
+        self.integrals.get(&(of as u16)).copied()
+    }
+
+    /// Notes that the property at a position may be an integral now.
+    pub(super) fn note_integral(&mut self, at: usize) {
+        if let Some(integral) = self.class.properties[at].integral_of {
+            self.integrals.entry(integral.property).or_insert(at);
+        }
     }
 
     /// Position of the property that is named there.
@@ -81,6 +99,7 @@ impl<'a> ClassFile<'a> {
             Some(known) => *known = Arc::new(property),
             None => self.class.properties.push(Arc::new(property)),
         }
+        self.note_integral(place);
     }
 
     /// Adds a mapping that is stated there; `true` when another one reads one of its properties from the same topic.

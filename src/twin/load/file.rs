@@ -1,9 +1,10 @@
 //! The files of a definition: read, migrated, their includes followed.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::super::diagnostic::{Diagnostic, Severity};
-use super::super::tree::{Kind, Node, Span, Tree};
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::super::tree::{Kind, MOST_TOKENS, Node, Span, Tree};
 use super::{Resolver, SCHEMA, normal};
 
 /// One file of the definition.
@@ -14,21 +15,40 @@ pub(super) struct Source {
     pub tree: Tree,
     /// Where the lines begin.
     lines: Vec<usize>,
+    /// Characters before each [`BLOCK`] of the text.
+    characters: Vec<usize>,
     /// It is of a newer schema, and not read.
     pub is_newer: bool,
+}
+
+/// Bytes between two places whose characters are counted once, so that a place in a long line is found
+/// at once.
+const BLOCK: usize = 1 << 10;
+/// Bytes of a line that a diagnostic keeps before and after its place.
+const AROUND: usize = 400;
+/// Bytes of the offending text that a diagnostic keeps.
+const LONGEST_TEXT: usize = 400;
+/// Files that a twin includes at most, by way of others too.
+const MOST_INCLUDED: usize = 1_000;
+/// Bytes of a twin's file and all that it includes at most.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Number of characters that begin in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 impl Source {
     pub(super) fn new(path: &Path, tree: Tree) -> Self {
         let ends = tree.text().match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self {
-            path: path.to_owned(),
-            name: path.display().to_string(),
-            tree,
-            lines,
-            is_newer: false,
-        }
+        let blocks = tree.text().as_bytes().chunks(BLOCK).scan(0, |sum, block| {
+            *sum += characters(block);
+            Some(*sum)
+        });
+        let characters = std::iter::once(0).chain(blocks).collect();
+        let name = path.display().to_string();
+        Self { path: path.to_owned(), name, tree, lines, characters, is_newer: false }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -38,8 +58,12 @@ impl Source {
     /// Line and column, from 1.
     pub(super) fn place(&self, at: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|begin| *begin <= at);
-        let begin = self.lines[line - 1];
-        (line, self.tree.text()[begin..at].chars().count() + 1)
+        (line, self.characters_before(at) - self.characters_before(self.lines[line - 1]) + 1)
+    }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let block = at / BLOCK;
+        self.characters[block] + characters(&self.tree.text().as_bytes()[block * BLOCK..at])
     }
 
     pub(super) fn diagnostic(
@@ -50,18 +74,24 @@ impl Source {
     ) -> Diagnostic {
         let (line, column) = self.place(span.start);
         let text = self.tree.text();
-        let source_line = text[self.lines[line - 1]..].split('\n').next().unwrap_or("");
-        let source_line = source_line.trim_end_matches('\r');
+        let (begin, end) =
+            (self.lines[line - 1], self.lines.get(line).map_or(text.len(), |next| next - 1));
+        let from = text.floor_char_boundary(span.start.saturating_sub(AROUND)).max(begin);
+        let to = text.floor_char_boundary(span.start.saturating_add(AROUND)).min(end);
+        let source_line = text[from..to].trim_end_matches('\r');
+        let offending = &text[span.clone()];
+        let offending = &offending[..offending.floor_char_boundary(LONGEST_TEXT)];
         Diagnostic {
             severity,
             file: self.name.clone(),
             line,
             column,
-            text: text[span.clone()].to_owned(),
+            text: offending.to_owned(),
             message,
             expected: None,
             suggestion: None,
             source_line: source_line.to_owned(),
+            skipped: self.characters_before(from) - self.characters_before(begin),
         }
     }
 }
@@ -73,7 +103,16 @@ pub(super) fn read_all(
     resolver: &dyn Resolver,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Source> {
-    let mut sources = vec![read(path, text, diagnostics)];
+    let tree = Tree::parse(text);
+    if !is_definition(&tree) {
+        let Diagnostics(mut refusal) = Diagnostics::whole(path, "this is no twin file".into());
+        refusal[0].expected = Some("Twin(schema: 2, name: \"…\", …) in it".into());
+        diagnostics.append(&mut refusal);
+        return Vec::new();
+    }
+    let mut sources = vec![read(path, tree, diagnostics)];
+    let mut known = HashSet::from([normal(path)]);
+    let mut taken = (text.len(), sources[0].tree.tokens().len());
     // Chain of the files that led to each, for cycles.
     let mut chains = vec![vec![normal(path)]];
     let mut at = 0;
@@ -88,20 +127,36 @@ pub(super) fn read_all(
                     .push(complain(format!("files include each other: {}", chain.join(" → "))));
                 continue;
             }
-            if sources.iter().any(|source| normal(&source.path) == path) {
+            if !known.insert(path.clone()) {
                 continue;
             }
+            if sources.len() > MOST_INCLUDED {
+                let message = format!("a twin includes no more than {MOST_INCLUDED} files");
+                diagnostics.push(complain(message));
+                return sources;
+            }
             match resolver.read(&path) {
-                // What is no twin's file is not shown: it may hold anything, and secrets too.
-                Ok(text) if !begins_a_definition(&text) => {
-                    let message =
-                        format!("`{file}` is no file of classes: it begins with no `Classes(`");
-                    diagnostics.push(complain(message));
-                }
                 Ok(text) => {
+                    let tree = Tree::parse(&text);
+                    taken = (taken.0 + text.len(), taken.1 + tree.tokens().len());
+                    if taken.0 > MOST_BYTES || taken.1 > MOST_TOKENS {
+                        let most = MOST_BYTES >> 20;
+                        let message = format!(
+                            "with `{file}` the twin's files are too large: together they have {most} MiB at most"
+                        );
+                        diagnostics.push(complain(message));
+                        return sources;
+                    }
+                    if !is_definition(&tree) {
+                        let message = format!("`{file}` is no file of classes");
+                        let mut refusal = complain(message);
+                        refusal.expected = Some("Classes(schema: 2, classes: {…}) in it".into());
+                        diagnostics.push(refusal);
+                        continue;
+                    }
                     let mut chain = chains[at].clone();
                     chain.push(path.clone());
-                    let source = read(&path, &text, diagnostics);
+                    let source = read(&path, tree, diagnostics);
                     sources.push(source);
                     chains.push(chain);
                 }
@@ -115,8 +170,7 @@ pub(super) fn read_all(
     sources
 }
 
-fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
-    let tree = Tree::parse(text);
+fn read(path: &Path, tree: Tree, diagnostics: &mut Vec<Diagnostic>) -> Source {
     let mut source = Source::new(path, tree);
     if let Some(newer) = newer(&source) {
         // What a newer format has is unknown here: nothing else of the file is worth saying.
@@ -132,36 +186,25 @@ fn read(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Source {
     source
 }
 
-/// Whether a text begins as one that is included does: `Classes(`, `Twin(` or `(`.
-fn begins_a_definition(text: &str) -> bool {
-    let Some(rest) = behind_comments(text) else { return false };
-    let named = ["Classes", "Twin"].iter().find_map(|name| rest.strip_prefix(name));
-    named.unwrap_or(rest).trim_start().starts_with('(')
-}
-
-/// Whether a text begins with fields, `(`, which may have a name, as in `Behaviour(`.
-pub(super) fn begins_with_fields(text: &str) -> bool {
-    behind_comments(text).is_some_and(|rest| {
-        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        rest.trim_start_matches(name).trim_start().starts_with('(')
-    })
-}
-
-/// The text behind comments and the attributes of RON; `None` where one of them has no end.
-fn behind_comments(text: &str) -> Option<&str> {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    loop {
-        let after = if let Some(comment) = rest.strip_prefix("//") {
-            comment.split_once('\n').map(|(_, after)| after)
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.split_once("*/").map(|(_, after)| after)
-        } else if let Some(attribute) = rest.strip_prefix("#!") {
-            attribute.split_once(']').map(|(_, after)| after)
-        } else {
-            return Some(rest);
-        };
-        rest = after?.trim_start();
+/// Whether a text says that it is a twin or classes, or has a field of theirs. Nothing is shown of one
+/// that does not: it may be any file of the disk, with secrets in it.
+fn is_definition(tree: &Tree) -> bool {
+    match &tree.root().kind {
+        Kind::Struct(Some(name), _) | Kind::Tuple(Some(name), _)
+            if matches!(name.text.as_str(), "Twin" | "Classes") =>
+        {
+            true
+        }
+        Kind::Struct(..) => has_field(tree, &["schema", "include", "classes", "assets"]),
+        // An empty file is one that is begun.
+        _ => tree.text().trim().is_empty(),
     }
+}
+
+/// Whether the text is a group of fields with one of these names.
+pub(super) fn has_field(tree: &Tree, names: &[&str]) -> bool {
+    let Kind::Struct(_, fields) = &tree.root().kind else { return false };
+    fields.iter().any(|(name, _)| names.contains(&name.text.as_str()))
 }
 
 /// Why a file is not read that is of a newer schema.

@@ -7,8 +7,8 @@ use super::super::goal::{Goal, KnobSpec, LimitSpec, MaintainSpec, UpkeepSpec, Wh
 use super::behaviour::{named, numbers, whole};
 use super::read::{At, Cx, Fields};
 
-const GOAL: [&str; 9] =
-    ["set", "running", "per", "wear", "life", "failure", "limits", "sure", "maintain"];
+const GOAL: [&str; 10] =
+    ["set", "money", "running", "per", "wear", "life", "failure", "limits", "sure", "maintain"];
 const KNOB: [&str; 4] = ["from", "to", "off", "inputs"];
 const LIMIT: [&str; 4] = ["of", "at_least", "at_most", "when"];
 const MAINTAIN: [&str; 4] = ["every", "windows", "at_once", "parts"];
@@ -40,6 +40,7 @@ fn goal<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Goal> {
         Some(sure)
     });
     let goal = Goal {
+        money: fields.get("money").and_then(|at| cx.text(at)),
         running: list("running").into_iter().filter_map(|at| named(cx, at)).collect(),
         per: fields.get("per").and_then(|at| named(cx, at)),
         wear: prices("wear"),

@@ -3,6 +3,8 @@
 mod asset;
 mod behaviour;
 mod binding;
+#[cfg(test)]
+mod bounded;
 mod class;
 mod class_file;
 #[cfg(not(target_arch = "wasm32"))]
@@ -16,6 +18,7 @@ mod tests;
 mod top;
 mod wiring;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use behaviour::{load_behaviour, load_numbers};
@@ -113,8 +116,9 @@ pub fn load_text(name: &Path, text: &str, resolver: &dyn Resolver) -> Result<Loa
     let cx = read::Cx::new(resolver, diagnostics);
     let twin = top::twin(&cx, &sources);
     let mut diagnostics = cx.finish();
-    let order = |file: &str| sources.iter().position(|source| source.name == file);
-    diagnostics.sort_by_key(|d| (order(&d.file), d.line, d.column));
+    let order: HashMap<&str, usize> =
+        sources.iter().map(|source| source.name.as_str()).zip(0..).collect();
+    diagnostics.sort_by_key(|d| (order.get(d.file.as_str()).copied(), d.line, d.column));
     diagnostics.dedup();
     let diagnostics = Diagnostics(diagnostics);
     match twin {

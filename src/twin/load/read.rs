@@ -1,12 +1,14 @@
 //! Typed values out of the tree; every mistake is noted with its place.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::behaviour::Behaviour;
 use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::super::nearest::{NearestNames, nearest};
+use super::super::nearest::{LONGEST as LONGEST_COMPARED, NearestNames, nearest};
 use super::super::tree::{Kind, Name, Node, Span};
 use super::super::unit::Unit;
 use super::file::Source;
@@ -23,7 +25,30 @@ const LARGEST_SCALE: f64 = 1e4;
 /// Where mistakes are noted.
 pub(super) struct Cx<'a> {
     pub resolver: &'a dyn Resolver,
+    /// Behaviours by their files, each read once.
+    pub behaviours: RefCell<HashMap<PathBuf, ReadBehaviour>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Comparisons of names that may still be made to find what was meant.
+    comparisons: Cell<usize>,
+}
+
+/// A behaviour, or what is to be said where it is named; nothing where that has been said.
+pub(super) type ReadBehaviour = Result<Arc<Behaviour>, Option<String>>;
+
+/// Diagnostics of one twin at most: beyond them nobody reads on.
+const MOST_DIAGNOSTICS: usize = 100_000;
+/// Bytes of a message at most; names in it may be of any length.
+const LONGEST_MESSAGE: usize = 2_000;
+/// Comparisons for all unknown names together: about half a second.
+const COMPARISONS: usize = 500_000;
+
+/// A message that is not too long to be read.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST_MESSAGE {
+        text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
+        text.push('…');
+    }
+    text
 }
 
 /// A value and the file that it is in.
@@ -69,7 +94,12 @@ impl<'a> At<'a> {
 
 impl<'a> Cx<'a> {
     pub(super) fn new(resolver: &'a dyn Resolver, diagnostics: Vec<Diagnostic>) -> Self {
-        Self { resolver, diagnostics: RefCell::new(diagnostics) }
+        Self {
+            resolver,
+            behaviours: RefCell::default(),
+            diagnostics: RefCell::new(diagnostics),
+            comparisons: Cell::new(COMPARISONS),
+        }
     }
 
     /// Adds what is wrong with another file.
@@ -89,9 +119,18 @@ impl<'a> Cx<'a> {
         message: String,
         more: [Option<String>; 2],
     ) {
-        let mut diagnostic = source.diagnostic(severity, span, message);
-        [diagnostic.expected, diagnostic.suggestion] = more;
-        self.diagnostics.borrow_mut().push(diagnostic);
+        let mut diagnostics = self.diagnostics.borrow_mut();
+        if diagnostics.len() >= MOST_DIAGNOSTICS {
+            if diagnostics.len() == MOST_DIAGNOSTICS {
+                let message =
+                    format!("more than {MOST_DIAGNOSTICS} messages; the others are left out");
+                diagnostics.push(source.diagnostic(Severity::Error, span, message));
+            }
+            return;
+        }
+        let mut diagnostic = source.diagnostic(severity, span, cut(message));
+        [diagnostic.expected, diagnostic.suggestion] = more.map(|text| text.map(cut));
+        diagnostics.push(diagnostic);
     }
 
     pub(super) fn error(&self, at: At, message: impl Into<String>) {
@@ -149,7 +188,10 @@ impl<'a> Cx<'a> {
     }
 
     fn unknown_at(&self, source: &Source, span: &Span, what: &str, name: &str, known: &[&str]) {
-        let suggestion = nearest(name, known.iter().copied());
+        let left = self.comparisons.get().checked_sub(known.len());
+        let may_compare = left.is_some() && name.len() <= LONGEST_COMPARED;
+        self.comparisons.set(left.unwrap_or_default());
+        let suggestion = may_compare.then(|| nearest(name, known.iter().copied())).flatten();
         let message = format!("unknown {what} `{name}`");
         self.push(
             source,
@@ -283,18 +325,17 @@ impl<'a> Cx<'a> {
             return self.wrong(at, "a map: {\"key\": value}");
         };
         let mut names: HashSet<&str> = HashSet::new();
-        let mut others: Vec<&Kind> = Vec::new();
+        let mut numbers: HashSet<u64> = HashSet::new();
+        let mut others: HashSet<&str> = HashSet::new();
         for (key, _) in entries {
+            let text = &at.source.tree.text()[key.span.clone()];
             let is_first = match &key.kind {
                 Kind::Text(name) => names.insert(name),
-                kind if others.contains(&kind) => false,
-                kind => {
-                    others.push(kind);
-                    true
-                }
+                // 1 and 1.0 are one; 0.0 takes the sign from -0.
+                Kind::Number(number) => numbers.insert((number + 0.0).to_bits()),
+                _ => others.insert(text),
             };
             if !is_first {
-                let text = &at.source.tree.text()[key.span.clone()];
                 self.error(at.to(key), format!("{text} is stated twice"));
             }
         }
@@ -513,11 +554,8 @@ pub(super) struct Candidates<'n> {
 }
 
 impl<'n> Candidates<'n> {
-    /// Comparisons for all unknown names together: about half a second.
-    const COMPARISONS: usize = 500_000;
-
     pub(super) fn new(names: impl Iterator<Item = &'n str>) -> Self {
-        let found = NearestNames::new(Self::COMPARISONS).into();
+        let found = NearestNames::new(COMPARISONS).into();
         Self { names: names.collect(), found }
     }
 

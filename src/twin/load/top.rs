@@ -8,7 +8,7 @@ use super::super::mapping::{ClockSource, Presence};
 use super::super::tree::Kind;
 use super::file::Source;
 use super::mapping::{FORMATS, plain_topic};
-use super::read::{At, Cx, Fields};
+use super::read::{At, Candidates, Cx, Fields};
 use super::{SCHEMA, asset, class, wiring};
 
 const TWIN: [&str; 14] = [
@@ -27,6 +27,9 @@ const TWIN: [&str; 14] = [
     "viewpoints",
     "simulation",
 ];
+
+/// Assets that all presences cover together at most: each may name all.
+const MOST_COVERED: usize = 5_000_000;
 
 pub(super) fn twin<'a>(cx: &Cx<'a>, sources: &'a [Source]) -> Option<Twin> {
     let source = sources.first()?;
@@ -71,9 +74,10 @@ pub(super) fn twin<'a>(cx: &Cx<'a>, sources: &'a [Source]) -> Option<Twin> {
     let roles = twin.classes.iter().filter_map(|class| class.behaviour.as_ref());
     let files: BTreeSet<_> = roles.map(|role| role.file.clone()).collect();
     twin.files.extend(files);
+    let mut names = HashSet::new();
     for at in list("viewpoints") {
         if let Some(viewpoint) = viewpoint(cx, at) {
-            if twin.viewpoints.iter().any(|other| other.name == viewpoint.name) {
+            if !names.insert(viewpoint.name.clone()) {
                 cx.error(at, format!("viewpoint `{}` is stated twice", viewpoint.name));
             }
             twin.viewpoints.push(viewpoint);
@@ -161,16 +165,35 @@ fn presences<'a>(cx: &Cx<'a>, entries: Vec<At<'a>>, twin: &Twin) -> Vec<Presence
             parts[parent.0 as usize].push(id);
         }
     }
-    entries.into_iter().filter_map(|at| presence(cx, at, twin, &parts)).collect()
+    let names = Candidates::new(twin.assets.iter().map(|asset| &*asset.path));
+    let mut covered = 0;
+    let mut presences = Vec::new();
+    for at in entries {
+        if let Some(presence) = presence(cx, at, twin, &parts, &names) {
+            covered += presence.assets.len();
+            presences.push(presence);
+        }
+        if covered > MOST_COVERED {
+            cx.error(at, format!("all presences name more than {MOST_COVERED} assets together"));
+            break;
+        }
+    }
+    presences
 }
 
 /// `parts` are those of each asset.
-fn presence<'a>(cx: &Cx<'a>, at: At<'a>, twin: &Twin, parts: &[Vec<AssetId>]) -> Option<Presence> {
+fn presence<'a>(
+    cx: &Cx<'a>,
+    at: At<'a>,
+    twin: &Twin,
+    parts: &[Vec<AssetId>],
+    names: &Candidates,
+) -> Option<Presence> {
     let f = cx.fields(at, "a presence", &["topic", "pointer", "online", "offline", "assets"])?;
     let word =
         |name: &str| f.get(name).and_then(|at| cx.text(at)).unwrap_or_else(|| name.to_owned());
     let topic = cx.required(&f, "topic").and_then(|at| plain_topic(cx, at));
-    let mut assets = covered(cx, &f, twin)?;
+    let mut assets = covered(cx, &f, twin, names)?;
     let mut known: HashSet<AssetId> = assets.iter().copied().collect();
     let mut at = 0;
     while let Some(asset) = assets.get(at) {
@@ -190,16 +213,26 @@ fn presence<'a>(cx: &Cx<'a>, at: At<'a>, twin: &Twin, parts: &[Vec<AssetId>]) ->
 }
 
 /// The assets that a presence names.
-fn covered<'a>(cx: &Cx<'a>, f: &Fields<'a>, twin: &Twin) -> Option<Vec<AssetId>> {
+fn covered<'a>(
+    cx: &Cx<'a>,
+    f: &Fields<'a>,
+    twin: &Twin,
+    names: &Candidates,
+) -> Option<Vec<AssetId>> {
     let mut roots = Vec::new();
+    let mut is_all = false;
     for at in cx.required(f, "assets").and_then(|at| cx.list(at))? {
         let Some(name) = cx.text(at) else { continue };
         match twin.asset_by_name.get(name.as_str()) {
-            _ if name == "*" => roots.extend(twin.asset_ids()),
+            _ if name == "*" => {
+                if !std::mem::replace(&mut is_all, true) {
+                    roots.extend(twin.asset_ids());
+                }
+            }
             Some(id) => roots.push(*id),
             // Where the assets themselves could not be read, that is what is to be said.
             None if twin.assets.is_empty() => {}
-            None => cx.unknown(at, "asset", &name, twin.assets.iter().map(|asset| &*asset.path)),
+            None => cx.unknown_of(at, "asset", &name, names),
         }
     }
     Some(roots)

@@ -1,11 +1,14 @@
 //! Roles and wires.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::behaviour::Named;
+use super::super::tree::Tree;
 use super::super::wiring::{Role, Wire};
-use super::behaviour::{load_behaviour, named};
-use super::read::{At, Cx};
+use super::behaviour::{BEHAVIOUR, load_behaviour, named};
+use super::file::has_field;
+use super::read::{At, Cx, ReadBehaviour};
 
 const ROLE: [&str; 4] = ["file", "inputs", "states", "outputs"];
 const WIRE: [&str; 7] = ["from", "property", "to", "scale", "offset", "unit", "adds"];
@@ -32,33 +35,40 @@ fn follow<'a>(
 ) -> Option<Role> {
     let stated = named(cx, at)?;
     let file = at.path(&stated.text);
-    let text = match cx.resolver.read(&file) {
-        Ok(text) => text,
-        Err(error) => {
-            cx.error(at, format!("`{}` cannot be read: {error}", stated.text));
-            return None;
-        }
-    };
-    // What is no behaviour is not shown: it may hold anything, and secrets too.
-    if !super::file::begins_with_fields(&text) {
-        let message = format!("`{}` is no behaviour: it begins with no `(`", stated.text);
-        cx.error(at, message);
-        return None;
-    }
-    match load_behaviour(&file, &text) {
+    let known = cx.behaviours.borrow().get(&file).cloned();
+    let read = known.unwrap_or_else(|| {
+        let read = read(cx, &file);
+        cx.behaviours.borrow_mut().insert(file.clone(), read.clone());
+        read
+    });
+    match read {
         Ok(behaviour) => Some(Role {
             file,
             stated,
-            behaviour: Arc::new(behaviour),
+            behaviour,
             inputs: pairs("inputs"),
             states: pairs("states"),
             outputs: pairs("outputs"),
         }),
-        Err(errors) => {
-            cx.add(errors);
+        Err(reason) => {
+            if let Some(reason) = reason {
+                cx.error(at, format!("`{}` {reason}", stated.text));
+            }
             None
         }
     }
+}
+
+fn read(cx: &Cx, file: &Path) -> ReadBehaviour {
+    let text = cx.resolver.read(file).map_err(|error| Some(format!("cannot be read: {error}")))?;
+    // Nothing is shown of any other file of the disk: it may hold secrets.
+    if !has_field(&Tree::parse(&text), &BEHAVIOUR) {
+        return Err(Some("is no behaviour: it has no field of one, such as `model`".into()));
+    }
+    load_behaviour(file, &text).map(Arc::new).map_err(|errors| {
+        cx.add(errors);
+        None
+    })
 }
 
 /// A wire, `(from: "P-101.Qout", to: "T-201.qin")`.

@@ -15,7 +15,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use edit::{EditError, Step};
-pub use lexer::{Token, TokenKind};
+pub use lexer::{MOST_TOKENS, Token, TokenKind};
 
 /// Bytes of the text.
 pub type Span = Range<usize>;

@@ -21,7 +21,7 @@ use crate::viewer::base::{
     workers,
 };
 use crate::viewer::scene::camera::CameraRig;
-use crate::viewer::scene::{binding, camera, label, light, models, pick};
+use crate::viewer::scene::{binding, camera, label, light, models, outline, pick};
 use crate::viewer::time::{Keep, ingest, playback, playhead, survey};
 use crate::viewer::ui;
 
@@ -93,7 +93,7 @@ pub(super) fn build(options: ViewerOptions, surface: Surface) -> Result<App, Fai
             playback::plugin,
         ))
         .add_plugins((ingest::plugin, playhead::plugin, survey::plugin))
-        .add_plugins((models::plugin, binding::plugin))
+        .add_plugins((models::plugin, binding::plugin, outline::plugin))
         .add_plugins((camera::plugin, light::plugin, ui::plugin, pick::plugin, label::plugin))
         .add_systems(PreStartup, cameras::make_cameras)
         .add_systems(Update, cameras::rest_unseen.run_if(resource_exists_and_changed::<Seen>))

@@ -34,7 +34,7 @@ pub fn read<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
 pub fn write(name: &str, text: &str) {
     let Some(file) = file(name) else { return };
     let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-    if let Err(error) = folder.and_then(|()| std::fs::write(&file, text)) {
+    if let Err(error) = folder.and_then(|()| crate::output::write(&file, text.as_bytes())) {
         warn!("{} cannot be written: {error}", file.display());
     }
 }

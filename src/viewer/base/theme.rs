@@ -46,12 +46,14 @@ pub struct Palette {
     pub past: Color32,
     /// In order.
     pub good: Color32,
-    /// Deserves a look.
+    /// Beyond a limit of warning.
     pub warning: Color32,
-    /// Out of order.
+    /// Beyond a limit of alarm.
     pub alarm: Color32,
     /// No sample has come for too long.
     pub stale: Color32,
+    /// The source doubts the value, or says that it is wrong: no alarm of the plant, so no alarm colour.
+    pub doubtful: Color32,
     /// Lines in plots, which also the colour-blind can distinguish.
     pub series: [Color32; 6],
 }
@@ -81,12 +83,14 @@ pub struct ScenePalette {
     pub missing: Color,
     /// What colours fade to when their source is stale.
     pub stale: Color,
-    /// In order, by a property's limits.
+    /// In order.
     pub good: Color,
     /// Beyond a warning limit.
     pub warning: Color,
     /// Beyond an alarm limit.
     pub alarm: Color,
+    /// The source doubts the value, or says that it is wrong.
+    pub doubtful: Color,
 }
 
 /// Name under which the theme is remembered.
@@ -145,6 +149,7 @@ impl Palette {
             warning: hex(250, 190, 60),
             alarm: hex(255, 92, 92),
             stale: hex(139, 129, 160),
+            doubtful: hex(198, 140, 255),
             series: [
                 hex(74, 163, 255),
                 hex(255, 159, 67),
@@ -187,6 +192,7 @@ impl Palette {
             warning: hex(176, 116, 0),
             alarm: hex(205, 38, 38),
             stale: hex(120, 108, 146),
+            doubtful: hex(128, 60, 190),
             series: [
                 hex(18, 108, 214),
                 hex(208, 98, 6),
@@ -210,6 +216,7 @@ impl Palette {
             Condition::Unknown => self.text_faint,
             Condition::Normal => self.good,
             Condition::Stale => self.stale,
+            Condition::Uncertain | Condition::Bad => self.doubtful,
             Condition::Warning => self.warning,
             Condition::Alarm => self.alarm,
         }
@@ -219,9 +226,8 @@ impl Palette {
     pub fn quality(&self, quality: Quality) -> Color32 {
         match quality {
             Quality::Good => self.text,
-            Quality::Uncertain => self.warning,
             Quality::Stale => self.stale,
-            Quality::Bad => self.alarm,
+            Quality::Uncertain | Quality::Bad => self.doubtful,
         }
     }
 
@@ -316,6 +322,18 @@ impl ScenePalette {
             good: Color::srgb(0.16, 0.70, 0.44),
             warning: Color::srgb(0.98, 0.70, 0.16),
             alarm: Color::srgb(0.95, 0.20, 0.18),
+            doubtful: Color::srgb(0.62, 0.36, 0.95),
+        }
+    }
+
+    /// The colour of how something is doing.
+    pub fn condition(&self, condition: Condition) -> Color {
+        match condition {
+            Condition::Unknown | Condition::Stale => self.stale,
+            Condition::Normal => self.good,
+            Condition::Uncertain | Condition::Bad => self.doubtful,
+            Condition::Warning => self.warning,
+            Condition::Alarm => self.alarm,
         }
     }
 }
@@ -347,7 +365,8 @@ mod tests {
                 assert!(contrast(palette.text, surface) > 7.0, "{choice:?}");
                 assert!(contrast(palette.text_dim, surface) > 4.5, "{choice:?}");
                 assert!(contrast(palette.text_faint, surface) > 2.6, "{choice:?}");
-                for signal in [palette.good, palette.warning, palette.alarm, palette.accent] {
+                let Palette { good, warning, alarm, accent, doubtful, .. } = palette;
+                for signal in [good, warning, alarm, accent, doubtful] {
                     assert!(contrast(signal, surface) > 3.0, "{choice:?} {signal:?}");
                 }
             }

@@ -12,16 +12,9 @@ use bevy::shader::ShaderRef;
 /// The file's own material with what [`MeshTag`] adds to it.
 pub type TwinPbr = ExtendedMaterial<StandardMaterial, TwinMaterial>;
 
-/// Colours of what is selected and what is under the pointer.
+/// What the tags say is drawn by a shader of its own, which needs nothing else.
 #[derive(Asset, AsBindGroup, TypePath, Clone, Debug, PartialEq)]
-pub struct TwinMaterial {
-    /// Linear colour of what is selected.
-    #[uniform(100)]
-    pub selected: LinearRgba,
-    /// Linear colour of what is under the pointer.
-    #[uniform(100)]
-    pub hovered: LinearRgba,
-}
+pub struct TwinMaterial {}
 
 impl MaterialExtension for TwinMaterial {
     fn fragment_shader() -> ShaderRef {
@@ -29,15 +22,11 @@ impl MaterialExtension for TwinMaterial {
     }
 }
 
-/// The instance is selected.
-pub const SELECTED: u32 = 1 << 26;
-/// The pointer is over the instance.
-pub const HOVERED: u32 = 1 << 27;
 /// What it shows is stale.
 pub const STALE: u32 = 1 << 28;
 /// It stands for a model that is missing.
 pub const MISSING: u32 = 1 << 29;
-const FLAGS: u32 = SELECTED | HOVERED | STALE | MISSING;
+const FLAGS: u32 = STALE | MISSING;
 /// Colour and glow each have a colour of their own, in fewer steps; the shader has the same layout.
 const BOTH: u32 = 1 << 30;
 /// Brightness of the strongest glow, in multiples of white; the shader has the same number.
@@ -136,10 +125,10 @@ mod tests {
     #[test]
     fn a_look_keeps_the_flags_and_flags_keep_the_look() {
         let red = Look { color: [1.0, 0.0, 0.0], strength: 1.0, ..Look::default() };
-        let tag = with_look(SELECTED | STALE, &red);
-        assert_eq!(tag, SELECTED | STALE | 31 | 31 << 16);
-        assert_eq!(with_flag(tag, STALE, false), SELECTED | 31 | 31 << 16);
-        assert_eq!(with_look(tag, &Look::default()), SELECTED | STALE);
+        let tag = with_look(MISSING | STALE, &red);
+        assert_eq!(tag, MISSING | STALE | 31 | 31 << 16);
+        assert_eq!(with_flag(tag, STALE, false), MISSING | 31 | 31 << 16);
+        assert_eq!(with_look(tag, &Look::default()), MISSING | STALE);
     }
 
     #[test]

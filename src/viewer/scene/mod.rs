@@ -8,6 +8,7 @@ pub mod label;
 pub mod light;
 pub mod look;
 pub mod models;
+pub mod outline;
 pub mod pick;
 mod placement;
 mod track;

@@ -7,6 +7,7 @@ mod follow;
 pub mod ingest;
 pub mod playback;
 pub mod playhead;
+mod rollup;
 mod sources;
 pub mod survey;
 

@@ -1,4 +1,5 @@
-//! How the plant is doing as a whole: every property against its limits, counted.
+//! How the plant is doing as a whole: every property by its one judgement, counted, and each asset by
+//! the worst of its own.
 //!
 //! Flows in: the view of the main scene and the change log of its source. Flows out: how many
 //! properties are in which condition, and the worst of them. Only what changed is judged anew, so that
@@ -11,9 +12,10 @@ use std::collections::{BTreeSet, VecDeque};
 use bevy::prelude::*;
 
 use super::follow::{Anew, Follower};
+use super::rollup::Rollup;
 use super::sources::Sources;
 use crate::history::{State, View};
-use crate::twin::{Condition, PropertyId, Twin, ValueType};
+use crate::twin::{AssetId, Beyond, Condition, PropertyId, Twin, ValueType};
 use crate::viewer::base::{Playhead, Round, TwinDefinition};
 
 /// Properties that are judged in a frame.
@@ -23,16 +25,25 @@ pub const A_FRAME: usize = 2048;
 pub fn condition(state: &dyn State, twin: &Twin, view: View, id: PropertyId) -> Condition {
     let property = twin.property(id);
     let view = view.of_kind(property.kind);
-    // Of what is no number the quality alone counts, and its value may be long.
-    if property.ty != ValueType::Number {
+    // Of what has no limits and no abnormal states the quality alone counts, and its value may be long.
+    if property.ty != ValueType::Number && !property.has_abnormal_values() {
         let quality = state.quality(view, id);
-        return quality.map_or(Condition::Unknown, |quality| {
-            Condition::of_number(None, quality, &property.limits)
-        });
+        return quality.map_or(Condition::Unknown, |quality| Condition::of(Beyond::None, quality));
     }
-    state.reading(view, id).map_or(Condition::Unknown, |reading| {
-        Condition::of(&reading.value, reading.quality, &property.limits)
-    })
+    state
+        .reading(view, id)
+        .map_or(Condition::Unknown, |reading| property.condition(&reading.value, reading.quality))
+}
+
+/// The worst condition of an asset's own properties in a view.
+pub fn asset_condition(state: &dyn State, twin: &Twin, view: View, asset: AssetId) -> Condition {
+    let own = twin.properties_of(asset).map(|id| condition(state, twin, view, id));
+    own.max().unwrap_or_default()
+}
+
+/// Whether there is a value that is not too old, whatever it says.
+fn is_current(condition: Condition) -> bool {
+    !matches!(condition, Condition::Unknown | Condition::Stale)
 }
 
 /// In which lines a property waits to be judged.
@@ -50,8 +61,10 @@ pub struct Survey {
     follower: Follower,
     conditions: Vec<Condition>,
     counts: [usize; Condition::ALL.len()],
-    /// What is beyond a limit, the worst first.
-    beyond: BTreeSet<(Reverse<Condition>, PropertyId)>,
+    /// How many are current of those that are expected in time; `None`: none is expected.
+    expected: Option<usize>,
+    /// What needs attention, the worst first.
+    attention: BTreeSet<(Reverse<Condition>, PropertyId)>,
     /// Properties that changed and wait to be judged, each once.
     changed: VecDeque<PropertyId>,
     /// Those that are on their way to a sample that the view has not come to, and are judged again and
@@ -62,6 +75,7 @@ pub struct Survey {
     next: usize,
     left: usize,
     equipment: usize,
+    rollup: Rollup,
 }
 
 impl Survey {
@@ -70,12 +84,15 @@ impl Survey {
         let count = twin.property_count();
         let mut counts = [0; Condition::ALL.len()];
         counts[Condition::Unknown as usize] = count;
+        let mut ids = (0..count as u32).map(PropertyId);
         Self {
+            expected: ids.any(|id| twin.property(id).interval.is_some()).then_some(0),
             follower: Follower::new(count),
             conditions: vec![Condition::Unknown; count],
             counts,
             waits: vec![Waits::default(); count],
             equipment: twin.equipment_count(),
+            rollup: Rollup::new(twin),
             ..Self::default()
         }
     }
@@ -90,9 +107,33 @@ impl Survey {
         self.counts[condition as usize]
     }
 
-    /// What is beyond its limits or not to be trusted, the worst first.
+    /// How many properties need attention: they are abnormal, or their source does not stand by them.
+    pub fn attention(&self) -> usize {
+        self.attention.len()
+    }
+
+    /// Whether something is stale and nothing is current of what is expected in time; where nothing is
+    /// expected, nothing at all. What was set once and stays counts for nothing among what is expected.
+    pub fn is_out_of_date(&self) -> bool {
+        let of_all =
+            self.conditions.len() - self.count(Condition::Unknown) - self.count(Condition::Stale);
+        let current = self.expected.unwrap_or(of_all);
+        current == 0 && self.count(Condition::Stale) > 0
+    }
+
+    /// The worst condition of all that is below an asset.
+    pub fn below(&self, asset: AssetId) -> Condition {
+        self.rollup.below(asset)
+    }
+
+    /// The assets whose own condition turned in the last round; one may stand there twice.
+    pub fn turned(&self) -> &[AssetId] {
+        self.rollup.turned()
+    }
+
+    /// What needs attention, the worst first.
     pub fn worst(&self) -> impl Iterator<Item = (PropertyId, Condition)> + '_ {
-        self.beyond.iter().map(|(Reverse(condition), id)| (*id, *condition))
+        self.attention.iter().map(|(Reverse(condition), id)| (*id, *condition))
     }
 
     /// Whether everything is judged in the present view; after a jump it takes some frames, and so it does
@@ -103,6 +144,7 @@ impl Survey {
 
     /// Judges what changed since the frame before, and a part of the rest after a jump.
     pub fn advance(&mut self, state: &impl State, twin: &Twin, view: View, follows: bool) {
+        self.rollup.begin();
         let Self { follower, changed, waits, .. } = self;
         let anew = follower.advance(state, twin, view, follows, |id| {
             if let Some(waits) = waits.get_mut(id.0 as usize)
@@ -137,7 +179,7 @@ impl Survey {
     fn judge(&mut self, state: &impl State, twin: &Twin, view: View, id: PropertyId) {
         let now = condition(state, twin, view, id);
         let of_kind = view.of_kind(twin.property(id).kind);
-        if now > Condition::Unknown && now != Condition::Stale {
+        if is_current(now) {
             self.follower.fresh(state, of_kind, id);
         }
         // On its way to a sample that the view has not come to it may pass a limit, or become known,
@@ -153,12 +195,23 @@ impl Survey {
         }
         self.counts[before as usize] -= 1;
         self.counts[now as usize] += 1;
-        if before >= Condition::Warning {
-            self.beyond.remove(&(Reverse(before), id));
+        if let Some(current) =
+            self.expected.as_mut().filter(|_| twin.property(id).interval.is_some())
+        {
+            *current -= usize::from(is_current(before));
+            *current += usize::from(is_current(now));
         }
-        if now >= Condition::Warning {
-            self.beyond.insert((Reverse(now), id));
+        if before.needs_attention() {
+            self.attention.remove(&(Reverse(before), id));
         }
+        if now.needs_attention() {
+            self.attention.insert((Reverse(now), id));
+        }
+        let owner = twin.owner(id);
+        let of_asset = twin.asset(owner).properties.clone();
+        let of_asset = self.conditions.get(of_asset.start as usize..of_asset.end as usize);
+        let worst = of_asset.into_iter().flatten().max().copied().unwrap_or_default();
+        self.rollup.set(owner, worst);
     }
 }
 
@@ -167,7 +220,8 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<Survey>().add_systems(Update, advance.in_set(Round::Sample));
 }
 
-fn advance(
+/// Judges what changed for the main scene.
+pub fn advance(
     twin: Res<TwinDefinition>,
     sources: Res<Sources>,
     playhead: Res<Playhead>,
@@ -244,6 +298,7 @@ mod tests {
             assert!(survey.worst().is_sorted_by(|a, b| a.1 >= b.1));
             let beyond = survey.count(Condition::Warning) + survey.count(Condition::Alarm);
             assert_eq!(survey.worst().count(), beyond);
+            assert_eq!(survey.attention(), beyond);
         }
         // Silence makes them stale, and a look at the past counts as it was.
         mirror.tick(NOW.plus_micros(60_000_000));
@@ -252,6 +307,23 @@ mod tests {
         let past = View::live(NOW.plus_micros(500_000));
         survey.advance(&mirror, &twin, past, false);
         assert_eq!(survey.counts, counted(&mirror, past));
+    }
+
+    #[test]
+    fn what_was_set_once_keeps_no_plant_up_to_date() {
+        let text = r#"Twin(schema: 2, name: "t", display_delay: "0s", classes: {"A": (properties: {
+            "measured": (interval: "1s"), "set": (kind: setpoint)})}, assets: [(name: "a", class: "A")])"#;
+        let loaded = load_text(Path::new("t.ron"), text, &NoFiles);
+        let twin = Arc::new(loaded.unwrap_or_else(|wrong| panic!("{wrong}")).twin);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let mut survey = Survey::new(&twin);
+        take(&mut mirror, NOW, &[(0, 1.0), (1, 1.0)]);
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert!(!survey.is_out_of_date());
+        mirror.tick(NOW.plus_micros(60_000_000));
+        survey.advance(&mirror, &twin, mirror.live_view(), true);
+        assert_eq!(survey.count(Condition::Normal), 1, "the setpoint stands as it was set");
+        assert!(survey.is_out_of_date());
     }
 
     #[test]

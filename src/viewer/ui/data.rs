@@ -93,9 +93,12 @@ impl PanelData<'_> {
 
     /// The worst condition of an asset's own properties at the playhead.
     pub fn asset_condition(&self, asset: AssetId) -> Condition {
-        let worst =
-            self.twin.properties_of(asset).map(|property| self.property_condition(property)).max();
-        worst.unwrap_or_default()
+        survey::asset_condition(self.state, self.twin, self.view(), asset)
+    }
+
+    /// The worst condition of an asset and of all that is below it.
+    pub fn worst_condition(&self, asset: AssetId) -> Condition {
+        self.asset_condition(asset).max(self.survey.below(asset))
     }
 
     /// Whether the asset's source was gone at the playhead.

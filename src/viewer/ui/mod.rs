@@ -25,11 +25,14 @@ mod figures;
 mod health_bar;
 mod help;
 pub mod keys;
+mod liveness;
+mod mark;
 mod messages;
 pub mod outline;
 mod overview;
 mod property_panel;
 mod property_row;
+mod sparkline;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -259,7 +262,7 @@ fn mark_past(ui: &egui::Ui, data: &PanelData, scene: egui::Rect) {
     let color = data.palette.past;
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Middle, "past".into()));
     painter.rect_stroke(scene, 0.0, Stroke::new(3.0, color), StrokeKind::Inside);
-    let clock = timeline::clock_text(data.playhead.time);
+    let clock = timeline::stamp_text(data.playhead.time);
     let text = match data.playback {
         Some(shown) => format!("RECORDING  {clock}   {}", shown.name),
         None => {

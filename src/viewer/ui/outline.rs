@@ -2,13 +2,19 @@
 
 use bevy::prelude::Resource;
 
-use crate::twin::{AssetId, Twin};
+use crate::twin::binding::{Effect, LabelPart};
+use crate::twin::{AssetId, PropertyId, Twin};
+
+/// Key values that are listed at most.
+const MOST_KEY_VALUES: usize = 20;
 
 /// Which assets stand directly below which.
 #[derive(Resource, Debug, Default)]
 pub struct Outline {
     /// All assets, those of one parent together, in the definition's order; the roots first.
     assets: Vec<AssetId>,
+    /// What labels show.
+    key_values: Vec<PropertyId>,
     /// Where the roots begin in [`Self::assets`], then the children of each asset, and where all end.
     begins: Vec<usize>,
 }
@@ -29,7 +35,7 @@ impl Outline {
             assets[*at] = id;
             *at += 1;
         }
-        Self { assets, begins }
+        Self { assets, begins, key_values: key_values(twin) }
     }
 
     /// The assets that stand below no other.
@@ -42,12 +48,37 @@ impl Outline {
         self.group(asset.0 as usize + 1)
     }
 
+    /// The properties that labels show, those of the most important labels first; not too many to list.
+    pub fn key_values(&self) -> &[PropertyId] {
+        &self.key_values
+    }
+
     fn group(&self, at: usize) -> &[AssetId] {
         match self.begins.get(at..=at + 1) {
             Some(&[from, to]) => &self.assets[from..to],
             _ => &[],
         }
     }
+}
+
+fn key_values(twin: &Twin) -> Vec<PropertyId> {
+    let mut keys: Vec<(i32, PropertyId)> = Vec::new();
+    for asset in twin.asset_ids() {
+        let bindings = twin.class_of(asset).into_iter().flat_map(|class| &class.bindings);
+        for binding in bindings {
+            let Effect::Label { text, priority, .. } = &binding.effect else { continue };
+            keys.extend(text.iter().filter_map(|part| match part {
+                LabelPart::Property(at) => {
+                    Some((priority.saturating_neg(), twin.property_at(asset, usize::from(*at))))
+                }
+                _ => None,
+            }));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys.truncate(MOST_KEY_VALUES);
+    keys.into_iter().map(|(_, id)| id).collect()
 }
 
 #[cfg(test)]

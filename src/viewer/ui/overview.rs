@@ -1,13 +1,15 @@
 //! What the property panel shows while nothing is selected: how the plant is doing as a whole, and
-//! what deserves a look.
+//! what needs attention.
 
 use bevy_egui::egui::{self, RichText, Sense, Ui, vec2};
 
 use super::data::PanelData;
+use super::mark;
 use crate::twin::{AssetId, Condition, PropertyId};
 use crate::viewer::base::Command;
+use crate::viewer::time::Survey;
 
-/// Entries of the list of what deserves a look.
+/// Entries of the list of what needs attention.
 const MOST_LISTED: usize = 40;
 /// Height of a row of a list.
 const ROW_HEIGHT: f32 = 24.0;
@@ -21,55 +23,95 @@ pub fn show(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     }
     ui.add_space(6.0);
     let survey = data.survey;
-    let [unknown, normal, stale, warning, alarm] = [
-        Condition::Unknown,
-        Condition::Normal,
-        Condition::Stale,
-        Condition::Warning,
-        Condition::Alarm,
-    ]
-    .map(|condition| survey.count(condition));
+    let attention = survey.attention();
     ui.columns(3, |columns| {
         tile(&mut columns[0], data, "assets", survey.equipment(), palette.text);
         tile(&mut columns[1], data, "properties", data.twin.property_count(), palette.text);
-        let out = warning + alarm;
-        // Of what is stale or unknown nobody knows whether it is in order.
-        let color = match (out, stale + unknown) {
-            (0, 0) => palette.good,
-            (0, _) => palette.stale,
-            _ => palette.warning,
-        };
-        tile(&mut columns[2], data, "off limits", out, color);
+        tile(&mut columns[2], data, "need attention", attention, attention_color(data));
     });
     ui.add_space(8.0);
     if !survey.is_complete() {
         ui.label(RichText::new("Looking through all properties…").color(palette.text_dim));
     }
-    if stale > 0 {
-        ui.label(RichText::new(format!("{stale} properties are stale")).color(palette.stale));
-    }
-    if unknown > 0 && unknown < data.twin.property_count() {
-        ui.label(RichText::new(format!("{unknown} properties are unknown")).color(palette.stale));
-    }
-    ui.add_space(4.0);
-    ui.label(RichText::new("Deserves a look").strong().color(palette.text));
+    counts(ui, data);
+    ui.add_space(6.0);
+    ui.label(RichText::new("Needs attention").strong().color(palette.text));
     ui.separator();
-    if warning + alarm == 0 {
-        let text = match (stale, normal, unknown) {
-            (0, 0, _) => "Nothing is known yet.",
-            (0, _, 0) => "Nothing: every value is within its limits.",
-            (0, _, _) => "Nothing of what is known: it is within its limits.",
-            (_, 0, _) => "No value is current: nobody knows.",
-            _ => "Nothing of what is current: it is within its limits.",
-        };
-        ui.label(RichText::new(text).color(palette.text_dim));
-        return;
-    }
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        if attention == 0 {
+            ui.label(RichText::new(nothing_text(survey)).color(palette.text_dim));
+        }
         for (property, condition) in survey.worst().take(MOST_LISTED) {
             line(ui, data, property, condition, commands);
         }
+        if attention > MOST_LISTED {
+            let more = format!("and {} more", attention - MOST_LISTED);
+            ui.label(RichText::new(more).small().color(palette.text_faint));
+        }
+        key_values(ui, data, commands);
     });
+}
+
+/// The colour of the count: that of the worst, and of what is stale or unknown nobody knows whether it is
+/// in order.
+fn attention_color(data: &PanelData) -> egui::Color32 {
+    let survey = data.survey;
+    let worst = survey.worst().next().map(|(_, condition)| condition);
+    let is_known = survey.count(Condition::Stale) + survey.count(Condition::Unknown) == 0;
+    let otherwise = if is_known { Condition::Normal } else { Condition::Stale };
+    data.palette.condition(worst.unwrap_or(otherwise))
+}
+
+/// How many properties are in each condition that is not normal, the worst first.
+fn counts(ui: &mut Ui, data: &PanelData) {
+    for condition in Condition::ALL.into_iter().rev() {
+        let count = data.survey.count(condition);
+        let what = match condition {
+            Condition::Alarm => "in alarm",
+            Condition::Bad => "with a bad value",
+            Condition::Warning => "in warning",
+            Condition::Uncertain => "with an uncertain value",
+            Condition::Stale => "stale",
+            Condition::Unknown if count < data.twin.property_count() => "without data",
+            Condition::Normal | Condition::Unknown => continue,
+        };
+        let properties = if count == 1 { "property" } else { "properties" };
+        if count > 0 {
+            ui.horizontal(|ui| {
+                let (place, _) = ui.allocate_exact_size(vec2(12.0, 14.0), Sense::hover());
+                mark::paint(ui.painter(), data.palette, place.center(), condition);
+                let text = RichText::new(format!("{count} {properties} {what}"));
+                ui.label(text.color(data.palette.text_dim));
+            });
+        }
+    }
+}
+
+/// What is said where nothing needs attention.
+fn nothing_text(survey: &Survey) -> &'static str {
+    let [normal, stale, unknown] = [Condition::Normal, Condition::Stale, Condition::Unknown]
+        .map(|condition| survey.count(condition));
+    match (stale, normal, unknown) {
+        (0, 0, _) => "No value has come yet.",
+        (0, _, 0) => "Nothing: every value is normal.",
+        (0, _, _) => "Nothing: every value that has come is normal.",
+        (_, 0, _) => "No value is current: whether all is normal is not known.",
+        _ => "Nothing: every current value is normal.",
+    }
+}
+
+/// The values that labels of the scene show, the most important first.
+fn key_values(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
+    let keys = data.outline.key_values();
+    if keys.is_empty() {
+        return;
+    }
+    ui.add_space(10.0);
+    ui.label(RichText::new("Key values").strong().color(data.palette.text));
+    ui.separator();
+    for property in keys {
+        line(ui, data, *property, data.property_condition(*property), commands);
+    }
 }
 
 fn tile(ui: &mut Ui, data: &PanelData, name: &str, count: usize, color: egui::Color32) {
@@ -96,11 +138,15 @@ fn line(
     let owner = data.twin.owner(property);
     let definition = data.twin.property(property);
     let value = data.reading(property).map(|reading| definition.format(&reading.value));
-    let texts = [
-        data.twin.asset(owner).name.to_string(),
-        definition.title.clone(),
-        value.unwrap_or_default(),
-    ];
+    let value = value.unwrap_or_else(|| "—".to_owned());
+    // What is no limit is said in words: its value alone may look as if it were in order.
+    let value = match condition {
+        Condition::Uncertain | Condition::Bad | Condition::Stale => {
+            format!("{value} · {}", condition.name())
+        }
+        _ => value,
+    };
+    let texts = [data.twin.asset(owner).name.to_string(), definition.title.clone(), value];
     if row(ui, data, condition, &texts).clicked() {
         commands.push(Command::FlyTo(owner));
     }
@@ -113,7 +159,7 @@ pub fn asset_list(ui: &mut Ui, data: &PanelData, assets: &[AssetId], commands: &
         for &id in &assets[in_sight] {
             let asset = data.twin.asset(id);
             let texts = [asset.name.to_string(), asset.title.clone(), String::new()];
-            let response = row(ui, data, data.asset_condition(id), &texts);
+            let response = row(ui, data, data.worst_condition(id), &texts);
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &*asset.name)
             });
@@ -133,8 +179,11 @@ fn row(ui: &mut Ui, data: &PanelData, condition: Condition, texts: &[String; 3])
     }
     let painter = ui.painter_at(rect);
     let mid = rect.center().y;
-    let color = palette.condition(condition);
-    painter.circle_filled(egui::pos2(rect.min.x + 6.0, mid), 3.5, color);
+    let color = match condition {
+        Condition::Normal => palette.text,
+        other => palette.condition(other),
+    };
+    mark::paint(&painter, palette, egui::pos2(rect.min.x + 6.0, mid), condition);
     let font = egui::FontId::proportional(13.0);
     let value = painter.text(
         egui::pos2(rect.max.x - 6.0, mid),

@@ -63,6 +63,10 @@ fn heading(ui: &mut Ui, data: &PanelData, id: AssetId, commands: &mut Vec<Comman
         if condition != Condition::Unknown {
             chip(ui, condition.name(), palette.condition(condition));
         }
+        let below = data.survey.below(id);
+        if below != Condition::Unknown {
+            chip(ui, &format!("below: {}", below.name()), palette.condition(below));
+        }
         if data.is_offline(id) {
             chip(ui, "source offline", palette.stale);
         }

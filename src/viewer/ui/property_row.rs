@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bevy_egui::egui::{
-    self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
+    self, Align2, Color32, FontId, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
 };
 
 use super::data::PanelData;
-use crate::history::{Bucket, Reading, Span};
+use super::sparkline;
+use crate::history::Reading;
 use crate::telemetry::topic_of;
-use crate::twin::{Condition, Property, PropertyId, PropertyKind, Timestamp, Value, ValueType};
+use crate::twin::{Beyond, Condition, Property, PropertyId, PropertyKind, Value, ValueType};
 
 /// Rows whose details are open, by the property's name in its class, so that they stay open from
 /// one pump to the next.
@@ -19,12 +20,11 @@ pub struct RowState {
     open: HashSet<Arc<str>>,
 }
 
-/// Span of the sparkline.
-const SPARK_MICROS: i64 = 120_000_000;
-const SPARK_BUCKETS: usize = 96;
 const ROW_HEIGHT: f32 = 44.0;
 const BAR_WIDTH: f32 = 84.0;
-const SPARK_WIDTH: f32 = 88.0;
+const SPARK_WIDTH: f32 = 128.0;
+/// Width of a row from which on its limits stand in it.
+const WIDE: f32 = 370.0;
 
 /// Draws one property.
 pub fn show(ui: &mut Ui, data: &PanelData, id: PropertyId, state: &mut RowState) {
@@ -82,7 +82,7 @@ fn paint(
         value_color,
     );
     let name_room = Rect::from_min_max(rect.min, pos2(value.min.x - 8.0, rect.max.y));
-    ui.painter_at(name_room).text(
+    let name = ui.painter_at(name_room).text(
         pos2(left, rect.min.y + 13.0),
         Align2::LEFT_CENTER,
         &property.title,
@@ -95,8 +95,25 @@ fn paint(
         Align2::LEFT_CENTER,
         note,
         FontId::proportional(11.0),
-        if condition == Condition::Stale { palette.stale } else { palette.text_faint },
+        match condition {
+            Condition::Stale | Condition::Uncertain | Condition::Bad => {
+                palette.condition(condition)
+            }
+            _ => palette.text_faint,
+        },
     );
+    if rect.width() >= WIDE
+        && let Some(limits) = limits_text(property)
+    {
+        let room = Rect::from_min_max(pos2(name.max.x + 10.0, rect.min.y), name_room.max);
+        ui.painter_at(room).text(
+            pos2(room.min.x, rect.min.y + 13.5),
+            Align2::LEFT_CENTER,
+            limits,
+            FontId::proportional(11.0),
+            palette.text_faint,
+        );
+    }
     if !matches!(property.ty, ValueType::Number | ValueType::Enumeration(_)) {
         return;
     }
@@ -114,7 +131,7 @@ fn paint(
         pos2(spark_right, rect.max.y - 5.0),
     );
     if spark.width() > 24.0 {
-        sparkline(&painter, data, id, property, spark);
+        sparkline::paint(&painter, data, id, property, spark);
     }
 }
 
@@ -188,45 +205,6 @@ fn range_bar(
     }
 }
 
-fn sparkline(
-    painter: &egui::Painter,
-    data: &PanelData,
-    id: PropertyId,
-    property: &Property,
-    area: Rect,
-) {
-    let to = data.playhead.time;
-    let from = to.plus_micros(-SPARK_MICROS);
-    let buckets = data.state.series(data.view_of(id), id, Span { from, to }, SPARK_BUCKETS);
-    let (low, high) = extent(&buckets);
-    // A steady value is drawn in the middle, not as noise from top to bottom.
-    let least = property.range.map_or(1e-9, |(low, high)| (high - low).abs() * 0.02).max(1e-9);
-    let spread = (high - low).max(least);
-    let middle = (low + high) / 2.0;
-    let place = |time: Timestamp, value: f64| -> Pos2 {
-        let x = time.seconds_since(from) as f32 / (SPARK_MICROS as f32 * 1e-6);
-        let y = ((value - middle) / spread) as f32 + 0.5;
-        pos2(area.min.x + x * area.width(), area.max.y - y * area.height())
-    };
-    let mut line: Vec<Pos2> = Vec::with_capacity(3 * buckets.len() + 1);
-    for bucket in &buckets {
-        // Up and down again, so that a peak of one sample is seen.
-        let swing = [bucket.first, bucket.min, bucket.max, bucket.last];
-        line.extend(swing.map(|value| place(bucket.time, value)));
-    }
-    let Some(&end) = line.last() else { return };
-    line.push(pos2(area.max.x, end.y));
-    let color = data.palette.series[0];
-    painter.add(egui::Shape::line(line, Stroke::new(1.3, color.gamma_multiply(0.9))));
-    painter.circle_filled(pos2(area.max.x, end.y), 1.8, color);
-}
-
-fn extent(buckets: &[Bucket]) -> (f64, f64) {
-    buckets.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), bucket| {
-        (low.min(bucket.min), high.max(bucket.max))
-    })
-}
-
 fn details(
     ui: &mut Ui,
     data: &PanelData,
@@ -262,6 +240,9 @@ fn details(
                     if let Some(reading) = reading {
                         field("time", reading.time.to_string());
                     }
+                    if let Some(limits) = limits_text(property) {
+                        field("abnormal", limits);
+                    }
                     let unit = property.unit.code();
                     if unit != "1" {
                         field("unit", unit.to_owned());
@@ -273,6 +254,26 @@ fn details(
             );
         });
     ui.add_space(4.0);
+}
+
+/// What is abnormal of a property, in the unit in which people read it.
+pub(super) fn limits_text(property: &Property) -> Option<String> {
+    let limits = &property.limits;
+    let of = |beyond: Beyond, word: &str, low: Option<f64>, high: Option<f64>| {
+        let number = |limit: f64| property.format_number(limit);
+        let mut places: Vec<String> = Vec::new();
+        places.extend(low.map(|limit| format!("below {}", number(limit))));
+        places.extend(high.map(|limit| format!("above {}", number(limit))));
+        if let ValueType::Enumeration(names) = &property.ty {
+            let states = names.iter().zip(&*property.states);
+            places.extend(states.filter(|(_, at)| **at == beyond).map(|(name, _)| name.clone()));
+        }
+        (!places.is_empty()).then(|| format!("{word} {}", places.join(", ")))
+    };
+    let warning = of(Beyond::Warning, "warning", limits.low_warning, limits.high_warning);
+    let alarm = of(Beyond::Alarm, "alarm", limits.low_alarm, limits.high_alarm);
+    let both: Vec<String> = [warning, alarm].into_iter().flatten().collect();
+    (!both.is_empty()).then(|| both.join(" · "))
 }
 
 fn source_text(property: &Property) -> String {

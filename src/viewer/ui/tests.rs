@@ -6,17 +6,21 @@ use std::time::Duration;
 use bevy_egui::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use proptest::prelude::*;
 
 use super::data::{Health, PanelData, Views};
+use super::liveness::Liveness;
 use super::outline::Outline;
 use super::{health_bar, property_panel, timeline, tree, view_menu};
 use crate::history::{Estimate, Presence};
 use crate::mirror::{Budget, Mirror};
-use crate::telemetry::{Batch, Update};
-use crate::twin::{self, AssetId, Quality, Timestamp, Twin, Value};
+use crate::telemetry::{Batch, ConnectionState, Update};
+use crate::twin::binding::ColorMap;
+use crate::twin::{self, AssetId, Condition, Quality, Timestamp, Twin, Value};
 use crate::viewer::base::{Command, Palette, Playhead, Selection, Shown, ThemeChoice};
+use crate::viewer::scene::binding::color;
 use crate::viewer::scene::camera::SavedViewpoint;
-use crate::viewer::time::{Survey, playback};
+use crate::viewer::time::{Survey, playback, survey};
 
 const TWIN: &str = r#"Twin(
     schema: 2,
@@ -214,11 +218,11 @@ fn the_fly_to_button_of_the_selection_asks_for_the_flight() {
 }
 
 #[test]
-fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
+fn with_nothing_selected_the_overview_counts_what_needs_attention() {
     let mut harness = harness(Scene::new(), draw_properties);
     harness.run();
     assert!(harness.query_by_label("Test plant").is_some());
-    assert!(harness.query_by_label("off limits").is_some());
+    assert!(harness.query_by_label("need attention").is_some());
     let data_condition = {
         let scene = harness.state();
         let flow = scene.mirror.twin().property_by_path("P-1.flow").expect("it is in the file");
@@ -227,7 +231,86 @@ fn with_nothing_selected_the_overview_counts_what_is_off_its_limits() {
     assert_eq!(data_condition, crate::twin::Condition::Alarm);
     let unknown = harness.state().data().survey.count(crate::twin::Condition::Unknown);
     assert!(unknown > 0, "of some properties nothing came");
-    assert!(harness.query_by_label(&format!("{unknown} properties are unknown")).is_some());
+    assert!(harness.query_by_label(&format!("{unknown} properties without data")).is_some());
+}
+
+/// What the panels, the tree, the counts and the lamp make of two values of one pump.
+fn all_say(flow: (f64, Quality), state: (u16, Quality)) {
+    let states = r#"enumeration(["stopped", "running", "slow", "tripped"]), alarm_values: ["tripped"], warning_values: ["slow"]"#;
+    let text = TWIN.replace(r#"enumeration(["stopped", "running"])"#, states);
+    let mut scene = Scene::of(defined(&text));
+    let time = scene.playhead.time + Duration::from_secs(1);
+    let twin = scene.mirror.twin().clone();
+    let sent = [
+        ("P-1.flow", Value::Number(flow.0), flow.1),
+        ("P-1.state", Value::Enumeration(state.0), state.1),
+    ];
+    let mut conditions = Vec::new();
+    let mut updates = Vec::new();
+    for (name, value, quality) in sent {
+        let property = twin.property_by_path(name).expect("it is in the file");
+        conditions.push(twin.property(property).condition(&value, quality));
+        updates.push(Update { property, time: Some(time), value: Some(value), quality });
+    }
+    scene.mirror.apply(Batch { arrival: time, updates, ..Batch::default() });
+    scene.mirror.tick(time);
+    (scene.playhead.time, scene.playhead.live) = (time, time);
+    scene.advance();
+    let (data, pump) = (scene.data(), scene.asset("P-1"));
+    let worst = *conditions.iter().max().expect("there are two");
+    assert_eq!(data.asset_condition(pump), worst, "the panel");
+    assert_eq!(data.worst_condition(pump), worst, "the tree");
+    assert_eq!(data.worst_condition(scene.asset("hall")), worst, "its group in the tree");
+    let attention: Vec<_> = conditions.iter().filter(|at| at.needs_attention()).collect();
+    assert_eq!(data.survey.attention(), attention.len(), "the count");
+    let listed = data.survey.worst().next().map(|(_, condition)| condition);
+    assert_eq!(listed, (!attention.is_empty()).then_some(worst), "the list");
+    let of_asset = survey::asset_condition(&scene.mirror, &twin, data.view(), pump);
+    let lamp = ColorMap::Condition(vec![[-1.0; 3]; 4]);
+    let (shade, _) = color(&lamp, f64::from(state.0), of_asset, |at| [at as u8 as f32; 3]);
+    let normal = worst == Condition::Normal;
+    assert_eq!(shade, if normal { [-1.0; 3] } else { [worst as u8 as f32; 3] }, "the lamp");
+}
+
+proptest! {
+    #[test]
+    fn panel_tree_count_and_lamp_say_the_same_of_any_values(
+        flow in 0.0..60.0_f64, state in 0_u16..4, of_flow in 0_usize..3, of_state in 0_usize..3,
+    ) {
+        let qualities = [Quality::Good, Quality::Uncertain, Quality::Bad];
+        all_say((flow, qualities[of_flow]), (state, qualities[of_state]));
+    }
+}
+
+#[test]
+fn only_a_plant_that_is_connected_and_current_is_live() {
+    let mut scene = Scene::new();
+    scene.advance();
+    let live = |scene: &Scene| Liveness::of(&scene.data());
+    assert_eq!(live(&scene), Liveness::Connecting, "nothing has answered yet");
+    scene.health.connection = ConnectionState::Connected;
+    assert_eq!(live(&scene), Liveness::Live);
+    let (reason, retry_in) = ("no route".to_owned(), Duration::from_secs(1));
+    scene.health.connection = ConnectionState::Disconnected { reason, retry_in };
+    assert_eq!(live(&scene), Liveness::Offline);
+    scene.health.connection = ConnectionState::Connected;
+    let later = scene.playhead.time + Duration::from_secs(3600);
+    scene.mirror.tick(later);
+    (scene.playhead.time, scene.playhead.live) = (later, later);
+    scene.advance();
+    assert_ne!(live(&scene), Liveness::Live, "no value is current");
+    for liveness in [Liveness::Connecting, Liveness::Offline, Liveness::Silent, Liveness::Stale] {
+        assert_ne!(liveness.color(&scene.data()), scene.palette.live);
+    }
+}
+
+#[test]
+fn the_playhead_has_its_date() {
+    assert_eq!(timeline::stamp_text(Timestamp(1_772_366_400_000_000)), "2026-03-01 12:00:00");
+    let bar = egui::vec2(900.0, timeline::HEIGHT);
+    let mut harness = sized(bar, Scene::new(), draw_timeline);
+    harness.run();
+    assert!(harness.query_by_label("2026-03-01 12:00:04").is_some());
 }
 
 fn draw_timeline(ui: &mut egui::Ui, data: &PanelData, _: &mut State) -> Vec<Command> {

@@ -5,6 +5,7 @@ use bevy_egui::egui::{
 };
 
 use super::data::PanelData;
+use super::liveness::Liveness;
 use crate::twin::Timestamp;
 use crate::viewer::base::Command;
 use crate::viewer::time::SPEEDS;
@@ -117,26 +118,24 @@ fn speed_text(speed: f64) -> String {
 
 fn state_button(ui: &mut Ui, data: &PanelData, commands: &mut Vec<Command>) {
     let palette = data.palette;
-    let goes_on = data.present().goes_on;
-    let live = if goes_on { palette.live } else { palette.stale };
+    let liveness = Liveness::of(data);
+    let live = liveness.color(data);
     let follows = data.playhead.following && data.playback.is_none();
     let alone = data.playback.is_some_and(|recording| !recording.has_plant);
-    let (text, fill, ink) = match (follows, goes_on) {
-        (false, _) if alone => ("RECORDING", palette.tint(palette.past, 0.18), palette.past),
-        (true, true) => ("LIVE", palette.tint(live, 0.18), live),
-        (true, false) => ("SILENT", palette.tint(live, 0.18), live),
-        (false, _) => ("Back to live", palette.past, palette.window),
+    let (text, fill, ink) = match follows {
+        false if alone => ("RECORDING", palette.tint(palette.past, 0.18), palette.past),
+        true => (liveness.name(), palette.tint(live, 0.18), live),
+        false => ("Back to live", palette.past, palette.window),
     };
     let button = egui::Button::new(RichText::new(text).strong().color(ink)).fill(fill);
-    let hint = match (follows, goes_on) {
-        (false, _) if alone => "A file is on screen, and no plant is connected",
-        (true, true) => "Following the plant",
-        (true, false) => "The plant sends no time any more; this is the last that is known",
-        (false, _) => "Follow the plant again (End)",
+    let hint = match follows {
+        false if alone => "A file is on screen, and no plant is connected",
+        true => liveness.hint(),
+        false => "Follow the plant again (End)",
     };
-    let response = ui.add_sized(vec2(104.0, 30.0), button).on_hover_text(hint);
+    let response = ui.add_sized(vec2(116.0, 30.0), button).on_hover_text(hint);
     if follows {
-        let dot = response.rect.left_center() + vec2(19.0, 0.0);
+        let dot = response.rect.left_center() + vec2(11.0, 0.0);
         ui.painter().circle_filled(dot, 4.0, live);
     }
     if response.clicked() {
@@ -149,13 +148,13 @@ fn clock(ui: &mut Ui, data: &PanelData) {
     let live = data.playhead.following && data.playback.is_none();
     let color = if live { palette.text } else { palette.past };
     ui.allocate_ui_with_layout(
-        vec2(116.0, HEIGHT - 14.0),
+        vec2(168.0, HEIGHT - 14.0),
         egui::Layout::top_down(egui::Align::Min),
         |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.add_space(3.0);
             ui.label(
-                RichText::new(clock_text(data.playhead.time)).monospace().size(15.0).color(color),
+                RichText::new(stamp_text(data.playhead.time)).monospace().size(13.5).color(color),
             );
             let behind = data.playhead.live.seconds_since(data.playhead.time);
             let note = if data.playback.is_some() {
@@ -189,7 +188,7 @@ fn track(ui: &mut Ui, data: &PanelData, size: egui::Vec2, commands: &mut Vec<Com
         commands.push(Command::Seek(under.max(earliest)));
     } else if response.hovered() {
         ui.painter().vline(pointer.x, bar.y_range(), Stroke::new(1.0, data.palette.text_dim));
-        response.on_hover_text_at_pointer(clock_text(under));
+        response.on_hover_text_at_pointer(format!("{} UTC", stamp_text(under)));
     }
 }
 
@@ -206,11 +205,9 @@ fn paint_axis(
     let x_of = |time: Timestamp| bar.min.x + axis.share(time).clamp(0.0, 1.0) * bar.width();
     painter.rect_filled(bar, 4.0, palette.well);
     painter.rect_stroke(bar, 4.0, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
-    let color = match (data.playhead.following, data.present().goes_on) {
-        _ if data.playback.is_some() => palette.past,
-        (true, true) => palette.live,
-        (true, false) => palette.stale,
-        (false, _) => palette.past,
+    let color = match data.playhead.following && data.playback.is_none() {
+        true => Liveness::of(data).color(data),
+        false => palette.past,
     };
     if let Some(oldest) = oldest {
         let known = Rect::from_x_y_ranges(x_of(oldest)..=bar.max.x, bar.y_range());
@@ -275,10 +272,22 @@ pub fn clock_text(time: Timestamp) -> String {
         .map_or_else(|_| "--:--:--".to_owned(), |stamp| stamp.strftime("%H:%M:%S").to_string())
 }
 
-/// A span in minutes and seconds.
+/// Date and time of day in UTC.
+pub fn stamp_text(time: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(time.0).map_or_else(
+        |_| "---------- --:--:--".to_owned(),
+        |stamp| stamp.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+/// A span in minutes and seconds, with hours where there are any.
 pub fn span_text(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
-    format!("{}:{:02}", seconds / 60, seconds % 60)
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
 }
 
 #[cfg(test)]
@@ -303,6 +312,14 @@ mod tests {
         assert_eq!((axis.from, axis.to), (Timestamp(0), Timestamp(9_000_000_000)));
         let axis = Axis::whole(None, Timestamp(5));
         assert!(axis.from < axis.to, "an instant has a span too");
+    }
+
+    #[test]
+    fn a_span_of_hours_is_told_from_one_of_minutes() {
+        assert_eq!(
+            [59.6, 600.0, 3600.0, 90_061.0].map(span_text),
+            ["1:00", "10:00", "1:00:00", "25:01:01"]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bevy_egui::egui::{self, Align2, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::data::PanelData;
+use super::mark;
 use super::outline::Outline;
 use crate::twin::{AssetId, PropertyId, Twin};
 use crate::viewer::base::Command;
@@ -249,18 +250,13 @@ fn row_ui(
         paint_arrow(painter, pos2(x + 5.0, mid), open, palette.text_dim);
     }
     x += 14.0;
-    painter.circle_filled(
-        pos2(x + 4.0, mid),
-        if row.has_children { 0.0 } else { 3.5 },
-        palette.condition(data.asset_condition(row.asset)),
-    );
-    if !row.has_children {
-        x += 14.0;
-    }
+    // A group shows the worst of all that is below it, open or closed.
+    mark::paint(painter, palette, pos2(x + 4.0, mid), data.worst_condition(row.asset));
+    x += 14.0;
     let font = FontId::proportional(13.0);
-    let name = if row.has_children { asset.title.as_str() } else { &asset.name };
+    let name = &*asset.name;
     let drawn = painter.text(pos2(x, mid), Align2::LEFT_CENTER, name, font, palette.text);
-    if !row.has_children && *asset.title != *asset.name {
+    if *asset.title != *asset.name {
         let rest = Rect::from_min_max(pos2(drawn.max.x + 8.0, rect.min.y), rect.max);
         let clipped = painter.with_clip_rect(rest.intersect(ui.clip_rect()));
         clipped.text(

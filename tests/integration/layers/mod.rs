@@ -14,7 +14,7 @@ use tree::{Import, Tree, circles, room_of};
 /// The floors of the house, the ground first, as in `DESIGN.md`. A room imports from its own floor
 /// and from those below.
 const FLOORS: &[&[&str]] = &[
-    &["twin", "worker", "output", "terminal"],
+    &["twin", "worker", "output", "terminal", "http"],
     &["table"],
     &["telemetry", "history", "cad", "model"],
     &["mirror", "estimate", "forecast"],
@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
 
 /// Rooms that know less than their floor would allow: the simulated plant stands in for real
 /// equipment and can tell nobody more than its messages do.
-const KNOW_ONLY: &[(&str, &[&str])] = &[("plant", &["twin", "worker", "telemetry"])];
+const KNOW_ONLY: &[(&str, &[&str])] = &[("plant", &["twin", "worker", "http", "telemetry"])];
 
 /// The viewer's layers, the ground first: folders below `src/viewer`.
 const LAYERS: &[&str] = &["base", "time", "scene", "ui", "app"];
@@ -37,6 +37,7 @@ const WITHOUT_CIRCLES: &[(&str, bool)] = &[
     ("estimate", true),
     ("forecast", true),
     ("history", true),
+    ("http", true),
     ("jobs", true),
     ("mirror", false),
     ("model", false),
@@ -255,7 +256,7 @@ fn a_circle_of_rooms_and_one_of_files_are_found() {
 fn the_simulated_plant_knows_nobody_but_who_carries_its_messages() {
     let wise = made_up(&[("plant.rs", "use crate::history;")]);
     let wrong = between_rooms(&wise).join("\n");
-    assert!(wrong.contains("`plant` may import from: twin, worker, telemetry"), "{wrong}");
+    assert!(wrong.contains("`plant` may import from: twin, worker, http, telemetry"), "{wrong}");
 }
 
 #[test]

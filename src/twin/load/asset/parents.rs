@@ -12,7 +12,8 @@ const MOST_SHOWN: usize = 5;
 
 /// Numbers of the drafts with those of their parents, parents first.
 pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usize>)>> {
-    let stated = Stated::of(drafts);
+    let paths: Vec<String> = drafts.iter().map(Draft::path).collect();
+    let stated = Stated::of(drafts, &paths);
     let mut fine = true;
     let names = Candidates::new(drafts.iter().map(|draft| &*draft.asset.name));
     let mut reported: HashSet<(*const Node, &str)> = HashSet::new();
@@ -21,7 +22,7 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
     let mut answers: HashMap<&str, Rc<[usize]>> = HashMap::new();
     for draft in drafts {
         let answer = |parent| {
-            let search = || find(parent, drafts, &stated).into();
+            let search = || stated.find(parent).into();
             answers.entry(parent).or_insert_with(search).clone()
         };
         let found = draft.parent.as_deref().map(answer);
@@ -94,72 +95,87 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
     fine.then_some(order)
 }
 
-/// Drafts by what they state of their own paths.
+/// Drafts by what they state of their own paths: of their parents' as it is written, and their names.
 struct Stated<'d> {
+    drafts: &'d [Draft<'d>],
     by_name: HashMap<&'d str, Vec<usize>>,
-    /// By the name of the parent, then by the own one: many machines may have parts of the same names.
-    by_end: HashMap<&'d str, HashMap<&'d str, Vec<usize>>>,
+    by_path: HashMap<&'d str, Vec<usize>>,
+    /// The stated paths that end in a path, by that.
+    by_end: HashMap<&'d str, Vec<&'d str>>,
 }
 
 impl<'d> Stated<'d> {
-    fn of(drafts: &'d [Draft]) -> Self {
-        let mut stated = Self { by_name: HashMap::new(), by_end: HashMap::new() };
-        for (number, draft) in drafts.iter().enumerate() {
-            let name = &*draft.asset.name;
-            stated.by_name.entry(name).or_default().push(number);
-            if let Some(above) = draft.parent.as_deref().and_then(|path| path.rsplit('/').next()) {
-                let parts = stated.by_end.entry(above).or_default();
-                parts.entry(name).or_default().push(number);
+    /// `paths` are those of the drafts.
+    fn of(drafts: &'d [Draft], paths: &'d [String]) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+        for ((draft, path), number) in drafts.iter().zip(paths).zip(0..) {
+            by_name.entry(&draft.asset.name).or_default().push(number);
+            by_path.entry(path).or_default().push(number);
+        }
+        let mut by_end: HashMap<&str, Vec<&str>> = HashMap::new();
+        for path in by_path.keys().copied() {
+            ends(path).for_each(|end| by_end.entry(end).or_default().push(path));
+        }
+        Self { drafts, by_name, by_path, by_end }
+    }
+
+    /// Whether an asset of that name is part of no other.
+    fn is_root(&self, name: &str) -> bool {
+        let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        named.iter().any(|number| self.drafts[*number].parent.is_none())
+    }
+
+    /// Drafts with that name, or at the end of that path, in their order; one whose whole path it is comes
+    /// before all others.
+    fn find(&self, path: &str) -> Vec<usize> {
+        let (mut all, mut whole) = (Vec::new(), Vec::new());
+        let mut add = |stated: &str, is_whole: bool| {
+            let found = self.by_path.get(stated).map_or(&[][..], Vec::as_slice);
+            all.extend_from_slice(found);
+            if is_whole {
+                whole.extend_from_slice(found);
+            }
+        };
+        for stated in self.by_end.get(path).into_iter().flatten().copied() {
+            add(stated, stated == path && self.is_root(first(stated)));
+        }
+        // Those that state less than the path, with what stands above them.
+        for stated in ends(path).skip(1).filter(|end| self.by_path.contains_key(*end)) {
+            let above = path[..path.len() - stated.len()].trim_end_matches('/');
+            if let Some(is_whole) = self.ends_above(first(stated), above) {
+                add(stated, is_whole);
             }
         }
-        stated
+        let mut found = if whole.len() == 1 { whole } else { all };
+        found.sort_unstable();
+        found
     }
 
-    fn named(&self, name: &str) -> &[usize] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// Those whose paths may end in these steps.
-    fn ending(&self, steps: &[&str]) -> &[usize] {
-        match steps {
-            [.., above, name] => {
-                let parts = self.by_end.get(*above).and_then(|parts| parts.get(*name));
-                parts.map_or(&[], Vec::as_slice)
+    /// Whether what stands above the asset `top` ends in that path, and if so, whether that is all of it.
+    fn ends_above<'p>(&'p self, mut top: &'p str, mut path: &'p str) -> Option<bool> {
+        loop {
+            // It is stated with the top itself, where that is clear.
+            let [number] = self.by_name.get(top)?[..] else { return None };
+            let above = self.drafts[number].parent.as_deref()?;
+            if ends(above).any(|end| end == path) {
+                return Some(above == path && self.is_root(first(above)));
             }
-            [name] => self.named(name),
-            [] => &[],
+            path = path.strip_suffix(above)?.strip_suffix('/')?;
+            top = first(above);
         }
     }
 }
 
-/// Drafts with that name, or at the end of that path; one whose whole path it is comes before all
-/// others.
-fn find(path: &str, drafts: &[Draft], stated: &Stated) -> Vec<usize> {
-    let steps: Vec<&str> = path.split('/').collect();
-    let ends: Vec<(usize, bool)> = stated
-        .ending(&steps)
-        .iter()
-        .filter_map(|number| Some((*number, ends_in(*number, &steps, drafts, stated)?)))
-        .collect();
-    let whole: Vec<usize> =
-        ends.iter().filter(|(_, whole)| *whole).map(|(number, _)| *number).collect();
-    if whole.len() == 1 { whole } else { ends.into_iter().map(|(number, _)| number).collect() }
+/// The first step of a path.
+fn first(path: &str) -> &str {
+    path.split('/').next().unwrap_or_default()
 }
 
-/// Whether these steps end the path of a draft, and if so, whether they are all of it.
-fn ends_in(number: usize, steps: &[&str], drafts: &[Draft], stated: &Stated) -> Option<bool> {
-    let mut path = drafts[number].path();
-    loop {
-        let top = path.split('/').next().unwrap_or_default();
-        let tops = stated.named(top);
-        if path.split('/').count() >= steps.len() {
-            let fits = steps.iter().rev().zip(path.rsplit('/')).all(|(step, name)| *step == name);
-            let is_root = tops.iter().any(|top| drafts[*top].parent.is_none());
-            return fits.then(|| is_root && path.split('/').count() == steps.len());
-        }
-        // What stands above is stated with the top itself, where that is clear.
-        let ([top], false) = (tops, tops.is_empty()) else { return None };
-        let above = drafts[*top].parent.as_ref()?;
-        path = format!("{above}/{path}");
-    }
+/// A path without its first steps, one after the other, from the whole of it; of a path that is deeper
+/// than assets may be its last ones.
+fn ends(path: &str) -> impl Iterator<Item = &str> {
+    let begins = path.match_indices('/').map(|(at, _)| at + 1);
+    let deep = path.matches('/').count().saturating_sub(MOST_LEVELS);
+    std::iter::once(0).chain(begins).skip(deep).map(|begin| &path[begin..])
 }

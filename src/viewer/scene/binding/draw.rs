@@ -8,11 +8,13 @@ use super::maths::{color, holds, node_transform, shaped};
 use super::sample::Indexes;
 use super::written::Written;
 use crate::cad::{self, Affine};
-use crate::twin::binding::Effect;
-use crate::viewer::base::{Palette, PartOf, Scene, TwinDefinition};
+use crate::twin::Condition;
+use crate::twin::binding::{ColorMap, Effect};
+use crate::viewer::base::{Palette, PartOf, Scene, SceneViews, TwinDefinition};
 use crate::viewer::scene::bound::{Bound, Paints, effects};
 use crate::viewer::scene::look::{self, Look};
 use crate::viewer::scene::placement;
+use crate::viewer::time::{Sources, survey};
 
 /// Placements and what is shown. What nothing is known of stands as it does at rest.
 pub(super) fn place(
@@ -80,11 +82,13 @@ pub(super) fn paint(
     twin: Res<TwinDefinition>,
     palette: Res<Palette>,
     written: Res<Written>,
+    views: Res<SceneViews>,
+    sources: Res<Sources>,
     bounds: Query<(&Bound, &Paints)>,
     mut tags: Query<&mut MeshTag>,
 ) {
-    let limit_colors = [palette.scene.good, palette.scene.warning, palette.scene.alarm]
-        .map(|color| color.to_srgba().to_f32_array_no_alpha());
+    let color_of =
+        |condition| palette.scene.condition(condition).to_srgba().to_f32_array_no_alpha();
     let mut paint = |(bound, paints): (&Bound, &Paints)| {
         let mut look: Option<Look> = None;
         for (_, effect, reading) in effects(&twin.0, bound) {
@@ -92,11 +96,24 @@ pub(super) fn paint(
                 continue;
             };
             let look = look.get_or_insert_default();
-            let Some(value) = reading.and_then(|reading| reading.value.as_number()) else {
-                continue;
+            let is_lamp = matches!(map, ColorMap::Condition(_));
+            let condition = if is_lamp {
+                let view = views.get(bound.scene).map(|shown| shown.view).unwrap_or_default();
+                survey::asset_condition(&**sources, &twin.0, view, bound.asset)
+            } else {
+                let id = twin.0.property_at(bound.asset, usize::from(*by));
+                let property = twin.0.property(id);
+                reading.map_or(Condition::Unknown, |reading| {
+                    property.condition(&reading.value, reading.quality)
+                })
             };
-            let id = twin.0.property_at(bound.asset, usize::from(*by));
-            let (rgb, share) = color(map, value, &twin.0.property(id).limits, &limit_colors);
+            // A lamp is lit by what is known of the asset, and of what nothing is known it is dark.
+            let value = match reading.and_then(|reading| reading.value.as_number()) {
+                Some(value) => value,
+                None if is_lamp && condition > Condition::Normal => f64::NAN,
+                None => continue,
+            };
+            let (rgb, share) = color(map, value, condition, color_of);
             match effect {
                 Effect::Color { strength, .. } => {
                     look.color = rgb;

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use super::scales::scale_color;
 use crate::twin::binding::{ColorMap, Condition, Effect};
-use crate::twin::{Limits, Value};
+use crate::twin::{self, Value};
 
 /// What a value does to a node, in the node's own frame; `None` for effects that move nothing.
 pub fn node_transform(effect: &Effect, value: f64) -> Option<Transform> {
@@ -63,22 +63,28 @@ pub fn holds(condition: &Condition, value: &Value) -> bool {
     }
 }
 
-/// The sRGB colour of a value, and its strength from 0 to 1. `limit_colors` are those within the
-/// limits, beyond a warning and beyond an alarm.
+/// The sRGB colour of a value, and its strength from 0 to 1, on something that is in `condition`: the
+/// property's own, or for a status lamp the asset's. `color_of` are the colours of conditions.
 pub fn color(
     map: &ColorMap,
     value: f64,
-    limits: &Limits,
-    limit_colors: &[[f32; 3]; 3],
+    condition: twin::Condition,
+    color_of: impl Fn(twin::Condition) -> [f32; 3],
 ) -> ([f32; 3], f64) {
+    let named = |colors: &[[f32; 3]]| {
+        let at = if value >= 0.0 { value as usize } else { usize::MAX };
+        colors.get(at).map_or(([0.0; 3], 0.0), |color| (*color, 1.0))
+    };
     match map {
         ColorMap::Scale { name, low, high } => (scale_color(*name, share(value, *low, *high)), 1.0),
-        ColorMap::Names(colors) => {
-            let at = if value >= 0.0 { value as usize } else { usize::MAX };
-            colors.get(at).map_or(([0.0; 3], 0.0), |color| (*color, 1.0))
-        }
+        ColorMap::Names(colors) => named(colors),
         ColorMap::Single { color, low, high } => (*color, share(value, *low, *high)),
-        ColorMap::Limits => (limit_colors[limits.judge(value) as usize], 1.0),
+        ColorMap::Condition(colors)
+            if condition == twin::Condition::Normal && !colors.is_empty() =>
+        {
+            named(colors)
+        }
+        ColorMap::Limits | ColorMap::Condition(_) => (color_of(condition), 1.0),
     }
 }
 

@@ -21,6 +21,7 @@ pub use maths::{color, holds, node_transform};
 pub use scales::scale_color;
 
 use crate::viewer::base::Round;
+use crate::viewer::time::survey;
 
 /// Samples at the playhead into what is seen.
 pub fn plugin(app: &mut App) {
@@ -30,7 +31,10 @@ pub fn plugin(app: &mut App) {
         .init_resource::<draw::Appeared>()
         .add_observer(draw::note_part)
         .add_observer(sample::note)
-        .add_systems(Update, (sample::index, sample::sample).chain().in_set(Round::Sample))
+        .add_systems(
+            Update,
+            (sample::index, sample::sample.after(survey::advance)).chain().in_set(Round::Sample),
+        )
         .add_systems(
             Update,
             (draw::place, (draw::paint, draw::animate, items::show, draw::age))

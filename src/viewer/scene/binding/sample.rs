@@ -1,6 +1,7 @@
 //! State in each scene's view into [`Bound`]: which entities each property drives there, and which
 //! properties must be read anew in this frame.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bevy::prelude::*;
@@ -8,10 +9,11 @@ use smallvec::SmallVec;
 
 use super::written::{Written, lists};
 use crate::history::State;
-use crate::twin::{PropertyId, PropertyKind, Quality, Twin};
+use crate::twin::binding::{ColorMap, Effect};
+use crate::twin::{AssetId, PropertyId, PropertyKind, Quality, Twin};
 use crate::viewer::base::{Scene, SceneView, SceneViews, TwinDefinition};
 use crate::viewer::scene::bound::Bound;
-use crate::viewer::time::{Anew, Follower, Sources};
+use crate::viewer::time::{Anew, Follower, Sources, Survey};
 
 /// What a property drives.
 struct Target {
@@ -68,6 +70,8 @@ pub(super) struct Index {
     active: Vec<PropertyId>,
     follower: Follower,
     of_asset: Vec<OfAsset>,
+    /// Status lamps, which show how their whole asset is doing.
+    lamps: HashMap<AssetId, SmallVec<[Entity; 1]>>,
     /// Whether the source has any samples.
     has_samples: bool,
     /// Some assets look stale that did not, or the reverse.
@@ -111,10 +115,28 @@ impl Index {
         activate(&mut self.driven, &mut self.active, id);
     }
 
+    /// Lamps of assets whose condition turned are to be painted anew.
+    fn light(&mut self, turned: &[AssetId], bounds: &mut Query<&mut Bound>, written: &mut Written) {
+        for asset in turned {
+            let Some(lamps) = self.lamps.get_mut(asset) else { continue };
+            lamps.retain(|entity| {
+                let Ok(mut bound) = bounds.get_mut(*entity) else { return false };
+                written.repaint(*entity, &mut bound.bypass_change_detection().written);
+                true
+            });
+        }
+    }
+
     /// Whether an asset is to look stale.
     pub(super) fn is_stale(&self, asset: usize) -> bool {
         self.of_asset.get(asset).is_some_and(|asset| asset.looks_stale(self.has_samples))
     }
+}
+
+/// Whether an effect shows how the whole asset is doing.
+fn is_lamp(effect: &Effect) -> bool {
+    let (Effect::Color { map, .. } | Effect::Glow { map, .. }) = effect else { return false };
+    matches!(map, ColorMap::Condition(_))
 }
 
 /// A property that drives something is to be read.
@@ -182,6 +204,9 @@ pub(super) fn index(
         for (slot, binding) in bound.bindings.iter().enumerate() {
             let effect = &class.bindings[*binding].effect;
             let Some(by) = effect.by() else { continue };
+            if is_lamp(effect) {
+                index.lamps.entry(bound.asset).or_default().push(entity);
+            }
             let target = Target { entity, slot: slot as u16, lists: lists(effect) };
             index.add(target, twin.0.property_at(bound.asset, usize::from(by)));
         }
@@ -193,6 +218,7 @@ pub(super) fn sample(
     views: Res<SceneViews>,
     sources: Res<Sources>,
     twin: Res<TwinDefinition>,
+    survey: Option<Res<Survey>>,
     mut indexes: ResMut<Indexes>,
     mut written: ResMut<Written>,
     mut bounds: Query<&mut Bound>,
@@ -207,6 +233,10 @@ pub(super) fn sample(
         match sources.get(shown.view.source) {
             Some(mirror) => index.sample(mirror, &twin.0, shown, &mut bounds, &mut written),
             None => index.sample(&**sources, &twin.0, shown, &mut bounds, &mut written),
+        }
+        // Another scene's lamps follow the property that their binding names; the survey is of the main one.
+        if let Some(survey) = survey.as_ref().filter(|_| index.scene == Scene::MAIN) {
+            index.light(survey.turned(), &mut bounds, &mut written);
         }
     }
 }

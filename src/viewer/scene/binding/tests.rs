@@ -6,7 +6,7 @@ use bevy::prelude::*;
 
 use super::*;
 use crate::twin::binding::{ColorMap, Condition, Effect, Path, Scale};
-use crate::twin::{Limits, Value};
+use crate::twin::{self, Beyond, Quality, Value};
 use crate::viewer::scene::track::Track;
 
 fn near(a: Vec3, b: Vec3) {
@@ -55,11 +55,18 @@ fn a_condition_holds_at_both_ends_of_its_span_and_for_its_names_alone() {
 }
 
 #[test]
-fn limits_colour_by_the_worst_that_is_exceeded() {
-    let limits = Limits { high_warning: Some(5.0), high_alarm: Some(9.0), ..Limits::default() };
-    let three = [[0.0; 3], [0.5; 3], [1.0; 3]];
-    let shade = |value: f64| color(&ColorMap::Limits, value, &limits, &three).0[0];
-    assert_eq!([4.0, 5.0, 6.0, 9.5].map(shade), [0.0, 0.0, 0.5, 1.0]);
+fn a_lamp_has_the_colours_of_the_file_while_all_is_normal_and_else_those_of_the_condition() {
+    let shade = |condition: twin::Condition| [condition as u8 as f32; 3];
+    let lamp = ColorMap::Condition(vec![[0.1; 3], [0.2; 3]]);
+    let of = |map: &ColorMap, condition| color(map, 1.0, condition, shade).0;
+    for condition in twin::Condition::ALL {
+        assert_eq!(of(&ColorMap::Limits, condition), shade(condition));
+        assert_eq!(of(&ColorMap::Condition(Vec::new()), condition), shade(condition));
+        let normal = condition == twin::Condition::Normal;
+        assert_eq!(of(&lamp, condition), if normal { [0.2; 3] } else { shade(condition) });
+    }
+    let tripped = twin::Condition::of(Beyond::Alarm, Quality::Good);
+    assert_eq!(of(&lamp, tripped), shade(twin::Condition::Alarm));
 }
 
 #[test]

@@ -44,6 +44,11 @@ impl Written {
         }
     }
 
+    /// An entity is to be painted anew, though it reads the same values.
+    pub(super) fn repaint(&mut self, entity: Entity, last: &mut (u32, u8)) {
+        self.note(entity, PAINTED, last);
+    }
+
     /// An entity was written, for those lists; `last` is its own note of when it was.
     pub(super) fn note(&mut self, entity: Entity, lists: u8, last: &mut (u32, u8)) {
         if last.0 != self.frame {

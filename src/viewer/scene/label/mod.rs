@@ -1,5 +1,5 @@
-//! Labels in the scene: names and values at their machines, crisp, apart from each other, and no
-//! more of them than there is room for.
+//! Labels in the scene: names and values at their machines, crisp, apart from each other and from the
+//! machines: what is selected, what is abnormal, and a few key values.
 //!
 //! Flows in: [`LabelSpec`]s on entities, the state at the playhead. Flows out: chips painted over
 //! the scene, and [`PlacedLabels`] for the pointer.
@@ -12,13 +12,13 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use crate::history::{State, View};
 use crate::twin::binding::LabelPart;
-use crate::twin::{AssetId, Condition, Twin};
+use crate::twin::{AssetId, Condition, PropertyId, Twin, ValueType};
 use crate::viewer::base::{
     Command, Paint, Palette, Playhead, Scene, SceneRect, Selection, Shown, TwinDefinition,
 };
 use crate::viewer::scene::bound::LabelSpec;
-use crate::viewer::scene::camera::SceneCamera;
-use crate::viewer::time::Sources;
+use crate::viewer::scene::camera::{Bounds, PlantBounds, SceneCamera};
+use crate::viewer::time::{Sources, survey};
 
 use placing::{LabelRequest, Placed, Placer};
 
@@ -56,6 +56,7 @@ struct Looking<'w> {
     selection: Res<'w, Selection>,
     scene: Res<'w, SceneRect>,
     shown: Res<'w, Shown>,
+    plant: Res<'w, PlantBounds>,
 }
 
 fn draw(
@@ -79,6 +80,7 @@ fn draw(
     let painter = ctx.layer_painter(layer).with_clip_rect(area);
     let mut requests = Vec::new();
     let mut chips = Vec::new();
+    let mut machines = Vec::new();
     for (entity, spec, transform, visible) in &labels {
         if !visible.get() || spec.scene != Scene::MAIN {
             continue;
@@ -87,16 +89,28 @@ fn draw(
         if !area.expand(40.0).contains(anchor) {
             continue;
         }
-        let (job, stale) = text(&looking, spec);
+        if let Some(machine) = outline(*camera, looking.plant.by_asset.get(&spec.asset)) {
+            machines.push(machine);
+        }
+        let worst = worst(&looking, spec.asset);
+        let (job, stale) = text(&looking, spec, worst);
         let galley = painter.layout_job(job);
         let size = galley.size() + PADDING * 2.0;
         let selected = looking.selection.selected == Some(spec.asset);
-        let priority = spec.priority + if selected { 1000 } else { 0 };
-        requests.push(LabelRequest { key: entity, anchor, size, priority });
-        let alpha = if selected { 1.0 } else { alpha };
-        chips.push(Chip { asset: spec.asset, galley, alpha, stale, selected });
+        let is_wanted = selected || worst.is_some();
+        let worse = worst.map_or(0, |(condition, _)| 100 * condition as i32);
+        let priority = spec.priority.saturating_add(if selected { 1000 } else { worse });
+        requests.push(LabelRequest { key: entity, anchor, size, priority, is_wanted });
+        let alpha = if is_wanted { 1.0 } else { alpha };
+        let edge = match (selected, worst) {
+            (true, _) => looking.palette.accent,
+            (false, Some((condition, _))) => looking.palette.condition(condition),
+            (false, None) if stale => looking.palette.stale,
+            (false, None) => looking.palette.line,
+        };
+        chips.push(Chip { asset: spec.asset, galley, alpha, edge });
     }
-    let places = placed.placer.place(&requests, area);
+    let places = placed.placer.place(&requests, &machines, area);
     for (place, chip) in places.iter().zip(&chips) {
         let Some(place) = place else { continue };
         placed.rects.push((chip.asset, place.rect));
@@ -105,14 +119,15 @@ fn draw(
     Ok(())
 }
 
+/// Share of a machine's box on each side that is counted as free.
+const BOX_MARGIN: f32 = 0.12;
 const PADDING: egui::Vec2 = egui::vec2(7.0, 3.0);
 
 struct Chip {
     asset: AssetId,
     galley: std::sync::Arc<egui::Galley>,
     alpha: f32,
-    stale: bool,
-    selected: bool,
+    edge: Color32,
 }
 
 /// Where a label's anchor is in the window, and how much of the label is left at that distance.
@@ -131,8 +146,40 @@ fn project(
     (alpha > 0.02).then_some((egui::pos2(at.x, at.y), alpha))
 }
 
-/// A label's text with its colours, and whether a value in it is stale.
-fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
+/// Where a machine is in the window; `None`: some of it is behind the camera, or nothing is drawn of it.
+fn outline(
+    (camera, camera_transform): (&Camera, &GlobalTransform),
+    bounds: Option<&Bounds>,
+) -> Option<egui::Rect> {
+    let Bounds { min, max } = *bounds?;
+    let mut rect = egui::Rect::NOTHING;
+    for corner in 0..8_u32 {
+        let part = |bit: u32, low: f32, high: f32| if corner & bit == 0 { low } else { high };
+        let at = Vec3::new(part(1, min.x, max.x), part(2, min.y, max.y), part(4, min.z, max.z));
+        let at = camera.world_to_viewport(camera_transform, at).ok()?;
+        rect.extend_with(egui::pos2(at.x, at.y));
+    }
+    // The box around a machine is larger than what is seen of it.
+    Some(rect.shrink2(rect.size() * BOX_MARGIN))
+}
+
+/// The property of an asset that needs attention most, with its condition.
+fn worst(looking: &Looking, asset: AssetId) -> Option<(Condition, PropertyId)> {
+    let (twin, view) = (&looking.twin.0, looking.playhead.view());
+    let of = |id| (survey::condition(&**looking.sources, twin, view, id), id);
+    let all =
+        twin.properties_of(asset).map(of).filter(|(condition, _)| condition.needs_attention());
+    // Of those that are as bad as each other the first.
+    all.reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+}
+
+/// A label's text with its colours, and whether a value in it is stale. What needs attention stands in it
+/// though the file does not name it.
+fn text(
+    looking: &Looking,
+    spec: &LabelSpec,
+    worst: Option<(Condition, PropertyId)>,
+) -> (LayoutJob, bool) {
     let palette = &looking.palette;
     let mut job = LayoutJob::default();
     let mut stale = false;
@@ -146,7 +193,11 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
         job.append(text, 0.0, format);
     };
     let view = looking.playhead.view();
-    for part in &spec.parts {
+    for (at, part) in spec.parts.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| spec.parts.get(before));
+        if let Some(title) = title_of(&looking.twin.0, spec, before, part) {
+            add(&format!("{title} "), palette.text_faint);
+        }
         let (text, condition) = part_text(&looking.twin.0, &**looking.sources, view, spec, part);
         stale |= condition == Some(Condition::Stale);
         let color = match condition {
@@ -156,7 +207,52 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
         };
         add(&text, color);
     }
+    if let Some((condition, id)) = worst.filter(|(_, id)| !names(&looking.twin.0, spec, *id)) {
+        add(&format!("  {}", attention_text(looking, condition, id)), palette.condition(condition));
+    }
     (job, stale)
+}
+
+/// Whether a label shows that property anyway.
+fn names(twin: &Twin, spec: &LabelSpec, id: PropertyId) -> bool {
+    spec.parts.iter().any(|part| match part {
+        LabelPart::Property(at) => twin.property_at(spec.asset, usize::from(*at)) == id,
+        _ => false,
+    })
+}
+
+/// What needs attention about a property: its value, or that the value is doubtful.
+fn attention_text(looking: &Looking, condition: Condition, id: PropertyId) -> String {
+    let property = looking.twin.0.property(id);
+    if matches!(condition, Condition::Bad | Condition::Uncertain) {
+        return format!("{} {}", property.title, condition.name());
+    }
+    let view = looking.playhead.view().of_kind(property.kind);
+    let reading = looking.sources.reading(view, id);
+    let value = reading.map_or_else(String::new, |reading| property.format(&reading.value));
+    if speaks(&property.ty) { value } else { format!("{} {value}", property.title) }
+}
+
+/// What a number or a yes or no is of, unless the file's own words stand before it.
+fn title_of<'a>(
+    twin: &'a Twin,
+    spec: &LabelSpec,
+    before: Option<&LabelPart>,
+    part: &LabelPart,
+) -> Option<&'a str> {
+    let LabelPart::Property(at) = part else { return None };
+    let property = twin.property(twin.property_at(spec.asset, usize::from(*at)));
+    let is_named = matches!(before, Some(LabelPart::Literal(text)) if !text.trim().is_empty());
+    (!is_named && !speaks(&property.ty)).then_some(property.title.as_str())
+}
+
+/// Whether a value of this type says by itself what it is of.
+fn speaks(ty: &ValueType) -> bool {
+    match ty {
+        ValueType::Number => false,
+        ValueType::Enumeration(names) => names.first().is_none_or(|name| name != "false"),
+        ValueType::Text | ValueType::Pose | ValueType::Items => true,
+    }
 }
 
 /// The words of one part; with the condition, where it is a value.
@@ -178,7 +274,7 @@ fn part_text(
             let property = twin.property(id);
             let reading = state.reading(view.of_kind(property.kind), id);
             let condition = reading.as_ref().map_or(Condition::Unknown, |reading| {
-                Condition::of(&reading.value, reading.quality, &property.limits)
+                property.condition(&reading.value, reading.quality)
             });
             let text =
                 reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));
@@ -189,11 +285,6 @@ fn part_text(
 
 fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip) {
     let fade = |color: Color32| color.gamma_multiply(chip.alpha);
-    let edge = match (chip.selected, chip.stale) {
-        (true, _) => palette.accent,
-        (false, true) => palette.stale,
-        (false, false) => palette.line,
-    };
     let foot = egui::pos2(place.anchor.x.clamp(place.rect.min.x + 6.0, place.rect.max.x - 6.0), {
         if place.rect.center().y < place.anchor.y { place.rect.max.y } else { place.rect.min.y }
     });
@@ -203,7 +294,7 @@ fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip
         place.rect,
         5.0,
         fade(palette.panel),
-        Stroke::new(1.0, fade(edge)),
+        Stroke::new(1.0, fade(chip.edge)),
         egui::StrokeKind::Inside,
     );
     let tint = Color32::WHITE.gamma_multiply(chip.alpha);

@@ -116,14 +116,18 @@ fn make_ground(
         Transform::from_xyz(0.0, -BELOW, 0.0),
         NotShadowCaster,
     ));
-    let cover = vec![[-1.0, -1.0, 0.0], [3.0, -1.0, 0.0], [-1.0, 3.0, 0.0f32]];
-    let triangle = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
-        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, cover);
     commands.spawn((
-        Mesh3d(meshes.add(triangle)),
+        Mesh3d(meshes.add(view_cover())),
         MeshMaterial3d(backdrops.add(BackdropMaterial::default())),
         (NoFrustumCulling, NotShadowCaster, NotShadowReceiver),
     ));
+}
+
+/// A triangle that covers the whole view, in the view's own coordinates.
+pub fn view_cover() -> Mesh {
+    let corners = vec![[-1.0, -1.0, 0.0], [3.0, -1.0, 0.0], [-1.0, 3.0, 0.0f32]];
+    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, corners)
 }
 
 /// Takes on the palette's colours, and stays around and below the plant.

@@ -12,6 +12,7 @@ use bevy::prelude::*;
 
 use crate::viewer::base::{Palette, Round, TwinDefinition};
 use crate::viewer::scene::camera::{Orbit, PlantBounds, SceneCamera, orbit_of};
+pub use ground::view_cover;
 pub use studio::Studio;
 
 /// The one directional light.

@@ -10,11 +10,11 @@ use bevy::render::renderer::RenderDevice;
 use bevy::tasks::{IoTaskPool, Task, futures::check_ready};
 
 use super::plan::{GroupPlan, Planned, Planner};
-use super::surfaces::{highlight, pbr, share_key, textures};
+use super::surfaces::{pbr, share_key, textures};
 use crate::cad::{self, DecodeModel, Model};
 use crate::twin::Class;
 use crate::twin::binding::Effect;
-use crate::viewer::base::{Files, Notice, Palette, Severity, TwinDefinition, Work};
+use crate::viewer::base::{Files, Notice, Severity, TwinDefinition, Work};
 use crate::viewer::scene::look::TwinPbr;
 use crate::worker::{Priority, Progress, Ticket};
 
@@ -270,7 +270,6 @@ pub(super) fn collect(
     drawn: Drawn,
     mut progress: ResMut<LoadProgress>,
     mut problems: MessageWriter<Notice>,
-    palette: Res<Palette>,
 ) {
     let Drawn { mut meshes, mut materials, mut images, device } = drawn;
     // Without a renderer nothing is too large.
@@ -282,7 +281,6 @@ pub(super) fn collect(
         return;
     }
     let Models { by_key, shared, remarked, .. } = &mut *models;
-    let highlight = highlight(&palette);
     for (key, state) in by_key.iter_mut() {
         let State::Planning(ticket) = state else { continue };
         let Planned { model, groups: plans, images: pictures } = match ticket.poll() {
@@ -311,9 +309,9 @@ pub(super) fn collect(
             match source.and_then(share_key) {
                 Some(bits) => shared
                     .entry(bits)
-                    .or_insert_with(|| materials.add(pbr(source, &textures, &highlight)))
+                    .or_insert_with(|| materials.add(pbr(source, &textures)))
                     .clone(),
-                None => materials.add(pbr(source, &textures, &highlight)),
+                None => materials.add(pbr(source, &textures)),
             }
         };
         let surfaces: Vec<_> = (0..model.materials.len()).map(|at| surface(Some(at))).collect();

@@ -8,7 +8,6 @@
 
 mod load;
 mod plan;
-mod selection;
 mod spawn;
 mod surfaces;
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -24,10 +23,10 @@ pub use spawn::SceneEntities;
 pub(super) use spawn::put_in;
 
 use crate::viewer::base::workers::run_slice;
-use crate::viewer::base::{Files, Notice, Round, SceneViews, Selection};
+use crate::viewer::base::{Files, Notice, Round, SceneViews};
 use crate::viewer::scene::look::TwinPbr;
 
-/// Loads and spawns what [`TwinDefinition`](crate::viewer::base::TwinDefinition) says, and marks what is selected.
+/// Loads and spawns what [`TwinDefinition`](crate::viewer::base::TwinDefinition) says.
 pub fn plugin(app: &mut App) {
     let shader = include_bytes!("../../../../assets/shaders/twin.wgsl").as_slice();
     app.world_mut().get_resource_or_init::<EmbeddedAssetRegistry>().insert_asset(
@@ -46,14 +45,11 @@ pub(super) fn systems(app: &mut App) {
         .init_resource::<SceneEntities>()
         .init_resource::<SceneViews>()
         .init_resource::<Files>()
-        .init_resource::<Selection>()
-        .init_resource::<selection::Fresh>()
         .init_resource::<Assets<Mesh>>()
         .init_resource::<Assets<TwinPbr>>()
         .init_resource::<Assets<Image>>()
         .add_message::<Notice>()
         .add_message::<ReloadModels>()
-        .add_observer(selection::note)
         .add_systems(
             Update,
             (
@@ -69,6 +65,5 @@ pub(super) fn systems(app: &mut App) {
                 // the same frame, before anybody looks its assets up in the new one.
                 .after(Round::Ingest)
                 .before(Round::Sample),
-        )
-        .add_systems(Update, (selection::mark, surfaces::recolour).in_set(Round::Present));
+        );
 }

@@ -8,7 +8,6 @@ use bevy::platform::time::Instant;
 use bevy::prelude::*;
 
 use super::load::{Group, Key, LoadProgress, Models, Ready, ReloadModels, State};
-use super::surfaces::highlight;
 use crate::cad::Affine;
 use crate::twin::binding::Effect;
 use crate::twin::{AssetId, Twin};
@@ -16,7 +15,7 @@ use crate::viewer::base::{
     AssetRoot, Notice, Palette, PartOf, Scene, SceneViews, Severity, TwinDefinition,
 };
 use crate::viewer::scene::bound::{Bound, LabelSpec, Paints};
-use crate::viewer::scene::look::{MISSING, TwinPbr};
+use crate::viewer::scene::look::{MISSING, TwinMaterial, TwinPbr};
 use crate::viewer::scene::placement::{self, Placed, local};
 
 /// Time of a frame that spawning may take.
@@ -172,7 +171,7 @@ fn placeholder(
         .placeholder
         .get_or_insert_with(|| {
             let base = StandardMaterial::from(stock.palette.scene.missing);
-            let material = TwinPbr { base, extension: highlight(&stock.palette) };
+            let material = TwinPbr { base, extension: TwinMaterial {} };
             (stock.meshes.add(Cuboid::from_length(1.0)), stock.materials.add(material))
         })
         .clone();
@@ -355,10 +354,10 @@ mod tests {
     #[test]
     fn a_model_that_was_moved_stays_so_unless_its_asset_moves_it_back() {
         let text = r#"Twin(schema: 2, name: "t", assets: [
-            (name: "here", at: (10, 0, 0)), (name: "back", at: (-500000, 0, 2))])"#;
+            (name: "here", at: (10, 0, 0)), (name: "back", at: (-50000, 0, 2))])"#;
         let twin = load_text(Path::new("t.ron"), text, &NoFiles);
         let twin = twin.unwrap_or_else(|wrong| panic!("{wrong}")).twin;
-        let origin = [500_000.0, 0.0, 0.0];
+        let origin = [50_000.0, 0.0, 0.0];
         let moved =
             |name: &str| asset_from_model(twin.asset(twin.asset_by_name[name]), origin).origin;
         assert_eq!(moved("here"), [0.0; 3]);

@@ -9,7 +9,6 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 
 use crate::cad::{self, Model};
-use crate::viewer::base::Palette;
 use crate::viewer::scene::look::{TwinMaterial, TwinPbr};
 
 /// What makes two surfaces look the same; `None` for one with textures.
@@ -31,28 +30,9 @@ pub(super) fn share_key(material: &cad::Material) -> Option<[u32; 12]> {
     (!textured).then_some([r, g, b, a, er, eg, eb, metallic, roughness, alpha.1, flags, 0])
 }
 
-/// Colours of what is selected and what is under the pointer.
-pub(super) fn highlight(palette: &Palette) -> TwinMaterial {
-    let scene = &palette.scene;
-    TwinMaterial { selected: scene.selected.into(), hovered: scene.hovered.into() }
-}
-
-/// Another theme, other colours.
-pub(super) fn recolour(palette: Res<Palette>, mut materials: ResMut<Assets<TwinPbr>>) {
-    if palette.is_changed() && !palette.is_added() {
-        let now = highlight(&palette);
-        for (_, material) in materials.iter_mut() {
-            material.extension = now.clone();
-        }
-    }
-}
-
-pub(super) fn pbr(
-    source: Option<&cad::Material>,
-    textures: &Textures,
-    highlight: &TwinMaterial,
-) -> TwinPbr {
-    let extension = highlight.clone();
+/// A surface of the file; the engine's plain one where it states none.
+pub(super) fn pbr(source: Option<&cad::Material>, textures: &Textures) -> TwinPbr {
+    let extension = TwinMaterial {};
     let Some(source) = source else {
         return TwinPbr { base: StandardMaterial::default(), extension };
     };

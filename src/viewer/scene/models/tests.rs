@@ -16,11 +16,12 @@ use crate::telemetry::{Batch, Update as SampleUpdate};
 use crate::twin::{Quality, Timestamp, Value, load};
 use crate::viewer::app::watch;
 use crate::viewer::base::{
-    AssetRoot, Palette, PartOf, Playhead, Scene, ThemeChoice, TwinDefinition, workers,
+    AssetRoot, Palette, PartOf, Playhead, Scene, Selection, ThemeChoice, TwinDefinition, workers,
 };
 use crate::viewer::scene::binding;
 use crate::viewer::scene::bound::{Bound, LabelSpec};
 use crate::viewer::scene::look::{self, STALE};
+use crate::viewer::scene::outline;
 use crate::viewer::time::{Sources, TelemetryLink};
 
 const START: Timestamp = Timestamp(1_000_000_000_000_000);
@@ -84,6 +85,7 @@ fn app(folder: &Path) -> App {
     Round::chain(&mut app);
     systems(&mut app);
     watch::plugin(&mut app);
+    outline::systems(&mut app);
     app.add_plugins(binding::plugin);
     app
 }
@@ -292,9 +294,10 @@ fn the_selection_of_a_group_marks_all_in_it_and_nothing_else() {
     let mut marked = |selected: &str| {
         app.world_mut().resource_mut::<Selection>().selected = Some(twin.asset_by_name[selected]);
         app.update();
-        let mut query = app.world_mut().query::<(&PartOf, &MeshTag)>();
-        let parts = query.iter(app.world()).filter(|(_, tag)| tag.0 & look::SELECTED != 0);
-        let mut assets: Vec<u32> = parts.map(|(part, _)| part.0.0).collect();
+        let mut query = app.world_mut().query_filtered::<&ChildOf, With<outline::Mark>>();
+        let parts = query.iter(app.world()).map(|mark| mark.parent());
+        let mut assets: Vec<u32> =
+            parts.filter_map(|part| app.world().get::<PartOf>(part)).map(|part| part.0.0).collect();
         assets.dedup();
         assets.sort();
         assets.dedup();

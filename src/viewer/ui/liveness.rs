@@ -1,0 +1,67 @@
+//! Whether what follows the plant shows the plant as it is now, and what is said where it does not.
+
+use bevy_egui::egui::Color32;
+
+use super::data::PanelData;
+use crate::telemetry::ConnectionState;
+
+/// How live a scene is that follows the plant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// Connected, the plant's time goes on, and there are current values.
+    Live,
+    /// The connection is being made.
+    Connecting,
+    /// There is no connection.
+    Offline,
+    /// Connected, and the plant's time stands still.
+    Silent,
+    /// Connected, and no value that is expected in time is current.
+    Stale,
+}
+
+impl Liveness {
+    /// Of the source on screen.
+    pub fn of(data: &PanelData) -> Self {
+        match data.health.connection {
+            ConnectionState::Connected => {}
+            ConnectionState::Connecting => return Self::Connecting,
+            _ => return Self::Offline,
+        }
+        match data.present().goes_on {
+            false => Self::Silent,
+            true if data.survey.is_out_of_date() => Self::Stale,
+            true => Self::Live,
+        }
+    }
+
+    /// The word on the button.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Connecting => "CONNECTING",
+            Self::Offline => "OFFLINE",
+            Self::Silent => "SILENT",
+            Self::Stale => "STALE",
+        }
+    }
+
+    /// What it means.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Live => "Following the plant",
+            Self::Connecting => "Connecting; this is the last that is known",
+            Self::Offline => "Not connected; this is the last that is known",
+            Self::Silent => "The plant sends no time any more; this is the last that is known",
+            Self::Stale => "Connected, but no value is current; this is the last that is known",
+        }
+    }
+
+    /// Its colour: only what is live has that of the live plant.
+    pub fn color(self, data: &PanelData) -> Color32 {
+        match self {
+            Self::Live => data.palette.live,
+            _ => data.palette.stale,
+        }
+    }
+}
