@@ -386,7 +386,7 @@ mod tests {
             (r#"{"v":1,"q":68}"#, TimeSource::Arrival, Quality::Stale),
             (r#"{"v":1,"q":0}"#, TimeSource::Arrival, Quality::Bad),
             (r#"{"v":null}"#, TimeSource::Arrival, Quality::Bad),
-            (r#"{"v":1,"t":1772366400000000}"#, stamp.clone(), Quality::Good),
+            (r#"{"v":1,"t":1795435200000000}"#, stamp.clone(), Quality::Good),
             (r#"{"v":1,"t":"?"}"#, stamp, Quality::Stale),
         ] {
             let payload_of = twins::json(None, time, fields.clone());
@@ -394,7 +394,7 @@ mod tests {
             let decoder = Decoder::new(&sample_twin::twin(1, mapping));
             let (mut feed, batches) = Feed::new(decoder, Arc::new(Status::new("test")), 1);
             let kept = Delivery { qos: 0, retained: true };
-            feed.take("plant/P-0", payload.as_bytes(), kept, Timestamp(1_772_366_401_000_000));
+            feed.take("plant/P-0", payload.as_bytes(), kept, Timestamp(1_795_435_201_000_000));
             assert_eq!(feed.try_flush(), Flushed::Sent);
             let updates = batches.try_recv().expect("a batch").updates;
             assert_eq!((updates.len(), updates[0].quality), (1, expected), "{payload}");
