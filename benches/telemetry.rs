@@ -179,6 +179,7 @@ fn twin() -> Twin {
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: Some("/samples".into()),
+        requires: vec![],
         time: stamp(TimeFormat::EpochMillis),
         quality: Some(quality),
         fields: vec![field(0, "/v")],

@@ -15,7 +15,9 @@ use super::estimated::Slot;
 use super::maintenance::NewPart;
 use super::plausibility::{Doubt, Priors};
 use super::points::Points;
-use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::sample::{
+    Gate, Measured, MeasurementUpdate, ObserveError, check_steps, fits, log_at_gate,
+};
 use super::setup::FilterSetup;
 use super::unscented::Belief;
 use crate::model::linear::Matrix;
@@ -139,7 +141,7 @@ impl Particles {
     pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.time_s)?;
         let Self { setup, guard, belief, .. } = self;
-        setup.check_steps(guard, belief, (sample.time_s, &sample.inputs))?;
+        check_steps(setup, guard, (belief.time_s, &belief.mean, &belief.states), sample)?;
         let before = self.clone();
         let update = self.take(sample);
         match &update {
@@ -163,7 +165,7 @@ impl Particles {
     /// When what the filter believes is not to be relied upon.
     pub fn check(&self) -> Result<(), Doubt> {
         self.check_consistency()?;
-        Ok(self.priors.check(&self.setup, &self.belief)?)
+        Ok(self.priors.check(&self.setup, self.belief.time_s, &self.belief.mean)?)
     }
 
     fn take(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {

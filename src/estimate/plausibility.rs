@@ -8,7 +8,6 @@ use super::consistency::Inconsistency;
 use super::estimated::Slot;
 use super::maintenance::NewPart;
 use super::setup::FilterSetup;
-use super::unscented::Belief;
 use crate::model::Kernel;
 
 /// An estimate that is further off than so many deviations of what was believed at the beginning is
@@ -103,19 +102,24 @@ impl Priors {
         }
     }
 
-    /// Whether all estimates are within what is expected of them.
-    pub fn check(&self, setup: &FilterSetup, belief: &Belief) -> Result<(), Box<Implausible>> {
+    /// Whether all estimates, each on its own scale, are within what is expected of them by then.
+    pub fn check(
+        &self,
+        setup: &FilterSetup,
+        time_s: f64,
+        estimates: &[f64],
+    ) -> Result<(), Box<Implausible>> {
         let mut worst: Option<Implausible> = None;
         for (at, each) in setup.estimated.iter().enumerate() {
-            let Some((mean, variance)) = self.expected(setup, at, belief.time_s) else { continue };
+            let Some((mean, variance)) = self.expected(setup, at, time_s) else { continue };
             let deviation = variance.sqrt();
-            let deviations = (belief.mean[at] - mean).abs() / deviation;
+            let deviations = (estimates[at] - mean).abs() / deviation;
             if deviations > worst.as_ref().map_or(FAR, |worst| worst.deviations) {
                 let is_linear = each.scale == super::Scale::Linear;
                 worst = Some(Implausible {
-                    time_s: belief.time_s,
+                    time_s,
                     name: setup.name(at),
-                    value: each.scale.to_value(belief.mean[at]),
+                    value: each.scale.to_value(estimates[at]),
                     expected: each.scale.to_value(mean),
                     deviation,
                     deviations,
@@ -148,7 +152,7 @@ impl Priors {
 mod tests {
     use std::path::Path;
 
-    use super::super::unscented::Unscented;
+    use super::super::unscented::{Belief, Unscented};
     use super::*;
     use crate::model::Machine;
     use crate::twin::load_behaviour;
@@ -180,7 +184,7 @@ mod tests {
         let off = |at: usize, by: f64, time_s: f64| {
             let mut belief = Belief { time_s, ..believed.clone() };
             belief.mean[at] += by;
-            priors.check(&setup, &belief).err().map(|error| error.name)
+            priors.check(&setup, belief.time_s, &belief.mean).err().map(|error| error.name)
         };
         let hour = 3600.0;
         // A state that moves follows its model.
@@ -205,10 +209,11 @@ mod tests {
         let (setup, mut belief, mut priors) = pump();
         belief.time_s = 1e6;
         belief.mean[1] -= 6.1;
-        assert!(priors.check(&setup, &belief).is_ok());
+        assert!(priors.check(&setup, belief.time_s, &belief.mean).is_ok());
         let new = NewPart { estimated: vec![(1, belief.mean[1] + 6.1, 1.0)], states: Vec::new() };
         priors.replaced(&new, 1e6);
-        let error = priors.check(&setup, &belief).expect_err("it has no time to drift");
+        let error = priors.check(&setup, belief.time_s, &belief.mean);
+        let error = error.expect_err("it has no time to drift");
         assert!(error.to_string().contains("`wA` is") && error.scale == " of its logarithm");
     }
 }

@@ -1,7 +1,9 @@
 //! A filter's sample, the measurement update by it, and why a sample is refused.
 
+use super::estimated::Slot;
 use super::setup::{FilterSetup, MOST_STEPS};
-use crate::model::stability::StepTooLong;
+use crate::model::load::Held;
+use crate::model::stability::{StepGuard, StepTooLong, Steps, UNKNOWN_STEPS};
 use crate::model::{About, Variable, nearest_angle};
 
 /// A sample.
@@ -96,6 +98,41 @@ pub enum ObserveError {
         /// What is estimated no longer.
         what: String,
     },
+}
+
+/// Whether the model bears the steps that lead to a sample from a time, at which estimates and states are
+/// believed to be so.
+pub(super) fn check_steps(
+    setup: &FilterSetup,
+    guard: &mut StepGuard,
+    (time_s, mean, states): (f64, &[f64], &[f64]),
+    sample: &Measured,
+) -> Result<(), ObserveError> {
+    let span_s = sample.time_s - time_s;
+    if !(span_s > 0.0) {
+        return Ok(());
+    }
+    let dt_s = span_s / steps_between(time_s, sample.time_s, setup.step_s)?;
+    let checked = guard.check(dt_s, || {
+        let mut parameters = setup.parameters.clone();
+        for (each, mean) in setup.estimated.iter().zip(mean) {
+            if let Slot::Parameter(at) = each.slot {
+                parameters[at] = each.scale.to_value(*mean);
+            }
+        }
+        let steps = Steps {
+            model: &*setup.model,
+            parameters: &parameters,
+            initial: states,
+            load: &Held(sample.inputs.clone()),
+            begin_s: time_s,
+            span_s: UNKNOWN_STEPS * dt_s,
+            dt_s,
+            method: None,
+        };
+        steps.check()
+    });
+    Ok(checked?)
 }
 
 /// How many steps of so many seconds the model takes from one time to another.

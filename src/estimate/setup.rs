@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use super::error::FilterSetupError;
 use super::estimated::{Estimated, Scale, Slot};
-use super::sample::{ObserveError, steps_between};
-use super::unscented::Belief;
 use crate::model::linear::Matrix;
-use crate::model::load::Held;
-use crate::model::stability::{StepGuard, Steps, UNKNOWN_STEPS};
 use crate::model::{Kernel, Model};
 
 /// Most steps of the model from one sample to the next: 46 days of a second each. Beyond, a time is
@@ -192,40 +188,6 @@ impl FilterSetup {
     /// Whether there are as many inputs as the model has.
     pub(super) fn check_inputs(&self, u: &[f64]) -> Result<(), FilterSetupError> {
         self.count("inputs", u.len(), self.model.about().inputs.len())
-    }
-
-    /// Whether the model bears the steps from a belief to a sample's time, under its inputs.
-    pub(super) fn check_steps(
-        &self,
-        guard: &mut StepGuard,
-        belief: &Belief,
-        (time_s, inputs): (f64, &[f64]),
-    ) -> Result<(), ObserveError> {
-        let span_s = time_s - belief.time_s;
-        if !(span_s > 0.0) {
-            return Ok(());
-        }
-        let dt_s = span_s / steps_between(belief.time_s, time_s, self.step_s)?;
-        let checked = guard.check(dt_s, || {
-            let mut parameters = self.parameters.clone();
-            for (each, mean) in self.estimated.iter().zip(&belief.mean) {
-                if let Slot::Parameter(at) = each.slot {
-                    parameters[at] = each.scale.to_value(*mean);
-                }
-            }
-            let steps = Steps {
-                model: &*self.model,
-                parameters: &parameters,
-                initial: &belief.states,
-                load: &Held(inputs.to_vec()),
-                begin_s: belief.time_s,
-                span_s: UNKNOWN_STEPS * dt_s,
-                dt_s,
-                method: None,
-            };
-            steps.check()
-        });
-        Ok(checked?)
     }
 
     fn count(&self, what: &'static str, is: usize, wanted: usize) -> Result<(), FilterSetupError> {

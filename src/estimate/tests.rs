@@ -196,7 +196,7 @@ impl crate::model::Equations for Square {
 }
 
 #[test]
-fn particles_keep_two_summits_where_only_a_square_is_measured() {
+fn particles_keep_two_peaks_where_only_a_square_is_measured() {
     let setup = FilterSetup::usual(crate::model::model::<Square>(), &[1.0], &[0.0], &[0.1]);
     let mut crowd = Particles::new(setup, 4_000, 3, 0.0, &[]).expect("it fits");
     let sample = |time_s| Measured { time_s, inputs: Vec::new(), outputs: vec![Some(1.0)] };

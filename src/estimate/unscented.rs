@@ -15,7 +15,9 @@ use super::estimated::{Estimated, Slot};
 use super::maintenance::NewPart;
 use super::plausibility::{Doubt, Priors, still};
 use super::points::Points;
-use super::sample::{Gate, Measured, MeasurementUpdate, ObserveError, fits, log_at_gate};
+use super::sample::{
+    Gate, Measured, MeasurementUpdate, ObserveError, check_steps, fits, log_at_gate,
+};
 use super::setup::{FilterSetup, Weights};
 use crate::model::linear::Matrix;
 use crate::model::stability::StepGuard;
@@ -206,7 +208,7 @@ impl Unscented {
     pub fn observe(&mut self, sample: &Measured) -> Result<MeasurementUpdate, ObserveError> {
         fits(&self.setup, sample, self.belief.time_s)?;
         let Self { setup, guard, belief, .. } = self;
-        setup.check_steps(guard, belief, (sample.time_s, &sample.inputs))?;
+        check_steps(setup, guard, (belief.time_s, &belief.mean, &belief.states), sample)?;
         self.before.become_like(&self.belief);
         let update = self.predict(sample).and_then(|()| self.correct(sample));
         match &update {
@@ -231,7 +233,7 @@ impl Unscented {
     /// When it is not.
     pub fn check(&self) -> Result<(), Doubt> {
         self.check_consistency()?;
-        Ok(self.priors.check(&self.setup, &self.belief)?)
+        Ok(self.priors.check(&self.setup, self.belief.time_s, &self.belief.mean)?)
     }
 
     /// Draws points of the belief; a covariance that is not positive definite is repaired once.

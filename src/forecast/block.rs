@@ -15,6 +15,9 @@ use crate::model::solver::Problem;
 use crate::model::stability::{bounds, has_broken_down};
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
 
+/// By this share of a step a time may be off through rounding.
+const ROUNDING: f64 = 1e-6;
+
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventTime {
@@ -293,6 +296,10 @@ impl Block {
                     false => 0.0,
                 };
                 let time_s = self.t_s - setup.dt_s * (1.0 - share);
+                if time_s - setup.begin_s > setup.horizon_s + ROUNDING * setup.dt_s {
+                    // The last step ends beyond the horizon where that is no whole number of steps.
+                    continue;
+                }
                 self.met[event][lane] = Some(EventTime { time_s, step_end_s: self.t_s });
                 self.ended[lane] |= setup.ends.contains(&event);
             }

@@ -25,6 +25,7 @@ mod setup;
 mod simulate;
 mod spec;
 mod start;
+mod steps;
 mod stored;
 mod summary;
 #[cfg(test)]

@@ -131,7 +131,11 @@ impl Outlook {
             let links_of = links.model().name.clone();
             return Err(OutlookError::OtherLinks { model: model(), links_of });
         }
-        let is_finite = |link: &&Link| link.scale.is_finite() && link.offset.is_finite();
+        // A scale of 0 is no share in the variable, and another one is divided by.
+        let is_finite = |link: &&Link| {
+            let inverse = if link.scale == 0.0 { 0.0 } else { link.scale.recip() };
+            [link.scale, link.offset, inverse].iter().all(|number| number.is_finite())
+        };
         if let Some(link) = links.all().iter().find(|link| !is_finite(link)) {
             let Link { variable, scale, offset, .. } = *link;
             let variable = variable.of(about).map_or("?", |variable| &*variable.name).to_owned();

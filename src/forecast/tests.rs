@@ -147,6 +147,19 @@ fn cancelling_ends_a_forecast_without_a_result() {
 }
 
 #[test]
+fn an_event_after_the_horizon_is_none_of_the_forecast_though_its_step_begins_before() {
+    let times_s = |horizon_s: f64| {
+        let setup = ForecastSetup { dt_s: 0.7, horizon_s, ..battery(1) };
+        whole(setup).event("EOD").expect("of the battery").times_s.clone()
+    };
+    let found_s = times_s(battery(1).horizon_s)[0];
+    let into_s = found_s - (found_s / 0.7).floor() * 0.7;
+    assert!((0.02..0.68).contains(&into_s), "it is inside a step: {into_s}");
+    assert!(times_s(found_s - 0.01).is_empty());
+    assert_eq!(times_s(found_s + 0.01), vec![found_s]);
+}
+
+#[test]
 fn what_cannot_be_forecast_is_answered_with_a_reason() {
     let nan = ForecastSetup { start: Start::Each(vec![vec![f64::NAN; 4]]), ..battery(1) };
     let short = ForecastSetup { start: Start::Each(vec![vec![1.0]]), ..battery(1) };

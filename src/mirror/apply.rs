@@ -8,8 +8,8 @@ use crate::twin::{PropertyId, Quality, Sample, Value};
 
 /// Samples without a stamp that may wait for plant time to be known.
 const WAITING: usize = 65_536;
-/// By at most this many microseconds samples without a stamp are moved apart, when several of one
-/// property come at one time.
+/// By at most this many microseconds, or the skew that is allowed, samples without a stamp are moved apart, when several
+/// of one property come at one time.
 const SPREAD_US: i64 = 1_000_000;
 
 impl Mirror {
@@ -129,12 +129,11 @@ impl Mirror {
                 stamp
             }
             (Some(stamp), None) => stamp,
-            // A value that is lost without a stamp follows the samples before it, by the clock of their source.
-            (None, Some(now)) if update.value.is_none() => {
+            // What comes without a stamp follows the samples before it, by the clock of their source.
+            (None, Some(now)) => {
                 let lead = self.layout.sources[traits.source as usize].lead();
                 self.spread(id, now.plus_micros(lead))
             }
-            (None, Some(now)) => self.spread(id, now),
             (None, None) if self.waiting.len() < WAITING => {
                 self.waiting.push((arrival, update));
                 return;
@@ -204,8 +203,9 @@ impl Mirror {
     /// The time of a sample that has none: when it arrived, and after the property's newest one,
     /// since messages keep their order.
     fn spread(&self, id: PropertyId, arrived: Timestamp) -> Timestamp {
+        let most = self.allowed_skew().max(SPREAD_US);
         match self.recent.latest_time(id) {
-            Some(newest) if newest >= arrived && newest.0.saturating_sub(arrived.0) < SPREAD_US => {
+            Some(newest) if newest >= arrived && newest.0.saturating_sub(arrived.0) < most => {
                 newest.plus_micros(1)
             }
             _ => arrived,

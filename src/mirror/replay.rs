@@ -232,7 +232,8 @@ fn decoded(
 fn taken(row: Row, status: &Status, edition: u32) -> Result<Batch, Vec<BadLine>> {
     let Some(time) = row.time else { return Err(row.faults) };
     status.counters.messages.add(1);
-    status.counters.samples.add(row.updates.len() as u64);
+    let samples = row.updates.iter().filter(|update| update.value.is_some());
+    status.counters.samples.add(samples.count() as u64);
     if !row.faults.is_empty() {
         count_bad(status, &row.faults);
     }

@@ -85,9 +85,8 @@ pub struct Simulation {
     solver: Solver,
     random: Option<RandomStream>,
     t_s: f64,
-    /// From when on steps of the same length have been taken, and how many: a time that is added up step
-    /// by step would drift off by rounding.
-    since: (f64, u64),
+    /// Seconds since the beginning: added up, these have smaller rounding errors than seconds since 1970.
+    elapsed_s: f64,
     x: Vec<f64>,
     u: Vec<f64>,
     margin: Vec<f64>,
@@ -129,7 +128,7 @@ impl Simulation {
             solver: Solver::new(setup.method, states),
             random: setup.noise.as_ref().map(|noise| RandomStream::new(noise.seed, 0)),
             t_s: setup.start_s,
-            since: (setup.start_s, 0),
+            elapsed_s: 0.0,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
                 within: vec![0.0; states],
@@ -158,16 +157,16 @@ impl Simulation {
     /// # Errors
     /// As for [`Self::step`].
     pub fn step_until(&mut self, end_s: f64) -> Result<Vec<EventOccurrence>, Unsolved> {
-        let SimulationSetup { model, parameters, load, noise, dt_s, .. } = &self.setup;
-        let (since_s, count) = self.since;
-        let whole_s = since_s + (count + 1) as f64 * dt_s;
+        let SimulationSetup { model, parameters, load, noise, start_s, dt_s, .. } = &self.setup;
+        let (mut dt_s, mut elapsed_s) = (*dt_s, self.elapsed_s + dt_s);
+        let mut next_s = start_s + elapsed_s;
         // What is left of a step by rounding alone is none.
-        let is_whole = whole_s <= end_s + ROUNDING * dt_s;
-        let next_s = if whole_s < end_s - ROUNDING * dt_s { whole_s } else { end_s };
-        let (dt_s, since) = match is_whole {
-            true => (*dt_s, (since_s, count + 1)),
-            false => (next_s - self.t_s, (next_s, 0)),
-        };
+        if next_s > end_s - ROUNDING * dt_s {
+            if next_s > end_s + ROUNDING * dt_s {
+                (dt_s, elapsed_s) = (end_s - self.t_s, end_s - start_s);
+            }
+            next_s = end_s;
+        }
         load.at(self.t_s + dt_s / 2.0, &self.x, &mut self.u);
         let problem = Problem { model: &**model, u: &self.u, p: parameters };
         let begin_s = self.t_s;
@@ -191,7 +190,7 @@ impl Simulation {
             self.test(&mut Vec::new());
             return Err(error);
         }
-        self.since = since;
+        self.elapsed_s = elapsed_s;
         Ok(happened)
     }
 

@@ -11,12 +11,12 @@ pub struct Dialect {
 const KNOWN: [u8; 3] = [b',', b';', b'\t'];
 
 impl Dialect {
-    /// Of a table with that line of headings: what separates most cells outside quotes, and among those
+    /// Of a table with those headings, which may go on over lines: what separates most cells outside quotes, and among those
     /// by which one of the cells is the heading of times, if there are any.
     pub fn of(headings: &str, is_time: impl Fn(&str) -> bool) -> Self {
         let rated = KNOWN.into_iter().enumerate().map(|(at, delimiter)| {
-            let cells = split(headings, delimiter);
-            let has_time = cells.iter().any(|cell| is_time(cell.trim().trim_matches('"').trim()));
+            let cells = Self { delimiter }.cells(headings);
+            let has_time = cells.iter().any(|cell| is_time(cell));
             ((has_time, cells.len(), KNOWN.len() - at), delimiter)
         });
         Self { delimiter: rated.max().map_or(b',', |(_, delimiter)| delimiter) }
@@ -30,20 +30,21 @@ impl Dialect {
         };
         Some(Self { delimiter }).filter(|dialect| KNOWN.contains(&dialect.delimiter))
     }
-}
 
-/// The cells of a line, quotes and all.
-fn split(line: &str, delimiter: u8) -> Vec<&str> {
-    let (mut cells, mut begin, mut is_quoted) = (Vec::new(), 0, false);
-    for (at, byte) in line.bytes().enumerate() {
-        is_quoted ^= byte == b'"';
-        if byte == delimiter && !is_quoted {
-            cells.push(&line[begin..at]);
-            begin = at + 1;
+    /// The cells of a row, without the quotes around them; quotes within them stay as they are.
+    pub fn cells(self, row: &str) -> Vec<&str> {
+        let (mut cells, mut begin, mut is_quoted) = (Vec::new(), 0, false);
+        let cell = |begin: usize, end: usize| row[begin..end].trim().trim_matches('"').trim();
+        for (at, byte) in row.bytes().enumerate() {
+            is_quoted ^= byte == b'"';
+            if byte == self.delimiter && !is_quoted {
+                cells.push(cell(begin, at));
+                begin = at + 1;
+            }
         }
+        cells.push(cell(begin, row.len()));
+        cells
     }
-    cells.push(&line[begin..]);
-    cells
 }
 
 #[cfg(test)]

@@ -6,8 +6,17 @@
 use super::error::HeadingUnitError;
 use crate::twin::{Unit, UnitError};
 
-/// Headings of the column of times, in small letters.
-pub(super) const TIMES: [&str; 6] = ["time", "timestamp", "ts", "datetime", "date", "time_s"];
+/// Names of the column of times, in small letters and with `_` between words.
+const TIMES: [&str; 8] =
+    ["time", "timestamp", "ts", "datetime", "date", "date_time", "sourcetimestamp", "epoch"];
+/// What such a name may end with: the unit of its numbers, in seconds.
+const TIME_UNITS: [(&str, Option<f64>); 5] = [
+    ("_s", Some(1.0)),
+    ("_ms", Some(1e-3)),
+    ("_us", Some(1e-6)),
+    ("_ns", Some(1e-9)),
+    ("_utc", None),
+];
 /// One that counts only where there is no other, since variables are called so, too.
 pub(super) const SHORT: &str = "t";
 
@@ -25,12 +34,16 @@ pub struct Heading {
 impl Heading {
     /// Reads a heading. What stands in square brackets at its end is its unit, and so is what stands in
     /// round ones if it is a unit. Brackets are matched from the outside: some units have their own.
+    /// `UTC` in brackets is no unit; times without a zone are in UTC anyway.
     pub fn read(cell: &str) -> Self {
         let whole = cell.trim_start_matches('\u{feff}').trim();
+        let is_utc = |inner: &str| inner.eq_ignore_ascii_case("UTC");
         let (name, unit) = match in_brackets(whole, '[', ']') {
+            Some((name, inner)) if is_utc(inner) => (name, None),
             Some((name, inner)) => (name, Some(unit(inner))),
             None => match in_brackets(whole, '(', ')').map(|(name, inner)| (name, unit(inner))) {
                 Some((name, Ok(unit))) => (name, Some(Ok(unit))),
+                Some((name, Err(error))) if is_utc(&error.code) => (name, None),
                 _ => (whole, None),
             },
         };
@@ -44,8 +57,30 @@ impl Heading {
 
     /// Whether it is one of times.
     pub fn is_time(&self) -> bool {
-        let name = self.name.to_lowercase();
-        TIMES.contains(&&*name) || name == SHORT
+        self.of_times().is_some() || self.is_called(SHORT)
+    }
+
+    /// Of one of times, `t` aside: the seconds of one, where its name ends with a unit as in `time_ms`.
+    pub(super) fn of_times(&self) -> Option<Option<f64>> {
+        let name = self.name.to_lowercase().replace([' ', '/'], "_");
+        let name = name.trim_start_matches('_');
+        let (bare, unit) = TIME_UNITS
+            .iter()
+            .find_map(|(end, unit)| Some((name.strip_suffix(end)?, *unit)))
+            .unwrap_or((name, None));
+        TIMES.contains(&bare).then_some(unit)
+    }
+
+    /// Whether that is its name, whatever the case.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// What stands in brackets at its end.
+    pub(super) fn in_brackets(&self) -> Option<&str> {
+        in_brackets(&self.whole, '[', ']')
+            .or_else(|| in_brackets(&self.whole, '(', ')'))
+            .map(|(_, inner)| inner)
     }
 
     /// Whether it states a unit, or what is none.
@@ -92,8 +127,8 @@ fn in_brackets(whole: &str, open: char, close: char) -> Option<(&str, &str)> {
 /// # Errors
 /// When it is none.
 pub fn unit(text: &str) -> Result<Unit, UnitError> {
-    // Some units have brackets of their own: `p [psi]` is of `[psi]`.
-    Unit::parse(text).or_else(|error| Unit::parse(&format!("[{text}]")).map_err(|_| error))
+    // Some units have brackets of their own: `p [gal_us]` is of `[gal_us]`.
+    Unit::parse_common(text).or_else(|error| Unit::parse(&format!("[{text}]")).map_err(|_| error))
 }
 
 #[cfg(test)]
@@ -114,9 +149,14 @@ mod tests {
             let (scale, _) = Heading::read(text).conversion_to(&pascals).expect(text);
             assert!((scale - 6_894.757).abs() < 0.01, "{text}: {scale}");
         }
-        for text in ["T (K)", "T [K]", "T([degF])", "T [[degF]]", "T [degF]"] {
+        for text in ["T (K)", "T [K]", "T([degF])", "T [[degF]]", "T [degF]", "T [°C]", "T (°F)"]
+        {
             let heading = Heading::read(text);
             assert!(heading.name == "T" && heading.conversion_to(&kelvins).is_ok(), "{text}");
+        }
+        for name in ["time (UTC)", "Time [utc]"] {
+            let heading = Heading::read(name);
+            assert!(heading.is_time() && !heading.has_unit(), "{name}");
         }
         for name in ["level (top)", "level (of (all))", "a)", "(top)", "x [", "[K]"] {
             let heading = Heading::read(name);

@@ -31,7 +31,7 @@ pub fn read_log(bytes: &[u8], columns: &[&'static str]) -> Result<Vec<LogEntry>,
     let mut names = vec!["t"];
     names.extend(columns);
     let headings = Headings::of_named(records.headings(), &names)?;
-    let times = headings.expect_times(" with times")?;
+    let mut times = headings.expect_times(" with times")?;
     let places = columns.iter().map(|name| headings.expect(name, ""));
     let places: Vec<usize> = places.collect::<Result<_, _>>()?;
     let mut numbers = Numbers::of(records.dialect());

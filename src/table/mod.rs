@@ -14,6 +14,8 @@ mod number;
 mod reading;
 mod records;
 mod times;
+mod units;
+mod written;
 
 pub use dialect::Dialect;
 pub(crate) use error::did_you_mean;

@@ -9,7 +9,7 @@ use super::error::TableError;
 use super::headings::Headings;
 use super::number::{NumberError, Numbers};
 use super::records::{Record, Records};
-use super::times::TimeError;
+use super::times::{TimeError, Times};
 
 /// So many invalid cells are kept with their places; of the others only how many there are.
 const KEPT: usize = 5;
@@ -32,6 +32,7 @@ pub struct Reader<R> {
     records: Records<R>,
     record: Record,
     headings: Headings,
+    times: Option<Times>,
     numbers: Numbers,
     strictness: Strictness,
     invalid: Invalid,
@@ -126,9 +127,9 @@ impl<R: Read> Reader<R> {
     pub fn new(from: R, strictness: Strictness) -> Result<Self, TableError> {
         let records = Records::new(from)?;
         let headings = Headings::of(records.headings())?;
-        let numbers = Numbers::of(records.dialect());
+        let (times, numbers) = (headings.times(), Numbers::of(records.dialect()));
         let (record, invalid) = (Record::default(), Invalid::default());
-        Ok(Self { records, record, headings, numbers, strictness, invalid })
+        Ok(Self { records, record, headings, times, numbers, strictness, invalid })
     }
 
     /// The headings.
@@ -162,7 +163,7 @@ impl<R: Read> Reader<R> {
                 }
             }
             let (line, headings) = (self.record.line, self.headings.names().len());
-            if let Err(error) = self.record.expect_cells(headings, self.records.dialect()) {
+            if let Err(error) = self.records.expect_cells(&self.record) {
                 self.refuse(error)?;
                 continue;
             }
@@ -170,8 +171,7 @@ impl<R: Read> Reader<R> {
             for at in 0..headings {
                 values.push(self.cell(at, line)?);
             }
-            if let Some(times) = self.headings.times() {
-                let at = times.column();
+            if let Some(at) = self.times.as_ref().map(Times::column) {
                 values[at] = self.time(line)?;
                 if self.strictness == Strictness::Lenient && !values[at].is_finite() {
                     // A cell that is no time is noted already.
@@ -187,12 +187,13 @@ impl<R: Read> Reader<R> {
 
     /// The time of the present row in seconds; NaN where there is none.
     fn time(&mut self, line: u64) -> Result<f64, TableError> {
-        let Some(times) = self.headings.times() else { return Ok(f64::NAN) };
+        let Some(times) = &mut self.times else { return Ok(f64::NAN) };
         let cell = self.record.get(times.column()).unwrap_or_default();
         if cell.is_empty() {
             return Ok(f64::NAN);
         }
-        let heading = || self.headings.whole(times.column()).to_owned();
+        let column = times.column();
+        let heading = || self.headings.whole(column).to_owned();
         let error = match times.read(&self.record, &mut self.numbers) {
             Ok(time) => return Ok(time.seconds()),
             Err(TimeError::No(cell)) if cell.parse::<f64>().is_ok() => {

@@ -1,5 +1,8 @@
 //! Bytes of CSV as rows of cells, each with the line on which it stands as an editor counts lines.
 //!
+//! The headings are the first line, or the first with one of times where titles or comments stand before it.
+//! A row of units beneath them is part of them: see [`super::units`].
+//!
 //! Of RFC 4180: cells may be quoted, a quote within one is doubled, and a quoted cell may go on over
 //! lines. Lines end with LF, CRLF or CR; lines without any text are counted, and are no rows. A row
 //! that cannot be read is told with its line, and reading goes on at the line after it: a quote that is
@@ -12,17 +15,27 @@ use std::io::{BufRead, BufReader, Read};
 use super::dialect::Dialect;
 use super::error::TableError;
 use super::heading::Heading;
+use super::number::{Form, form};
+use super::units;
 
 /// Lines over which one row may go.
 const MOST_LINES: usize = 100;
 /// Bytes that a line may have.
 const MOST_BYTES: usize = 4 << 20;
+/// Lines with titles and comments that may stand before the headings.
+const MOST_TITLES: usize = 40;
 
 /// Rows of cells, one by one.
 pub struct Records<R> {
     lines: Lines<BufReader<R>>,
     dialect: Dialect,
     headings: Record,
+    /// Columns up to the last that has a heading.
+    columns: usize,
+    /// How many lines with text stand before the headings.
+    titles: usize,
+    /// The row after the headings, once it is known to be none of units.
+    ahead: Option<Result<Record, TableError>>,
 }
 
 /// A row: its cells, without spaces around them.
@@ -58,20 +71,18 @@ impl Record {
         self.ends.is_empty()
     }
 
-    /// Refuses a row with another number of cells than there are headings.
-    ///
-    /// # Errors
-    /// Then, with both.
-    pub fn expect_cells(&self, headings: usize, dialect: Dialect) -> Result<(), TableError> {
-        match self.len() == headings {
-            true => Ok(()),
-            false => Err(TableError::Cells {
-                line: self.line,
-                cells: self.len(),
-                headings,
-                may_be_decimal_commas: self.len() > headings && dialect.delimiter == b',',
-            }),
-        }
+    /// How many cells there are up to the last with any text.
+    fn filled(&self) -> usize {
+        (0..self.len())
+            .rfind(|at| self.get(*at).is_some_and(|cell| !cell.is_empty()))
+            .map_or(0, |at| at + 1)
+    }
+
+    /// A row of these cells.
+    pub(super) fn of<'a>(line: u64, cells: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut record = Self { line, ..Self::default() };
+        cells.into_iter().for_each(|cell| record.end(cell));
+        record
     }
 }
 
@@ -86,18 +97,30 @@ impl<R: Read> Records<R> {
         if first.bytes.starts_with(&[0xff, 0xfe]) || first.bytes.starts_with(&[0xfe, 0xff]) {
             return Err(TableError::Utf16);
         }
-        let mut text = first.text()?;
-        let mut dialect = Dialect::stated(text);
-        if dialect.is_some() {
+        let stated = Dialect::stated(first.text()?);
+        if stated.is_some() {
             first = lines.next_text()?.unwrap_or_default();
-            text = first.text()?;
         }
-        let dialect =
-            *dialect.get_or_insert_with(|| Dialect::of(text, |cell| Heading::read(cell).is_time()));
         lines.held.push_front(first);
-        let mut records = Self { lines, dialect, headings: Record::default() };
+        let (dialect, titles) = find_headings(&mut lines, stated)?;
+        let (headings, columns, ahead) = (Record::default(), 0, None);
+        let mut records = Self { lines, dialect, headings, columns, titles, ahead };
         let mut headings = Record::default();
-        records.next(&mut headings)?;
+        if records.next(&mut headings)? {
+            let mut row = Record::default();
+            records.ahead = match records.next(&mut row) {
+                Ok(false) => None,
+                Ok(true) => match units::added(&headings, &row) {
+                    Some(with_units) => {
+                        headings = with_units;
+                        None
+                    }
+                    None => Some(Ok(row)),
+                },
+                Err(error) => Some(Err(error)),
+            };
+        }
+        records.columns = headings.filled();
         records.headings = headings;
         Ok(records)
     }
@@ -105,6 +128,33 @@ impl<R: Read> Records<R> {
     /// The headings.
     pub fn headings(&self) -> &Record {
         &self.headings
+    }
+
+    /// How many lines with text stand before the headings, and are not read.
+    pub fn titles(&self) -> usize {
+        self.titles
+    }
+
+    /// Refuses a row with another number of cells than there are headings. Empty cells beyond the last
+    /// heading do not count: some programs end rows, headings or both with a separator. Between commas
+    /// only where the headings end with one, since a decimal comma makes one cell more, too.
+    ///
+    /// # Errors
+    /// Then, with both.
+    pub fn expect_cells(&self, row: &Record) -> Result<(), TableError> {
+        let is_comma = self.dialect.delimiter == b',';
+        let most = if is_comma { self.headings.len() } else { usize::MAX };
+        let is_right =
+            row.len() >= self.columns && row.filled() <= self.columns && row.len() <= most;
+        match is_right {
+            true => Ok(()),
+            false => Err(TableError::Cells {
+                line: row.line,
+                cells: row.len(),
+                headings: self.columns,
+                may_be_decimal_commas: row.len() > self.columns && is_comma,
+            }),
+        }
     }
 
     /// How cells stand apart.
@@ -132,6 +182,10 @@ impl<R: Read> Records<R> {
     /// # Errors
     /// When a row cannot be read, with its line; the next call goes on after it.
     pub fn next(&mut self, record: &mut Record) -> Result<bool, TableError> {
+        if let Some(ahead) = self.ahead.take() {
+            *record = ahead?;
+            return Ok(true);
+        }
         loop {
             record.text.clear();
             record.ends.clear();
@@ -169,6 +223,47 @@ impl<R: Read> Records<R> {
         over.into_iter().rev().for_each(|line| self.lines.held.push_front(line));
         Err(TableError::OpenQuote { line, column })
     }
+}
+
+/// How the cells of a table stand apart, and how many lines stand before its headings, which are passed over.
+/// The headings are the next lines, without one of times as well.
+fn find_headings<B: BufRead>(
+    lines: &mut Lines<B>,
+    stated: Option<Dialect>,
+) -> Result<(Dialect, usize), TableError> {
+    let is_time = |cell: &str| Heading::read(cell).is_time();
+    let mut read: Vec<Line> = Vec::new();
+    let (mut first, mut found) = (None, None);
+    while read.len() < MOST_TITLES && found.is_none() {
+        let begin = read.len();
+        let mut text = String::new();
+        // Headings in quotes may go on over lines.
+        while read.len() < begin + MOST_LINES
+            && (text.is_empty() || text.matches('"').count() % 2 == 1)
+        {
+            let Some(line) = lines.next_text()? else { break };
+            // What is no text is reported when it is read.
+            text.push_str(line.text().unwrap_or("?"));
+            read.push(line);
+        }
+        if read.len() == begin {
+            break;
+        }
+        let dialect = stated.unwrap_or_else(|| Dialect::of(&text, is_time));
+        let cells = dialect.cells(&text);
+        let has_time = cells.iter().any(|cell| is_time(cell));
+        let is_number = |cell: &&str| !matches!(form(cell), Form::No);
+        let texts = cells.iter().filter(|cell| !cell.is_empty()).count();
+        first.get_or_insert(dialect);
+        // A row of a log may have such a word in a cell, beside a number.
+        if has_time && (begin == 0 || texts > 1 && !cells.iter().any(is_number)) {
+            found = Some((dialect, begin));
+        }
+    }
+    let comma = Dialect { delimiter: b',' };
+    let (dialect, titles) = found.unwrap_or((first.unwrap_or(comma), 0));
+    read.drain(titles..).rev().for_each(|line| lines.held.push_front(line));
+    Ok((dialect, titles))
 }
 
 /// Appends the cells of a line, which may begin within a quoted cell; the column of the cell that is

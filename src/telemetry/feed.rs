@@ -132,9 +132,9 @@ impl Feed {
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if retained {
-            let good = |update: &&mut Update| update.time.is_none() && update.value.is_some();
-            self.pending.updates[before..].iter_mut().filter(good).for_each(|update| {
-                update.quality = Quality::Stale;
+            let undated = |update: &&mut Update| update.time.is_none() && update.value.is_some();
+            self.pending.updates[before..].iter_mut().filter(undated).for_each(|update| {
+                update.quality = update.quality.max(Quality::Stale);
             });
         }
         if let Some(fault) = decoded.fault {
@@ -250,8 +250,9 @@ fn is_empty(batch: &Batch) -> bool {
 mod tests {
     use super::super::sample_twin;
     use super::*;
+    use crate::support::twins;
     use crate::telemetry::PresenceChange;
-    use crate::twin::mapping::Mapping;
+    use crate::twin::mapping::{Mapping, QualitySource, QualityStandard, TimeFormat, TimeSource};
     use crate::twin::{PropertyId, Value};
 
     const TOPIC: &str = "plant/P-0/speed";
@@ -367,6 +368,37 @@ mod tests {
         assert_eq!(kept.len(), Feed::WAITING);
         assert_eq!(kept[0].property, PropertyId(0));
         assert_eq!(status.counters.dropped.get() as usize, 1 + more + 1 - Feed::WAITING);
+    }
+
+    #[test]
+    fn what_the_broker_kept_is_stale_unless_it_says_when_it_was_or_that_it_is_bad() {
+        let stamp = twins::stamp(TimeFormat::EpochMicros);
+        let mut fields = vec![twins::field(sample_twin::SPEED, "/v")];
+        let quality = QualitySource {
+            pointer: "/q".into(),
+            standard: QualityStandard::Any,
+            good: vec![],
+            uncertain: vec![],
+        };
+        fields[0].quality = Some(quality);
+        for (payload, time, expected) in [
+            (r#"{"v":1}"#, TimeSource::Arrival, Quality::Stale),
+            (r#"{"v":1,"q":68}"#, TimeSource::Arrival, Quality::Stale),
+            (r#"{"v":1,"q":0}"#, TimeSource::Arrival, Quality::Bad),
+            (r#"{"v":null}"#, TimeSource::Arrival, Quality::Bad),
+            (r#"{"v":1,"t":1795435200000000}"#, stamp.clone(), Quality::Good),
+            (r#"{"v":1,"t":"?"}"#, stamp, Quality::Stale),
+        ] {
+            let payload_of = twins::json(None, time, fields.clone());
+            let mapping = twins::mapping("plant/{asset}", payload_of);
+            let decoder = Decoder::new(&sample_twin::twin(1, mapping));
+            let (mut feed, batches) = Feed::new(decoder, Arc::new(Status::new("test")), 1);
+            let kept = Delivery { qos: 0, retained: true };
+            feed.take("plant/P-0", payload.as_bytes(), kept, Timestamp(1_795_435_201_000_000));
+            assert_eq!(feed.try_flush(), Flushed::Sent);
+            let updates = batches.try_recv().expect("a batch").updates;
+            assert_eq!((updates.len(), updates[0].quality), (1, expected), "{payload}");
+        }
     }
 
     #[test]

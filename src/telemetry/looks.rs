@@ -1,36 +1,55 @@
 //! What a payload that is not what its mapping states looks like instead.
 
-/// What a payload looks like, if it is of a format that is known by its first bytes or its make; for people.
+/// What a payload looks like, if it is of a format that is known by its first bytes or its make, or of none that is
+/// text; for people.
 pub(super) fn looks_like(topic: &str, payload: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 11] = [
-        (&[0x1f, 0x8b], "gzip, which is not unpacked"),
-        (&[0x28, 0xb5, 0x2f, 0xfd], "Zstandard, which is not unpacked"),
-        (&[0x04, 0x22, 0x4d, 0x18], "LZ4, which is not unpacked"),
-        (b"BZh", "bzip2, which is not unpacked"),
-        (b"PK\x03\x04", "a ZIP file"),
-        (b"Obj\x01", "Avro, which is not read"),
+    const STARTS: [(&[u8], &str); 10] = [
+        (&[0x1f, 0x8b], "gzip, which is not unpacked: have the source send it uncompressed"),
+        (
+            &[0x28, 0xb5, 0x2f, 0xfd],
+            "Zstandard, which is not unpacked: have the source send it uncompressed",
+        ),
+        (
+            &[0x04, 0x22, 0x4d, 0x18],
+            "LZ4, which is not unpacked: have the source send it uncompressed",
+        ),
+        (b"BZh", "bzip2, which is not unpacked: have the source send it uncompressed"),
+        (b"PK\x03\x04", "a ZIP file: have the source send JSON"),
+        (b"Obj\x01", "Avro, which is not read: have the source send JSON"),
         (b"\x89PNG", "a PNG picture"),
         (&[0xff, 0xd8, 0xff], "a JPEG picture"),
-        (&[0xff, 0xfe], "UTF-16 text; UTF-8 is expected"),
-        (&[0xfe, 0xff], "UTF-16 text; UTF-8 is expected"),
-        (b"<?xml", "XML, which is not read"),
+        // RFC 8949, 3.4.6: the tag 55799, which says that CBOR follows.
+        (&[0xd9, 0xd9, 0xf7], "CBOR, which is not read: have the source send JSON"),
+        (b"<", "XML, which is not read: have the source send JSON"),
     ];
-    if topic.starts_with("spBv1.0/") {
-        return Some("Sparkplug B (protobuf), which is not read");
-    }
     if let Some((_, name)) = STARTS.iter().find(|(start, _)| payload.starts_with(start)) {
         return Some(name);
     }
-    // Its two bytes of header are a multiple of 31.
-    if let [first @ (0x58 | 0x78), second, _, ..] = payload
-        && (u32::from(*first) * 256 + u32::from(*second)).is_multiple_of(31)
-        && std::str::from_utf8(payload).is_err()
-    {
-        return Some("zlib, which is not unpacked");
-    }
     let is_text = std::str::from_utf8(payload)
         .is_ok_and(|text| !text.contains(|c: char| c < ' ' && !c.is_whitespace()));
-    (!is_text && is_protobuf(payload)).then_some("protobuf, which is not read")
+    if is_text {
+        return None;
+    }
+    Some(match payload {
+        _ if topic.starts_with("spBv1.0/") => {
+            "Sparkplug B (protobuf), which is not read: have the source send JSON"
+        }
+        // Its two bytes of header are a multiple of 31.
+        [first @ (0x58 | 0x78), second, _, ..]
+            if (u32::from(*first) * 256 + u32::from(*second)).is_multiple_of(31) =>
+        {
+            "zlib, which is not unpacked: have the source send it uncompressed"
+        }
+        // Maps and lists of definite length; those of indefinite length are CBOR's alone, those of 16 and 32 bits
+        // MessagePack's.
+        [0xbf | 0x9f, ..] => "CBOR, which is not read: have the source send JSON",
+        [0xdc..=0xdf, ..] => "MessagePack, which is not read: have the source send JSON",
+        [0x81..=0x8f | 0xa1..=0xbb, ..] => {
+            "CBOR or MessagePack, which are not read: have the source send JSON"
+        }
+        _ if is_protobuf(payload) => "protobuf, which is not read: have the source send JSON",
+        _ => "binary data, which is not read: have the source send JSON or text",
+    })
 }
 
 /// Whether all of it reads as fields of protobuf, with the small field numbers that people give.
@@ -86,7 +105,10 @@ mod tests {
         assert!(looks(&[0x1f, 0x8b, 8, 0]).starts_with("gzip"));
         assert!(looks(&[0x78, 0x9c, 0xab, 0x56]).starts_with("zlib"));
         assert!(looks(&[0x28, 0xb5, 0x2f, 0xfd, 4]).starts_with("Zstandard"));
-        assert!(looks(&[0xff, 0xfe, 0x31, 0]).starts_with("UTF-16"));
+        assert!(looks(b"<m/>").starts_with("XML"));
+        assert!(looks(b"\xa1\x61v\x01").starts_with("CBOR"));
+        assert!(looks(b"\xdf\0\0\0\x01").starts_with("MessagePack"));
+        assert!(looks(b"D\xb9\x10\0").starts_with("binary"));
         // Field 1: 150; field 2: "testing"; field 3: 1.5 as a double.
         let mut message = vec![0x08, 0x96, 0x01, 0x12, 7];
         message.extend(b"testing");
@@ -97,6 +119,7 @@ mod tests {
             looks_like("spBv1.0/g/DDATA/e/d", &message)
                 .is_some_and(|name| name.contains("Sparkplug"))
         );
+        assert_eq!(looks_like("spBv1.0/g/DDATA/e/d", b"{\"v\": 1"), None);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::payload::PayloadFormat;
-use super::{AssetId, Twin};
+use super::{AssetId, Twin, pointer};
 
 /// One kind of message and the properties that it carries. It belongs to a class, and its topic is
 /// a template which each instance fills in.
@@ -72,6 +72,8 @@ pub enum Payload {
         /// JSON pointer to an array of samples, each an object of its own with its own time;
         /// `None`: the document is the one sample.
         samples: Option<String>,
+        /// What else has to stand there for a sample to be meant: that of another device is passed over.
+        requires: Vec<Requirement>,
         /// When it was measured; pointers count from the sample.
         time: TimeSource,
         /// Quality of all the fields of the sample.
@@ -97,14 +99,19 @@ impl Payload {
 
     /// Whether a pointer has `{words}` that stand for something else in each asset.
     pub fn has_placeholders(&self) -> bool {
-        let Self::Document { samples, time, quality, fields, .. } = self else { return false };
+        let Self::Document { samples, requires, time, quality, fields, .. } = self else {
+            return false;
+        };
         let is_template = |pointer: &str| pointer.contains(['{', '}']);
+        let is_required =
+            |required: &Requirement| is_template(&required.pointer) || is_template(&required.value);
         let is_quality = |source: &Option<QualitySource>| {
             source.as_ref().is_some_and(|source| is_template(&source.pointer))
         };
         let is_time = matches!(time, TimeSource::Field { pointer, .. } if is_template(pointer));
         let is_field = |field: &Field| is_template(&field.pointer) || is_quality(&field.quality);
         is_time
+            || requires.iter().any(is_required)
             || samples.as_deref().is_some_and(is_template)
             || is_quality(quality)
             || fields.iter().any(is_field)
@@ -116,7 +123,11 @@ impl Payload {
             return Cow::Borrowed(self);
         }
         let mut filled = self.clone();
-        if let Self::Document { samples, time, quality, fields, .. } = &mut filled {
+        if let Self::Document { samples, requires, time, quality, fields, .. } = &mut filled {
+            for Requirement { pointer, value } in requires {
+                *pointer = fill(pointer, twin, asset, pointer::escaped);
+                *value = fill(value, twin, asset, str::to_owned);
+            }
             let time = match time {
                 TimeSource::Field { pointer, .. } => Some(pointer),
                 TimeSource::Arrival => None,
@@ -130,16 +141,16 @@ impl Payload {
                 ]
             });
             for pointer in own.chain(of_fields.flatten()) {
-                *pointer = fill(pointer, twin, asset);
+                *pointer = fill(pointer, twin, asset, pointer::escaped);
             }
         }
         Cow::Owned(filled)
     }
 }
 
-/// A pointer with its `{words}` replaced, escaped as RFC 6901 says; `{{` and `}}` are braces. The loader has checked
-/// the words.
-fn fill(pointer: &str, twin: &Twin, asset: AssetId) -> String {
+/// A text with its `{words}` replaced, each escaped that way; `{{` and `}}` are braces. The loader has checked the
+/// words.
+fn fill(pointer: &str, twin: &Twin, asset: AssetId, escape: fn(&str) -> String) -> String {
     let mut filled = String::with_capacity(pointer.len());
     let mut rest = pointer;
     while let Some(at) = rest.find(['{', '}']) {
@@ -151,11 +162,20 @@ fn fill(pointer: &str, twin: &Twin, asset: AssetId) -> String {
             rest = after;
         } else if let Some(end) = rest.find('}') {
             let word = twin.word(asset, &rest[..end]).unwrap_or_default();
-            filled.push_str(&word.replace('~', "~0").replace('/', "~1"));
+            filled.push_str(&escape(word));
             rest = &rest[end + 1..];
         }
     }
     filled + rest
+}
+
+/// What a document, or a sample in it, states about itself when it is meant, as `/tags/asset` is `P-101`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// Pointer from the sample, or from the document where it starts with `^`.
+    pub pointer: String,
+    /// The value that has to stand there, as text; a number or boolean is meant as well.
+    pub value: String,
 }
 
 /// One property inside a document's sample.
@@ -183,11 +203,13 @@ pub struct Read {
     /// Payload values (text, number or boolean) and the enumeration index that each stands for. Where there are
     /// some, only they count; else the names of the enumeration, and their places from 0.
     pub names: Vec<(Json, u16)>,
+    /// Index of the enumeration for a value that stands for none of its names; `None`: that is no value.
+    pub others: Option<u16>,
 }
 
 impl Default for Read {
     fn default() -> Self {
-        Self { scale: 1.0, offset: 0.0, names: Vec::new() }
+        Self { scale: 1.0, offset: 0.0, names: Vec::new(), others: None }
     }
 }
 
@@ -210,15 +232,22 @@ pub enum TimeSource {
 /// How a time is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeFormat {
-    /// `2026-03-01T12:00:00.25Z`, or with an offset.
+    /// `2026-03-01T12:00:00.25Z`, or with an offset; without one it is in UTC.
     #[default]
     Iso8601,
+    /// The same, where a time without an offset is that of a clock which is ahead of UTC.
+    Local {
+        /// By how many seconds; negative: it is behind.
+        offset_s: i32,
+    },
     /// Seconds since 1970, possibly with a fraction.
     EpochSeconds,
     /// Milliseconds since 1970.
     EpochMillis,
     /// Microseconds since 1970.
     EpochMicros,
+    /// Nanoseconds since 1970.
+    EpochNanos,
 }
 
 /// Where a sample's quality comes from.

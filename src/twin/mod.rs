@@ -15,6 +15,7 @@ mod load;
 pub mod mapping;
 mod nearest;
 pub mod payload;
+pub mod pointer;
 mod time;
 pub mod tree;
 mod turn;

@@ -69,6 +69,18 @@ impl Unit {
         }
     }
 
+    /// Reads a unit as people write it: in UCUM notation, or `°C`, `rpm`, `m³/h` and such.
+    ///
+    /// # Errors
+    /// If it is none; with the code that was probably meant.
+    pub fn parse_common(text: &str) -> Result<Self, UnitError> {
+        let common = COMMON.iter().find(|(written, _)| *written == text);
+        Self::parse(text).or_else(|error| match common {
+            Some((_, code)) => Self::parse(code),
+            None => Err(error),
+        })
+    }
+
     /// As written in the file, in UCUM notation.
     pub fn code(&self) -> &str {
         &self.code

@@ -553,7 +553,7 @@ fn a_correction_in_use_is_scored_as_said_and_learnt_from_what_the_model_says() {
     let line: Json = serde_json::from_str(line.lines().next().expect("a line")).expect("JSON");
     assert_eq!(
         (&line["model"], &line["seed"], &line["version"]),
-        (&"battery_circuit".into(), &1.into(), &2.into())
+        (&"battery_circuit".into(), &1.into(), &3.into())
     );
 }
 

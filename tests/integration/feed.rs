@@ -94,7 +94,7 @@ fn rows_that_cannot_be_taken_are_left_out_and_told_unless_that_is_not_wished() {
         "line 32, column `u_i`: `two` is no number",
         "1 of 199 values of `t` cannot be and are left out, first on line 42",
         "values of `v` are too far off to be taken, first on line 52",
-        "1 of 200 rows are left out, first line 201",
+        "line 201, column `t`: `1700000000000000` looks like microseconds",
     ] {
         assert!(errors.contains(told), "{told}: {errors}");
     }

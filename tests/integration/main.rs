@@ -8,6 +8,7 @@ mod extending;
 mod feed;
 mod gltf_reader;
 mod layers;
+mod manual;
 mod monitor;
 mod mqtt;
 #[cfg(feature = "viewer")]

@@ -123,7 +123,7 @@ fn a_horizon_of_more_steps_than_can_be_taken_is_refused_at_once() {
     for (args, wanted) in [
         (["forecast", &tiny, "--horizon", "2h"], "7.2e12 steps"),
         (["forecast", "battery_circuit", "--horizon", "1000000000000s"], "1.0e12 steps"),
-        (["forecast", "battery_circuit", "--horizon", "31years"], "members over a horizon"),
+        (["forecast", "battery_circuit", "--horizon", "270000h"], "members over a horizon"),
     ] {
         let (status, out, errors) = run(&args);
         assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {errors}");
@@ -150,7 +150,7 @@ fn a_forecast_takes_the_fault_that_explains_its_samples_and_states_so() {
     let folder = folder();
     let samples = sensors(folder.path(), "(wRadial: 6e-11)", 0.0);
     let pump = format!("{MACHINES}/feed_pump.ron");
-    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "64"];
+    let args = ["forecast", &pump, "--samples", &samples, "--horizon", "60h", "--members", "16"];
     let done = json(&[&args[..], &["--json"]].concat());
     assert_eq!(done["fault"], "radial bearing wears", "{done}");
     assert_eq!(done["diagnosis"]["ranking"][0]["fault"], "radial bearing wears");
@@ -193,21 +193,26 @@ fn a_row_of_a_wild_time_ends_no_command() {
     let text = std::fs::read_to_string(REFERENCE).expect("the reference");
     let cell = |line: &str| line.split_once(',').map(|(_, rest)| rest.to_owned()).expect("cells");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for at in [2, 300] {
+    for (at, time, told) in [
+        (2, "1e12", "`1e12` looks like milliseconds"),
+        (300, "1e12", "`1e12` looks like milliseconds"),
+        (2, "1e10", "left out"),
+        (300, "1e10", "left out"),
+    ] {
         let mut wild = lines.clone();
-        wild[at] = format!("1e12,{}", cell(&lines[at]));
+        wild[at] = format!("{time},{}", cell(&lines[at]));
         let samples = file(folder.path(), "wild.csv", &wild.join("\n"));
         let battery = format!("{MACHINES}/battery.ron");
         let (status, out, errors) = run(&["estimate", &battery, "--samples", &samples]);
         assert_eq!(status, 0, "{at}: {errors}");
-        assert!(errors.contains("1 of") && errors.contains("left out"), "{errors}");
+        assert!(errors.contains(told), "{errors}");
         assert_eq!(columns(&out)["t"].last(), Some(&600.0), "{at}");
         let args = ["forecast", &battery, "--samples", &samples, "--horizon", "2h"];
         let (status, _, errors) = run(&[&args[..], &["--members", "8"]].concat());
         assert_eq!(status, 0, "{errors}");
     }
     // The last one cannot be told from a gap by what follows.
-    lines.push(format!("1e12,{}", cell(&lines[3])));
+    lines.push(format!("1e10,{}", cell(&lines[3])));
     let samples = file(folder.path(), "last.csv", &lines.join("\n"));
     let battery = format!("{MACHINES}/battery.ron");
     let (status, out, errors) = run(&["estimate", &battery, "--samples", &samples]);

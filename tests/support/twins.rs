@@ -113,7 +113,7 @@ pub fn scalar(property: Option<u16>) -> Payload {
 /// A JSON document, or several in an array, without a quality.
 pub fn json(samples: Option<&str>, time: TimeSource, fields: Vec<Field>) -> Payload {
     let (format, samples) = (PayloadFormat::JSON, samples.map(str::to_owned));
-    Payload::Document { format, samples, time, quality: None, fields }
+    Payload::Document { format, samples, requires: Vec::new(), time, quality: None, fields }
 }
 
 /// A field without scale, quality or names.

@@ -46,12 +46,17 @@ const DEVICE: &str = r#"Twin(
                 "state": (pointer: "/a/0/s", names: {0: "stopped", true: "running"}),
                 "text": "/a/1", "pose": (pointer: "/p", optional: true), "items": "/i~1j",
             }),
+            Json(topic: "list", where: {"/device": "{asset}"}, time: (pointer: "/t", zone: "+01:00"), values: {
+                "number": "/m/[name=speed]/v", "state": (pointer: "/m/[0]/v", others: "stopped"), "text": "/m/0/name",
+                "pose": "/m/1/v",
+            }),
             Json(topic: "samples/{asset}/#", samples: "/s", time: (pointer: "^/t", format: epoch_ms),
                 values: {"number": "/n", "pose": "/p"}),
             Json(topic: "time/iso8601", time: (pointer: "/t", format: iso8601), values: {"number": "/n"}),
             Json(topic: "time/epoch_s", time: (pointer: "/t", format: epoch_s), values: {"number": "/n"}),
             Json(topic: "time/epoch_ms", time: (pointer: "/t", format: epoch_ms), values: {"number": "/n"}),
             Json(topic: "time/epoch_us", time: (pointer: "/t", format: epoch_us), values: {"number": "/n"}),
+            Json(topic: "time/epoch_ns", time: (pointer: "/t", format: epoch_ns), values: {"number": "/n"}),
         ],
     )},
     assets: [(name: "D-1", class: "Device")],
@@ -116,7 +121,7 @@ fn decode(Device { twin, decoder, .. }: &Device, topic: &str, payload: &[u8]) ->
 /// and counted; what is no document is answered with a reason.
 pub fn document_decoder(payload: &[u8]) {
     for device in &*DEVICES {
-        for topic in ["json", "samples/D-1/a", "status", "clock"] {
+        for topic in ["json", "list", "samples/D-1/a", "status", "clock"] {
             decode(device, topic, payload);
         }
         if let Err(reason) = (device.format.read)(payload) {
@@ -155,7 +160,7 @@ fn times_of(device: &Device, text: &str) {
         batch.updates.first().and_then(|update| update.time)
     };
     let quoted = serde_json::Value::from(text).to_string();
-    for format in ["iso8601", "epoch_s", "epoch_ms", "epoch_us"] {
+    for format in ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"] {
         for json in [text, &quoted] {
             let Some(time) = read(format, json) else { continue };
             let printed = format!("\"{time}\"");

@@ -13,12 +13,10 @@ use super::super::failure::Failure;
 use super::args::{FilterArgs, MachineArgs};
 use super::diagnose::{Evidence, Found};
 use super::filtering::run_series;
-use super::input::reported;
+use super::input::{HEALTHY, reported};
 use super::scheduled::over_stated;
 use super::series::Series;
 
-/// The name of the hypothesis that nothing is wrong.
-pub const HEALTHY: &str = "healthy";
 /// A fault that is more probable than this is taken as given.
 const PROBABLE: f64 = 0.5;
 /// A hypothesis that is less probable than this leaves room for others.

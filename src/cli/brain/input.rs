@@ -11,7 +11,9 @@ use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, 
 
 use super::super::failure::Failure;
 use super::args::MachineArgs;
-use super::believe::HEALTHY;
+
+/// The name of the hypothesis that nothing is wrong.
+pub const HEALTHY: &str = "healthy";
 
 /// The machine of the arguments, and what its file states.
 pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {

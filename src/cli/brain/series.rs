@@ -253,15 +253,27 @@ impl Columns {
                 names.join(", ")
             ));
         }
+        let has_prefix = |linked: &LinkedColumn| {
+            let name = &headings.names()[linked.column];
+            ["u_", "z_", "meas_"].iter().any(|prefix| name.starts_with(prefix))
+        };
+        let have_prefixes = inputs.iter().chain(&outputs).flatten().all(has_prefix);
         for (at, output) in about.outputs.iter().enumerate() {
-            let is_time =
-                headings.place(&output.name).is_some_and(|column| headings.is_time(column));
-            if is_time && outputs[at].is_none() && setup.is_measured(at) {
-                let Variable { name, meaning, .. } = output;
-                eprintln!(
-                    "note: `{name}` is the time: the {meaning} is read from a column `z_{name}`"
-                );
+            let column = headings.place(&output.name).filter(|column| headings.is_time(*column));
+            let Some(column) = column.filter(|_| outputs[at].is_none() && setup.is_measured(at))
+            else {
+                continue;
+            };
+            let Variable { name, meaning, .. } = output;
+            // Where variables stand without a prefix, this one may be another of them.
+            if !have_prefixes && !headings.has_unit(column) {
+                return Err(format!(
+                    "line {}: `{name}` may be the time or the {meaning}: call it `time`, or `z_{name}` beside \
+                     a column `time`",
+                    headings.line()
+                ));
             }
+            eprintln!("note: `{name}` is the time: the {meaning} is read from a column `z_{name}`");
         }
         for (at, name) in names.iter().enumerate() {
             if outputs[at].is_some() && !setup.is_measured(at) {

@@ -12,9 +12,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::history::{Cursor, IssueId, Lane, Presence, Reading, State, What};
 pub(crate) use crate::support::twins::motors;
-use crate::support::twins::motors_with_clock as with_clock;
+use crate::support::twins::{self, motors_with_clock as with_clock};
 use crate::telemetry::{ClockReading, PresenceChange};
-use crate::twin::{AssetId, IntegralOf, Property, PropertyId, PropertyKind, Quality, Unit, Value};
+use crate::twin::mapping::TimeFormat;
+use crate::twin::{
+    AssetId, IntegralOf, Property, PropertyId, PropertyKind, Quality, Unit, Value, ValueType,
+};
 
 const SPEED: PropertyId = PropertyId(0);
 const TURNS: PropertyId = PropertyId(1);
@@ -176,6 +179,39 @@ fn a_source_that_is_behind_is_reported_and_one_old_retained_message_is_not() {
         mirror.clock().warnings,
         [SkewWarning { asset: AssetId(0), mapping: None, seconds: -60.0 }]
     );
+}
+
+/// One machine that sends its speed and its temperature on topics of their own, each with a stamp.
+fn two_mappings() -> Twin {
+    let interval = Some(Duration::from_secs(1));
+    let number = |name| Property { interval, ..twins::property(name, ValueType::Number) };
+    let mapping = |topic, property| {
+        let fields = vec![twins::field(property, "/v")];
+        twins::mapping(topic, twins::json(None, twins::stamp(TimeFormat::EpochMicros), fields))
+    };
+    let mappings = vec![mapping("{asset}/speed", 0), mapping("{asset}/temperature", 1)];
+    let class = twins::class("M", vec![number("speed"), number("temperature")], mappings);
+    Twin { max_clock_skew: Duration::from_secs(2), ..twins::plant(class, ["M-1"]) }
+}
+
+#[test]
+fn the_fast_clock_of_one_mapping_leaves_the_asset_s_other_values_as_they_are() {
+    const TEMPERATURE: PropertyId = PropertyId(1);
+    for lead in [3600 * S, -3600 * S] {
+        let mut mirror = mirror(two_mappings());
+        for second in 0..10 {
+            let now = T0 + second * S;
+            mirror.apply(batch(now, vec![number(SPEED, Some(now + lead), second as f64)]));
+            mirror.apply(batch(now, vec![number(TEMPERATURE, Some(now), second as f64)]));
+            mirror.tick(Timestamp(now));
+        }
+        let seconds = lead as f64 * 1e-6;
+        let expected = SkewWarning { asset: AssetId(0), mapping: Some(0), seconds };
+        assert_eq!(mirror.clock().warnings, [expected]);
+        assert_eq!(told(mirror.latest(TEMPERATURE)), Some((9.0, Quality::Good)), "{lead}");
+        let newest = mirror.newest(at(T0), TEMPERATURE);
+        assert_eq!(newest, Some(Timestamp(T0 + 9 * S)), "{lead}");
+    }
 }
 
 #[test]

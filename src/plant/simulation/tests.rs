@@ -140,8 +140,14 @@ fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_
         });
         let fields = vec![field(0, "/v")];
         let (format, time) = (&NUMBERS, stamp(time));
-        twin.classes[0].mappings[0].payload =
-            Payload::Document { format, samples: None, time, quality, fields };
+        twin.classes[0].mappings[0].payload = Payload::Document {
+            format,
+            samples: None,
+            requires: Vec::new(),
+            time,
+            quality,
+            fields,
+        };
         let mistakes = Simulation::new(&twin, 1, Timestamp(0)).err();
         mistakes.map(|mistakes| mistakes[0].message.clone())
     };

@@ -3,12 +3,17 @@
 //! Flows in: a topic, bytes and the time of arrival. Flows out: samples appended to a [`Batch`], and
 //! what could not be understood. The good fields of a bad message are still used.
 
+mod civil;
 mod document;
+mod elements;
 mod number;
+mod plain;
 mod plan;
 mod quality;
+mod sink;
 mod time;
 mod value;
+mod walk;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,8 +23,11 @@ use serde_json::Value as Json;
 
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
 use crate::twin::mapping::{ClockSource, Mapping, Presence, QualitySource, QualityStandard, Read};
-use crate::twin::{AssetId, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
+use crate::twin::payload::PayloadFormat;
+use crate::twin::{AssetId, Class, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
+use elements::ElementNames;
 use plan::Plan;
+use sink::Message;
 use value::{Scalar, read_json, read_scalar};
 
 /// The value that a cell of a table states for a property that is no number: a name, an index or a text.
@@ -32,6 +40,11 @@ pub(super) fn read_cell(cell: &str, ty: &ValueType) -> Result<Value, String> {
         (Err(_), Some(number)) => read_scalar(&Scalar::Number(number), ty, &read),
         (read, _) => read,
     }
+}
+
+/// Whether a cell of a table that is not empty says that there is no value: NaN, null, n/a and such.
+pub(super) fn has_no_value(cell: &str, ty: &ValueType) -> bool {
+    Scalar::Text(cell.into()).is_no_value(ty, &Read::default())
 }
 
 /// The quality that a cell of a table states, by its words or by its code of OPC; `None` of anything else.
@@ -48,7 +61,7 @@ pub(super) fn quality_of_cell(cell: &str) -> Option<Quality> {
         ["good", "uncertain", "bad"].iter().any(|word| begins(word)) || cell.parse::<f64>().is_ok();
     let (pointer, standard) = (String::new(), QualityStandard::Any);
     let source = QualitySource { pointer, standard, good: Vec::new(), uncertain: Vec::new() };
-    is_known.then(|| quality::read_quality(&Scalar::Text(cell.into()), &source))
+    is_known.then(|| quality::read_quality(&Scalar::Text(cell.into()), &source, false))
 }
 
 /// One thing that is wrong with a message.
@@ -145,6 +158,25 @@ impl Problems {
         *self = Self::default();
     }
 
+    /// How many there are in full, and beyond those.
+    fn count(&self) -> (usize, u64) {
+        (self.first.len(), self.more)
+    }
+
+    /// Forgets what came since there were that many.
+    fn truncate(&mut self, (kept, more): (usize, u64)) {
+        self.first.truncate(kept);
+        self.more = more;
+    }
+
+    /// Adds those of a part of the message.
+    fn append(&mut self, mut part: Self) {
+        let room = Self::KEPT.saturating_sub(self.first.len());
+        self.more += part.more + part.first.len().saturating_sub(room) as u64;
+        part.first.truncate(room);
+        self.first.append(&mut part.first);
+    }
+
     fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
@@ -159,6 +191,7 @@ pub struct Decoder {
     assets: Vec<(u32, u32)>,
     presence: Vec<Presence>,
     clock: Option<ClockSource>,
+    names: ElementNames,
     max_payload: usize,
 }
 
@@ -173,8 +206,9 @@ impl Decoder {
         for class in &twin.classes {
             first_of_class.push(plans.len() as u32);
             let types = class.properties.iter().map(|property| property.ty.clone()).collect();
+            let names = names(class);
             let mappings = class.mappings.iter();
-            plans.extend(mappings.map(|mapping| Plan::new(&mapping.payload, &types)));
+            plans.extend(mappings.map(|mapping| Plan::new(&mapping.payload, &types, &names)));
         }
         let mut assets = Vec::with_capacity(twin.assets.len());
         for asset in twin.asset_ids() {
@@ -190,6 +224,7 @@ impl Decoder {
             assets,
             presence: twin.presence.clone(),
             clock: twin.clock.clone(),
+            names: ElementNames::default(),
             max_payload: Self::MAX_PAYLOAD,
         }
     }
@@ -231,42 +266,90 @@ impl Decoder {
         }
         out.arrival = arrival;
         let before = out.updates.len();
+        let text = plain::utf8(payload);
+        let (mut is_meant, mut parts) = (false, Vec::new());
         for target in targets.iter() {
+            let mut own = Problems::default();
+            let start = out.updates.len();
             match target {
                 Target::Mapping { asset, mapping, property } => {
                     let (first_property, first_plan) = self.assets[asset.0 as usize];
                     match &self.plans[first_plan as usize + mapping as usize] {
                         Plan::Document(plan) => {
-                            let mut own = Problems::default();
-                            document::decode(plan, first_property, payload, arrival, out, &mut own);
-                            problems.first.append(&mut own.first);
-                            problems.more += own.more;
+                            let is_json = plan.format == PayloadFormat::JSON;
+                            let payload = if is_json { &*text } else { payload };
+                            let mut message = Message {
+                                plan,
+                                first_property,
+                                arrival,
+                                names: &self.names,
+                                out: &mut *out,
+                                problems: &mut own,
+                            };
+                            if !message.decode(payload) {
+                                continue;
+                            }
+                            let is_empty = out.updates.len() == start;
+                            let carried = plan.fields.iter().map(|field| field.property);
+                            let carried =
+                                carried.map(|at| PropertyId(first_property + u32::from(at)));
+                            parts
+                                .push((own, if is_empty { carried.collect() } else { Vec::new() }));
                         }
                         Plan::Scalar { property: fixed, read, types } => {
                             let Some(position) = fixed.or(property) else { continue };
                             let id = PropertyId(first_property + u32::from(position));
-                            let value = bare(payload, &types[position as usize], read);
-                            let quality = if matches!(value, Ok(Some(_))) {
-                                Quality::Good
-                            } else {
-                                Quality::Bad
-                            };
-                            let value = value.unwrap_or_else(|reason| {
-                                problems.add(Some(id), "", reason);
-                                None
-                            });
-                            out.updates.push(Update { property: id, time: None, value, quality });
+                            out.updates.push(bare_update(
+                                id,
+                                &text,
+                                &types[position as usize],
+                                read,
+                                &mut own,
+                            ));
+                            parts.push((own, Vec::new()));
                         }
                     }
                 }
-                Target::Presence(at) => match read_presence(&self.presence[at as usize], payload) {
-                    Ok(online) => out.presence.push(PresenceChange { presence: at, online }),
-                    Err(reason) => problems.add(None, "", reason),
-                },
-                Target::Clock => match &self.clock {
-                    Some(clock) => read_clock(clock, payload, arrival, out, &mut problems),
-                    None => continue,
-                },
+                Target::Presence(at) => {
+                    match read_presence(&self.presence[at as usize], &text) {
+                        Ok(value) => {
+                            let presence = &self.presence[at as usize];
+                            let online = value == presence.online;
+                            out.presence.push(PresenceChange { presence: at, online });
+                            if !online && value != presence.offline {
+                                let Presence { online, offline, .. } = presence;
+                                let reason = format!(
+                                    "expected {online:?} or {offline:?}, found {value:?}, which counts as offline"
+                                );
+                                own.add(None, "", reason);
+                            }
+                        }
+                        Err(reason) => own.add(None, "", reason),
+                    }
+                    parts.push((own, Vec::new()));
+                }
+                Target::Clock => {
+                    let Some(clock) = &self.clock else { continue };
+                    read_clock(clock, &text, arrival, out, &mut own);
+                    parts.push((own, Vec::new()));
+                }
+            }
+            is_meant = true;
+        }
+        if !is_meant {
+            problems.add(
+                None,
+                "",
+                "no asset has what the message states where its mapping says `where`",
+            );
+            return finish(0, Some(Fault::Unmapped), problems);
+        }
+        let updates = &out.updates[before..];
+        for (own, carried) in parts {
+            // Two mappings for two forms of a message: one of them found nothing, and the other all of it.
+            let is_carried = |id: &PropertyId| updates.iter().any(|update| update.property == *id);
+            if carried.is_empty() || !carried.iter().all(is_carried) {
+                problems.append(own);
             }
         }
         let time_unit = problems.first.iter().any(|problem| problem.time_unit);
@@ -294,9 +377,31 @@ fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> 
     let types: Arc<[ValueType]> =
         twin.properties_of(asset).map(|id| twin.property(id).ty.clone()).collect();
     let first = plans.len() as u32;
-    let filled = |mapping: &Mapping| Plan::new(&mapping.payload.filled(twin, asset), &types);
+    let names = names(class);
+    let filled =
+        |mapping: &Mapping| Plan::new(&mapping.payload.filled(twin, asset), &types, &names);
     plans.extend(class.mappings.iter().map(filled));
     Some(first)
+}
+
+fn names(class: &Class) -> Arc<[Arc<str>]> {
+    class.properties.iter().map(|property| property.name.clone()).collect()
+}
+
+/// The sample of a payload that is one value; one that cannot be read, or is none, makes the property bad.
+fn bare_update(
+    property: PropertyId,
+    payload: &[u8],
+    ty: &ValueType,
+    read: &Read,
+    problems: &mut Problems,
+) -> Update {
+    let value = bare(payload, ty, read).unwrap_or_else(|reason| {
+        problems.add(Some(property), "", reason);
+        None
+    });
+    let quality = if value.is_some() { Quality::Good } else { Quality::Bad };
+    Update { property, time: None, value, quality }
 }
 
 /// A payload that is one value; `None`: by it the source says that it has none.
@@ -320,8 +425,8 @@ fn bare(payload: &[u8], ty: &ValueType, read: &Read) -> Result<Option<Value>, St
 
 fn text_of(payload: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(payload)
-        .map_err(|error| format!("not UTF-8: byte {} is not text", error.valid_up_to()))?
-        .trim();
+        .map_err(|error| format!("not UTF-8: byte {} is not text", error.valid_up_to()))?;
+    let text = text.trim();
     if text.is_empty() { Err("the payload is empty".into()) } else { Ok(text) }
 }
 
@@ -346,28 +451,20 @@ fn bare_scalar(text: &str) -> Scalar<'_> {
     Scalar::Text(Cow::Borrowed(text))
 }
 
-fn read_presence(presence: &Presence, payload: &[u8]) -> Result<bool, String> {
+/// The value by which assets are online or not.
+fn read_presence(presence: &Presence, payload: &[u8]) -> Result<String, String> {
     let text = text_of(payload)?;
-    let value = if presence.pointer.is_empty() {
-        match bare_scalar(text) {
+    if presence.pointer.is_empty() {
+        return Ok(match bare_scalar(text) {
             Scalar::Text(inner) => inner.into_owned(),
             _ => text.to_owned(),
-        }
-    } else {
-        let json: Json =
-            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-        match json.pointer(&presence.pointer) {
-            Some(Json::String(value)) => value.clone(),
-            Some(other) => other.to_string(),
-            None => return Err(format!("{}: the field is absent", presence.pointer)),
-        }
-    };
-    if value == presence.online {
-        Ok(true)
-    } else if value == presence.offline {
-        Ok(false)
-    } else {
-        Err(format!("expected {:?} or {:?}, found {value:?}", presence.online, presence.offline))
+        });
+    }
+    let json: Json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    match json.pointer(&presence.pointer) {
+        Some(Json::String(value)) => Ok(value.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => Err(format!("{}: the field is absent", presence.pointer)),
     }
 }
 

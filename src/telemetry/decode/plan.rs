@@ -4,18 +4,25 @@
 use std::sync::Arc;
 
 use crate::twin::ValueType;
-use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
+use crate::twin::mapping::{
+    Field, Payload, QualitySource, Read, Requirement, TimeFormat, TimeSource,
+};
 use crate::twin::payload::PayloadFormat;
+use crate::twin::pointer::{Step, steps};
 
 /// What is done with the value at a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// It is the value of that field.
     Value(u16),
-    /// It is the quality of that field.
-    FieldQuality(u16),
-    /// It is the quality of the sample.
-    Quality,
+    /// It is the quality of that field, or of the sample.
+    Quality {
+        field: Option<u16>,
+        /// It is the code of an OPC UA status.
+        is_status: bool,
+    },
+    /// It has to be the value of that requirement.
+    Require(u16),
     /// It is the time of the sample.
     Time,
     /// It is the time of all samples of the document.
@@ -25,13 +32,26 @@ pub(super) enum Action {
 /// A place in a document that a pointer leads to or through.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// Member names (or positions, as text) with what is below them; sorted.
+    /// Member names (or places, as text) with what is below them; sorted.
     pub children: Vec<(Box<str>, Node)>,
+    /// Elements of a list that are found by a member.
+    pub elements: Vec<Element>,
+    /// Elements of a list by their places, whatever they are.
+    pub places: Vec<(usize, Node)>,
     pub actions: Vec<Action>,
     /// Here is the array of samples, each of which looks like this.
     pub samples: Option<Box<Node>>,
     /// A field reads the value with all that is inside it.
     pub whole: bool,
+}
+
+/// An element of a list that has a member with a value.
+#[derive(Debug)]
+pub(super) struct Element {
+    pub member: Box<str>,
+    /// As text.
+    pub value: Box<str>,
+    pub node: Node,
 }
 
 impl Node {
@@ -42,20 +62,37 @@ impl Node {
     }
 
     fn at(&mut self, pointer: &str) -> &mut Node {
-        let mut node = self;
-        // RFC 6901: an empty pointer is the document; `~1` stands for `/` and `~0` for `~`.
-        for part in pointer.split('/').skip(1) {
-            let name = part.replace("~1", "/").replace("~0", "~");
-            let at = match node.children.binary_search_by(|(known, _)| (**known).cmp(&name)) {
-                Ok(at) => at,
-                Err(at) => {
-                    node.children.insert(at, (name.into(), Node::default()));
+        steps(pointer).fold(self, Node::step)
+    }
+
+    fn step(&mut self, step: Step) -> &mut Node {
+        match step {
+            Step::Name(name) => {
+                let found = self.children.binary_search_by(|(known, _)| (**known).cmp(&name));
+                let at = found.unwrap_or_else(|at| {
+                    self.children.insert(at, (name.into(), Node::default()));
                     at
+                });
+                &mut self.children[at].1
+            }
+            Step::Place(place) => {
+                let found = self.places.iter().position(|(known, _)| *known == place);
+                let at = found.unwrap_or(self.places.len());
+                if at == self.places.len() {
+                    self.places.push((place, Node::default()));
                 }
-            };
-            node = &mut node.children[at].1;
+                &mut self.places[at].1
+            }
+            Step::Element { member, value } => {
+                let is_it = |known: &Element| *known.member == *member && *known.value == *value;
+                let at = self.elements.iter().position(is_it).unwrap_or(self.elements.len());
+                if at == self.elements.len() {
+                    let (member, value) = (member.into(), value.into());
+                    self.elements.push(Element { member, value, node: Node::default() });
+                }
+                &mut self.elements[at].node
+            }
         }
-        node
     }
 }
 
@@ -74,7 +111,10 @@ pub(super) struct DocumentPlan {
     pub format: &'static PayloadFormat,
     pub root: Node,
     pub samples: Option<String>,
+    pub requires: Vec<Requirement>,
     pub fields: Vec<Field>,
+    /// Names of all properties of the asset.
+    pub names: Arc<[Arc<str>]>,
     /// Type of each field.
     pub types: Vec<ValueType>,
     pub quality: Option<QualitySource>,
@@ -90,13 +130,13 @@ pub(super) enum PlanTime {
 }
 
 impl Plan {
-    /// `types` are those of the properties of the asset.
-    pub fn new(payload: &Payload, types: &Arc<[ValueType]>) -> Self {
+    /// `types` and `names` are those of the properties of the asset.
+    pub fn new(payload: &Payload, types: &Arc<[ValueType]>, names: &Arc<[Arc<str>]>) -> Self {
         match payload {
             Payload::Scalar { property, read, time: _ } => {
                 Self::Scalar { property: *property, read: read.clone(), types: types.clone() }
             }
-            Payload::Document { format, samples, time, quality, fields } => {
+            Payload::Document { format, samples, requires, time, quality, fields } => {
                 let time = match time {
                     TimeSource::Arrival => PlanTime::Arrival,
                     TimeSource::Field { pointer, format } => match pointer.strip_prefix('^') {
@@ -106,27 +146,26 @@ impl Plan {
                 };
                 let types: Vec<ValueType> =
                     fields.iter().map(|field| types[field.property as usize].clone()).collect();
-                Self::Document(Box::new(DocumentPlan {
+                let mut plan = DocumentPlan {
                     format,
-                    root: root(samples.as_deref(), &time, quality.as_ref(), fields, &types),
+                    root: Node::default(),
                     samples: samples.clone(),
+                    requires: requires.clone(),
                     fields: fields.clone(),
+                    names: names.clone(),
                     types,
                     quality: quality.clone(),
                     time,
-                }))
+                };
+                plan.root = root(&plan);
+                Self::Document(Box::new(plan))
             }
         }
     }
 }
 
-fn root(
-    samples: Option<&str>,
-    time: &PlanTime,
-    quality: Option<&QualitySource>,
-    fields: &[Field],
-    types: &[ValueType],
-) -> Node {
+fn root(plan: &DocumentPlan) -> Node {
+    let DocumentPlan { samples, requires, fields, types, quality, time, .. } = plan;
     let mut document = Node::default();
     let mut inner = Node::default();
     let sample = if samples.is_some() { &mut inner } else { &mut document };
@@ -135,14 +174,22 @@ fn root(
         node.actions.push(Action::Value(at as u16));
         node.whole |= matches!(ty, ValueType::Pose | ValueType::Items);
         if let Some(quality) = &field.quality {
-            quality_at(sample, quality, Action::FieldQuality(at as u16));
+            quality_at(sample, quality, Some(at as u16));
         }
     }
     if let Some(quality) = quality {
-        quality_at(sample, quality, Action::Quality);
+        quality_at(sample, quality, None);
     }
     if let PlanTime::Sample(pointer, _) = time {
         sample.at(pointer).actions.push(Action::Time);
+    }
+    for (required, at) in requires.iter().zip(0..) {
+        let node = match required.pointer.strip_prefix('^') {
+            Some(pointer) => document.at(pointer),
+            None if samples.is_some() => inner.at(&required.pointer),
+            None => document.at(&required.pointer),
+        };
+        node.actions.push(Action::Require(at));
     }
     if let PlanTime::Shared(pointer, _) = time {
         document.at(pointer).actions.push(Action::SharedTime);
@@ -154,7 +201,9 @@ fn root(
 }
 
 /// A quality stands at its pointer, or in a status of OPC UA (`{"Code": …, "Symbol": …}`) there.
-fn quality_at(sample: &mut Node, quality: &QualitySource, action: Action) {
-    sample.at(&quality.pointer).actions.push(action);
-    sample.at(&format!("{}/Code", quality.pointer)).actions.push(action);
+fn quality_at(sample: &mut Node, quality: &QualitySource, field: Option<u16>) {
+    let stated = Action::Quality { field, is_status: false };
+    sample.at(&quality.pointer).actions.push(stated);
+    let code = Action::Quality { field, is_status: true };
+    sample.at(&format!("{}/Code", quality.pointer)).actions.push(code);
 }

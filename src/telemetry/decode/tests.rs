@@ -1,7 +1,9 @@
+mod shapes;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::support::twins::json;
+use crate::support::twins::{json, mapping};
 use crate::telemetry::sample_twin::*;
 use crate::twin::mapping::*;
 use crate::twin::payload::PayloadFormat;
@@ -19,6 +21,7 @@ fn document(fields: Vec<Field>) -> Payload {
     Payload::Document {
         format: PayloadFormat::JSON,
         samples: None,
+        requires: vec![],
         time: TimeSource::Arrival,
         quality: None,
         fields,
@@ -96,6 +99,7 @@ fn time_and_quality_may_come_after_the_values_of_a_batch() {
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: Some("/data/samples".into()),
+        requires: vec![],
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
         quality: Some(QualitySource {
             pointer: "/q".into(),
@@ -128,6 +132,7 @@ fn a_stamp_of_the_document_holds_for_all_its_samples() {
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: Some("/s".into()),
+        requires: vec![],
         time: TimeSource::Field { pointer: "^/ts".into(), format: TimeFormat::Iso8601 },
         quality: None,
         fields: vec![field(SPEED, "")],
@@ -136,21 +141,22 @@ fn a_stamp_of_the_document_holds_for_all_its_samples() {
     let (updates, _) = decode(&decoder, r#"{"s":[1,2],"ts":"2026-03-01T12:00:00Z"}"#);
     assert_eq!(updates.iter().filter(|update| update.time == Some(ARRIVAL)).count(), 2);
     let (updates, decoded) = decode(&decoder, r#"{"s":[1,2]}"#);
-    assert!(updates.is_empty());
+    assert_eq!(lost(&updates), [0]);
     assert_eq!(decoded.reason(), "/ts: the time is absent");
 }
 
 #[test]
-fn a_stamp_in_the_wrong_unit_is_reported_and_its_sample_not_used() {
+fn a_stamp_in_the_wrong_unit_is_reported_and_not_used() {
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: None,
+        requires: vec![],
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochSeconds },
         quality: None,
         fields: vec![field(SPEED, "/v")],
     };
     let (updates, decoded) = decode(&decoder(payload), r#"{"v":1,"t":1772366400000}"#);
-    assert!(updates.is_empty());
+    assert_eq!((updates[0].time, updates[0].quality), (None, Quality::Uncertain));
     assert_eq!(decoded.fault, Some(Fault::TimeUnit));
     assert!(decoded.reason().contains("looks like milliseconds"), "{}", decoded.reason());
 }
@@ -211,7 +217,7 @@ fn bare_values_are_read_quoted_or_not() {
 
 #[test]
 fn scale_offset_and_names_are_applied() {
-    let read = Read { scale: 0.5, offset: -10.0, names: Vec::new() };
+    let read = Read { scale: 0.5, offset: -10.0, ..Read::default() };
     let time = TimeSource::Arrival;
     let payload = Payload::Scalar { property: Some(SPEED), read, time: time.clone() };
     assert_eq!(values(&decode(&decoder(payload), "100").0), [(0, Value::Number(40.0))]);
@@ -262,11 +268,7 @@ fn a_source_that_says_it_has_no_value_makes_the_property_bad() {
         vec![field(SPEED, "/v"), Field { optional: true, ..field(STATE, "/s") }, field(POSE, "/p")];
     let decoder = decoder(document(fields));
     let (updates, decoded) = decode(&decoder, r#"{"v":null,"s":null,"p":null}"#);
-    assert_eq!(
-        (lost(&updates), decoded.fault),
-        (vec![0, 3], None),
-        "an optional field may be null"
-    );
+    assert_eq!((lost(&updates), decoded.fault), (vec![0, 1, 3], None));
     for empty in ["", "null", "\n"] {
         let (updates, decoded) = decode(&decoder, empty);
         assert_eq!((lost(&updates), decoded.fault), (vec![0, 1, 3], None), "{empty}");
@@ -281,13 +283,19 @@ fn a_quality_says_nothing_of_a_value_that_is_not_there() {
         good: vec![],
         uncertain: vec![],
     };
-    let Payload::Document { format, samples, time, fields, .. } =
+    let Payload::Document { format, samples, requires, time, fields, .. } =
         document(vec![field(SPEED, "/v")])
     else {
         panic!("a document")
     };
-    let decoder =
-        decoder(Payload::Document { format, samples, time, fields, quality: Some(quality) });
+    let decoder = decoder(Payload::Document {
+        format,
+        samples,
+        requires,
+        time,
+        fields,
+        quality: Some(quality),
+    });
     let (updates, _) = decode(&decoder, r#"{"v":null,"q":"good"}"#);
     assert_eq!(lost(&updates), [0]);
     for (status, expected) in [
@@ -310,13 +318,14 @@ fn poses_and_items_are_read_in_each_of_their_shapes() {
         (r#"{"position":[1,2,3]}"#, still),
         ("[1,2,3,0,7,0,7]", turned),
         (r#"{"position":[1,2,3],"rotation":[0,7,0,7]}"#, turned),
+        (r#"{"x":1,"y":-3,"z":2,"theta":1.5707963267948966}"#, turned),
     ] {
         let Ok(Value::Pose(pose)) = scalar_of(POSE, text) else { panic!("{text}") };
         let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
         assert!(near(&pose.position, &expected.position), "{text}");
         assert!(near(&pose.rotation, &expected.rotation), "{text}");
     }
-    for text in ["[1,2]", "[1,2,3,0,0,0,0]", "{}", "[1,2,\"x\"]", "5"] {
+    for text in ["[1,2]", "[1,2,3,0,0,0,0]", "{}", "[1,2,\"x\"]", "{\"x\":1,\"theta\":0}", "5"] {
         assert!(scalar_of(POSE, text).is_err(), "{text}");
     }
     let items: std::sync::Arc<[Item]> =
@@ -337,8 +346,13 @@ fn presence_and_clock_are_no_samples() {
     let text = br#"{"now":1772366400000,"rate":60}"#;
     assert_eq!(decoder.decode("plant/clock", text, ARRIVAL, &mut batch).fault, None);
     assert_eq!(batch.clock, Some(ClockReading { time: ARRIVAL, rate: 60.0 }));
+    batch.presence.clear();
     let decoded = decoder.decode("plant/P-0/online", b"maybe", ARRIVAL, &mut batch);
-    assert_eq!(decoded.reason(), "expected \"1\" or \"0\", found \"maybe\"");
+    assert_eq!(
+        decoded.reason(),
+        "expected \"1\" or \"0\", found \"maybe\", which counts as offline"
+    );
+    assert_eq!(batch.presence, [PresenceChange { presence: 0, online: false }]);
 }
 
 #[test]
@@ -356,6 +370,7 @@ fn rich() -> Decoder {
     decoder(Payload::Document {
         format: PayloadFormat::JSON,
         samples: Some("/s".into()),
+        requires: vec![],
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::Iso8601 },
         quality: Some(QualitySource {
             pointer: "/q".into(),

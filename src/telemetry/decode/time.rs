@@ -3,7 +3,7 @@
 use crate::twin::Timestamp;
 use crate::twin::mapping::TimeFormat;
 
-use super::Scalar;
+use super::{Scalar, civil};
 
 /// Where a stamp in a wrong unit would lie is far from any time at which a plant reports: stamps
 /// before this (1990-01-01) are compared with what other units would make of them.
@@ -34,10 +34,11 @@ fn bad(reason: String) -> BadTime {
 
 fn name(format: TimeFormat) -> &'static str {
     match format {
-        TimeFormat::Iso8601 => "ISO 8601",
+        TimeFormat::Iso8601 | TimeFormat::Local { .. } => "ISO 8601",
         TimeFormat::EpochSeconds => "seconds since 1970",
         TimeFormat::EpochMillis => "milliseconds since 1970",
         TimeFormat::EpochMicros => "microseconds since 1970",
+        TimeFormat::EpochNanos => "nanoseconds since 1970",
     }
 }
 
@@ -47,40 +48,20 @@ pub(super) fn read(
     format: TimeFormat,
     arrival: Timestamp,
 ) -> Result<Timestamp, BadTime> {
-    let parsed = match (value, format) {
-        (Scalar::Text(text), TimeFormat::Iso8601) => match iso(text) {
-            Some(time) => time,
-            None => return Err(not_iso(text, arrival)),
+    let is_text = matches!(format, TimeFormat::Iso8601 | TimeFormat::Local { .. });
+    let parsed = match value {
+        Scalar::Text(text) if is_text => {
+            civil::read(text, format).ok_or_else(|| not_iso(text, arrival))?
+        }
+        Scalar::Text(text) => match text.trim().parse::<i128>() {
+            Ok(integer) => return whole(integer, format, arrival),
+            Err(_) => return text_of_number(text.trim(), format, arrival),
         },
-        (Scalar::Text(text), _) => match text.trim().parse::<f64>() {
-            Ok(number) => return epoch(number, format, arrival),
-            Err(_) if iso(text).is_some() => {
-                return Err(BadTime {
-                    unit: true,
-                    reason: format!(
-                        "{text:?} looks like ISO 8601; the mapping says {}",
-                        name(format)
-                    ),
-                });
-            }
-            Err(_) => {
-                return Err(bad(format!("{text:?} is no time; expected {}", name(format))));
-            }
-        },
-        (Scalar::Integer(integer), format) if format != TimeFormat::Iso8601 => {
-            return match integer.checked_mul(factor(format) as i64) {
-                Some(micros) => plausible(Timestamp(micros), *integer as f64, format, arrival),
-                None => epoch(*integer as f64, format, arrival),
-            };
-        }
-        (Scalar::Number(number), format) if format != TimeFormat::Iso8601 => {
-            return epoch(*number, format, arrival);
-        }
-        (Scalar::Integer(integer), _) => return Err(not_iso(&integer.to_string(), arrival)),
-        (Scalar::Number(number), _) => return Err(not_iso(&number.to_string(), arrival)),
-        (other, _) => {
-            return Err(bad(format!("expected a time ({}), found {other}", name(format))));
-        }
+        Scalar::Integer(integer) if !is_text => return whole(*integer, format, arrival),
+        Scalar::Number(number) if !is_text => return epoch(*number, format, arrival),
+        Scalar::Integer(integer) => return Err(not_iso(&integer.to_string(), arrival)),
+        Scalar::Number(number) => return Err(not_iso(&number.to_string(), arrival)),
+        other => return Err(bad(format!("expected a time ({}), found {other}", name(format)))),
     };
     if !(EARLIEST..=LATEST).contains(&parsed.0) {
         return Err(bad(format!("{parsed} is not a time at which a plant reports")));
@@ -88,9 +69,32 @@ pub(super) fn read(
     Ok(parsed)
 }
 
-fn iso(text: &str) -> Option<Timestamp> {
-    let stamp: jiff::Timestamp = text.trim().parse().ok()?;
-    Some(Timestamp(stamp.as_microsecond()))
+/// A number with a fraction, as text.
+fn text_of_number(
+    text: &str,
+    format: TimeFormat,
+    arrival: Timestamp,
+) -> Result<Timestamp, BadTime> {
+    if let Ok(number) = text.parse() {
+        return epoch(number, format, arrival);
+    }
+    if civil::read(text, TimeFormat::Iso8601).is_some() {
+        let reason = format!("{text:?} looks like ISO 8601; the mapping says {}", name(format));
+        return Err(BadTime { unit: true, reason });
+    }
+    Err(bad(format!("{text:?} is no time; expected {}", name(format))))
+}
+
+/// A whole number, to its last digit.
+fn whole(integer: i128, format: TimeFormat, arrival: Timestamp) -> Result<Timestamp, BadTime> {
+    let micros = match format {
+        TimeFormat::EpochNanos => Some(integer.div_euclid(1000)),
+        format => integer.checked_mul(factor(format) as i128),
+    };
+    match micros.and_then(|micros| i64::try_from(micros).ok()) {
+        Some(micros) => plausible(Timestamp(micros), integer as f64, format, arrival),
+        None => epoch(integer as f64, format, arrival),
+    }
 }
 
 fn not_iso(text: &str, arrival: Timestamp) -> BadTime {
@@ -99,9 +103,7 @@ fn not_iso(text: &str, arrival: Timestamp) -> BadTime {
             unit: true,
             reason: format!("{text} looks like {unit} since 1970; the mapping says ISO 8601"),
         },
-        None => bad(format!(
-            "{text:?} is no ISO 8601 time with an offset, such as 2026-03-01T12:00:00.25Z"
-        )),
+        None => bad(format!("{text:?} is no time with a date, such as 2026-03-01T12:00:00.25Z")),
     }
 }
 
@@ -110,7 +112,8 @@ fn factor(format: TimeFormat) -> f64 {
     match format {
         TimeFormat::EpochMillis => 1e3,
         TimeFormat::EpochMicros => 1.0,
-        TimeFormat::EpochSeconds | TimeFormat::Iso8601 => 1e6,
+        TimeFormat::EpochNanos => 1e-3,
+        TimeFormat::EpochSeconds | TimeFormat::Iso8601 | TimeFormat::Local { .. } => 1e6,
     }
 }
 
@@ -163,7 +166,7 @@ mod tests {
     /// 2026-03-01T12:00:00Z.
     const ARRIVAL: Timestamp = Timestamp(1_772_366_400_000_000);
 
-    fn integer(value: i64, format: TimeFormat) -> Result<Timestamp, BadTime> {
+    fn integer(value: i128, format: TimeFormat) -> Result<Timestamp, BadTime> {
         read(&Scalar::Integer(value), format, ARRIVAL)
     }
 
@@ -176,6 +179,9 @@ mod tests {
         assert_eq!(text("2026-03-01T14:00:00.25+02:00"), quarter);
         assert_eq!(integer(1_772_366_400_250, TimeFormat::EpochMillis), quarter);
         assert_eq!(integer(1_772_366_400_250_000, TimeFormat::EpochMicros), quarter);
+        assert_eq!(integer(1_772_366_400_250_000_999, TimeFormat::EpochNanos), quarter);
+        let nanos = Scalar::Text("1772366400250000000".into());
+        assert_eq!(read(&nanos, TimeFormat::EpochNanos, ARRIVAL), quarter);
         let seconds = Scalar::Number(1_772_366_400.25);
         assert_eq!(read(&seconds, TimeFormat::EpochSeconds, ARRIVAL), quarter);
         let quoted = Scalar::Text("1772366400.25".into());
@@ -209,10 +215,11 @@ mod tests {
     #[test]
     fn a_stamp_beyond_the_years_that_people_write_is_refused() {
         for micros in [i64::MIN, EARLIEST - 1, LATEST + 1, i64::MAX] {
-            let problem = integer(micros, TimeFormat::EpochMicros).expect_err("no such year");
+            let problem =
+                integer(micros.into(), TimeFormat::EpochMicros).expect_err("no such year");
             assert!(problem.reason.contains("not a time"), "{}", problem.reason);
         }
-        assert_eq!(integer(EARLIEST, TimeFormat::EpochMicros), Ok(Timestamp(EARLIEST)));
+        assert_eq!(integer(EARLIEST.into(), TimeFormat::EpochMicros), Ok(Timestamp(EARLIEST)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::twin::{Item, Pose, Value, ValueType, nearest};
 pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer(i128),
     Number(f64),
     Text(Cow<'a, str>),
     /// An object or an array, where a plain value was expected.
@@ -27,7 +27,7 @@ impl<'a> Scalar<'a> {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => match number.as_i64() {
+            Json::Number(number) => match number.as_i128() {
                 Some(integer) => Self::Integer(integer),
                 None => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
             },
@@ -48,14 +48,37 @@ impl<'a> Scalar<'a> {
     /// Whether it is the same value, however either is written: 3, 3.0 and "3", true and "True", "ON" and "On".
     pub(super) fn is_spelled_like(&self, json: &Json) -> bool {
         let other = Scalar::from_json(json);
-        match (self.plain_number(), other.plain_number()) {
-            (Some(number), Some(other)) => return number == other,
-            (None, None) => {}
-            _ => return false,
+        match (self.integer(), other.integer()) {
+            (Some(integer), Some(other)) => return integer == other,
+            _ => match (self.plain_number(), other.plain_number()) {
+                (Some(number), Some(other)) => return number == other,
+                (None, None) => {}
+                _ => return false,
+            },
         }
         match (self.word(), other.word()) {
             (Some(word), Some(other)) => word.eq_ignore_ascii_case(other),
             _ => *self == other,
+        }
+    }
+
+    /// Whether that text is how it is written: `5` for 5 and "5".
+    pub(super) fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Text(own) => **own == *text,
+            Self::Bool(_) => self.word() == Some(text),
+            Self::Integer(integer) => text.parse::<i128>().ok() == Some(*integer),
+            Self::Number(number) => text.parse::<f64>().ok() == Some(*number),
+            Self::Null | Self::Nested(_) => false,
+        }
+    }
+
+    /// The whole number that it is or that its text spells, to its last digit.
+    fn integer(&self) -> Option<i128> {
+        match self {
+            Self::Integer(integer) => Some(*integer),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
         }
     }
 
@@ -72,36 +95,38 @@ impl<'a> Scalar<'a> {
             Self::Text(text) => Some(text.trim()),
             Self::Bool(true) => Some("true"),
             Self::Bool(false) => Some("false"),
+            Self::Null => Some("null"),
             _ => None,
         }
     }
 
     /// Whether the source says by it that it has no value: null, an empty text, or a word that stands for one.
     /// MTConnect writes UNAVAILABLE, Home Assistant `unavailable`, `unknown` and `None`, others NaN. A text may well
-    /// be such a word: for one, only null and MTConnect's word count.
-    /// A word that the mapping lists in `names` is the state that it stands for.
+    /// be such a word: for one, only null and MTConnect's word count. What the mapping lists is a value in any case.
     pub(super) fn is_no_value(&self, ty: &ValueType, read: &Read) -> bool {
-        const WORDS: [&str; 8] =
-            ["unavailable", "unknown", "none", "null", "nan", "n/a", "undefined", "offline"];
-        if read.names.iter().any(|(json, _)| self.is_spelled_like(json)) {
-            return false;
-        }
-        match (self, ty) {
+        let is_none = match (self, ty) {
             (Self::Null, _) => true,
             (Self::Text(text), ValueType::Text) => text == "UNAVAILABLE",
-            (Self::Text(text), ValueType::Enumeration(names))
-                if names.iter().any(|name| **name == **text) =>
-            {
-                false
+            (Self::Text(text), ValueType::Enumeration(names)) => {
+                stands_for_none(text) && !names.iter().any(|name| **name == **text)
             }
-            (Self::Text(text), _) => {
-                let text = text.trim();
-                text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
-            }
+            (Self::Text(text), _) => stands_for_none(text),
             (Self::Number(number), _) => number.is_nan(),
             _ => false,
-        }
+        };
+        is_none && !read.names.iter().any(|(listed, _)| self.is_spelled_like(listed))
     }
+}
+
+/// Bytes of the longest word that stands for no value.
+pub(super) const LONGEST_WORD: usize = "unavailable".len();
+
+/// Whether a text is one by which a source says that it has no value.
+pub(super) fn stands_for_none(text: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["unavailable", "unknown", "none", "null", "nan", "n/a", "undefined", "offline"];
+    let text = text.trim();
+    text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// As in a message for people.
@@ -122,6 +147,9 @@ impl fmt::Display for Scalar<'_> {
     }
 }
 
+/// Up to here a double keeps each whole number.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Reads a number, an enumeration or a text.
 pub(super) fn read_scalar(
     scalar: &Scalar<'_>,
@@ -134,6 +162,11 @@ pub(super) fn read_scalar(
         ValueType::Text => match scalar {
             Scalar::Text(text) => Ok(Value::Text(Arc::from(&**text))),
             Scalar::Integer(integer) => Ok(Value::Text(integer.to_string().into())),
+            // A number of more digits than a double keeps has been rounded: as a text it would be another.
+            Scalar::Number(number) if number.abs() >= EXACT && number.fract() == 0.0 => {
+                Err("the number has more digits than are kept: have the source send it as a text"
+                    .into())
+            }
             Scalar::Number(number) => Ok(Value::Text(number.to_string().into())),
             Scalar::Bool(value) => Ok(Value::Text(value.to_string().into())),
             other => Err(format!("expected a text, found {other}")),
@@ -163,7 +196,8 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
         let exact = |json: &&(Json, u16)| Scalar::from_json(&json.0) == *scalar;
         let alike = |json: &&(Json, u16)| scalar.is_spelled_like(&json.0);
         let found = read.names.iter().find(exact).or_else(|| read.names.iter().find(alike));
-        return found.map(|(_, index)| Value::Enumeration(*index)).ok_or_else(|| {
+        let index = found.map(|(_, index)| *index).or(read.others);
+        return index.map(Value::Enumeration).ok_or_else(|| {
             let listed: Vec<String> =
                 read.names.iter().take(8).map(|(json, _)| json.to_string()).collect();
             let more = if read.names.len() > 8 { ", …" } else { "" };
@@ -172,6 +206,10 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
                 listed.join(", ")
             )
         });
+    }
+    if let Some(others) = read.others {
+        let own = Read { others: None, ..read.clone() };
+        return Ok(read_name(scalar, names, &own).unwrap_or(Value::Enumeration(others)));
     }
     let spelled = |name: &str| names.iter().position(|known| known == name);
     let index = match scalar {
@@ -235,12 +273,25 @@ pub(super) fn read_json(json: &Json, ty: &ValueType, read: &Read) -> Result<Valu
     }
 }
 
-const POSE: &str = "expected a pose: {\"position\": [x, y, z], \"rotation\": [x, y, z, w]}, \
-                    or an array of 3 or 7 numbers";
+const POSE: &str = "expected a pose: {\"position\": [x, y, z], \"rotation\": [x, y, z, w]}, an array of 3 or 7 \
+                    numbers, or {\"x\": …, \"y\": …, \"theta\": …} on a floor";
+
+/// The pose of a vehicle as VDA 5050 and ROS have it: metres on the floor, and radians counter-clockwise as seen from
+/// above. There y is to the left and z up, here y is up.
+fn on_floor(object: &serde_json::Map<String, Json>) -> Option<Pose> {
+    let number = |name: &str| object.get(name)?.as_f64().filter(|number| number.is_finite());
+    let (x, y, theta) = (number("x")?, number("y")?, number("theta")?);
+    let z = if object.contains_key("z") { number("z")? } else { 0.0 };
+    let (sin, cos) = (theta / 2.0).sin_cos();
+    Some(Pose { position: [x, z, -y], rotation: [0.0, sin, 0.0, cos] })
+}
 
 fn read_pose(json: &Json) -> Result<Pose, String> {
     let numbers: Vec<f64> = match json {
         Json::Array(all) => numbers(all)?,
+        Json::Object(object) if object.contains_key("theta") => {
+            return on_floor(object).ok_or_else(|| POSE.to_owned());
+        }
         Json::Object(object) => {
             let part = |name: &str| object.get(name).and_then(Json::as_array);
             let mut all = numbers(part("position").ok_or(POSE)?)?;

@@ -46,6 +46,9 @@ pub struct Table {
     properties: Vec<Arc<Property>>,
     notes: Vec<String>,
     step_us: i64,
+    /// The latest time so far with its line; `None` once a row was reported that is not later, and in a
+    /// table with a row a sample, which may be in order of properties.
+    latest: Option<(Timestamp, u64)>,
 }
 
 /// A row of a table.
@@ -103,8 +106,10 @@ impl Table {
             properties: properties(twin),
             notes: notes.iter().map(BadLine::to_string).collect(),
             step_us: 0,
+            latest: None,
         };
         table.look()?;
+        table.note_file();
         Ok(table)
     }
 
@@ -113,7 +118,20 @@ impl Table {
     pub fn redefine(&mut self, twin: &Twin) {
         let (columns, notes) = Columns::of(twin, &self.headings, self.line, self.times);
         (self.columns, self.notes) = (columns, notes.iter().map(BadLine::to_string).collect());
+        self.note_file();
         self.properties = properties(twin);
+    }
+
+    /// Notes what holds for all columns.
+    fn note_file(&mut self) {
+        if self.times.is_without_zone() {
+            let text = "times without a zone are taken as UTC; write an offset, such as +01:00, if they are not";
+            self.notes.push(text.into());
+        }
+        if self.rows.titles() > 0 {
+            self.notes
+                .push(format!("what stands before the headings on line {} is not used", self.line));
+        }
     }
 
     /// The usual step between two times, from the first rows; then begins again.
@@ -126,6 +144,7 @@ impl Table {
         let none = Records::new(Cursor::new(Vec::new())).map_err(|error| unreadable(&error))?;
         let bytes = std::mem::replace(&mut self.rows, none).into_inner().into_inner();
         self.rows = Records::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+        self.latest = matches!(self.columns, Columns::Wide(_)).then_some((Timestamp(i64::MIN), 0));
         Ok(())
     }
 
@@ -146,9 +165,9 @@ impl Table {
 
     fn read(&mut self) -> Row {
         let mut row = Row::default();
-        let Self { rows, record, columns, properties, times, numbers, headings, .. } = self;
+        let Self { rows, record, columns, properties, times, numbers, latest, .. } = self;
         let line = record.line;
-        if let Err(error) = record.expect_cells(headings.len(), rows.dialect()) {
+        if let Err(error) = rows.expect_cells(record) {
             row.faults.push(unreadable(&error));
             return row;
         }
@@ -168,19 +187,34 @@ impl Table {
             return row;
         };
         row.time = Some(time);
+        match latest {
+            Some((before, line_before)) if time <= *before => {
+                let text = format!(
+                    "this time is not later than that of line {line_before}: the rows are not in order, or \
+                     a clock was set back; rows after it are not checked"
+                );
+                row.faults.push(wrong(line, times.column() + 1, text));
+                *latest = None;
+            }
+            latest => *latest = latest.map(|_| (time, line)),
+        }
         let mut take = |cell: &str, at: usize, property: PropertyId, convert, quality| {
             let definition = &properties[property.0 as usize];
-            let value = match can_be_read(definition) {
-                Ok(()) => value_of(cell, &definition.ty, convert, numbers),
-                Err(reason) => Err(format!("this property {reason}")),
-            };
-            match value {
+            if let Err(reason) = can_be_read(definition) {
+                row.faults.push(wrong(line, at + 1, format!("this property {reason}")));
+                return;
+            }
+            // A value that is lost is not the one before it any more.
+            let mut update =
+                Update { property, time: Some(time), value: None, quality: Quality::Bad };
+            match value_of(cell, &definition.ty, convert, numbers) {
                 Ok(value) => {
-                    let (time, value) = (Some(time), Some(value));
-                    row.updates.push(Update { property, time, value, quality });
+                    update.quality = if value.is_some() { quality } else { Quality::Bad };
+                    update.value = value;
                 }
                 Err(reason) => row.faults.push(wrong(line, at + 1, reason)),
             }
+            row.updates.push(update);
         };
         match columns {
             Columns::Wide(columns) => {

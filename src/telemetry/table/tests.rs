@@ -158,6 +158,84 @@ fn a_long_table_has_units_by_row_and_for_all_values() {
 }
 
 #[test]
+fn a_value_that_is_lost_or_cannot_be_read_is_bad_from_then_on() {
+    let rows =
+        rows("time,P-0.speed,P-0.state,P-0.note\n0,NaN,n/a,NaN\n1,#N/A,bad,-\n2,x,y,z\n3,,,\n");
+    let of = |row: &Row| -> Vec<(bool, Quality)> {
+        row.updates.iter().map(|update| (update.value.is_some(), update.quality)).collect()
+    };
+    let (lost, text) = ((false, Quality::Bad), (true, Quality::Good));
+    for row in &rows[..3] {
+        assert_eq!(of(row), [lost, lost, text]);
+    }
+    assert!(rows[0].faults.is_empty() && rows[1].faults.is_empty());
+    assert_eq!(rows[2].faults.len(), 2);
+    assert!(rows[3].updates.is_empty(), "an empty cell says nothing");
+}
+
+#[test]
+fn a_row_that_is_not_later_than_one_before_is_reported_once_and_taken() {
+    // A clock that shows local time is set back in autumn.
+    let text =
+        "time,P-0.speed\n2026-10-25 02:59:00,1\n2026-10-25 02:00:00,2\n2026-10-25 02:00:00,3\n";
+    let rows = rows(text);
+    assert!(rows[0].faults.is_empty() && rows[2].faults.is_empty(), "{rows:?}");
+    let told = rows[1].faults[0].to_string();
+    assert!(
+        told.starts_with("line 3, column 1: this time is not later than that of line 2"),
+        "{told}"
+    );
+    assert!(rows.iter().all(|row| row.updates.len() == 1));
+}
+
+#[test]
+fn a_row_of_units_beneath_the_headings_counts() {
+    let mut twin = twin();
+    Arc::make_mut(&mut twin.classes[0].properties[0]).unit = Unit::parse("m3/h").expect("a unit");
+    let table = Table::new(&twin, b"time;P-0.speed;P-0.state\nUTC;L/h;-\n0;1000;1\n".to_vec());
+    let rows: Vec<Row> = table.expect("a table").collect();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(values(&rows[0]), [(0, Value::Number(1.0)), (1, Value::Enumeration(1))]);
+    let unknown =
+        Table::new(&twin, b"time;P-0.speed;P-1.speed\n;furlongs;m3/h\n0;1000;1\n".to_vec());
+    let mut unknown = unknown.expect("a table");
+    assert!(unknown.notes()[0].contains("`furlongs` is not a UCUM unit"), "{:?}", unknown.notes());
+    assert_eq!(values(&unknown.next().expect("a row")), [(5, Value::Number(1.0))]);
+}
+
+#[test]
+fn titles_before_the_headings_and_times_without_a_zone_are_noted() {
+    let text = "Export of plant 4\n# 2026-11-23\n\nTime;P-0.speed\n23.11.2026 06:00;1,5\n";
+    let mut table = table(text);
+    assert_eq!(table.notes().len(), 2, "{:?}", table.notes());
+    assert!(table.notes()[0].contains("taken as UTC"), "{:?}", table.notes());
+    assert!(table.notes()[1].contains("before the headings on line 4"), "{:?}", table.notes());
+    let row = table.next().expect("a row");
+    assert_eq!(row.time, Some(Timestamp(1_795_413_600_000_000)));
+    assert_eq!(values(&row), [(0, Value::Number(1.5))]);
+}
+
+#[test]
+fn a_separator_at_the_end_of_rows_is_no_cell_and_a_cell_beyond_the_headings_is_told() {
+    for text in [
+        "time;P-0.speed;\n0;1;\n",
+        "time;P-0.speed\n0;1;\n",
+        "time;P-0.speed;\n0;1\n",
+        "time,P-0.speed,\n0,1,\n",
+        "time,P-0.speed,,\n0,1\n",
+    ] {
+        assert_eq!(values(&rows(text)[0]), [(0, Value::Number(1.0))], "{text}");
+    }
+    for text in ["time,P-0.speed\n0,5,\n", "time,P-0.speed,\n0,1,5\n", "time;P-0.speed;\n0;1;5\n"] {
+        let rows = rows(text);
+        assert!(
+            rows[0].time.is_none() && rows[0].faults[0].reason.contains("2 headings"),
+            "{rows:?}"
+        );
+    }
+}
+
+#[test]
 fn a_second_column_of_times_is_told_as_not_used() {
     let table = table("time,P-0.speed,ts,t\n0,1,2,3\n");
     assert_eq!(table.notes().len(), 2);

@@ -10,21 +10,24 @@ use super::super::value::ValueType;
 use super::class_file::{ClassFile, Word};
 use super::read::{At, Cx, Fields};
 
-pub(super) const FORMATS: [(&str, TimeFormat); 4] = [
+pub(super) const FORMATS: [(&str, TimeFormat); 5] = [
     ("iso8601", TimeFormat::Iso8601),
     ("epoch_s", TimeFormat::EpochSeconds),
     ("epoch_ms", TimeFormat::EpochMillis),
     ("epoch_us", TimeFormat::EpochMicros),
+    ("epoch_ns", TimeFormat::EpochNanos),
 ];
-const DOCUMENT: [&str; 6] = ["topic", "time", "quality", "samples", "qos", "values"];
+const DOCUMENT: [&str; 7] = ["topic", "where", "time", "quality", "samples", "qos", "values"];
 const QUALITY: [&str; 4] = ["pointer", "standard", "good", "uncertain"];
 const STANDARDS: [(&str, QualityStandard); 3] = [
     ("any", QualityStandard::Any),
     ("opc_da", QualityStandard::OpcDa),
     ("opc_ua", QualityStandard::OpcUa),
 ];
-const SCALAR: [&str; 7] = ["topic", "property", "scale", "offset", "unit", "names", "qos"];
-const FIELD: [&str; 7] = ["pointer", "scale", "offset", "unit", "names", "quality", "optional"];
+const SCALAR: [&str; 8] =
+    ["topic", "property", "scale", "offset", "unit", "names", "others", "qos"];
+const FIELD: [&str; 8] =
+    ["pointer", "scale", "offset", "unit", "names", "others", "quality", "optional"];
 
 /// Name of a variant such as `Json(…)`.
 pub(super) fn variant<'a>(cx: &Cx, at: At<'a>, what: &str, known: &[&str]) -> Option<&'a str> {
@@ -96,7 +99,7 @@ fn scalar_payload(
     let read = match property {
         Some(property) => read(cx, fields, file, property),
         None => {
-            for name in ["scale", "offset", "unit", "names"] {
+            for name in ["scale", "offset", "unit", "names", "others"] {
                 if let Some(at) = fields.get(name) {
                     cx.error(at, format!("`{name}` needs `property`"));
                 }
@@ -131,6 +134,7 @@ fn document<'a>(
 ) -> Option<Payload> {
     let mut words = Vec::new();
     let samples = fields.get("samples").and_then(|at| pointer(cx, at, false, &mut words));
+    let requires = fields.get("where").map_or(Vec::new(), |at| requirements(cx, at, &mut words));
     let time = fields.get("time").map_or(Some(TimeSource::Arrival), |at| time(cx, at, &mut words));
     let quality = fields.get("quality").and_then(|at| quality(cx, at, &mut words));
     let entries = cx.required(fields, "values").and_then(|at| cx.map(at))?;
@@ -155,7 +159,24 @@ fn document<'a>(
     let fields = entries.into_iter().filter_map(field).collect();
     file.words.append(&mut words);
     let time = time.unwrap_or_default();
-    Some(Payload::Document { format, samples, time, quality, fields })
+    Some(Payload::Document { format, samples, requires, time, quality, fields })
+}
+
+/// What has to stand in a document for it to be meant: pointers and values, both with `{words}`.
+fn requirements<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Vec<Requirement> {
+    let entries = cx.map(at).unwrap_or_default();
+    let requirement = |(key, value): (At<'a>, At<'a>)| {
+        let pointer = pointer(cx, key, true, words)?;
+        let value = match constant(cx, value)? {
+            Json::String(text) => {
+                add_words(cx, value, &text, words)?;
+                text
+            }
+            other => other.to_string(),
+        };
+        Some(Requirement { pointer, value })
+    };
+    entries.into_iter().filter_map(requirement).collect()
 }
 
 fn read(cx: &Cx, fields: &Fields, file: &ClassFile, property: usize) -> Read {
@@ -186,6 +207,8 @@ fn read(cx: &Cx, fields: &Fields, file: &ClassFile, property: usize) -> Read {
             cx.error(at, format!("`{}` is no number", property.name));
         }
     }
+    let others =
+        fields.get("others").and_then(|at| enumeration_index(cx, at, &property.ty, &property.name));
     let mut names = Vec::new();
     for (key, value) in fields.get("names").and_then(|at| cx.map(at)).unwrap_or_default() {
         let index = enumeration_index(cx, value, &property.ty, &property.name);
@@ -193,7 +216,7 @@ fn read(cx: &Cx, fields: &Fields, file: &ClassFile, property: usize) -> Read {
             names.push((key, index));
         }
     }
-    Read { scale, offset, names }
+    Read { scale, offset, names, others }
 }
 
 /// Index of the enumeration's name that is written there.
@@ -227,9 +250,15 @@ fn constant(cx: &Cx, at: At) -> Option<Json> {
 /// A JSON pointer in which `{words}` stand for what they are for each asset.
 fn pointer<'a>(cx: &Cx<'a>, at: At<'a>, caret: bool, words: &mut Vec<Word<'a>>) -> Option<String> {
     let text = cx.pointer(at, caret)?;
-    let stated = braces(cx, at, &text)?.into_iter().filter(|(is_word, _)| *is_word);
-    words.extend(stated.map(|(_, word)| Word { place: at, word, in_label: false }));
+    add_words(cx, at, &text, words)?;
     Some(text)
+}
+
+/// Notes the `{words}` of a text; `None` where they are not written as such.
+fn add_words<'a>(cx: &Cx<'a>, at: At<'a>, text: &str, words: &mut Vec<Word<'a>>) -> Option<()> {
+    let stated = braces(cx, at, text)?.into_iter().filter(|(is_word, _)| *is_word);
+    words.extend(stated.map(|(_, word)| Word { place: at, word, in_label: false }));
+    Some(())
 }
 
 fn time<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Option<TimeSource> {
@@ -241,14 +270,55 @@ fn time<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Option<TimeSo
         }
         _ => {}
     }
-    let fields = cx.fields(at, "a time", &["pointer", "format"])?;
-    let format = fields
+    let fields = cx.fields(at, "a time", &["pointer", "format", "zone"])?;
+    let mut format = fields
         .get("format")
         .and_then(|at| cx.choice(at, "time format", &FORMATS))
         .unwrap_or_default();
+    if let Some(at) = fields.get("zone") {
+        match format {
+            TimeFormat::Iso8601 => {
+                format = TimeFormat::Local { offset_s: zone(cx, at)? };
+            }
+            _ => cx.error(
+                at,
+                "only a time in `iso8601` has a zone; the others count from 1970 in UTC",
+            ),
+        }
+    }
     let at = cx.required(&fields, "pointer")?;
     let pointer = pointer(cx, at, true, words)?;
     Some(TimeSource::Field { pointer, format })
+}
+
+/// By how many seconds a clock is ahead of UTC.
+fn zone(cx: &Cx, at: At) -> Option<i32> {
+    let text = cx.text(at)?;
+    let offset = zone_offset_s(&text);
+    if offset.is_none() {
+        let message = format!(
+            "`{text}` is no fixed offset from UTC; a clock with summer time has none: let the source send its offset"
+        );
+        cx.error_expecting(at, message, "\"UTC\", or hours and minutes such as \"+01:00\"");
+    }
+    offset
+}
+
+fn zone_offset_s(text: &str) -> Option<i32> {
+    if text.eq_ignore_ascii_case("utc") || text == "Z" {
+        return Some(0);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let number = |text: &str, most: i32| {
+        let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|number| is_plain && *number <= most)
+    };
+    Some(sign * (number(hours, 18)? * 3600 + number(minutes, 59)? * 60))
 }
 
 fn quality<'a>(cx: &Cx<'a>, at: At<'a>, words: &mut Vec<Word<'a>>) -> Option<QualitySource> {

@@ -1,3 +1,5 @@
+mod topics;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -496,83 +498,6 @@ fn a_class_of_many_properties_that_are_read_from_topics_of_their_own_finds_each(
     }
     let warnings: Vec<_> = loaded.diagnostics.iter().map(|d| (d.line, &*d.message)).collect();
     assert_eq!(warnings, [(5, "another mapping reads the same property from the same topic")]);
-}
-
-/// `line:column message` of each warning.
-fn warnings(text: &str) -> Vec<String> {
-    let loaded = good(text);
-    loaded.diagnostics.iter().map(|d| format!("{}:{} {}", d.line, d.column, d.message)).collect()
-}
-
-/// The same class, of which there are two assets.
-fn two(inside: &str) -> String {
-    class(inside).replace("(name: \"a\",", "(name: \"b\", class: \"P\"), (name: \"a\",")
-}
-
-#[test]
-fn topics_that_mix_up_properties_or_devices_are_refused_with_what_to_write_instead() {
-    let mapping = |topic: &str, pointer: &str| {
-        format!(
-            "{SPEED}\nmappings: [Json(topic: \"{topic}\", values: {{\"speed\": \"{pointer}\"}})]"
-        )
-    };
-    for (topic, said) in [
-        (
-            "m/{asset}/{property}",
-            "4:24 `{property}` in the topic of a Json mapping names no property",
-        ),
-        ("$share/g/m/{asset}", "4:24 `$share/g/m/{asset}` is a shared subscription"),
-        ("$queue/m/{asset}", "4:24 `$queue/m/{asset}` is a shared subscription"),
-        ("m/all", "4:12 the topic `m/all` is the same for `b` and `a`"),
-        ("m/+/all", "4:12 the topic `m/+/all` is the same for `b` and `a`"),
-    ] {
-        let found = errors(&two(&mapping(topic, "/v")));
-        assert!(found.len() == 1 && found[0].starts_with(said), "{topic}: {found:?}");
-        let why = load(&two(&mapping(topic, "/v"))).expect_err("it is wrong").to_string();
-        assert!(why.contains("expected") || why.contains("help"), "{why}");
-    }
-    for (topic, pointer) in [("m/{asset}", "/v"), ("m/all", "/{asset}/v"), ("m/{path}/+", "/v")] {
-        good(&two(&mapping(topic, pointer)));
-    }
-    good(&class(&mapping("m/+/all", "/v")));
-    assert!(errors(&two(&mapping("m/all", "/{asst}/v")))[0].contains("placeholder"));
-}
-
-#[test]
-fn pointers_are_filled_in_for_each_asset_and_escaped() {
-    let inside = format!(
-        "{SPEED}\nmappings: [Json(topic: \"m\", values: {{\"speed\": \"/{{tag}}/{{{{x}}}}/{{asset}}\"}})]"
-    );
-    let text = class(&inside).replace("class: \"P\")", "class: \"P\", vars: {\"tag\": \"u/~1\"})");
-    let twin = good(&text).twin;
-    let asset = twin.asset_by_name["a"];
-    let payload = twin.classes[0].mappings[0].payload.filled(&twin, asset).into_owned();
-    let Payload::Document { fields, .. } = payload else { panic!("a document") };
-    assert_eq!(fields[0].pointer, "/u~1~01/{x}/a");
-}
-
-#[test]
-fn what_is_not_filled_not_reached_or_caught_besides_is_warned_of() {
-    let speed = "\"speed\": (range: (0, 100), high_alarm: 200), \"on\": (type: boolean)";
-    let inside = |mapping: &str| format!("properties: {{{speed}}},\nmappings: [{mapping}]");
-    let both = "Json(topic: \"m/{asset}\", values: {\"speed\": \"/v\", \"on\": \"/o\"})";
-    let limit = "3:53 `high_alarm` (200) is outside the range (0, 100)";
-    assert_eq!(warnings(&class(&inside(both))), [limit]);
-    let one = "Scalar(topic: \"m/{asset}\", property: \"speed\")";
-    let unfilled = "3:59 no mapping fills `on`: it will stay unknown";
-    assert_eq!(warnings(&class(&inside(one))), [limit, unfilled]);
-    assert_eq!(warnings(&class(&inside("Scalar(topic: \"m/{asset}/{property}\")"))), [limit]);
-    let other =
-        "\"Q\": (properties: {\"p\": ()}, mappings: [Scalar(topic: \"m/+\", property: \"p\")]),";
-    let text = class(&inside(both)).replace("{\"P\"", &format!("{{{other}\"P\""));
-    let text = text.replace("assets: [", "assets: [(name: \"q\", class: \"Q\"), ");
-    let found = warnings(&text);
-    assert!(found[0].ends_with("the topic `m/+` also catches `m/a` of the class `P`"), "{found:?}");
-    let on_boolean = inside(both).replace("boolean)", "boolean, high_alarm: 1)");
-    assert_eq!(
-        errors(&class(&on_boolean)),
-        ["3:93 `on` is no number, and only a number has limits"]
-    );
 }
 
 #[test]

@@ -297,6 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_every_key_gesture_direction_and_speed_and_each_word_of_the_live_button() {
+        use crate::viewer::time::SPEEDS;
+        use crate::viewer::ui::liveness::Liveness::{
+            self, Connecting, Live, Offline, Silent, Stale,
+        };
+        let manual = include_str!("../../../docs/viewer.md");
+        for Key { name, what, .. } in KEYS {
+            let row = format!("| {name} | {what} |");
+            assert!(manual.contains(&row), "docs/viewer.md has no row {row}");
+        }
+        for view in StandardView::ALL {
+            assert!(manual.contains(&format!("*{}*", view.name())), "{}", view.name());
+        }
+        for speed in SPEEDS {
+            assert!(manual.contains(&format!("×{speed}")), "×{speed}");
+        }
+        for word in [Live, Connecting, Offline, Silent, Stale].map(Liveness::name) {
+            assert!(manual.contains(&format!("| `{word}` | ")), "{word}");
+        }
+    }
+
+    #[test]
     fn no_key_does_two_things() {
         let mut codes: Vec<_> = KEYS.iter().flat_map(|key| key.codes).collect();
         let all = codes.len();

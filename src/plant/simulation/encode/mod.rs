@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
+use crate::twin::pointer::{Step, steps};
 use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};
 
 /// One reading to be sent.
@@ -32,7 +33,7 @@ fn stands_bare(text: &str) -> bool {
 
 /// The document of a mapping. Mappings without a list of samples take the last instant.
 pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) -> Json {
-    let Payload::Document { samples, time, quality, fields, .. } = payload else {
+    let Payload::Document { samples, requires, time, quality, fields, .. } = payload else {
         return Json::Null;
     };
     let mut document = Json::Null;
@@ -42,6 +43,9 @@ pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) ->
             && !pointer.starts_with('^')
         {
             put(&mut sample, pointer, stamp(*at, *format));
+        }
+        for required in requires.iter().filter(|required| !required.pointer.starts_with('^')) {
+            put(&mut sample, &required.pointer, Json::String(required.value.clone()));
         }
         let mut worst = Quality::Good;
         for field in fields {
@@ -66,6 +70,11 @@ pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) ->
         && let Some(pointer) = pointer.strip_prefix('^')
     {
         put(&mut document, pointer, stamp(*last, *format));
+    }
+    for required in requires {
+        if let Some(pointer) = required.pointer.strip_prefix('^') {
+            put(&mut document, pointer, Json::String(required.value.clone()));
+        }
     }
     document
 }
@@ -124,10 +133,13 @@ fn number_value(number: f64) -> Json {
 
 fn stamp(at: Timestamp, format: TimeFormat) -> Json {
     match format {
-        TimeFormat::Iso8601 => Json::String(at.to_string()),
+        TimeFormat::Iso8601 | TimeFormat::Local { .. } => Json::String(at.to_string()),
         TimeFormat::EpochSeconds => number_value(at.0 as f64 / 1e6),
         TimeFormat::EpochMillis => Json::from(at.0.div_euclid(1000)),
         TimeFormat::EpochMicros => Json::from(at.0),
+        TimeFormat::EpochNanos => {
+            at.0.checked_mul(1000).map_or_else(|| number_value(at.0 as f64 * 1e3), Json::from)
+        }
     }
 }
 
@@ -155,13 +167,26 @@ pub fn time_value(at: Timestamp, format: TimeFormat) -> Json {
     stamp(at, format)
 }
 
-/// Sets what a JSON pointer points at, and makes what is missing on the way: a list where the
-/// pointer has a number and nothing is there yet, else an object.
+/// Sets what a pointer points at, and makes what is missing on the way: a list where the pointer has a
+/// number or an element and nothing is there yet, else an object.
 fn put(document: &mut Json, pointer: &str, value: Json) {
     let mut place = document;
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        let index = token.parse::<usize>().ok().filter(|index| *index < 10_000);
+    for step in steps(pointer) {
+        let (token, index) = match step {
+            Step::Element { member, value } => match element(place, &member, value) {
+                Some(element) => {
+                    place = element;
+                    continue;
+                }
+                None => return,
+            },
+            Step::Place(at) => (at.to_string(), Some(at)),
+            Step::Name(name) => {
+                let index = name.parse().ok();
+                (name, index)
+            }
+        };
+        let index = index.filter(|index| *index < 10_000);
         if place.is_null() {
             *place =
                 if index.is_some() { Json::Array(Vec::new()) } else { Json::Object(Map::new()) };
@@ -179,6 +204,21 @@ fn put(document: &mut Json, pointer: &str, value: Json) {
         };
     }
     *place = value;
+}
+
+/// The element of a list that has this member; it is added where there is none. `None` where something else than a
+/// list stands.
+fn element<'a>(place: &'a mut Json, member: &str, value: String) -> Option<&'a mut Json> {
+    if place.is_null() {
+        *place = Json::Array(Vec::new());
+    }
+    let list = place.as_array_mut()?;
+    let is_it = |json: &Json| json.get(member).and_then(Json::as_str) == Some(&value);
+    let at = list.iter().position(is_it).unwrap_or(list.len());
+    if at == list.len() {
+        list.push(object([(member, Json::String(value))]));
+    }
+    list.get_mut(at)
 }
 
 #[cfg(test)]

@@ -17,11 +17,12 @@ fn good(value: Value) -> Measured {
 #[test]
 fn a_nested_document_is_built_from_its_pointers() {
     let mut scaled = field(1, "/list/1");
-    scaled.read = Read { scale: 0.1, offset: -40.0, names: Vec::new() };
+    scaled.read = Read { scale: 0.1, offset: -40.0, ..Read::default() };
     let names: std::sync::Arc<[String]> = ["off".into(), "on".into()].into();
     let payload = Payload::Document {
         format: PayloadFormat::JSON,
         samples: None,
+        requires: vec![],
         time: TimeSource::Field { pointer: "/t".into(), format: TimeFormat::EpochMillis },
         quality: Some(QualitySource {
             pointer: "/q".into(),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::super::definition::{AssetId, ClassId, Twin};
 use super::super::super::mapping::{Mapping, Payload, TopicLevel, TopicPart};
-use super::super::read::{At, Cx};
+use super::super::read::Cx;
 use super::Stated;
 
 /// Pairs of topics that are compared for overlap at most: a plant has few kinds of topics.
@@ -25,34 +25,90 @@ pub(super) fn check(cx: &Cx, twin: &Twin, stated: &[Stated]) {
     }
 }
 
-/// One topic for several assets: each message would set all of them, and all show the last device.
+/// Who reads a topic: an asset, by one of its class's mappings.
+#[derive(Clone, Copy)]
+struct Reader {
+    asset: AssetId,
+    class: usize,
+    mapping: usize,
+}
+
+/// One topic for several assets, which they read in the same places: each message would set all of them, and all show
+/// the last device.
 fn shared(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>]) {
-    // By where the mapping is stated: an asset with a class of its own has its class's mappings, too.
-    let mut first: HashMap<(*const str, usize, String), AssetId> = HashMap::new();
-    let mut reported: HashSet<(*const str, usize)> = HashSet::new();
-    for (class, assets) in
-        twin.classes.iter().zip(of_class).zip(stated).map(|((c, a), s)| ((c, s), a))
-    {
-        let (class, stated) = class;
-        for (mapping, at) in class.mappings.iter().zip(&stated.mappings) {
-            let place = (&*at.source.name as *const str, at.node.span.start);
-            if mapping.payload.has_placeholders() {
-                continue;
+    let mut readers: HashMap<String, Vec<Reader>> = HashMap::new();
+    for (class, assets) in of_class.iter().enumerate() {
+        for &asset in assets {
+            for mapping in 0..twin.classes[class].mappings.len() {
+                let Some(topic) = expanded(twin, asset, &twin.classes[class].mappings[mapping])
+                else {
+                    continue;
+                };
+                readers.entry(topic.join("/")).or_default().push(Reader { asset, class, mapping });
             }
-            for &asset in assets {
-                let Some(topic) = expanded(twin, asset, mapping) else { continue };
-                let before = *first.entry((place.0, place.1, topic.join("/"))).or_insert(asset);
-                if before != asset && reported.insert(place) {
-                    several(cx, twin, *at, mapping, [before, asset]);
+        }
+    }
+    let mut shared: Vec<Vec<Reader>> =
+        readers.into_values().filter(|readers| readers.len() > 1).collect();
+    shared.sort_by_key(|readers| (readers[0].asset, readers[0].mapping));
+    let mut reported: HashSet<(*const str, usize)> = HashSet::new();
+    for readers in shared {
+        let mut first: HashMap<String, Reader> = HashMap::new();
+        for reader in readers {
+            let mapping = &twin.classes[reader.class].mappings[reader.mapping];
+            let payload = mapping.payload.filled(twin, reader.asset);
+            for (place, property) in places(&payload) {
+                let before = *first.entry(place).or_insert(reader);
+                let at = stated[reader.class].mappings[reader.mapping];
+                let key = (&*at.source.name as *const str, at.node.span.start);
+                if before.asset != reader.asset && reported.insert(key) {
+                    several(cx, twin, stated, [before, reader], property);
                 }
             }
         }
     }
 }
 
-fn several(cx: &Cx, twin: &Twin, at: At, mapping: &Mapping, [one, other]: [AssetId; 2]) {
-    let (one, other) = (&twin.asset(one).path, &twin.asset(other).path);
-    let text = &mapping.topic.text;
+/// Where a payload's values are read, with what has to stand beside them, and by which property.
+fn places(payload: &Payload) -> Vec<(String, Option<u16>)> {
+    match payload {
+        Payload::Scalar { property, .. } => vec![(String::new(), *property)],
+        Payload::Document { samples, requires, fields, .. } => {
+            let samples = samples.as_deref().unwrap_or_default();
+            fields
+                .iter()
+                .map(|field| {
+                    (format!("{requires:?} {samples} {}", field.pointer), Some(field.property))
+                })
+                .collect()
+        }
+    }
+}
+
+/// Two assets have the same value: by one mapping that is an error, for its topic says nothing of either; by two it may
+/// be meant.
+fn several(
+    cx: &Cx,
+    twin: &Twin,
+    stated: &[Stated],
+    [before, reader]: [Reader; 2],
+    property: Option<u16>,
+) {
+    let place = |reader: Reader| stated[reader.class].mappings[reader.mapping];
+    let (one, other) = (&twin.asset(before.asset).path, &twin.asset(reader.asset).path);
+    let class = &twin.classes[reader.class];
+    let text = &class.mappings[reader.mapping].topic.text;
+    let at = place(reader);
+    let is_one = std::ptr::eq(&*place(before).source.name, &*at.source.name)
+        && place(before).node.span.start == at.node.span.start;
+    if !is_one {
+        let name = property.map_or("a value", |at| &class.properties[usize::from(at)].name);
+        let message = format!(
+            "`{name}` of `{other}` is read from the same place of the topic `{text}` as a value of `{one}`: both show \
+             the same"
+        );
+        return cx.warning(at, message);
+    }
     let message = format!(
         "the topic `{text}` is the same for `{one}` and `{other}`: each message would set both, and both would show \
          the last device"
@@ -60,40 +116,44 @@ fn several(cx: &Cx, twin: &Twin, at: At, mapping: &Mapping, [one, other]: [Asset
     cx.error_expecting(
         at,
         message,
-        "`{asset}`, `{path}` or one of the asset's `vars` in the topic, or in the pointers (\"/{asset}/speed\") where \
-         one message carries several assets",
+        "`{asset}`, `{path}` or one of the asset's `vars` in the topic; in the pointers (\"/{asset}/speed\") where one \
+         message carries several assets; or `where: {\"/device\": \"{asset}\"}` where the message says whose it is",
     );
 }
 
 /// Topics with wildcards that match those of another class.
 fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>]) {
     let mut wild = Vec::new();
-    let mut plain = Vec::new();
+    let mut all = Vec::new();
     for (number, (class, assets)) in twin.classes.iter().zip(of_class).enumerate() {
         let Some(&asset) = assets.first() else { continue };
         for (at, mapping) in class.mappings.iter().enumerate() {
             let Some(topic) = expanded(twin, asset, mapping) else { continue };
             let is_wild = topic.iter().any(|level| level == "+" || level == "#");
-            let list = if is_wild { &mut wild } else { &mut plain };
-            list.push((number, at, topic));
+            // A message that states whose it is is not taken for another's.
+            let is_sure = matches!(&mapping.payload, Payload::Document { requires, .. } if !requires.is_empty());
+            if is_wild && !is_sure {
+                wild.push((number, at, topic.clone()));
+            }
+            all.push((number, topic));
         }
     }
     let mut compared = 0;
     for (class, at, filter) in &wild {
-        let others = plain.iter().filter(|(other, ..)| other != class);
-        for (other, _, topic) in others {
+        for (other, topic) in all.iter().filter(|(other, _)| other != class) {
             compared += 1;
             if compared > MOST_COMPARED {
                 return;
             }
-            if matches(filter, topic)
-                && twin.classes[*class].name.trim_matches(['(', ')']) != &*twin.classes[*other].name
-            {
+            // An asset with a class of its own has its class's topics, too.
+            let [own, others] =
+                [*class, *other].map(|class| twin.classes[class].name.trim_matches(['(', ')']));
+            if own != others && matches(filter, topic) {
                 let message = format!(
                     "the topic `{}` also catches `{}` of the class `{}`",
                     filter.join("/"),
                     topic.join("/"),
-                    twin.classes[*other].name
+                    others
                 );
                 cx.warning(stated[*class].mappings[*at], message);
                 break;
@@ -136,12 +196,13 @@ fn carried(payload: &Payload) -> Vec<u16> {
     }
 }
 
-/// The levels of a mapping's topic for an asset, with `+` for `{property}`; `None` where a word has no value.
+/// The levels of a mapping's topic for an asset, with `{property}` as it stands; `None` where a word has no value.
 fn expanded(twin: &Twin, asset: AssetId, mapping: &Mapping) -> Option<Vec<String>> {
     let mut levels = Vec::new();
     for level in &mapping.topic.levels {
         match level {
-            TopicLevel::Any | TopicLevel::Property => levels.push("+".to_owned()),
+            TopicLevel::Any => levels.push("+".to_owned()),
+            TopicLevel::Property => levels.push("{property}".to_owned()),
             TopicLevel::Rest => levels.push("#".to_owned()),
             TopicLevel::Text(parts) => {
                 let mut text = String::new();
@@ -158,12 +219,12 @@ fn expanded(twin: &Twin, asset: AssetId, mapping: &Mapping) -> Option<Vec<String
     Some(levels)
 }
 
-/// Whether a filter matches a topic without wildcards, as MQTT says.
-fn matches(filter: &[String], topic: &[String]) -> bool {
-    match (filter.split_first(), topic.split_first()) {
-        (Some((level, _)), _) if level == "#" => true,
-        (Some((level, filter)), Some((first, topic))) => {
-            (level == "+" || level == first) && matches(filter, topic)
+/// Whether a topic can match both filters, as MQTT says.
+fn matches(filter: &[String], other: &[String]) -> bool {
+    match (filter.split_first(), other.split_first()) {
+        (Some((level, _)), _) | (_, Some((level, _))) if level == "#" => true,
+        (Some((level, filter)), Some((first, other))) => {
+            (level == "+" || first == "+" || level == first) && matches(filter, other)
         }
         (None, None) => true,
         _ => false,

@@ -12,7 +12,7 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use crate::history::{State, View};
 use crate::twin::binding::LabelPart;
-use crate::twin::{AssetId, Condition, Twin, ValueType};
+use crate::twin::{AssetId, Condition, PropertyId, Twin, ValueType};
 use crate::viewer::base::{
     Command, Paint, Palette, Playhead, Scene, SceneRect, Selection, Shown, TwinDefinition,
 };
@@ -92,22 +92,23 @@ fn draw(
         if let Some(machine) = outline(*camera, looking.plant.by_asset.get(&spec.asset)) {
             machines.push(machine);
         }
-        let (job, stale) = text(&looking, spec);
+        let worst = worst(&looking, spec.asset);
+        let (job, stale) = text(&looking, spec, worst);
         let galley = painter.layout_job(job);
         let size = galley.size() + PADDING * 2.0;
         let selected = looking.selection.selected == Some(spec.asset);
-        let condition = survey::asset_condition(
-            &**looking.sources,
-            &looking.twin.0,
-            looking.playhead.view(),
-            spec.asset,
-        );
-        let is_wanted = selected || condition.needs_attention();
-        let worse = if condition.needs_attention() { 100 * condition as i32 } else { 0 };
+        let is_wanted = selected || worst.is_some();
+        let worse = worst.map_or(0, |(condition, _)| 100 * condition as i32);
         let priority = spec.priority.saturating_add(if selected { 1000 } else { worse });
         requests.push(LabelRequest { key: entity, anchor, size, priority, is_wanted });
         let alpha = if is_wanted { 1.0 } else { alpha };
-        chips.push(Chip { asset: spec.asset, galley, alpha, stale, selected });
+        let edge = match (selected, worst) {
+            (true, _) => looking.palette.accent,
+            (false, Some((condition, _))) => looking.palette.condition(condition),
+            (false, None) if stale => looking.palette.stale,
+            (false, None) => looking.palette.line,
+        };
+        chips.push(Chip { asset: spec.asset, galley, alpha, edge });
     }
     let places = placed.placer.place(&requests, &machines, area);
     for (place, chip) in places.iter().zip(&chips) {
@@ -126,8 +127,7 @@ struct Chip {
     asset: AssetId,
     galley: std::sync::Arc<egui::Galley>,
     alpha: f32,
-    stale: bool,
-    selected: bool,
+    edge: Color32,
 }
 
 /// Where a label's anchor is in the window, and how much of the label is left at that distance.
@@ -163,8 +163,23 @@ fn outline(
     Some(rect.shrink2(rect.size() * BOX_MARGIN))
 }
 
-/// A label's text with its colours, and whether a value in it is stale.
-fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
+/// The property of an asset that needs attention most, with its condition.
+fn worst(looking: &Looking, asset: AssetId) -> Option<(Condition, PropertyId)> {
+    let (twin, view) = (&looking.twin.0, looking.playhead.view());
+    let of = |id| (survey::condition(&**looking.sources, twin, view, id), id);
+    let all =
+        twin.properties_of(asset).map(of).filter(|(condition, _)| condition.needs_attention());
+    // Of those that are as bad as each other the first.
+    all.reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+}
+
+/// A label's text with its colours, and whether a value in it is stale. What needs attention stands in it
+/// though the file does not name it.
+fn text(
+    looking: &Looking,
+    spec: &LabelSpec,
+    worst: Option<(Condition, PropertyId)>,
+) -> (LayoutJob, bool) {
     let palette = &looking.palette;
     let mut job = LayoutJob::default();
     let mut stale = false;
@@ -192,7 +207,30 @@ fn text(looking: &Looking, spec: &LabelSpec) -> (LayoutJob, bool) {
         };
         add(&text, color);
     }
+    if let Some((condition, id)) = worst.filter(|(_, id)| !names(&looking.twin.0, spec, *id)) {
+        add(&format!("  {}", attention_text(looking, condition, id)), palette.condition(condition));
+    }
     (job, stale)
+}
+
+/// Whether a label shows that property anyway.
+fn names(twin: &Twin, spec: &LabelSpec, id: PropertyId) -> bool {
+    spec.parts.iter().any(|part| match part {
+        LabelPart::Property(at) => twin.property_at(spec.asset, usize::from(*at)) == id,
+        _ => false,
+    })
+}
+
+/// What needs attention about a property: its value, or that the value is doubtful.
+fn attention_text(looking: &Looking, condition: Condition, id: PropertyId) -> String {
+    let property = looking.twin.0.property(id);
+    if matches!(condition, Condition::Bad | Condition::Uncertain) {
+        return format!("{} {}", property.title, condition.name());
+    }
+    let view = looking.playhead.view().of_kind(property.kind);
+    let reading = looking.sources.reading(view, id);
+    let value = reading.map_or_else(String::new, |reading| property.format(&reading.value));
+    if speaks(&property.ty) { value } else { format!("{} {value}", property.title) }
 }
 
 /// What a number or a yes or no is of, unless the file's own words stand before it.
@@ -205,12 +243,16 @@ fn title_of<'a>(
     let LabelPart::Property(at) = part else { return None };
     let property = twin.property(twin.property_at(spec.asset, usize::from(*at)));
     let is_named = matches!(before, Some(LabelPart::Literal(text)) if !text.trim().is_empty());
-    let speaks = match &property.ty {
+    (!is_named && !speaks(&property.ty)).then_some(property.title.as_str())
+}
+
+/// Whether a value of this type says by itself what it is of.
+fn speaks(ty: &ValueType) -> bool {
+    match ty {
         ValueType::Number => false,
         ValueType::Enumeration(names) => names.first().is_none_or(|name| name != "false"),
         ValueType::Text | ValueType::Pose | ValueType::Items => true,
-    };
-    (!is_named && !speaks).then_some(property.title.as_str())
+    }
 }
 
 /// The words of one part; with the condition, where it is a value.
@@ -243,11 +285,6 @@ fn part_text(
 
 fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip) {
     let fade = |color: Color32| color.gamma_multiply(chip.alpha);
-    let edge = match (chip.selected, chip.stale) {
-        (true, _) => palette.accent,
-        (false, true) => palette.stale,
-        (false, false) => palette.line,
-    };
     let foot = egui::pos2(place.anchor.x.clamp(place.rect.min.x + 6.0, place.rect.max.x - 6.0), {
         if place.rect.center().y < place.anchor.y { place.rect.max.y } else { place.rect.min.y }
     });
@@ -257,7 +294,7 @@ fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip
         place.rect,
         5.0,
         fade(palette.panel),
-        Stroke::new(1.0, fade(edge)),
+        Stroke::new(1.0, fade(chip.edge)),
         egui::StrokeKind::Inside,
     );
     let tint = Color32::WHITE.gamma_multiply(chip.alpha);

@@ -354,10 +354,10 @@ mod tests {
     #[test]
     fn a_model_that_was_moved_stays_so_unless_its_asset_moves_it_back() {
         let text = r#"Twin(schema: 2, name: "t", assets: [
-            (name: "here", at: (10, 0, 0)), (name: "back", at: (-500000, 0, 2))])"#;
+            (name: "here", at: (10, 0, 0)), (name: "back", at: (-50000, 0, 2))])"#;
         let twin = load_text(Path::new("t.ron"), text, &NoFiles);
         let twin = twin.unwrap_or_else(|wrong| panic!("{wrong}")).twin;
-        let origin = [500_000.0, 0.0, 0.0];
+        let origin = [50_000.0, 0.0, 0.0];
         let moved =
             |name: &str| asset_from_model(twin.asset(twin.asset_by_name[name]), origin).origin;
         assert_eq!(moved("here"), [0.0; 3]);

@@ -14,7 +14,6 @@ use bevy::render::render_resource::{
 };
 use bevy::shader::{Shader, ShaderRef};
 
-use super::Mark;
 use crate::viewer::base::Palette;
 use crate::viewer::scene::camera::SceneCamera;
 use crate::viewer::scene::light::view_cover;
@@ -43,6 +42,10 @@ pub(super) fn load_shaders(app: &mut App) {
         ),
     );
 }
+
+/// The mesh of a part once more, for its silhouette: a child of the part.
+#[derive(Component)]
+pub struct Mark;
 
 /// The surface of all marks: flat, by their tags.
 #[derive(Asset, AsBindGroup, TypePath, Clone, Default)]

@@ -7,8 +7,7 @@ use bevy::light::{NotShadowCaster, NotShadowReceiver};
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
-use super::Mark;
-use super::draw::{LAYER, Silhouette};
+use super::draw::{LAYER, Mark, Silhouette};
 use crate::twin::{AssetId, Twin};
 use crate::viewer::base::{PartOf, Scene, Selection, TwinDefinition};
 

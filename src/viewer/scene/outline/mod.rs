@@ -11,11 +11,8 @@ mod mark;
 use bevy::prelude::*;
 
 use crate::viewer::base::{Round, Selection};
+pub use draw::Mark;
 use draw::{LineMaterial, SilhouetteMaterial};
-
-/// The mesh of a part once more, for its silhouette: a child of the part.
-#[derive(Component)]
-pub struct Mark;
 
 /// Outlines what is selected and what the pointer is over.
 pub fn plugin(app: &mut App) {

@@ -1,0 +1,176 @@
+//! Lists whose elements say which they are: by their places something else may stand there tomorrow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value as Json;
+
+use super::plan::Node;
+use crate::twin::pointer::Step;
+
+/// Members by which products name the elements of a list, the surest first.
+const NAMES: [&str; 22] = [
+    "name",
+    "Name",
+    "n",
+    "tag",
+    "Tag",
+    "tagName",
+    "TagName",
+    "idShort",
+    "NodeId",
+    "DisplayName",
+    "displayName",
+    "path",
+    "key",
+    "Key",
+    "metric",
+    "variable",
+    "channel",
+    "signal",
+    "sensor",
+    "id",
+    "Id",
+    "ID",
+];
+
+/// An element that says which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub member: &'static str,
+    pub name: Box<str>,
+}
+
+/// What the element calls itself; a serial number or a UUID is no name.
+fn named(element: &Json) -> Option<Named> {
+    let is_counted = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_hexdigit() || b"-{}".contains(&byte))
+            && name.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    NAMES.iter().find_map(|&member| {
+        let name = element.get(member)?.as_str()?.trim();
+        let is_name = !name.is_empty() && !is_counted(name);
+        is_name.then(|| Named { member, name: name.into() })
+    })
+}
+
+/// An element of a list that is read by its place and says which it is.
+#[derive(Debug)]
+pub(super) struct Placed {
+    place: usize,
+    /// What stood there in the first message, where that was another.
+    before: Option<Named>,
+    now: Named,
+}
+
+impl Placed {
+    /// Whether another element stood there before.
+    pub(super) fn is_moved(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Why its value is not that of a property, for people; `None`: it may be. `names` are those of all properties.
+    pub(super) fn objection(&self, property: usize, names: &[Arc<str>]) -> Option<String> {
+        let Self { place, before, now } = self;
+        let Some(before) = before else {
+            let own = likeness(&now.name, &names[property]);
+            let other = names.iter().find(|name| likeness(&now.name, name) > own)?;
+            return Some(format!(
+                "place {place} of the list is `{}`, which looks like `{other}`: write the name of the element that is \
+                 meant, as `[{}=…]`, for `{place}` in the pointer, or `[{place}]` for whatever stands there",
+                now.name, now.member
+            ));
+        };
+        let (member, value) = (before.member.to_owned(), before.name.to_string());
+        let element = Step::Element { member, value };
+        Some(format!(
+            "place {place} of the list was `{}` and is now `{}`: write `{element}` for `{place}` in the pointer, or \
+             `[{place}]` for whatever stands there",
+            before.name, now.name
+        ))
+    }
+}
+
+/// How much the name of an element is like that of a property: 2 the same, 1 a part of it or the other way round.
+fn likeness(element: &str, property: &str) -> u8 {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    // Products write the way to the element in front of its name.
+    let last = element.rsplit(['/', '.', ':', ';', '=']).next().unwrap_or_default();
+    let (element, last, property) = (plain(element), plain(last), plain(property));
+    let is_in = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
+    if element == property || last == property {
+        2
+    } else if is_in(&property, &element) || is_in(&last, &property) {
+        1
+    } else {
+        0
+    }
+}
+
+/// What the elements called themselves that are read by their places, as of the first message.
+#[derive(Debug, Default)]
+pub(super) struct ElementNames(Mutex<HashMap<(u32, usize), Named>>);
+
+impl ElementNames {
+    /// The element at that place of an asset's list, if it says which it is.
+    pub(super) fn placed(
+        &self,
+        asset: u32,
+        node: &Node,
+        element: &Json,
+        place: usize,
+    ) -> Option<Placed> {
+        let now = named(element)?;
+        // A node stays where it is as long as its decoder lives.
+        let key = (asset, std::ptr::from_ref(node).addr());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.entry(key).or_insert_with(|| now.clone());
+        let before = (*before != now).then(|| before.clone());
+        Some(Placed { place, before, now })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_like_that_of_a_property_by_its_last_part_or_as_its_beginning() {
+        for (element, property, expected) in [
+            ("Temp", "temperature", 1),
+            ("Temp", "speed", 0),
+            ("Motor/Speed", "speed", 2),
+            ("Line1.Pump1.Outlet_Temperature", "temperature", 1),
+            ("ns=2;s=Pump.speed", "speed", 2),
+            ("t", "temperature", 0),
+            ("Motor/T", "temperature", 0),
+            ("Speed_Setpoint", "speed setpoint", 2),
+        ] {
+            assert_eq!(likeness(element, property), expected, "{element} {property}");
+        }
+    }
+
+    #[test]
+    fn an_element_is_named_by_a_text_that_is_no_serial_number() {
+        let name = |element: Json| named(&element).map(|named| named.name.to_string());
+        assert_eq!(name(json!({"v": 1, "name": "speed"})).as_deref(), Some("speed"));
+        assert_eq!(
+            name(json!({"id": "Channel1.Device1.Tag1"})).as_deref(),
+            Some("Channel1.Device1.Tag1")
+        );
+        for unnamed in [
+            json!({"id": 17}),
+            json!({"id": "8f14e45f-ceea-467f-a8f0-6b6f7c1f2d3a"}),
+            json!({"id": "20261123"}),
+            json!({"name": ""}),
+            json!(5),
+            json!(["name"]),
+        ] {
+            assert_eq!(name(unnamed.clone()), None, "{unnamed}");
+        }
+    }
+}

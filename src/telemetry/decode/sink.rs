@@ -1,0 +1,371 @@
+//! What is found in a document becomes samples.
+//!
+//! Time and quality may stand after the values they belong to, so samples go straight to the batch
+//! and are completed when their object ends.
+
+use serde_json::Value as Json;
+
+use super::elements::{ElementNames, Placed};
+use super::plan::{Action, DocumentPlan, Node, PlanTime};
+use super::quality::read_quality;
+use super::value::{Scalar, read_json, read_scalar};
+use super::{Problems, time};
+use crate::telemetry::{Batch, Update};
+use crate::twin::{PropertyId, Quality, Timestamp, Value, ValueType};
+
+/// One asset's part in a message, and where what is read of it goes.
+pub(super) struct Message<'a> {
+    pub plan: &'a DocumentPlan,
+    pub first_property: u32,
+    pub arrival: Timestamp,
+    pub names: &'a ElementNames,
+    pub out: &'a mut Batch,
+    pub problems: &'a mut Problems,
+}
+
+/// What was made of a time: nothing yet, refused, or read.
+type Stamp = Option<Result<Timestamp, ()>>;
+
+pub(super) struct Sink<'a> {
+    plan: &'a DocumentPlan,
+    first_property: u32,
+    arrival: Timestamp,
+    names: &'a ElementNames,
+    /// Where the updates of the document and of the present sample begin.
+    start: usize,
+    sample_start: usize,
+    /// The problems before them.
+    problems_before: (usize, u64),
+    sample_problems_before: (usize, u64),
+    /// Number of the sample, in a batch.
+    sample: Option<usize>,
+    found_samples: bool,
+    /// Field of each update of the present sample.
+    fields: Vec<u16>,
+    /// Fields that the sample has, good or not.
+    seen: Vec<bool>,
+    /// Requirements that are met, and whether a sample met all of its own.
+    met: Vec<bool>,
+    is_meant: bool,
+    quality: Option<Quality>,
+    field_qualities: Vec<(u16, Quality)>,
+    time: Stamp,
+    shared_time: Stamp,
+    /// It is SenML, whose records add to a base.
+    has_base: bool,
+    /// The present element of a list that is read by its place, within others.
+    elements: Vec<Placed>,
+    out: &'a mut Batch,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(message: &'a mut Message<'_>) -> Self {
+        let plan = message.plan;
+        let (start, before) = (message.out.updates.len(), message.problems.count());
+        Self {
+            plan,
+            first_property: message.first_property,
+            arrival: message.arrival,
+            names: message.names,
+            start,
+            sample_start: start,
+            problems_before: before,
+            sample_problems_before: before,
+            sample: None,
+            found_samples: false,
+            fields: Vec::with_capacity(plan.fields.len()),
+            seen: vec![false; plan.fields.len()],
+            met: vec![false; plan.requires.len()],
+            is_meant: false,
+            quality: None,
+            field_qualities: Vec::new(),
+            time: None,
+            shared_time: None,
+            has_base: false,
+            elements: Vec::new(),
+            out: &mut *message.out,
+            problems: &mut *message.problems,
+        }
+    }
+
+    /// What a node leads to, where it has no inner values or they do not matter.
+    pub(super) fn scalar(&mut self, node: &Node, scalar: &Scalar<'_>) {
+        if node.samples.is_some() {
+            self.no_samples(scalar);
+        }
+        for action in &node.actions {
+            match *action {
+                Action::Value(_) if node.whole => {}
+                Action::Value(field) => {
+                    let at = usize::from(field);
+                    let (ty, read) = (&self.plan.types[at], &self.plan.fields[at].read);
+                    let value = match scalar.is_no_value(ty, read) {
+                        true => Ok(None),
+                        false => read_scalar(scalar, ty, read).map(Some),
+                    };
+                    self.value(field, value);
+                }
+                Action::Quality { field: Some(field), is_status } => {
+                    if let Some(source) = &self.plan.fields[usize::from(field)].quality {
+                        self.field_qualities.push((field, read_quality(scalar, source, is_status)));
+                    }
+                }
+                Action::Quality { field: None, is_status } => {
+                    let read = |source| read_quality(scalar, source, is_status);
+                    self.quality = self.plan.quality.as_ref().map(read);
+                }
+                Action::Require(at) => {
+                    let at = usize::from(at);
+                    self.met[at] = scalar.is_text(&self.plan.requires[at].value);
+                }
+                Action::Time | Action::SharedTime => self.stamp(*action, scalar),
+            }
+        }
+    }
+
+    /// What a node leads to, with all that is inside it.
+    pub(super) fn whole(&mut self, node: &Node, json: &Json) {
+        for action in &node.actions {
+            if let Action::Value(field) = *action {
+                let at = usize::from(field);
+                let (ty, read) = (&self.plan.types[at], &self.plan.fields[at].read);
+                let value = match json.is_null() {
+                    true => Ok(None),
+                    false => read_json(json, ty, read).map(Some),
+                };
+                self.value(field, value);
+            }
+        }
+    }
+
+    /// Takes a field's value; one that cannot be read, or is none, makes the property bad.
+    fn value(&mut self, field: u16, value: Result<Option<Value>, String>) {
+        let at = usize::from(field);
+        let own = &self.plan.fields[at];
+        let property = PropertyId(self.first_property + u32::from(own.property));
+        // The same member twice in one object: the later one counts.
+        if std::mem::replace(&mut self.seen[at], true)
+            && let Some(earlier) = self.fields.iter().position(|known| *known == field)
+        {
+            self.fields.remove(earlier);
+            self.out.updates.remove(self.sample_start + earlier);
+        }
+        let element = self.elements.iter().find(|element| element.is_moved());
+        let element = element.or(self.elements.last());
+        let element = element.filter(|_| self.plan.types[at] != ValueType::Text);
+        let objection = element
+            .and_then(|element| element.objection(usize::from(own.property), &self.plan.names));
+        let value = match objection {
+            Some(reason) => {
+                self.problems.add_in(self.sample, Some(property), &own.pointer, reason);
+                // The message need not have it.
+                if own.optional {
+                    return;
+                }
+                None
+            }
+            None => value.unwrap_or_else(|reason| {
+                self.problems.add_in(self.sample, Some(property), &own.pointer, reason);
+                None
+            }),
+        };
+        let quality = if value.is_some() { Quality::Good } else { Quality::Bad };
+        self.fields.push(field);
+        self.out.updates.push(Update { property, time: None, value, quality });
+    }
+
+    fn stamp(&mut self, action: Action, scalar: &Scalar<'_>) {
+        let (PlanTime::Sample(pointer, format) | PlanTime::Shared(pointer, format)) =
+            &self.plan.time
+        else {
+            return;
+        };
+        let stamp = time::read(scalar, *format, self.arrival).map_err(|bad| {
+            self.problems.add_time(self.sample, pointer, bad);
+        });
+        match action {
+            Action::SharedTime => self.shared_time = Some(stamp),
+            _ => self.time = Some(stamp),
+        }
+    }
+
+    fn no_samples(&mut self, found: &Scalar<'_>) {
+        self.found_samples = true;
+        let pointer = self.plan.samples.as_deref().unwrap_or_default();
+        self.problems.add(None, pointer, format!("expected an array of samples, found {found}"));
+    }
+
+    /// The first element of a list of which some are read. SenML states there what is added to the times and values of
+    /// all (RFC 8428, 4.1).
+    pub(super) fn first_element(&mut self, element: &Json) {
+        let bases = match self.plan.time {
+            PlanTime::Arrival => &["bv", "bs"][..],
+            _ => &["bt", "bv", "bs"][..],
+        };
+        let is_record = ["bn", "n"].iter().any(|name| element[name].is_string());
+        self.has_base |= is_record && bases.iter().any(|name| element[name].is_number());
+    }
+
+    /// An element of a list begins that is known by its place; what [`Sink::leave`] takes.
+    pub(super) fn enter(&mut self, node: &Node, element: &Json, place: usize) -> usize {
+        let outer = self.elements.len();
+        self.elements.extend(self.names.placed(self.first_property, node, element, place));
+        outer
+    }
+
+    pub(super) fn leave(&mut self, outer: usize) {
+        self.elements.truncate(outer);
+    }
+
+    /// The array of samples begins, and the first of them.
+    pub(super) fn begin_samples(&mut self) {
+        self.found_samples = true;
+        self.begin_sample(0);
+    }
+
+    /// A sample ends, and perhaps another begins.
+    pub(super) fn next_sample(&mut self) {
+        self.end_sample();
+        self.begin_sample(self.sample.map_or(0, |number| number + 1));
+    }
+
+    pub(super) fn end_samples(&mut self) {
+        self.sample = None;
+    }
+
+    fn begin_sample(&mut self, number: usize) {
+        self.sample = Some(number);
+        self.sample_start = self.out.updates.len();
+        self.sample_problems_before = self.problems.count();
+        self.fields.clear();
+        self.seen.fill(false);
+        for (met, required) in self.met.iter_mut().zip(&self.plan.requires) {
+            *met &= required.pointer.starts_with('^');
+        }
+        self.quality = None;
+        self.field_qualities.clear();
+        self.time = None;
+    }
+
+    /// Whether all is met that is required of samples, or of the document.
+    fn meets(&self, of_document: bool) -> bool {
+        let is_of_document = |pointer: &str| pointer.starts_with('^');
+        let mut required = self.met.iter().zip(&self.plan.requires);
+        required.all(|(met, required)| *met || is_of_document(&required.pointer) != of_document)
+    }
+
+    fn end_sample(&mut self) {
+        let plan = self.plan;
+        if !self.meets(false) {
+            self.out.updates.truncate(self.sample_start);
+            self.problems.truncate(self.sample_problems_before);
+            return;
+        }
+        self.is_meant = true;
+        let missing =
+            plan.fields.iter().zip(&self.seen).filter(|(field, seen)| !**seen && !field.optional);
+        for (field, _) in missing {
+            let property = PropertyId(self.first_property + u32::from(field.property));
+            let reason = "the field is absent";
+            self.problems.add_in(self.sample, Some(property), &field.pointer, reason);
+        }
+        self.qualify();
+        let PlanTime::Sample(pointer, _) = &plan.time else { return };
+        let is_empty = !self.seen.contains(&true) && plan.fields.iter().all(|field| field.optional);
+        match self.time {
+            Some(Ok(time)) => self.stamped(self.sample_start, time),
+            stamp => {
+                if stamp.is_none() && !is_empty {
+                    self.problems.add_in(self.sample, None, pointer, "the time is absent");
+                }
+                self.untimed(self.sample_start);
+            }
+        }
+    }
+
+    /// Gives the sample's values the qualities that were stated.
+    fn qualify(&mut self) {
+        let updates = &mut self.out.updates[self.sample_start..];
+        if let Some(quality) = self.quality {
+            let with_value = updates.iter_mut().filter(|update| update.value.is_some());
+            with_value.for_each(|update| update.quality = quality);
+        }
+        if self.field_qualities.is_empty() {
+            return;
+        }
+        let mut own: Vec<Option<Quality>> = vec![None; self.plan.fields.len()];
+        for (field, quality) in self.field_qualities.drain(..) {
+            own[usize::from(field)] = Some(quality);
+        }
+        for (update, field) in updates.iter_mut().zip(&self.fields) {
+            if update.value.is_some() {
+                update.quality = own[usize::from(*field)].unwrap_or(update.quality);
+            }
+        }
+    }
+
+    fn stamped(&mut self, from: usize, time: Timestamp) {
+        self.out.updates[from..].iter_mut().for_each(|update| update.time = Some(time));
+    }
+
+    /// The updates from there on have a stamp that cannot be read. A message's one sample was measured about when it
+    /// arrived; when those of a list were measured nobody knows, and their properties have no value from now on.
+    fn untimed(&mut self, from: usize) {
+        if self.plan.samples.is_none() {
+            let with_value =
+                self.out.updates[from..].iter_mut().filter(|update| update.value.is_some());
+            return with_value
+                .for_each(|update| update.quality = update.quality.max(Quality::Uncertain));
+        }
+        let mut lost: Vec<PropertyId> =
+            self.out.updates.drain(from..).map(|update| update.property).collect();
+        lost.sort_unstable();
+        lost.dedup();
+        for property in lost {
+            let is_lost = |update: &Update| update.property == property && update.time.is_none();
+            if !self.out.updates[self.start..].iter().any(is_lost) {
+                let (time, value, quality) = (None, None, Quality::Bad);
+                self.out.updates.push(Update { property, time, value, quality });
+            }
+        }
+    }
+
+    /// The document ends. Whether the asset is meant by it.
+    pub(super) fn end_document(mut self) -> bool {
+        if !self.meets(true) {
+            self.out.updates.truncate(self.start);
+            self.problems.truncate(self.problems_before);
+            return false;
+        }
+        match &self.plan.samples {
+            None => self.end_sample(),
+            Some(pointer) if !self.found_samples => {
+                self.problems.add(None, pointer, "the array of samples is absent");
+                self.is_meant = true;
+            }
+            Some(_) => self.is_meant |= self.plan.requires.is_empty(),
+        }
+        if self.has_base {
+            let reason = "SenML with a base (`bt`, `bv`, `bs`), which is added to each record: have the source send \
+                          resolved records (RFC 8428, 4.6)";
+            self.problems.add(None, "", reason);
+            for update in &mut self.out.updates[self.start..] {
+                (update.time, update.value, update.quality) = (None, None, Quality::Bad);
+            }
+            return self.is_meant;
+        }
+        if let (PlanTime::Shared(pointer, _), true) = (&self.plan.time, self.is_meant) {
+            match self.shared_time {
+                Some(Ok(time)) => self.stamped(self.start, time),
+                stamp => {
+                    if stamp.is_none() {
+                        self.problems.add(None, pointer, "the time is absent");
+                    }
+                    self.untimed(self.start);
+                }
+            }
+        }
+        self.is_meant
+    }
+}
