@@ -340,6 +340,9 @@ fn drafts_of<'a>(
 
 /// `{n}` and `{n:3}` replaced by the number.
 fn numbered(text: &str, n: u32) -> String {
+    if !text.contains("{n") {
+        return text.to_owned();
+    }
     let mut text = text.replace("{n}", &n.to_string());
     for width in 1..=6 {
         text = text.replace(&format!("{{n:{width}}}"), &format!("{n:0width$}"));
