@@ -4,6 +4,7 @@ use bevy_egui::egui::Color32;
 
 use super::data::PanelData;
 use crate::telemetry::ConnectionState;
+use crate::twin::Condition;
 
 /// How live a scene is that follows the plant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Liveness {
     Offline,
     /// Connected, and the plant's time stands still.
     Silent,
+    /// Connected, and no value has come yet.
+    Waiting,
     /// Connected, and no value that is expected in time is current.
     Stale,
 }
@@ -28,9 +31,13 @@ impl Liveness {
             ConnectionState::Connecting => return Self::Connecting,
             _ => return Self::Offline,
         }
+        let (survey, properties) = (data.survey, data.twin.property_count());
         match data.present().goes_on {
             false => Self::Silent,
-            true if data.survey.is_out_of_date() => Self::Stale,
+            true if survey.is_out_of_date() => Self::Stale,
+            true if properties > 0 && survey.count(Condition::Unknown) == properties => {
+                Self::Waiting
+            }
             true => Self::Live,
         }
     }
@@ -42,6 +49,7 @@ impl Liveness {
             Self::Connecting => "CONNECTING",
             Self::Offline => "OFFLINE",
             Self::Silent => "SILENT",
+            Self::Waiting => "WAITING",
             Self::Stale => "STALE",
         }
     }
@@ -53,6 +61,7 @@ impl Liveness {
             Self::Connecting => "Connecting; this is the last that is known",
             Self::Offline => "Not connected; this is the last that is known",
             Self::Silent => "The plant sends no time any more; this is the last that is known",
+            Self::Waiting => "Connected; no value has come yet",
             Self::Stale => "Connected, but no value is current; this is the last that is known",
         }
     }

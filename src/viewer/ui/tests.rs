@@ -290,6 +290,9 @@ fn only_a_plant_that_is_connected_and_current_is_live() {
     assert_eq!(live(&scene), Liveness::Connecting, "nothing has answered yet");
     scene.health.connection = ConnectionState::Connected;
     assert_eq!(live(&scene), Liveness::Live);
+    let known = std::mem::replace(&mut scene.survey, Survey::new(scene.mirror.twin()));
+    assert_eq!(live(&scene), Liveness::Waiting, "no value has come");
+    scene.survey = known;
     let (reason, retry_in) = ("no route".to_owned(), Duration::from_secs(1));
     scene.health.connection = ConnectionState::Disconnected { reason, retry_in };
     assert_eq!(live(&scene), Liveness::Offline);
@@ -299,7 +302,13 @@ fn only_a_plant_that_is_connected_and_current_is_live() {
     (scene.playhead.time, scene.playhead.live) = (later, later);
     scene.advance();
     assert_ne!(live(&scene), Liveness::Live, "no value is current");
-    for liveness in [Liveness::Connecting, Liveness::Offline, Liveness::Silent, Liveness::Stale] {
+    for liveness in [
+        Liveness::Connecting,
+        Liveness::Offline,
+        Liveness::Silent,
+        Liveness::Waiting,
+        Liveness::Stale,
+    ] {
         assert_ne!(liveness.color(&scene.data()), scene.palette.live);
     }
 }
