@@ -3,6 +3,21 @@
 use super::number::NumberError;
 use crate::twin::UnitError;
 
+/// What a column of times holds.
+pub(super) const EXPECTED: &str =
+    "expected a time such as 2026-11-23T12:00:00Z or seconds since 1970";
+
+/// Why a time cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// It is none.
+    #[error("`{0}`: {expected}", expected = EXPECTED)]
+    No(String),
+    /// It may be another one, or is no date; says what was expected.
+    #[error("{0}")]
+    Unsure(String),
+}
+
 /// What is wrong with a table. Lines are counted from 1, as an editor counts them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::error::TableError;
 use super::heading::Heading;
-use super::records::Record;
+use super::record::Record;
 use super::times::{BareNumbers, Times};
 use crate::twin::Unit;
 

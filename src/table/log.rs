@@ -3,11 +3,11 @@
 //! Flows in: bytes of CSV and the names of the columns that are read; all others are for people. Flows
 //! out: entries as they stand there, times in seconds.
 
-use super::error::TableError;
+use super::error::{TableError, TimeError};
 use super::headings::Headings;
 use super::number::Numbers;
-use super::records::{Record, Records};
-use super::times::TimeError;
+use super::record::Record;
+use super::records::Records;
 
 /// An entry of a log.
 #[derive(Clone, Debug, PartialEq)]

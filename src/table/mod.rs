@@ -12,6 +12,7 @@ mod headings;
 mod log;
 mod number;
 mod reading;
+mod record;
 mod records;
 mod times;
 mod units;
@@ -19,14 +20,15 @@ mod written;
 
 pub use dialect::Dialect;
 pub(crate) use error::did_you_mean;
-pub use error::{HeadingUnitError, TableError};
+pub use error::{HeadingUnitError, TableError, TimeError};
 pub use heading::{Heading, unit};
 pub use headings::{Headings, LinkedColumn};
 pub use log::{LogEntry, read_log};
 pub use number::{Form, Mark, NumberError, Numbers, form};
 pub use reading::{Invalid, Reader, Row, Strictness, look};
-pub use records::{Record, Records};
-pub use times::{BareNumbers, Instant, TimeError, Times};
+pub use record::Record;
+pub use records::Records;
+pub use times::{BareNumbers, Instant, Times};
 
 /// The usual step between times, in their unit: the median of the differences of neighbours.
 /// `None` of fewer than two times, and where the median is not above 0.

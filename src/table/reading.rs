@@ -5,11 +5,12 @@
 
 use std::io::Read;
 
-use super::error::TableError;
+use super::error::{TableError, TimeError};
 use super::headings::Headings;
 use super::number::{NumberError, Numbers};
-use super::records::{Record, Records};
-use super::times::{TimeError, Times};
+use super::record::Record;
+use super::records::Records;
+use super::times::Times;
 
 /// So many invalid cells are kept with their places; of the others only how many there are.
 const KEPT: usize = 5;

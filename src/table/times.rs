@@ -1,14 +1,12 @@
 //! The times of a table: in which column they stand, and what numbers among them mean.
 
-use super::error::HeadingUnitError;
+use super::error::{EXPECTED, HeadingUnitError, TimeError};
 use super::heading::{Heading, SHORT};
 use super::number::{NumberError, Numbers};
-use super::records::Record;
-use super::written::{Written, compact};
+use super::record::Record;
+use super::written::{LATEST_S, Written, compact};
 use crate::twin::{Timestamp, Unit};
 
-/// No time is later than this (2200-01-01), in seconds since 1970.
-pub(super) const LATEST_S: f64 = 7_258_118_400.0;
 /// Numbers from here on are no seconds.
 const MOST_SECONDS: f64 = 1e11;
 /// Seconds up to here may count from any beginning; beyond, from 1970.
@@ -74,17 +72,6 @@ impl Instant {
             Self::Stamp(stamp) => Some(stamp),
         }
     }
-}
-
-/// Why a time cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TimeError {
-    /// It is none.
-    #[error("`{0}`: {expected}", expected = EXPECTED)]
-    No(String),
-    /// It may be another one, or is no date; says what was expected.
-    #[error("{0}")]
-    Unsure(String),
 }
 
 impl Times {
@@ -235,9 +222,6 @@ impl Times {
         }
     }
 }
-
-/// What a column of times holds.
-const EXPECTED: &str = "expected a time such as 2026-11-23T12:00:00Z or seconds since 1970";
 
 /// What a number would be as a day of a spreadsheet, for a message; nothing of one that is none.
 fn as_sheet_day(number: f64) -> String {

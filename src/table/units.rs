@@ -2,7 +2,7 @@
 
 use super::heading::{Heading, unit};
 use super::number::{Form, form};
-use super::records::Record;
+use super::record::Record;
 
 /// The headings with the units of the row after them; `None` where that is no row of units: it has no
 /// number, no time but perhaps the unit or the zone of times, and at least one of its cells is a unit.

@@ -6,8 +6,11 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-use super::times::{LATEST_S, TimeError};
+use super::error::TimeError;
 use crate::twin::Timestamp;
+
+/// No time is later than this (2200-01-01), in seconds since 1970.
+pub(super) const LATEST_S: f64 = 7_258_118_400.0;
 
 /// An instant as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

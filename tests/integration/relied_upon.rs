@@ -194,8 +194,8 @@ fn a_row_of_a_wild_time_ends_no_command() {
     let cell = |line: &str| line.split_once(',').map(|(_, rest)| rest.to_owned()).expect("cells");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (at, time, told) in [
-        (2, "1e12", "`1e12` looks like milliseconds"),
-        (300, "1e12", "`1e12` looks like milliseconds"),
+        (2, "1e12", "`1e12` has too few digits to tell the second"),
+        (300, "1e12", "`1e12` has too few digits to tell the second"),
         (2, "1e10", "left out"),
         (300, "1e10", "left out"),
     ] {
