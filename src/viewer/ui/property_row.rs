@@ -190,18 +190,8 @@ fn range_bar(
     let filled =
         Rect::from_x_y_ranges(from.min(to)..=from.max(to).max(from.min(to) + 2.0), bar.y_range());
     painter.rect_filled(filled, 3.0, fill);
-    let limits = &property.limits;
-    let marks = [
-        (limits.low_alarm, palette.alarm),
-        (limits.low_warning, palette.warning),
-        (limits.high_warning, palette.warning),
-        (limits.high_alarm, palette.alarm),
-    ];
-    for (limit, color) in marks {
-        if let Some(limit) = limit.filter(|limit| *limit > low && *limit < high) {
-            let x = at(limit);
-            painter.vline(x, (bar.min.y - 2.0)..=(bar.max.y + 2.0), Stroke::new(1.5, color));
-        }
+    for (limit, color) in sparkline::limits_between(&property.limits, low, high, palette) {
+        painter.vline(at(limit), (bar.min.y - 2.0)..=(bar.max.y + 2.0), Stroke::new(1.5, color));
     }
 }
 

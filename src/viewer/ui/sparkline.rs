@@ -3,11 +3,12 @@
 //! The scale comes from the definition, not from the values alone: the noise of a machine that stands
 //! still stays as small as it is.
 
-use bevy_egui::egui::{self, Align2, FontId, Pos2, Rect, Stroke, pos2};
+use bevy_egui::egui::{self, Align2, Color32, FontId, Pos2, Rect, Stroke, pos2};
 
 use super::data::PanelData;
 use crate::history::{Bucket, Span};
-use crate::twin::{Property, PropertyId, Timestamp, ValueType};
+use crate::twin::{Limits, Property, PropertyId, Timestamp, ValueType};
+use crate::viewer::base::Palette;
 
 /// Span of time.
 const SPAN_MICROS: i64 = 120_000_000;
@@ -90,18 +91,9 @@ pub fn paint(
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0) as f32;
         area.max.y - share * area.height()
     };
-    let limits = &property.limits;
-    let marks = [
-        (limits.low_alarm, palette.alarm),
-        (limits.low_warning, palette.warning),
-        (limits.high_warning, palette.warning),
-        (limits.high_alarm, palette.alarm),
-    ];
-    for (limit, color) in marks {
-        if let Some(limit) = limit.filter(|limit| *limit > low && *limit < high) {
-            let thin = Stroke::new(0.7, color.gamma_multiply(0.7));
-            painter.hline(area.x_range(), y_of(limit), thin);
-        }
+    for (limit, color) in limits_between(&property.limits, low, high, palette) {
+        let thin = Stroke::new(0.7, color.gamma_multiply(0.7));
+        painter.hline(area.x_range(), y_of(limit), thin);
     }
     let place = |time: Timestamp, value: f64| -> Pos2 {
         let x = time.seconds_since(from) as f32 / (SPAN_MICROS as f32 * 1e-6);
@@ -123,6 +115,24 @@ pub fn paint(
 fn extent(buckets: &[Bucket]) -> (f64, f64) {
     buckets.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), bucket| {
         (low.min(bucket.min), high.max(bucket.max))
+    })
+}
+
+/// The limits between two values, each with its colour.
+pub(super) fn limits_between(
+    limits: &Limits,
+    low: f64,
+    high: f64,
+    palette: &Palette,
+) -> impl Iterator<Item = (f64, Color32)> {
+    let marks = [
+        (limits.low_alarm, palette.alarm),
+        (limits.low_warning, palette.warning),
+        (limits.high_warning, palette.warning),
+        (limits.high_alarm, palette.alarm),
+    ];
+    marks.into_iter().filter_map(move |(limit, color)| {
+        Some((limit.filter(|limit| *limit > low && *limit < high)?, color))
     })
 }
 
