@@ -1,7 +1,9 @@
 //! The commands that look at files: `check` and `inspect`; and how all others open a twin.
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::fmt::Display;
+use std::fs::{File, Metadata};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +14,9 @@ use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
 use super::failure::{Failure, Outcome};
+
+/// Bytes that a recording or a table may have.
+const MOST_RECORDED: u64 = 4 << 30;
 
 /// Reads a twin; what is wrong with it is printed, file, line and column.
 pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
@@ -31,8 +36,39 @@ pub fn open(path: &Path) -> Result<Arc<Twin>, Failure> {
 
 /// Bytes of a recording or a table.
 pub fn recording(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path)
-        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+    read(path, MOST_RECORDED)
+}
+
+/// Bytes of a file or a pipe, of which there may be so many.
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let wrong =
+        |error: &dyn Display| Failure::Input(format!("cannot read {}: {error}", path.display()));
+    let metadata = std::fs::metadata(path).map_err(|error| wrong(&error))?;
+    if metadata.is_dir() {
+        return Err(wrong(&"it is a folder"));
+    }
+    if is_device(&metadata) {
+        return Err(wrong(&"it is a device, which may never end"));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| wrong(&error))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| wrong(&error))?;
+    match bytes.len() as u64 > most {
+        true => Err(wrong(&format!("it has more than {} MiB", most >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(unix)]
+fn is_device(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    kind.is_char_device() || kind.is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Metadata) -> bool {
+    false
 }
 
 /// Prints to standard output; a reader that has gone away ends the program quietly.

@@ -7,9 +7,12 @@ use twinscope::model::network::Network;
 use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
 use twinscope::twin::behaviour::{Behaviour, NamedNumber};
-use twinscope::twin::{Diagnostics, Disk, is_twin, load_behaviour, load_numbers, load_text};
+use twinscope::twin::{
+    Diagnostics, Disk, MAX_DEFINITION_BYTES, is_twin, load_behaviour, load_numbers, load_text,
+};
 
 use super::super::failure::Failure;
+use super::super::files;
 use super::args::MachineArgs;
 
 /// The name of the hypothesis that nothing is wrong.
@@ -82,8 +85,9 @@ pub fn reported(diagnostics: Diagnostics) -> Failure {
 
 /// What is in a file, as text.
 pub fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+    String::from_utf8(files::read(path, MAX_DEFINITION_BYTES)?).map_err(|_| {
+        Failure::Input(format!("cannot read {}: it is no text in UTF-8", path.display()))
+    })
 }
 
 /// What is in a file, or comes from standard input for `-`.
@@ -93,8 +97,7 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(Failure::environment)?;
         return Ok(bytes);
     }
-    std::fs::read(path)
-        .map_err(|error| Failure::Input(format!("cannot read {}: {error}", path.display())))
+    files::recording(path)
 }
 
 /// A table from a file, or from standard input for `-`; cells that are no finite numbers are noted.
