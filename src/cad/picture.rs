@@ -20,8 +20,11 @@ use super::resource::{Fetch, resource};
 const LONGEST: u32 = 1 << 15;
 /// Most pixels of a picture that is decoded: those of a square of 8192.
 const MOST_PIXELS: u64 = 1 << 26;
-/// Pixels of a model that are decoded in all, which bounds the time.
-const ALL_DECODED: u64 = 1 << 28;
+/// Pixels of a model that are decoded in all, which bounds the time; and how many more for each byte of its
+/// pictures, of which real ones seldom have more, up to the most.
+const ALL_DECODED: u64 = 1 << 27;
+const DECODED_FOR_EACH: u64 = 16;
+const MOST_DECODED: u64 = 1 << 28;
 /// Pixels of a model that are kept in all, 4 bytes each, for all copies on the screen.
 const ALL_KEPT: u64 = 1 << 26;
 
@@ -130,6 +133,7 @@ impl Plan {
     /// [`Error::TooLarge`] alone.
     pub fn new(file: &File, copies: &BTreeMap<usize, usize>, fetch: Fetch) -> Result<Self, Error> {
         let (mut waiting, mut sizes, mut decoded) = (Vec::new(), Vec::new(), 0);
+        let mut may_be_decoded = ALL_DECODED;
         for (&index, &copies) in copies {
             let Some(source) = file.document.root.images.get(index) else { continue };
             let name = File::name(&source.name.clone().or(short(&source.uri)), "image", index);
@@ -176,11 +180,12 @@ impl Plan {
                 ));
                 continue;
             }
-            decoded += pixels;
-            if decoded > ALL_DECODED {
+            may_be_decoded += DECODED_FOR_EACH * bytes.len() as u64;
+            if decoded + pixels > may_be_decoded.min(MOST_DECODED) {
                 leave_out("the pictures of the model have more pixels than are read in all".into());
                 continue;
             }
+            decoded += pixels;
             sizes.push((width, height, copies));
             waiting.push(Encoded { index, name, bytes, format });
         }

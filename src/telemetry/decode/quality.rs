@@ -97,6 +97,8 @@ fn of_code(number: f64, standard: Standard) -> Quality {
     let code = number as i64 as u32;
     let is_ua = match standard {
         Standard::Ua => true,
+        // More bits than it has, or a sign, are none of its qualities.
+        Standard::Da if code > LARGEST_DA => return Quality::Bad,
         Standard::Da => false,
         Standard::Any { zero_is_good } => code > LARGEST_DA || zero_is_good && code == 0,
     };
@@ -121,6 +123,20 @@ mod tests {
 
     fn any(scalar: Scalar<'_>) -> Quality {
         read_quality(&scalar, &source(QualityStandard::Any, &[], &[]), false)
+    }
+
+    #[test]
+    fn what_has_more_bits_than_a_quality_of_opc_classic_is_bad_for_it() {
+        let source = source(QualityStandard::OpcDa, &[], &[]);
+        for code in [-1, -64, 0x1_0000, 0x1_00C0, 0xFFFF_FFC0] {
+            assert_eq!(
+                read_quality(&Scalar::Integer(code), &source, false),
+                Quality::Bad,
+                "{code}"
+            );
+        }
+        let vendor = Scalar::Integer(0x12C0);
+        assert_eq!(read_quality(&vendor, &source, false), Quality::Good);
     }
 
     #[test]

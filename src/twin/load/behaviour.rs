@@ -37,7 +37,7 @@ const SPREAD: [&str; 3] = ["alpha", "beta", "kappa"];
 /// # Errors
 /// All that is wrong with it.
 pub fn load_behaviour(name: &Path, text: &str) -> Result<Behaviour, Diagnostics> {
-    whole(name, text, behaviour)
+    whole(name, text, ("machine", r#"(model: "…", …)"#), behaviour)
 }
 
 /// Reads numbers by name, `{"name": 1.5}` or `(name: 1.5)`.
@@ -45,16 +45,25 @@ pub fn load_behaviour(name: &Path, text: &str) -> Result<Behaviour, Diagnostics>
 /// # Errors
 /// All that is wrong with them.
 pub fn load_numbers(name: &Path, text: &str) -> Result<Vec<NamedNumber>, Diagnostics> {
-    whole(name, text, |cx, at| Some(numbers(cx, at)))
+    let expected = ("list of numbers by name", r#"{"name": 1.5}"#);
+    whole(name, text, expected, |cx, at| Some(numbers(cx, at)))
 }
 
-/// Reads a text whose root is one thing.
+/// Reads a text whose root is one thing: what it is called, and how it is written.
 pub(super) fn whole<T>(
     name: &Path,
     text: &str,
+    (what, written): (&str, &str),
     read: impl for<'a> FnOnce(&Cx<'a>, At<'a>) -> Option<T>,
 ) -> Result<T, Diagnostics> {
     let tree = Tree::parse(text);
+    let is_begun = text.trim().is_empty() || text.trim_start().starts_with(['(', '{']);
+    // Nothing is shown of any other file of the disk: it may hold secrets.
+    if !is_begun && !matches!(tree.root().kind, Kind::Struct(..) | Kind::Tuple(..) | Kind::Map(_)) {
+        let Diagnostics(mut refusal) = Diagnostics::whole(name, format!("this is no {what}"));
+        refusal[0].expected = Some(format!("{written} in it"));
+        return Err(Diagnostics(refusal));
+    }
     let source = Source::new(name, tree);
     let syntax = source.tree.errors().iter().map(|error| {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
@@ -296,6 +305,18 @@ mod tests {
             ["has no `model`", "a finite number", "above 0", "unknown field", "does not come after"]
         {
             assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_shown_of_a_file_that_is_no_machine() {
+        let text = "root:x:0:0:secret\nfoo: secret\n";
+        let name = Path::new("shadow");
+        let machine = load_behaviour(name, text).map(|_| ()).expect_err("no machine");
+        let numbers = load_numbers(name, text).expect_err("no numbers");
+        for error in [machine, numbers] {
+            let told = format!("{error} {error:?}");
+            assert!(told.contains("this is no ") && !told.contains("secret"), "{told}");
         }
     }
 

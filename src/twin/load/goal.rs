@@ -21,7 +21,7 @@ const WHEN: [(&str, When); 3] =
 /// # Errors
 /// All that is wrong with it.
 pub fn load_goal(name: &Path, text: &str) -> Result<Goal, Diagnostics> {
-    whole(name, text, goal)
+    whole(name, text, ("goal", r#"(set: {…}, running: ["…"], …)"#), goal)
 }
 
 fn goal<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Goal> {

@@ -121,7 +121,7 @@ fn several(
     );
 }
 
-/// Topics with wildcards that match those of another class.
+/// Topics with wildcards that match those of another class, or of another mapping of their own.
 fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>]) {
     let mut wild = Vec::new();
     let mut all = Vec::new();
@@ -135,15 +135,31 @@ fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>
             if is_wild && !is_sure {
                 wild.push((number, at, topic.clone()));
             }
-            all.push((number, topic));
+            all.push((number, at, topic));
         }
     }
     let mut compared = 0;
     for (class, at, filter) in &wild {
-        for (other, topic) in all.iter().filter(|(other, _)| other != class) {
+        for (other, at_other, topic) in &all {
             compared += 1;
             if compared > MOST_COMPARED {
                 return;
+            }
+            if other == class {
+                let mappings = &twin.classes[*class].mappings;
+                let is_both = at_other != at
+                    && filter != topic
+                    && reads_alike(&mappings[*at].payload, &mappings[*at_other].payload);
+                if is_both && matches(filter, topic) {
+                    let message = format!(
+                        "the topic `{}` also catches `{}` of another mapping: both take its messages",
+                        filter.join("/"),
+                        topic.join("/")
+                    );
+                    cx.warning(stated[*class].mappings[*at], message);
+                    break;
+                }
+                continue;
             }
             // An asset with a class of its own has its class's topics, too.
             let [own, others] =
@@ -160,6 +176,14 @@ fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>
             }
         }
     }
+}
+
+/// Whether what is meant for the second would be a value for the first, too: its whole payload, or what stands
+/// at the same place.
+fn reads_alike(one: &Payload, other: &Payload) -> bool {
+    let others = places(other);
+    let is_shared = |(place, _): &(String, _)| others.iter().any(|(other, _)| place == other);
+    matches!(one, Payload::Scalar { .. }) || places(one).iter().any(is_shared)
 }
 
 /// Properties that the plant should send and no mapping reads.

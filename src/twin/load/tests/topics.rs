@@ -179,6 +179,31 @@ fn a_topic_that_catches_those_of_another_class_is_warned_of() {
 }
 
 #[test]
+fn a_topic_that_catches_those_of_another_mapping_of_its_class_is_warned_of() {
+    let scalar = |topic: &str, property: &str| {
+        format!("Scalar(topic: \"{topic}\", property: \"{property}\")")
+    };
+    let json = |topic: &str, property: &str, pointer: &str| {
+        format!("Json(topic: \"{topic}\", values: {{\"{property}\": \"{pointer}\"}})")
+    };
+    for (one, other, is_caught) in [
+        (scalar("x/{asset}/#", "speed"), scalar("x/{asset}/t", "t"), true),
+        (scalar("x/{asset}/t", "t"), scalar("x/{asset}/+", "speed"), true),
+        (json("x/{asset}/+", "speed", "/v"), json("x/{asset}/t", "t", "/v"), true),
+        (json("x/{asset}/+", "speed", "/v"), json("x/{asset}/t", "t", "/t"), false),
+        (json("x/{asset}/+", "speed", "/v"), json("x/{asset}/+", "t", "/t"), false),
+        (scalar("x/{asset}/+", "speed"), scalar("y/{asset}/t", "t"), false),
+    ] {
+        let class = format!(
+            "\"P\": (properties: {{\"speed\": (unit: \"1\"), \"t\": (unit: \"1\")}},\nmappings: [{one}, {other}])"
+        );
+        let found = warnings(&twin(&class, "(name: \"a\", class: \"P\")"));
+        let is_said = found.iter().any(|warning| warning.contains("of another mapping"));
+        assert_eq!(is_said, is_caught, "{one} {other}: {found:#?}");
+    }
+}
+
+#[test]
 fn a_zone_is_a_fixed_offset_and_belongs_to_times_that_are_written() {
     let with = |time: &str| {
         two_pumps(&format!(
