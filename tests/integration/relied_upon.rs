@@ -196,8 +196,8 @@ fn a_row_of_a_wild_time_ends_no_command() {
     for (at, time, told) in [
         (2, "1e12", "`1e12` has too few digits to tell the second"),
         (300, "1e12", "`1e12` has too few digits to tell the second"),
-        (2, "1e10", "left out"),
-        (300, "1e10", "left out"),
+        (2, "10000000000", "left out"),
+        (300, "10000000000", "left out"),
     ] {
         let mut wild = lines.clone();
         wild[at] = format!("{time},{}", cell(&lines[at]));
@@ -212,7 +212,7 @@ fn a_row_of_a_wild_time_ends_no_command() {
         assert_eq!(status, 0, "{errors}");
     }
     // The last one cannot be told from a gap by what follows.
-    lines.push(format!("1e10,{}", cell(&lines[3])));
+    lines.push(format!("10000000000,{}", cell(&lines[3])));
     let samples = file(folder.path(), "last.csv", &lines.join("\n"));
     let battery = format!("{MACHINES}/battery.ron");
     let (status, out, errors) = run(&["estimate", &battery, "--samples", &samples]);
