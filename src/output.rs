@@ -88,7 +88,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// end of line and no whole line by `is_whole`, is cut off first; how many bytes that was.
 ///
 /// # Errors
-/// If the line cannot be written; the file is then as it was.
+/// If the line cannot be written; nothing of it is in the file then.
 pub fn append_line(
     path: &Path,
     line: &str,

@@ -52,7 +52,10 @@ pub(super) async fn socket(
         let text = "as many pages as this server allows are connected already; try again later\n";
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     };
-    let upgrade = upgrade.protocols(["mqtt"]).max_message_size(2 * MAX_PACKET_BYTES);
+    let upgrade = upgrade
+        .protocols(["mqtt"])
+        .max_message_size(2 * MAX_PACKET_BYTES)
+        .max_frame_size(2 * MAX_PACKET_BYTES);
     upgrade.on_upgrade(move |socket| async move {
         relay(socket, &broker, &site).await;
         drop(place);

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,17 +16,14 @@ use super::Login;
 use super::bounds::Bounds;
 use super::counters::Counters;
 
-/// How long the answer to a wrong login takes. A connection has one attempt.
+/// How long the answer to a wrong login takes. A connection has one attempt, and there are no more
+/// connections than the broker takes clients.
 const DELAY: Duration = Duration::from_secs(2);
-/// Connections that may wait for that answer at a time; more are answered at once, so that they do
-/// not take the places of others.
-const WAITING: usize = 256;
 
 /// Lets clients in.
 pub(super) struct Access {
     login: Option<Login>,
     delay: Duration,
-    waiting: AtomicUsize,
     sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
     bounds: Arc<Bounds>,
@@ -67,7 +63,7 @@ impl Access {
         bounds: Arc<Bounds>,
     ) -> Self {
         let sessions = Mutex::new(Sessions { known: HashMap::new(), most, expiry });
-        Self { login, delay: DELAY, waiting: AtomicUsize::new(0), sessions, counters, bounds }
+        Self { login, delay: DELAY, sessions, counters, bounds }
     }
 
     fn is_right(&self, user: Option<&str>, password: Option<&[u8]>) -> bool {
@@ -81,10 +77,7 @@ impl Access {
         let user = connect.username.as_deref();
         if !self.is_right(user, connect.password.as_deref()) {
             self.counters.refused_login(&format!("wrong user or password, from {}", address.ip()));
-            if self.waiting.fetch_add(1, Ordering::Relaxed) < WAITING {
-                tokio::time::sleep(self.delay).await;
-            }
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            tokio::time::sleep(self.delay).await;
             return AuthResult::fail(ReasonCode::BadUsernameOrPassword);
         }
         if let Some(will) = &connect.will
@@ -92,7 +85,12 @@ impl Access {
         {
             return AuthResult::fail(ReasonCode::QuotaExceeded);
         }
-        if !connect.clean_start {
+        // MQTT 5 states for how long a session outlasts its connection; before, one that is not clean does.
+        let outlasts = match connect.protocol_version {
+            5 => connect.properties.get_session_expiry_interval().is_some_and(|expiry| expiry > 0),
+            _ => !connect.clean_start,
+        };
+        if outlasts {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             if !sessions.keep(&connect.client_id, Instant::now()) {
                 self.counters.refused_session(&format!(
