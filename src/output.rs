@@ -84,6 +84,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     output.finish()
 }
 
+/// Whether what was left of a line began as another one does, as far as it goes.
+fn alike(torn: &[u8], line: &[u8]) -> bool {
+    torn.iter().zip(line).take(8).all(|(torn, byte)| torn == byte)
+}
+
 /// Adds a line to a file, or begins one with it. What a torn writing left at the file's end, without an
 /// end of line and no whole line by `is_whole`, is cut off first; how many bytes that was.
 ///
@@ -105,6 +110,10 @@ pub fn append_line(
     let before = file.metadata()?.len();
     let tail = tail(&mut file, before)?;
     let is_torn = !tail.is_empty() && !std::str::from_utf8(&tail).is_ok_and(is_whole);
+    if is_torn && !alike(&tail, line.as_bytes()) {
+        let text = "its last line has no end and is none of these: is it another file?";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
     let end = if is_torn { before - tail.len() as u64 } else { before };
     let first = if !tail.is_empty() && !is_torn { "\n" } else { "" };
     let written = file
@@ -202,9 +211,13 @@ mod tests {
         assert_eq!(add("one."), None);
         assert_eq!(add("two."), None);
         assert_eq!(read(), "one.\ntwo.\n");
-        fs::write(&path, "one.\ntwo.\nthr").expect("it is written");
+        fs::write(&path, "one.\ntwo.\nfou").expect("it is written");
         assert_eq!(add("four."), Some(3));
         assert_eq!(read(), "one.\ntwo.\nfour.\n");
+        // A line without an end that began otherwise is somebody else's.
+        fs::write(&path, "{\"a\": 1}").expect("it is written");
+        assert!(append_line(&path, "four.", is_whole).is_err());
+        assert_eq!(read(), "{\"a\": 1}");
         // Only the end of the line is missing, as after an editor.
         fs::write(&path, "one.\ntwo.").expect("it is written");
         assert_eq!(add("three."), None);

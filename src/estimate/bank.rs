@@ -114,7 +114,8 @@ impl Bank {
                         most = (before, update);
                     }
                 }
-                Err(error @ ObserveError::Diverged { .. }) => {
+                // One whose own estimates bear no such step explains nothing; others may.
+                Err(error @ (ObserveError::Diverged { .. } | ObserveError::StepTooLong(_))) => {
                     candidate.evidence = f64::NEG_INFINITY;
                     last = Some(error);
                 }

@@ -21,8 +21,10 @@ use super::plot::span;
 pub fn score(args: &Score) -> Outcome {
     let mut kept = Vec::new();
     for path in &args.kept {
-        let (read, is_torn) =
-            StoredForecast::read_whole_lines(&text(path)?).map_err(|error| wrong(path, error))?;
+        // The end may be torn within a character; whole lines have their checksums.
+        let bytes = recording(path)?;
+        let (read, is_torn) = StoredForecast::read_whole_lines(&String::from_utf8_lossy(&bytes))
+            .map_err(|error| wrong(path, error))?;
         kept.extend(read);
         if is_torn {
             eprintln!("note: {}: its last line is torn, and left out", path.display());

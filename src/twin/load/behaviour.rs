@@ -1,12 +1,13 @@
 //! Behaviours and named numbers.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::super::behaviour::{
     Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartNumber, PartSpec,
 };
 use super::super::diagnostic::{Diagnostics, Severity};
-use super::super::tree::{Kind, Tree};
+use super::super::tree::{Kind, Name, Tree};
 use super::file::Source;
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
@@ -134,16 +135,16 @@ pub(super) fn named(cx: &Cx, at: At) -> Option<Named> {
 /// Numbers by name, in either form.
 pub(super) fn numbers<'a>(cx: &Cx<'a>, at: At<'a>) -> Vec<NamedNumber> {
     if let Kind::Struct(_, fields) = &at.node.kind {
-        let number = |(at_field, (name, node)): (usize, &'a (_, _))| {
-            let name: &super::super::tree::Name = name;
-            if fields[..at_field].iter().any(|(earlier, _)| earlier.text == name.text) {
+        let mut names = HashSet::new();
+        let number = |(name, node): &'a (Name, _)| {
+            if !names.insert(name.text.as_str()) {
                 cx.error_at(at, &name.span, format!("`{}` is stated twice", name.text));
             }
             let place = at.source.diagnostic(Severity::Error, &name.span, String::new());
             let named = Named { text: name.text.clone(), place: Box::new(place) };
             Some((named, cx.number(at.to(node))?))
         };
-        return fields.iter().enumerate().filter_map(number).collect();
+        return fields.iter().filter_map(number).collect();
     }
     if matches!(&at.node.kind, Kind::Tuple(_, items) if items.is_empty()) {
         return Vec::new();

@@ -266,6 +266,10 @@ fn color_map<'a>(
         _ => None,
     });
     if let Some(entries) = f.get("colors").and_then(|at| cx.map(at)) {
+        if let Some(at) = f.get("map").filter(|_| map != Some(ByCondition::OfAsset)) {
+            cx.error(at, "beside `colors` there is no other map than `condition`");
+            return None;
+        }
         let count = if let ValueType::Enumeration(names) = &property.ty { names.len() } else { 0 };
         let mut colors = vec![[0.5; 3]; count];
         for (key, value) in entries {
@@ -275,8 +279,8 @@ fn color_map<'a>(
             }
         }
         let map = match map {
-            Some(ByCondition::OfAsset) => ColorMap::Condition(colors),
-            _ => ColorMap::Names(colors),
+            Some(_) => ColorMap::Condition(colors),
+            None => ColorMap::Names(colors),
         };
         return (count > 0).then_some(map);
     }

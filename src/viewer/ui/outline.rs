@@ -1,5 +1,7 @@
 //! The hierarchy of a definition's assets from above to below, made once for each definition.
 
+use std::collections::HashSet;
+
 use bevy::prelude::Resource;
 
 use crate::twin::binding::{Effect, LabelPart};
@@ -76,7 +78,9 @@ fn key_values(twin: &Twin) -> Vec<PropertyId> {
         }
     }
     keys.sort();
-    keys.dedup();
+    // One that two labels show stands where the more important one has it.
+    let mut seen = HashSet::new();
+    keys.retain(|(_, id)| seen.insert(*id));
     keys.truncate(MOST_KEY_VALUES);
     keys.into_iter().map(|(_, id)| id).collect()
 }

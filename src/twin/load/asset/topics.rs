@@ -147,10 +147,8 @@ fn overlapping(cx: &Cx, twin: &Twin, stated: &[Stated], of_class: &[Vec<AssetId>
             }
             if other == class {
                 let mappings = &twin.classes[*class].mappings;
-                let is_both = at_other != at
-                    && filter != topic
-                    && reads_alike(&mappings[*at].payload, &mappings[*at_other].payload);
-                if is_both && matches(filter, topic) {
+                let is_both = at_other != at && filter != topic && matches(filter, topic);
+                if is_both && reads_alike(&mappings[*at].payload, &mappings[*at_other].payload) {
                     let message = format!(
                         "the topic `{}` also catches `{}` of another mapping: both take its messages",
                         filter.join("/"),

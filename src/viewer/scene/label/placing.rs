@@ -2,6 +2,7 @@
 //! near to its anchor as there is room, and where it was before, so that labels do not jump. Of those
 //! that nothing asks for there are no more than [`MOST`].
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -83,7 +84,7 @@ impl<Key: Copy + Eq + Hash + Ord> Placer<Key> {
         order.sort_by_key(|&at| {
             let request = &requests[at];
             let is_new = !self.slots.contains_key(&request.key);
-            (!request.is_wanted, -request.priority, is_new, request.key)
+            (!request.is_wanted, Reverse(request.priority), is_new, request.key)
         });
         let mut taken: Vec<Rect> = Vec::new();
         let mut places = vec![None; requests.len()];
