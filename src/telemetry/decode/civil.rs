@@ -59,12 +59,22 @@ fn net_date(text: &str) -> Option<Instant> {
     // An offset behind the number says where it was taken, not when.
     let sign = inner.len() - inner.trim_start_matches('-').len();
     let end = inner[sign..].find(|c: char| !c.is_ascii_digit()).map_or(inner.len(), |at| sign + at);
+    let offset = &inner.as_bytes()[end..];
+    let is_offset = matches!(offset, [b'+' | b'-', digits @ ..]
+        if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
+    if !offset.is_empty() && !is_offset {
+        return None;
+    }
     Instant::from_millisecond(inner[..end].parse().ok()?).ok()
 }
 
 /// `Sun, 01 Mar 2026 12:00:00 GMT`, as in mails and in HTTP.
 fn rfc_2822(text: &str) -> Option<Instant> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+    // A zone whose name is not known counts as UTC there (RFC 2822, 4.3), and would be hours off here.
+    let zone = text.rsplit(' ').next()?;
+    let is_known = zone.starts_with(['+', '-']) || ["GMT", "UT", "UTC", "Z"].contains(&zone);
+    let zoned = is_known.then(|| jiff::fmt::rfc2822::parse(text).ok())??;
+    Some(zoned.timestamp())
 }
 
 #[cfg(test)]
@@ -117,6 +127,11 @@ mod tests {
             "2026-03-01T12:00:00[Europe/Berlin]",
             "2026-03-01T12:00:00+99:00",
             "2026-03-01 12:00:00 CET",
+            "Sun, 01 Mar 2026 12:00:00 CET",
+            "Sun, 01 Mar 2026 12:00:00 JST",
+            "/Date(1772366400.5)/",
+            "/Date(1772366400000x)/",
+            "/Date(1772366400000+01)/",
             "2026-03-01 12:00:00 PM",
             "UTC",
         ] {

@@ -44,7 +44,10 @@ pub(super) struct Named {
 /// What the element calls itself; a serial number or a UUID is no name.
 fn named(element: &Json) -> Option<Named> {
     let is_counted = |name: &str| {
-        name.bytes().all(|byte| byte.is_ascii_hexdigit() || b"-{}".contains(&byte))
+        // `F101` is a tag, and only long names are numbers in hexadecimal digits.
+        let is_long = name.len() >= 8;
+        let is_digit = |byte: u8| byte.is_ascii_digit() || is_long && byte.is_ascii_hexdigit();
+        name.bytes().all(|byte| is_digit(byte) || b"-{}".contains(&byte))
             && name.bytes().any(|byte| byte.is_ascii_digit())
     };
     NAMES.iter().find_map(|&member| {

@@ -3,6 +3,8 @@
 //! Time and quality may stand after the values they belong to, so samples go straight to the batch
 //! and are completed when their object ends.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::elements::{ElementNames, Placed};
@@ -51,6 +53,8 @@ pub(super) struct Sink<'a> {
     field_qualities: Vec<(u16, Quality)>,
     time: Stamp,
     shared_time: Stamp,
+    /// Properties of which a sample had a time that cannot be read.
+    lost: HashSet<PropertyId>,
     /// It is SenML, whose records add to a base.
     has_base: bool,
     /// The present element of a list that is read by its place, within others.
@@ -82,6 +86,7 @@ impl<'a> Sink<'a> {
             field_qualities: Vec::new(),
             time: None,
             shared_time: None,
+            lost: HashSet::new(),
             has_base: false,
             elements: Vec::new(),
             out: &mut *message.out,
@@ -323,8 +328,7 @@ impl<'a> Sink<'a> {
         lost.sort_unstable();
         lost.dedup();
         for property in lost {
-            let is_lost = |update: &Update| update.property == property && update.time.is_none();
-            if !self.out.updates[self.start..].iter().any(is_lost) {
+            if self.lost.insert(property) {
                 let (time, value, quality) = (None, None, Quality::Bad);
                 self.out.updates.push(Update { property, time, value, quality });
             }

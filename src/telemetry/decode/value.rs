@@ -192,11 +192,13 @@ fn read_number(scalar: &Scalar<'_>, read: &Read) -> Result<Value, String> {
 
 /// Where the mapping lists `names`, only they count: another code stands for another state.
 fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value, String> {
+    // An object or a list is no code, not even another one.
+    let others = read.others.filter(|_| !matches!(scalar, Scalar::Nested(_)));
     if !read.names.is_empty() {
         let exact = |json: &&(Json, u16)| Scalar::from_json(&json.0) == *scalar;
         let alike = |json: &&(Json, u16)| scalar.is_spelled_like(&json.0);
         let found = read.names.iter().find(exact).or_else(|| read.names.iter().find(alike));
-        let index = found.map(|(_, index)| *index).or(read.others);
+        let index = found.map(|(_, index)| *index).or(others);
         return index.map(Value::Enumeration).ok_or_else(|| {
             let listed: Vec<String> =
                 read.names.iter().take(8).map(|(json, _)| json.to_string()).collect();
@@ -207,7 +209,7 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
             )
         });
     }
-    if let Some(others) = read.others {
+    if let Some(others) = others {
         let own = Read { others: None, ..read.clone() };
         return Ok(read_name(scalar, names, &own).unwrap_or(Value::Enumeration(others)));
     }

@@ -204,9 +204,7 @@ impl Table {
                 row.faults.push(wrong(line, at + 1, format!("this property {reason}")));
                 return;
             }
-            // A value that is lost is not the one before it any more.
-            let mut update =
-                Update { property, time: Some(time), value: None, quality: Quality::Bad };
+            let mut update = lost(property, time);
             match value_of(cell, &definition.ty, convert, numbers) {
                 Ok(value) => {
                     update.quality = if value.is_some() { quality } else { Quality::Bad };
@@ -229,9 +227,10 @@ impl Table {
                 let (name, value) = (cell(Some(long.property)), cell(Some(long.value)));
                 let (quality, unit) = (cell(long.quality), cell(long.unit));
                 let found = match (long.names.find(name), quality_of_cell(quality)) {
-                    (None, _) => Err((long.property, long.names.unknown(name))),
-                    (_, None) => Err((
+                    (None, _) => Err((long.property, None, long.names.unknown(name))),
+                    (Some(id), None) => Err((
                         long.quality.unwrap_or_default(),
+                        Some(id),
                         format!(
                             "`{quality}` is no quality: expected good, uncertain, bad or stale"
                         ),
@@ -240,20 +239,33 @@ impl Table {
                         let definition = &properties[id.0 as usize];
                         let place = long.unit.filter(|_| !unit.is_empty()).unwrap_or(long.value);
                         let convert = long.conversion(id, definition, unit);
-                        convert.map(|by| (id, by, quality)).map_err(|reason| (place, reason))
+                        let found = convert.map(|by| (id, by, quality));
+                        found.map_err(|reason| (place, Some(id), reason))
                     }
                 };
                 match found {
+                    // A row may say that a value is bad without one.
+                    Ok((property, _, Quality::Bad)) if value.is_empty() => {
+                        row.updates.push(lost(property, time));
+                    }
                     Ok((id, convert, quality)) if !value.is_empty() => {
                         take(value, long.value, id, convert, quality);
                     }
                     Ok(_) => {}
-                    Err((at, reason)) => row.faults.push(wrong(line, at + 1, reason)),
+                    Err((at, property, reason)) => {
+                        row.faults.push(wrong(line, at + 1, reason));
+                        row.updates.extend(property.map(|property| lost(property, time)));
+                    }
                 }
             }
         }
         row
     }
+}
+
+/// That a value is lost: it is not the one before it any more.
+fn lost(property: PropertyId, time: Timestamp) -> Update {
+    Update { property, time: Some(time), value: None, quality: Quality::Bad }
 }
 
 impl Iterator for Table {

@@ -171,6 +171,10 @@ fn a_value_that_is_lost_or_cannot_be_read_is_bad_from_then_on() {
     assert!(rows[0].faults.is_empty() && rows[1].faults.is_empty());
     assert_eq!(rows[2].faults.len(), 2);
     assert!(rows[3].updates.is_empty(), "an empty cell says nothing");
+    let long = self::rows(
+        "time,property,value,quality\n0,P-0.speed,,bad\n1,P-0.speed,2,fine\n2,P-0.speed,,good\n",
+    );
+    assert_eq!(long.iter().map(of).collect::<Vec<_>>(), [vec![lost], vec![lost], vec![]]);
 }
 
 #[test]
