@@ -72,6 +72,8 @@ pub(super) struct Index {
     of_asset: Vec<OfAsset>,
     /// Status lamps, which show how their whole asset is doing.
     lamps: HashMap<AssetId, SmallVec<[Entity; 1]>>,
+    /// Lamps that were never painted.
+    new_lamps: Vec<Entity>,
     /// Whether the source has any samples.
     has_samples: bool,
     /// Some assets look stale that did not, or the reverse.
@@ -115,8 +117,13 @@ impl Index {
         activate(&mut self.driven, &mut self.active, id);
     }
 
-    /// Lamps of assets whose condition turned are to be painted anew.
+    /// Lamps that are new are to be painted, and anew those of assets whose condition turned.
     fn light(&mut self, turned: &[AssetId], bounds: &mut Query<&mut Bound>, written: &mut Written) {
+        for entity in self.new_lamps.drain(..) {
+            if let Ok(mut bound) = bounds.get_mut(entity) {
+                written.repaint(entity, &mut bound.bypass_change_detection().written);
+            }
+        }
         for asset in turned {
             let Some(lamps) = self.lamps.get_mut(asset) else { continue };
             lamps.retain(|entity| {
@@ -206,6 +213,7 @@ pub(super) fn index(
             let Some(by) = effect.by() else { continue };
             if is_lamp(effect) {
                 index.lamps.entry(bound.asset).or_default().push(entity);
+                index.new_lamps.push(entity);
             }
             let target = Target { entity, slot: slot as u16, lists: lists(effect) };
             index.add(target, twin.0.property_at(bound.asset, usize::from(by)));
@@ -235,9 +243,9 @@ pub(super) fn sample(
             None => index.sample(&**sources, &twin.0, shown, &mut bounds, &mut written),
         }
         // Another scene's lamps follow the property that their binding names; the survey is of the main one.
-        if let Some(survey) = survey.as_ref().filter(|_| index.scene == Scene::MAIN) {
-            index.light(survey.turned(), &mut bounds, &mut written);
-        }
+        let survey = survey.as_ref().filter(|_| index.scene == Scene::MAIN);
+        let turned = survey.map_or(&[][..], |survey| survey.turned());
+        index.light(turned, &mut bounds, &mut written);
     }
 }
 

@@ -125,3 +125,54 @@ fn a_path_of_one_point_or_none_is_a_place() {
     near(path(vec![[1.0, 2.0, 3.0]]).at(5.0).translation, Vec3::new(1.0, 2.0, 3.0));
     near(path(Vec::new()).at(5.0).translation, Vec3::ZERO);
 }
+
+const LAMP: &str = r#"Twin(schema: 2, name: "t",
+    classes: {"A": (properties: {"state": (type: enumeration(["off", "on"])), "heat": (high_alarm: 9)},
+        bindings: [Glow(node: "lamp", by: "state", map: condition)])},
+    assets: [(name: "a", class: "A")])"#;
+
+#[test]
+fn a_lamp_that_appears_when_its_machine_is_in_alarm_already_is_lit_though_its_own_value_is_unknown()
+{
+    use std::sync::Arc;
+
+    use bevy::mesh::MeshTag;
+
+    use crate::history::View;
+    use crate::mirror::Budget;
+    use crate::telemetry::{Batch, Update};
+    use crate::twin::{AssetId, NoFiles, PropertyId, Timestamp, load_text};
+    use crate::viewer::base::{Palette, Playhead, Scene, SceneViews, ThemeChoice, TwinDefinition};
+    use crate::viewer::scene::bound::{Bound, Paints};
+    use crate::viewer::time::{Sources, Survey};
+
+    let loaded = load_text(std::path::Path::new("t.ron"), LAMP, &NoFiles);
+    let twin = Arc::new(loaded.unwrap_or_else(|wrong| panic!("{wrong}")).twin);
+    let mut sources = Sources::new(twin.clone(), Budget::default());
+    let time = Timestamp(1_772_366_400_000_000);
+    let (property, value) = (PropertyId(1), Some(Value::Number(10.0)));
+    let updates = vec![Update { property, time: Some(time), value, quality: Quality::Good }];
+    sources.live_mut().apply(Batch { arrival: time, updates, ..Batch::default() });
+    sources.live_mut().tick(time);
+    let mut views = SceneViews::default();
+    views.set(Scene::MAIN, View::live(time), false);
+    let mut app = App::new();
+    app.insert_resource(Survey::new(&twin))
+        .insert_resource(TwinDefinition(twin))
+        .insert_resource(sources)
+        .insert_resource(views)
+        .insert_resource(Playhead { time, ..default() })
+        .insert_resource(Palette::of(ThemeChoice::Dark))
+        .add_plugins((survey::plugin, plugin));
+    Round::chain(&mut app);
+    (0..3).for_each(|_| app.update());
+    let survey = app.world().resource::<Survey>();
+    assert_eq!(survey.count(twin::Condition::Alarm), 1, "it has settled before the lamp is there");
+    let part = app.world_mut().spawn(MeshTag(0)).id();
+    let rest = Transform::IDENTITY;
+    let lamp = Bound::new((Scene::MAIN, AssetId(0)), vec![0], rest, rest, false, None, Vec::new());
+    app.world_mut().spawn((lamp, Paints(vec![part]), rest, Visibility::default()));
+    app.update();
+    let tag = app.world().get::<MeshTag>(part).map(|tag| tag.0);
+    assert_ne!(tag, Some(0), "it is dark");
+}
