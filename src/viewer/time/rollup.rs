@@ -39,6 +39,11 @@ impl Rollup {
         &self.turned
     }
 
+    /// An asset's own condition.
+    pub(super) fn own(&self, asset: AssetId) -> Condition {
+        self.own.get(asset.0 as usize).copied().unwrap_or_default()
+    }
+
     /// The worst condition of all that is below an asset.
     pub(super) fn below(&self, asset: AssetId) -> Condition {
         self.below.get(asset.0 as usize).map_or(Condition::Unknown, worst_of)

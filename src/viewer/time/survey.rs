@@ -121,6 +121,19 @@ impl Survey {
         current == 0 && self.count(Condition::Stale) > 0
     }
 
+    /// The worst condition of an asset's own properties, as they were last judged.
+    pub fn own(&self, asset: AssetId) -> Condition {
+        self.rollup.own(asset)
+    }
+
+    /// The property of an asset that needs attention most, with its condition; of those that are as bad as each
+    /// other the first.
+    pub fn worst_of(&self, twin: &Twin, asset: AssetId) -> Option<(Condition, PropertyId)> {
+        let own = Some(self.own(asset)).filter(|condition| condition.needs_attention())?;
+        let is_worst = |id: &PropertyId| self.conditions.get(id.0 as usize) == Some(&own);
+        twin.properties_of(asset).find(is_worst).map(|id| (own, id))
+    }
+
     /// The worst condition of all that is below an asset.
     pub fn below(&self, asset: AssetId) -> Condition {
         self.rollup.below(asset)
@@ -295,6 +308,12 @@ mod tests {
             let view = mirror.live_view();
             survey.advance(&mirror, &twin, view, true);
             assert_eq!(survey.counts, counted(&mirror, view), "in round {round}");
+            for asset in twin.asset_ids() {
+                let own = asset_condition(&mirror, &twin, view, asset);
+                assert_eq!(survey.own(asset), own);
+                let worst = survey.worst_of(&twin, asset).map(|(condition, _)| condition);
+                assert_eq!(worst, own.needs_attention().then_some(own));
+            }
             assert!(survey.worst().is_sorted_by(|a, b| a.1 >= b.1));
             let beyond = survey.count(Condition::Warning) + survey.count(Condition::Alarm);
             assert_eq!(survey.worst().count(), beyond);

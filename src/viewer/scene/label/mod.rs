@@ -4,22 +4,24 @@
 //! Flows in: [`LabelSpec`]s on entities, the state at the playhead. Flows out: chips painted over
 //! the scene, and [`PlacedLabels`] for the pointer.
 
+mod cover;
+mod looking;
 mod placing;
+mod text;
+
+use std::cmp::Reverse;
 
 use bevy::prelude::*;
-use bevy_egui::egui::{self, Align, Color32, FontId, Stroke, text::LayoutJob, text::TextFormat};
+use bevy_egui::egui::{self, Color32, FontId, Stroke};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
-use crate::history::{State, View};
-use crate::twin::binding::LabelPart;
-use crate::twin::{AssetId, Condition, PropertyId, Twin, ValueType};
-use crate::viewer::base::{
-    Command, Paint, Palette, Playhead, Scene, SceneRect, Selection, Shown, TwinDefinition,
-};
+use crate::twin::{AssetId, Condition, PropertyId};
+use crate::viewer::base::{Command, Paint, Palette, Scene};
 use crate::viewer::scene::bound::LabelSpec;
-use crate::viewer::scene::camera::{Bounds, PlantBounds, SceneCamera};
-use crate::viewer::time::{Sources, survey};
+use crate::viewer::scene::camera::{Bounds, SceneCamera};
 
+use cover::Cover;
+use looking::Looking;
 use placing::{LabelRequest, Placed, Placer};
 
 /// Where this frame's labels are, in logical pixels of the window.
@@ -46,18 +48,10 @@ pub fn plugin(app: &mut App) {
 /// Pixels a metre below which a label fades away, and above which it is whole; a label of greater
 /// priority is seen from twice as far.
 const FADE_PX_PER_M: (f32, f32) = (11.0, 16.0);
-
-#[derive(bevy::ecs::system::SystemParam)]
-struct Looking<'w> {
-    twin: Res<'w, TwinDefinition>,
-    sources: Res<'w, Sources>,
-    playhead: Res<'w, Playhead>,
-    palette: Res<'w, Palette>,
-    selection: Res<'w, Selection>,
-    scene: Res<'w, SceneRect>,
-    shown: Res<'w, Shown>,
-    plant: Res<'w, PlantBounds>,
-}
+/// Labels at most that are tried of those that are selected or abnormal: more have no room in any window.
+const MOST_WANTED: usize = 200;
+/// The same of all others, of which far fewer are placed.
+const MOST_TRIED: usize = 48;
 
 fn draw(
     mut contexts: EguiContexts,
@@ -78,9 +72,8 @@ fn draw(
     );
     let layer = egui::LayerId::new(egui::Order::Background, "labels".into());
     let painter = ctx.layer_painter(layer).with_clip_rect(area);
-    let mut requests = Vec::new();
-    let mut chips = Vec::new();
-    let mut machines = Vec::new();
+    let mut candidates = Vec::new();
+    let mut machines = Cover::of(area);
     for (entity, spec, transform, visible) in &labels {
         if !visible.get() || spec.scene != Scene::MAIN {
             continue;
@@ -90,33 +83,89 @@ fn draw(
             continue;
         }
         if let Some(machine) = outline(*camera, looking.plant.by_asset.get(&spec.asset)) {
-            machines.push(machine);
+            machines.add(machine);
         }
-        let worst = worst(&looking, spec.asset);
-        let (job, stale) = text(&looking, spec, worst);
-        let galley = painter.layout_job(job);
-        let size = galley.size() + PADDING * 2.0;
-        let selected = looking.selection.selected == Some(spec.asset);
-        let is_wanted = selected || worst.is_some();
-        let worse = worst.map_or(0, |(condition, _)| 100 * condition as i32);
-        let priority = spec.priority.saturating_add(if selected { 1000 } else { worse });
-        requests.push(LabelRequest { key: entity, anchor, size, priority, is_wanted });
-        let alpha = if is_wanted { 1.0 } else { alpha };
-        let edge = match (selected, worst) {
-            (true, _) => looking.palette.accent,
-            (false, Some((condition, _))) => looking.palette.condition(condition),
-            (false, None) if stale => looking.palette.stale,
-            (false, None) => looking.palette.line,
-        };
-        chips.push(Chip { asset: spec.asset, galley, alpha, edge });
+        let worst = looking.survey.worst_of(&looking.twin.0, spec.asset);
+        let is_selected = looking.selection.selected == Some(spec.asset);
+        candidates.push(Candidate { entity, spec, anchor, alpha, worst, is_selected });
     }
+    machines.close();
+    let left_out = placed.placer.choose(&mut candidates);
+    let (requests, chips): (Vec<_>, Vec<_>) =
+        candidates.iter().map(|candidate| candidate.lay_out(&looking, &painter)).unzip();
     let places = placed.placer.place(&requests, &machines, area);
-    for (place, chip) in places.iter().zip(&chips) {
-        let Some(place) = place else { continue };
+    let mut without_room = left_out;
+    for ((place, chip), request) in places.iter().zip(&chips).zip(&requests) {
+        let Some(place) = place else {
+            without_room += usize::from(request.is_wanted);
+            continue;
+        };
         placed.rects.push((chip.asset, place.rect));
         paint(&painter, &looking.palette, place, chip);
     }
+    if without_room > 0 {
+        let text = format!("{without_room} more labels have no room");
+        let at = area.left_bottom() + egui::vec2(10.0, -8.0);
+        let font = FontId::proportional(12.0);
+        painter.text(at, egui::Align2::LEFT_BOTTOM, text, font, looking.palette.text_dim);
+    }
     Ok(())
+}
+
+/// A label that is in the window and wants a place.
+struct Candidate<'a> {
+    entity: Entity,
+    spec: &'a LabelSpec,
+    anchor: egui::Pos2,
+    alpha: f32,
+    worst: Option<(Condition, PropertyId)>,
+    is_selected: bool,
+}
+
+impl Candidate<'_> {
+    /// It is placed before others that nothing asks for.
+    fn is_wanted(&self) -> bool {
+        self.is_selected || self.worst.is_some()
+    }
+
+    fn priority(&self) -> i32 {
+        let worse = self.worst.map_or(0, |(condition, _)| 100 * condition as i32);
+        self.spec.priority.saturating_add(if self.is_selected { 1000 } else { worse })
+    }
+
+    fn lay_out(&self, looking: &Looking, painter: &egui::Painter) -> (LabelRequest<Entity>, Chip) {
+        let (job, stale) = text::text(looking, self.spec, self.worst);
+        let galley = painter.layout_job(job);
+        let (is_wanted, priority) = (self.is_wanted(), self.priority());
+        let palette = &looking.palette;
+        let edge = match (self.is_selected, self.worst) {
+            (true, _) => palette.accent,
+            (false, Some((condition, _))) => palette.condition(condition),
+            (false, None) if stale => palette.stale,
+            (false, None) => palette.line,
+        };
+        let (key, anchor, size) = (self.entity, self.anchor, galley.size() + PADDING * 2.0);
+        let alpha = if is_wanted { 1.0 } else { self.alpha };
+        let chip = Chip { asset: self.spec.asset, galley, alpha, edge };
+        (LabelRequest { key, anchor, size, priority, is_wanted }, chip)
+    }
+}
+
+impl Placer<Entity> {
+    /// Leaves the most important ones alone, so that a frame costs the same however many are in the window;
+    /// returns how many that something asks for are not among them.
+    fn choose(&self, candidates: &mut Vec<Candidate>) -> usize {
+        // Those that have a place stay before others of the same priority, so that labels do not jump.
+        candidates.sort_by_cached_key(|candidate| {
+            let is_new = !self.has(candidate.entity);
+            (!candidate.is_wanted(), Reverse(candidate.priority()), is_new, candidate.entity)
+        });
+        let wanted = candidates.partition_point(Candidate::is_wanted);
+        candidates.truncate(wanted + MOST_TRIED);
+        let left_out = wanted.saturating_sub(MOST_WANTED);
+        candidates.drain(wanted - left_out..wanted);
+        left_out
+    }
 }
 
 /// Share of a machine's box on each side that is counted as free.
@@ -161,126 +210,6 @@ fn outline(
     }
     // The box around a machine is larger than what is seen of it.
     Some(rect.shrink2(rect.size() * BOX_MARGIN))
-}
-
-/// The property of an asset that needs attention most, with its condition.
-fn worst(looking: &Looking, asset: AssetId) -> Option<(Condition, PropertyId)> {
-    let (twin, view) = (&looking.twin.0, looking.playhead.view());
-    let of = |id| (survey::condition(&**looking.sources, twin, view, id), id);
-    let all =
-        twin.properties_of(asset).map(of).filter(|(condition, _)| condition.needs_attention());
-    // Of those that are as bad as each other the first.
-    all.reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
-}
-
-/// A label's text with its colours, and whether a value in it is stale. What needs attention stands in it
-/// though the file does not name it.
-fn text(
-    looking: &Looking,
-    spec: &LabelSpec,
-    worst: Option<(Condition, PropertyId)>,
-) -> (LayoutJob, bool) {
-    let palette = &looking.palette;
-    let mut job = LayoutJob::default();
-    let mut stale = false;
-    let mut add = |text: &str, color: Color32| {
-        let format = TextFormat {
-            font_id: FontId::proportional(12.0),
-            color,
-            valign: Align::Center,
-            ..TextFormat::default()
-        };
-        job.append(text, 0.0, format);
-    };
-    let view = looking.playhead.view();
-    for (at, part) in spec.parts.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|before| spec.parts.get(before));
-        if let Some(title) = title_of(&looking.twin.0, spec, before, part) {
-            add(&format!("{title} "), palette.text_faint);
-        }
-        let (text, condition) = part_text(&looking.twin.0, &**looking.sources, view, spec, part);
-        stale |= condition == Some(Condition::Stale);
-        let color = match condition {
-            None => palette.text_dim,
-            Some(Condition::Normal) => palette.text,
-            Some(other) => palette.condition(other),
-        };
-        add(&text, color);
-    }
-    if let Some((condition, id)) = worst.filter(|(_, id)| !names(&looking.twin.0, spec, *id)) {
-        add(&format!("  {}", attention_text(looking, condition, id)), palette.condition(condition));
-    }
-    (job, stale)
-}
-
-/// Whether a label shows that property anyway.
-fn names(twin: &Twin, spec: &LabelSpec, id: PropertyId) -> bool {
-    spec.parts.iter().any(|part| match part {
-        LabelPart::Property(at) => twin.property_at(spec.asset, usize::from(*at)) == id,
-        _ => false,
-    })
-}
-
-/// What needs attention about a property: its value, or that the value is doubtful.
-fn attention_text(looking: &Looking, condition: Condition, id: PropertyId) -> String {
-    let property = looking.twin.0.property(id);
-    if matches!(condition, Condition::Bad | Condition::Uncertain) {
-        return format!("{} {}", property.title, condition.name());
-    }
-    let view = looking.playhead.view().of_kind(property.kind);
-    let reading = looking.sources.reading(view, id);
-    let value = reading.map_or_else(String::new, |reading| property.format(&reading.value));
-    if speaks(&property.ty) { value } else { format!("{} {value}", property.title) }
-}
-
-/// What a number or a yes or no is of, unless the file's own words stand before it.
-fn title_of<'a>(
-    twin: &'a Twin,
-    spec: &LabelSpec,
-    before: Option<&LabelPart>,
-    part: &LabelPart,
-) -> Option<&'a str> {
-    let LabelPart::Property(at) = part else { return None };
-    let property = twin.property(twin.property_at(spec.asset, usize::from(*at)));
-    let is_named = matches!(before, Some(LabelPart::Literal(text)) if !text.trim().is_empty());
-    (!is_named && !speaks(&property.ty)).then_some(property.title.as_str())
-}
-
-/// Whether a value of this type says by itself what it is of.
-fn speaks(ty: &ValueType) -> bool {
-    match ty {
-        ValueType::Number => false,
-        ValueType::Enumeration(names) => names.first().is_none_or(|name| name != "false"),
-        ValueType::Text | ValueType::Pose | ValueType::Items => true,
-    }
-}
-
-/// The words of one part; with the condition, where it is a value.
-fn part_text(
-    twin: &Twin,
-    state: &impl State,
-    view: View,
-    spec: &LabelSpec,
-    part: &LabelPart,
-) -> (String, Option<Condition>) {
-    let asset = twin.asset(spec.asset);
-    match part {
-        LabelPart::Literal(text) => (text.clone(), None),
-        LabelPart::Asset => (asset.name.to_string(), None),
-        LabelPart::Title => (asset.title.clone(), None),
-        LabelPart::Word(word) => (twin.word(spec.asset, word).unwrap_or_default().to_owned(), None),
-        LabelPart::Property(at) => {
-            let id = twin.property_at(spec.asset, usize::from(*at));
-            let property = twin.property(id);
-            let reading = state.reading(view.of_kind(property.kind), id);
-            let condition = reading.as_ref().map_or(Condition::Unknown, |reading| {
-                property.condition(&reading.value, reading.quality)
-            });
-            let text =
-                reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));
-            (text, Some(condition))
-        }
-    }
 }
 
 fn paint(painter: &egui::Painter, palette: &Palette, place: &Placed, chip: &Chip) {

@@ -8,6 +8,8 @@ use std::hash::Hash;
 
 use bevy_egui::egui::{Pos2, Rect, Vec2, vec2};
 
+use super::cover::Cover;
+
 /// A label that wants a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelRequest<Key> {
@@ -71,19 +73,24 @@ fn rect_in(slot: usize, anchor: Pos2, size: Vec2) -> Rect {
 }
 
 impl<Key: Copy + Eq + Hash + Ord> Placer<Key> {
+    /// Whether it had a place the last time.
+    pub fn has(&self, key: Key) -> bool {
+        self.slots.contains_key(&key)
+    }
+
     /// Gives each request its place, in the order of the requests; `None` where there is no room.
     /// `machines` are covered by none that can go without.
     pub fn place(
         &mut self,
         requests: &[LabelRequest<Key>],
-        machines: &[Rect],
+        machines: &Cover,
         area: Rect,
     ) -> Vec<Option<Placed>> {
         let mut order: Vec<usize> = (0..requests.len()).collect();
         // Those that had a place keep it before others of the same priority take it.
         order.sort_by_key(|&at| {
             let request = &requests[at];
-            let is_new = !self.slots.contains_key(&request.key);
+            let is_new = !self.has(request.key);
             (!request.is_wanted, Reverse(request.priority), is_new, request.key)
         });
         let mut taken: Vec<Rect> = Vec::new();
@@ -102,9 +109,8 @@ impl<Key: Copy + Eq + Hash + Ord> Placer<Key> {
                 .filter(|(_, rect)| {
                     area.contains_rect(*rect) && !taken.iter().any(|other| other.intersects(*rect))
                 });
-            let over = |rect: Rect| machines.iter().any(|machine| machine.intersects(rect));
             let first = free.clone().next().filter(|_| request.is_wanted);
-            let found = free.find(|(_, rect)| !over(*rect)).or(first);
+            let found = free.find(|(_, rect)| !machines.is_under(*rect)).or(first);
             if let Some((slot, rect)) = found {
                 unwanted += usize::from(!request.is_wanted);
                 taken.push(rect.expand(GAP));
@@ -132,6 +138,13 @@ mod tests {
         Rect::from_min_size(Pos2::ZERO, vec2(1000.0, 600.0))
     }
 
+    fn covered(machines: &[Rect]) -> Cover {
+        let mut cover = Cover::of(area());
+        machines.iter().for_each(|machine| cover.add(*machine));
+        cover.close();
+        cover
+    }
+
     proptest! {
         #[test]
         fn no_two_labels_overlap_and_none_leaves_the_scene(
@@ -143,7 +156,7 @@ mod tests {
                 .map(|(key, (x, y, priority))| request(key as u32, *x, *y, *priority))
                 .collect();
             let machine = Rect::from_min_size(Pos2::new(300.0, 200.0), vec2(200.0, 150.0));
-            let places = Placer::default().place(&requests, &[machine], area());
+            let places = Placer::default().place(&requests, &covered(&[machine]), area());
             let unwanted = places.iter().zip(&requests).filter(|(place, request)| {
                 let rect = place.filter(|_| !request.is_wanted).map(|place| place.rect);
                 assert!(rect.is_none_or(|rect| !rect.intersects(machine)));
@@ -164,13 +177,13 @@ mod tests {
     fn the_important_label_gets_its_place_when_there_is_room_for_one() {
         let narrow = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 40.0));
         let requests = [request(1, 50.0, 32.0, 0), request(2, 50.0, 32.0, 5)];
-        let places = Placer::default().place(&requests, &[], narrow);
+        let places = Placer::default().place(&requests, &covered(&[]), narrow);
         assert_eq!(places.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
     fn a_label_that_is_wanted_is_placed_over_a_machine_where_nothing_else_is_free() {
-        let everywhere = [area()];
+        let everywhere = covered(&[area()]);
         let requests = [request(1, 500.0, 300.0, 0), request(2, 500.0, 300.0, 5)];
         let places = Placer::default().place(&requests, &everywhere, area());
         assert_eq!(places.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
@@ -180,8 +193,8 @@ mod tests {
     fn a_label_stays_on_its_side_while_there_is_room() {
         let mut placer = Placer::default();
         let both = [request(1, 500.0, 300.0, 1), request(2, 500.0, 300.0, 0)];
-        let aside = placer.place(&both, &[], area())[1].expect("there is room").rect;
-        let alone = placer.place(&both[1..], &[], area())[0].expect("there is room").rect;
+        let aside = placer.place(&both, &covered(&[]), area())[1].expect("there is room").rect;
+        let alone = placer.place(&both[1..], &covered(&[]), area())[0].expect("there is room").rect;
         assert_eq!(aside, alone);
     }
 }
