@@ -1,6 +1,9 @@
 //! Which parts are outlined, as a [`Mark`] below each.
 //!
-//! All parts are looked at when the selection changes, those that appeared in every frame, and no others.
+//! All parts are looked at when something else is selected or pointed at, those that appeared in every frame, and
+//! no others. Marks that say the same as before are left alone.
+
+use std::collections::HashSet;
 
 use bevy::camera::visibility::RenderLayers;
 use bevy::light::{NotShadowCaster, NotShadowReceiver};
@@ -37,21 +40,33 @@ pub(super) fn mark(
     twin: Res<TwinDefinition>,
     silhouette: Res<Silhouette>,
     parts: Query<(Entity, &PartOf, &Mesh3d), Without<Scene>>,
-    marks: Query<Entity, With<Mark>>,
+    mut marks: Query<(Entity, &ChildOf, &mut MeshTag), With<Mark>>,
     mut marked: ResMut<Marked>,
     mut commands: Commands,
 ) {
     let is_other = marked.selection != Some(*selection);
-    let is_none = *selection == Selection::default();
+    let mut flags = Flags { twin: &twin.0, selection: *selection, last: None };
+    // Parts that have a mark, and keep it.
+    let mut kept = HashSet::new();
     if is_other {
         marked.selection = Some(*selection);
-        marks.iter().for_each(|mark| commands.entity(mark).despawn());
+        for (mark, below, mut tag) in &mut marks {
+            let part = below.parent();
+            let wanted = parts.get(part).map_or(0, |(_, of, _)| flags.of(of.0));
+            if wanted == 0 {
+                commands.entity(mark).despawn();
+                continue;
+            }
+            kept.insert(part);
+            if tag.0 != wanted {
+                tag.0 = wanted;
+            }
+        }
     }
-    if is_none {
+    if *selection == Selection::default() {
         marked.fresh.clear();
         return;
     }
-    let mut flags = Flags { twin: &twin.0, selection: *selection, last: None };
     let mut outline = |(part, of, mesh): (Entity, &PartOf, &Mesh3d)| {
         let tag = flags.of(of.0);
         if tag != 0 {
@@ -68,7 +83,7 @@ pub(super) fn mark(
     };
     if is_other {
         marked.fresh.clear();
-        parts.iter().for_each(outline);
+        parts.iter().filter(|(part, ..)| !kept.contains(part)).for_each(outline);
     } else {
         // Some may be gone by now.
         parts.iter_many(marked.fresh.drain(..)).for_each(&mut outline);
@@ -191,6 +206,23 @@ mod tests {
         let mark = app.world().get::<Children>(pump).expect("it is marked")[0];
         select(&mut app, Some(HALL));
         assert_eq!(app.world().get::<Children>(pump).expect("it is marked")[0], mark);
+    }
+
+    #[test]
+    fn what_the_pointer_is_over_leaves_the_marks_of_the_selection_as_they_are() {
+        let mut app = app();
+        let [inside, outside] = [FIRST, SECOND].map(|asset| part(&mut app, asset));
+        select(&mut app, Some(HALL));
+        let mark = app.world().get::<Children>(inside).expect("it is marked")[0];
+        let hover = |app: &mut App, asset| {
+            app.world_mut().resource_mut::<Selection>().hovered = asset;
+            app.update();
+            [inside, outside].map(|part| tags(app, part))
+        };
+        assert_eq!(hover(&mut app, Some(SECOND)), [[SELECTED], [HOVERED]]);
+        assert_eq!(hover(&mut app, Some(FIRST)), [vec![SELECTED | HOVERED], vec![]]);
+        assert_eq!(hover(&mut app, None), [vec![SELECTED], vec![]]);
+        assert_eq!(app.world().get::<Children>(inside).expect("it is marked")[0], mark);
     }
 
     #[test]
