@@ -1,6 +1,7 @@
 //! What became of everything that came in.
 
 use crate::history::Inserted;
+use crate::twin::Timestamp;
 
 /// What became of everything that came in, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -58,6 +59,8 @@ pub struct Ingested {
     pub updates: usize,
     /// Time was up before the channel was empty.
     pub out_of_time: bool,
+    /// When the newest of them arrived, in wall time.
+    pub arrival: Option<Timestamp>,
     /// The source has ended; nothing will come any more.
     pub closed: bool,
 }

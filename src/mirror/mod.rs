@@ -178,6 +178,7 @@ impl Mirror {
                 Ok(batch) => {
                     done.batches += 1;
                     done.updates += batch.updates.len();
+                    done.arrival = done.arrival.max(Some(batch.arrival));
                     self.apply(batch);
                 }
                 Err(TryRecvError::Empty) => return done,

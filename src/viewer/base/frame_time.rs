@@ -4,6 +4,7 @@
 //! at once and then none for seconds. The mean over some time, and over some frames, is.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::time::Real;
@@ -22,10 +23,18 @@ pub struct FrameTime {
 }
 
 impl FrameTime {
-    /// Mean time from one frame to the next, in milliseconds; 0 before there are two.
+    /// Mean time from one frame to the next; zero before there are two.
+    pub fn mean(&self) -> Duration {
+        let Some((first, last)) = self.begun_s.front().zip(self.begun_s.back()) else {
+            return Duration::ZERO;
+        };
+        let mean_s = (last - first) / (self.begun_s.len() - 1).max(1) as f64;
+        Duration::try_from_secs_f64(mean_s).unwrap_or_default()
+    }
+
+    /// The same in milliseconds.
     pub fn mean_ms(&self) -> f64 {
-        let Some((first, last)) = self.begun_s.front().zip(self.begun_s.back()) else { return 0.0 };
-        (last - first) * 1e3 / (self.begun_s.len() - 1).max(1) as f64
+        self.mean().as_secs_f64() * 1e3
     }
 
     fn begin(&mut self, now_s: f64) {

@@ -15,5 +15,5 @@ pub use control::TimeControl;
 pub use follow::{Anew, Follower};
 pub use playback::{Playback, Stage};
 pub use playhead::SPEEDS;
-pub use sources::{Keep, OnScreen, Sources, TelemetryLink, WallClock};
+pub use sources::{Behind, Keep, OnScreen, Sources, TelemetryLink, WallClock};
 pub use survey::Survey;

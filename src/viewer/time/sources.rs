@@ -2,11 +2,13 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use crossbeam_channel::Receiver;
 
+use crate::history::SourceId;
 use crate::mirror::{self, Budget, Mirror};
 use crate::telemetry::{Batch, Status};
 use crate::twin::{Timestamp, Twin};
@@ -42,6 +44,11 @@ impl DerefMut for Sources {
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Keep(pub Budget);
 
+/// How far behind the clock on the wall the live plant is taken in; zero unless frames are slow or more
+/// comes than there is time for.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Behind(pub Duration);
+
 /// Where the live plant's samples come from.
 #[derive(Resource, Clone)]
 pub struct TelemetryLink {
@@ -69,6 +76,7 @@ pub struct OnScreen<'w> {
     sources: Res<'w, Sources>,
     link: Res<'w, TelemetryLink>,
     playhead: Res<'w, Playhead>,
+    behind: Option<Res<'w, Behind>>,
 }
 
 impl OnScreen<'_> {
@@ -84,6 +92,12 @@ impl OnScreen<'_> {
             Some(_) => (0, 0),
             None => (self.link.batches.len(), self.link.batches.capacity().unwrap_or(0)),
         }
+    }
+
+    /// How far behind the clock on the wall it is taken in; a file is as it is.
+    pub fn behind(&self) -> Duration {
+        let behind = self.behind.as_ref().filter(|_| self.playhead.source == SourceId::LIVE);
+        behind.map(|behind| behind.0).unwrap_or_default()
     }
 
     /// What became of everything that it sent.

@@ -1,6 +1,8 @@
 //! What panels are given: plain data, borrowed for one frame. They know neither Bevy's world nor
 //! where it comes from, and are tested without it.
 
+use std::time::Duration;
+
 use super::outline::Outline;
 use crate::history::{Presence, Present, Reading, Span, State, View};
 use crate::telemetry::{ConnectionState, Counts, Rates};
@@ -62,6 +64,8 @@ pub struct Health {
     pub late: u64,
     /// Batches that wait to be taken in, and room for them.
     pub queue: (usize, usize),
+    /// How far behind the clock on the wall what came is taken in.
+    pub behind: Duration,
     /// Mean time from one frame to the next, of the last ones, in milliseconds.
     pub frame_ms: f64,
     /// Models that are still loading, of how many.

@@ -70,6 +70,7 @@ pub(super) fn refresh(
     };
     health.late = on_screen.counters().late;
     health.queue = on_screen.queue();
+    health.behind = on_screen.behind();
     figures.bad = status.bad.snapshot();
 }
 

@@ -300,7 +300,7 @@ mod tests {
     fn the_manual_has_every_key_gesture_direction_and_speed_and_each_word_of_the_live_button() {
         use crate::viewer::time::SPEEDS;
         use crate::viewer::ui::liveness::Liveness::{
-            self, Connecting, Live, Offline, Silent, Stale,
+            self, Connecting, Late, Live, Offline, Silent, Stale, Waiting,
         };
         let manual = include_str!("../../../docs/viewer.md");
         for Key { name, what, .. } in KEYS {
@@ -313,7 +313,8 @@ mod tests {
         for speed in SPEEDS {
             assert!(manual.contains(&format!("×{speed}")), "×{speed}");
         }
-        for word in [Live, Connecting, Offline, Silent, Stale].map(Liveness::name) {
+        let words = [Live, Connecting, Offline, Silent, Late, Waiting, Stale];
+        for word in words.map(Liveness::name) {
             assert!(manual.contains(&format!("| `{word}` | ")), "{word}");
         }
     }

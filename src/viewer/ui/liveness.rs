@@ -1,10 +1,15 @@
 //! Whether what follows the plant shows the plant as it is now, and what is said where it does not.
 
+use std::time::Duration;
+
 use bevy_egui::egui::Color32;
 
 use super::data::PanelData;
 use crate::telemetry::ConnectionState;
 use crate::twin::Condition;
+
+/// What is taken in further behind the clock on the wall is not the present.
+const MOST_BEHIND: Duration = Duration::from_secs(5);
 
 /// How live a scene is that follows the plant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +22,8 @@ pub enum Liveness {
     Offline,
     /// Connected, and the plant's time stands still.
     Silent,
+    /// Connected, and what comes is taken in later than [`MOST_BEHIND`].
+    Late,
     /// Connected, and no value has come yet.
     Waiting,
     /// Connected, and no value that is expected in time is current.
@@ -33,6 +40,7 @@ impl Liveness {
         }
         let (survey, properties) = (data.survey, data.twin.property_count());
         match data.present().goes_on {
+            _ if data.health.behind > MOST_BEHIND => Self::Late,
             false => Self::Silent,
             true if survey.is_out_of_date() => Self::Stale,
             true if properties > 0 && survey.count(Condition::Unknown) == properties => {
@@ -49,6 +57,7 @@ impl Liveness {
             Self::Connecting => "CONNECTING",
             Self::Offline => "OFFLINE",
             Self::Silent => "SILENT",
+            Self::Late => "LATE",
             Self::Waiting => "WAITING",
             Self::Stale => "STALE",
         }
@@ -61,6 +70,9 @@ impl Liveness {
             Self::Connecting => "Connecting; this is the last that is known",
             Self::Offline => "Not connected; this is the last that is known",
             Self::Silent => "The plant sends no time any more; this is the last that is known",
+            Self::Late => {
+                "More comes than this machine takes in, or it draws too slowly: what is seen is some seconds old"
+            }
             Self::Waiting => "Connected; no value has come yet",
             Self::Stale => "Connected, but no value is current; this is the last that is known",
         }

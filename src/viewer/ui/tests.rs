@@ -290,6 +290,10 @@ fn only_a_plant_that_is_connected_and_current_is_live() {
     assert_eq!(live(&scene), Liveness::Connecting, "nothing has answered yet");
     scene.health.connection = ConnectionState::Connected;
     assert_eq!(live(&scene), Liveness::Live);
+    scene.health.behind = Duration::from_secs(9);
+    assert_eq!(live(&scene), Liveness::Late, "it is taken in nine seconds later");
+    scene.health.behind = Duration::from_secs(1);
+    assert_eq!(live(&scene), Liveness::Live);
     let known = std::mem::replace(&mut scene.survey, Survey::new(scene.mirror.twin()));
     assert_eq!(live(&scene), Liveness::Waiting, "no value has come");
     scene.survey = known;
@@ -306,6 +310,7 @@ fn only_a_plant_that_is_connected_and_current_is_live() {
         Liveness::Connecting,
         Liveness::Offline,
         Liveness::Silent,
+        Liveness::Late,
         Liveness::Waiting,
         Liveness::Stale,
     ] {
