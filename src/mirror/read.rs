@@ -38,7 +38,10 @@ impl State for Mirror {
 
     fn unread(&self, view: View, property: PropertyId) -> Option<Arc<str>> {
         let unread = self.never_read(property).filter(|_| view.lane == Lane::Measured)?;
-        (unread.since <= view.time).then(|| unread.reason.clone())
+        // The live view hangs behind so that it interpolates; this need not wait for it.
+        let source = self.layout.traits.get(property.0 as usize)?.source;
+        let late = self.display_delay().saturating_add(self.layout.sources[source as usize].ahead);
+        (unread.since <= view.time.plus_micros(late)).then(|| unread.reason.clone())
     }
 
     fn band(&self, view: View, property: PropertyId) -> Option<Band> {

@@ -276,7 +276,7 @@ fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
     mirror.apply(batch(T0, vec![none(0)]));
     assert_eq!((mirror.latest(SPEED), mirror.counters().no_value), (None, 1));
     assert!(mirror.unread(at(T0), SPEED).is_some_and(|why| why.contains("no value")));
-    assert_eq!(mirror.unread(at(T0 - 1), SPEED), None, "nothing had come");
+    assert_eq!(mirror.unread(at(T0 - 60 * S), SPEED), None, "nothing had come");
     mirror.apply(batch(T0 + S, vec![number(SPEED, Some(T0 + S), 5.0)]));
     mirror.apply(batch(T0 + 3 * S, vec![none(3 * S)]));
     mirror.tick(Timestamp(T0 + 3 * S));
