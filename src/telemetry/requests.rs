@@ -21,7 +21,7 @@ const LOSSES: Duration = Duration::from_secs(5);
 pub(super) type Asked = Vec<Option<String>>;
 
 /// Empties the places of filters that are no longer wanted.
-pub(super) fn keep_wanted(asked: &mut Asked, is_wanted: impl Fn(&str) -> bool) {
+pub(super) fn keep_wanted(asked: &mut [Option<String>], is_wanted: impl Fn(&str) -> bool) {
     for place in asked {
         *place = place.take().filter(|filter| is_wanted(filter));
     }

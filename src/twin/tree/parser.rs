@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str, tokens: &[Token]) -> (Node, Vec<SyntaxError>) {
         at: 0,
         open: Vec::new(),
         errors: Vec::new(),
-        on_line: (0..0, 0),
+        on_line: (Span::default(), 0),
     };
     for token in tokens {
         if let Some(fault) = token.fault {
