@@ -33,6 +33,38 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Characters of a foreign text that a message quotes.
+const QUOTED: usize = 80;
+
+/// A foreign text as a message quotes it: of a long one its beginning.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(QUOTED) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// A number for people: so many significant digits at most, without zeros at the end. Only what is very small or very
+/// large has an exponent.
+pub fn number(number: f64, digits: usize) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    let digits = digits.max(1);
+    let rounded = format!("{number:.*e}", digits - 1);
+    let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+    let magnitude: i32 = exponent.parse().unwrap_or_default();
+    let plain = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if !(-4..15).contains(&magnitude) {
+        return format!("{}e{exponent}", plain(mantissa));
+    }
+    let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
+    plain(&format!("{number:.decimals$}"))
+}
+
 /// Writes text with all that a terminal would obey escaped but line breaks and tabulators, and lines cut at a bound.
 pub struct Writer<W: Write> {
     inner: W,
@@ -120,6 +152,28 @@ mod tests {
         let text = "a\u{1b}[2Jb\r\u{9b}c\u{202e}ü\n";
         assert_eq!(written(text.as_bytes(), 99), "a\\u001b[2Jb\\u000d\\u009bc\\u202eü\n");
         assert_eq!(line("fine\nerror: none"), "fine\\u000aerror: none");
+    }
+
+    #[test]
+    fn numbers_for_people_are_written_plainly() {
+        for (value, digits, text) in [
+            (6.078, 5, "6.078"),
+            (0.0, 3, "0"),
+            (1234.5678, 3, "1235"),
+            (99.996, 4, "100"),
+            (-0.000_123_45, 3, "-0.000123"),
+            (1.5e-7, 4, "1.5e-7"),
+            (2e20, 4, "2e20"),
+            (f64::INFINITY, 4, "inf"),
+        ] {
+            assert_eq!(number(value, digits), text);
+        }
+    }
+
+    #[test]
+    fn of_a_long_text_a_message_quotes_the_beginning() {
+        assert_eq!(excerpt("soon"), "soon");
+        assert_eq!(excerpt(&"ü".repeat(200_000)).chars().count(), QUOTED + 1);
     }
 
     #[test]

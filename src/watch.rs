@@ -15,7 +15,7 @@ use crate::history::{Cursor, Reading, What};
 use crate::mirror::{Budget, Mirror, SkewWarning};
 use crate::telemetry::{BadMessage, Batch, ConnectionState, Status};
 use crate::terminal;
-use crate::twin::{PropertyId, Timestamp, Twin, Value, ValueType};
+use crate::twin::{PropertyId, Quality, Timestamp, Twin, Value, ValueType};
 
 /// Bad messages in the table.
 const BAD_SHOWN: usize = 10;
@@ -221,6 +221,7 @@ pub fn write_state(
     let header = ["PROPERTY", "VALUE", "UNIT", "TIME", "AGE", "QUALITY"].map(String::from);
     let rows = mirror.twin().property_ids().map(|id| row(mirror, id));
     write_table(std::iter::once(header).chain(rows).collect(), options.width, out)?;
+    write_unread(mirror, out)?;
     let all = counters(mirror, status);
     writeln!(out)?;
     for (name, count) in all.as_object().into_iter().flatten() {
@@ -243,6 +244,20 @@ pub fn write_state(
         writeln!(out, "The broker refuses to send {}", terminal::line(&filter))?;
     }
     write_bad(&status.bad.snapshot(), out)
+}
+
+/// What came for properties that have had no value yet, and why it is none.
+fn write_unread(mirror: &Mirror, out: &mut impl Write) -> io::Result<()> {
+    let twin = mirror.twin();
+    let unread = || twin.property_ids().filter_map(|id| Some((id, mirror.never_read(id)?)));
+    for (id, unread) in unread().take(BAD_SHOWN) {
+        let text = format!("{} has no value: {}", twin.property_path(id), unread.reason);
+        writeln!(out, "{}", terminal::line(&text))?;
+    }
+    match unread().count().saturating_sub(BAD_SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "{more} more have no value, which the output of --json explains"),
+    }
 }
 
 /// A source whose clock is off, as one object.
@@ -338,13 +353,21 @@ fn property_json(mirror: &Mirror, id: PropertyId) -> Json {
     let property = mirror.twin().property(id);
     let number = property.ty == ValueType::Number;
     let reading = mirror.latest(id);
-    json!({
+    let unread = mirror.never_read(id);
+    let quality = reading.as_ref().map(|reading| reading.quality);
+    let quality = quality.or(unread.map(|_| Quality::Bad));
+    let time = reading.as_ref().map(|reading| reading.time);
+    let mut object = json!({
         "property": mirror.twin().property_path(id),
         "value": reading.as_ref().map(|reading| value_json(&reading.value, &property.ty)),
         "unit": number.then(|| property.unit.code()),
-        "time": reading.as_ref().map(|reading| reading.time.to_string()),
-        "quality": reading.as_ref().map(|reading| reading.quality.name()),
-    })
+        "time": time.or(unread.map(|unread| unread.since)).map(|time| time.to_string()),
+        "quality": quality.map(Quality::name),
+    });
+    if let Some(unread) = unread {
+        object["reason"] = Json::from(&*unread.reason);
+    }
+    object
 }
 
 fn value_json(value: &Value, ty: &ValueType) -> Json {
@@ -364,7 +387,11 @@ fn row(mirror: &Mirror, id: PropertyId) -> [String; 6] {
     let property = mirror.twin().property(id);
     let path = mirror.twin().property_path(id);
     let Some(Reading { value, time, quality }) = mirror.latest(id) else {
-        return [path, "-".into(), String::new(), "-".into(), "-".into(), "-".into()];
+        let (time, quality) = match mirror.never_read(id) {
+            Some(unread) => (unread.since.to_string(), Quality::Bad.name()),
+            None => ("-".into(), "-"),
+        };
+        return [path, "-".into(), String::new(), time, "-".into(), quality.into()];
     };
     let unit = match property.ty {
         ValueType::Number => property.unit.to_string(),
@@ -394,22 +421,7 @@ fn value_text(value: &Value, ty: &ValueType) -> String {
 
 /// Six significant digits at most, without zeros at the end.
 fn number_text(number: f64) -> String {
-    const DIGITS: i32 = 6;
-    if number == 0.0 || !number.is_finite() {
-        return number.to_string();
-    }
-    let magnitude = number.abs().log10().floor() as i32;
-    if !(-4..15).contains(&magnitude) {
-        let text = format!("{number:.5e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'));
-    }
-    let decimals = (DIGITS - 1 - magnitude).max(0) as usize;
-    let text = format!("{number:.decimals$}");
-    if decimals == 0 {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    terminal::number(number, 6)
 }
 
 /// Columns as wide as their widest cell; the values are set against their units. Where that is too wide, the time goes,
@@ -470,7 +482,6 @@ mod tests {
     use super::*;
     use crate::mirror::motors;
     use crate::telemetry::{Fault, PresenceChange, Update};
-    use crate::twin::Quality;
 
     fn watched(options: &WatchOptions, updates: Vec<Update>) -> Result<String, WatchError> {
         let (sender, link) = crossbeam_channel::bounded(4);

@@ -1,6 +1,7 @@
 //! Why a command ends early, and with which exit status.
 
 use std::io::Write;
+use std::path::Path;
 
 use twinscope::terminal;
 
@@ -40,6 +41,11 @@ impl Failure {
     }
 }
 
+/// A file as messages name it: in one line, whatever its name.
+pub fn path_text(path: &Path) -> String {
+    terminal::line(&path.to_string_lossy()).into_owned()
+}
+
 /// What a command ends with.
 pub type Outcome = Result<(), Failure>;
 
@@ -49,4 +55,14 @@ pub fn tell(text: std::fmt::Arguments<'_>) {
     let mut writer = terminal::Writer::with_longest(&mut out, LONGEST_LINE);
     let _ = writeln!(writer, "{text}");
     let _ = std::io::stderr().lock().write_all(&out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_in_a_file_s_name_begins_no_line_of_a_message() {
+        assert_eq!(path_text(Path::new("a\nerror: none.glb")), "a\\u000aerror: none.glb");
+    }
 }

@@ -13,7 +13,7 @@ use twinscope::terminal;
 use twinscope::twin::{self, Severity, Twin};
 
 use super::args::{Check, Inspect};
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Outcome, path_text};
 
 /// Bytes that a recording or a table may have.
 const MOST_RECORDED: u64 = 4 << 30;
@@ -42,7 +42,7 @@ pub fn recording(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Bytes of a file or a pipe, of which there may be so many.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let wrong =
-        |error: &dyn Display| Failure::Input(format!("cannot read {}: {error}", path.display()));
+        |error: &dyn Display| Failure::Input(format!("cannot read {}: {error}", path_text(path)));
     let metadata = std::fs::metadata(path).map_err(|error| wrong(&error))?;
     if metadata.is_dir() {
         return Err(wrong(&"it is a folder"));
@@ -132,7 +132,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
     let twin = &loaded.twin;
     print(format_args!(
         "{}: {}: {} assets of {} classes, {} properties, {errors} errors, {warnings} warnings",
-        path.display(),
+        path_text(path),
         if errors == 0 { "fine" } else { "wrong" },
         twin.equipment_count(),
         twin.classes.len(),
@@ -144,7 +144,7 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
 /// Lists what is in a model.
 pub fn inspect(args: &Inspect) -> Outcome {
     let bytes = cad::read_regular(&args.model)
-        .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
+        .map_err(|error| Failure::input(format!("{}: {error}", path_text(&args.model))))?;
     let folder = args.model.parent().unwrap_or(Path::new(""));
     let mut found = Vec::new();
     let mut beside = |name: &str| {
@@ -153,7 +153,7 @@ pub fn inspect(args: &Inspect) -> Outcome {
         Ok(bytes)
     };
     let mut inspection = cad::inspect(&bytes, &mut beside)
-        .map_err(|error| Failure::input(format!("{}: {error}", args.model.display())))?;
+        .map_err(|error| Failure::input(format!("{}: {error}", path_text(&args.model))))?;
     inspection.remarks.append(&mut found);
     let problem = inspection.problem.clone();
     if args.json {
@@ -164,6 +164,6 @@ pub fn inspect(args: &Inspect) -> Outcome {
     }
     match problem {
         None => Ok(()),
-        Some(problem) => Err(Failure::input(format!("{}: {problem}", args.model.display()))),
+        Some(problem) => Err(Failure::input(format!("{}: {problem}", path_text(&args.model)))),
     }
 }

@@ -106,8 +106,11 @@ fn recorded(twin: Arc<Twin>, file: &Path) -> Result<twinscope::viewer::ViewerOpt
     use twinscope::viewer::{ViewerOptions, app::open::Dropped, time::TelemetryLink};
     let bytes = files::recording(file)?;
     let replay = Replay::open(&twin, "", bytes)
-        .map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?;
-    replay.notes().iter().for_each(|note| log::warn!("{}: {note}", file.display()));
+        .map_err(|error| Failure::Input(format!("{}: {error}", super::failure::path_text(file))))?;
+    replay
+        .notes()
+        .iter()
+        .for_each(|note| log::warn!("{}: {note}", super::failure::path_text(file)));
     let TelemetryLink { batches, status } = TelemetryLink::none();
     let mut options = ViewerOptions::new(twin, batches, status);
     options.open.push(Dropped::Path(file.to_owned()));

@@ -13,7 +13,7 @@ use twinscope::telemetry::mqtt;
 use twinscope::telemetry::recording;
 
 use super::args::{Record, Replay};
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Outcome, path_text};
 use super::{files, live, stop};
 
 /// Messages that wait for the disk at most.
@@ -56,11 +56,11 @@ pub fn record(args: &Record) -> Outcome {
             return Err(Failure::Environment(format!(
                 "nothing came from {}, and no file is written; does the plant send, and on the topics of {}?",
                 link.status.broker(),
-                args.twin.display()
+                path_text(&args.twin)
             )));
         }
     } else {
-        files::print(format!("{} messages in {}", file.count, args.out.display()))?;
+        files::print(format!("{} messages in {}", file.count, path_text(&args.out)))?;
     }
     let lost = link.status.counters.unrecorded.get();
     if lost > 0 {
@@ -90,9 +90,9 @@ impl<'a> Recording<'a> {
         let file = File::create_new(path).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Failure::Input(format!(
                 "{} exists already; name another file, or remove it first",
-                path.display()
+                path_text(path)
             )),
-            _ => Failure::Environment(format!("cannot write {}: {error}", path.display())),
+            _ => Failure::Environment(format!("cannot write {}: {error}", path_text(path))),
         })?;
         let mut recording = Self { path, out: BufWriter::new(file), count: 0 };
         let written = writeln!(recording.out, "{header}");
@@ -111,7 +111,7 @@ impl<'a> Recording<'a> {
     }
 
     fn failed(&self, error: &std::io::Error) -> Failure {
-        Failure::Environment(format!("cannot write {}: {error}", self.path.display()))
+        Failure::Environment(format!("cannot write {}: {error}", path_text(&self.path)))
     }
 }
 
@@ -120,7 +120,7 @@ impl Drop for Recording<'_> {
         if self.count == 0
             && let Err(error) = std::fs::remove_file(self.path)
         {
-            log::warn!("{} is empty and cannot be removed: {error}", self.path.display());
+            log::warn!("{} is empty and cannot be removed: {error}", path_text(&self.path));
         }
     }
 }
@@ -143,7 +143,7 @@ const TOLD: usize = 20;
 pub fn replay(args: &Replay) -> Outcome {
     let twin = files::open(&args.twin)?;
     let bytes = files::recording(&args.recording)?;
-    let name = args.recording.display();
+    let name = path_text(&args.recording);
     let done =
         mirror::replay(&twin, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     done.notes.iter().for_each(|note| eprintln!("{name}: {note}"));

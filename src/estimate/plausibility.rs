@@ -9,6 +9,7 @@ use super::estimated::Slot;
 use super::maintenance::NewPart;
 use super::setup::FilterSetup;
 use crate::model::Kernel;
+use crate::terminal::number;
 
 /// An estimate that is further off than so many deviations of what was believed at the beginning is
 /// implausible: chance makes one in 500 million so.
@@ -17,7 +18,8 @@ const FAR: f64 = 6.0;
 /// An estimate that is far outside of what its machine's file expects.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "what the filter believes is implausible: `{name}` is {value:.4e} at {time_s} s, {deviations:.0} standard deviations from what is stated of it ({expected:.4e} ± {deviation:.2e}{scale}); a fault that was not supposed may explain it (`diagnose` ranks them), or a sensor's unit is wrong, or its `deviation`, `drift` or `memory` is too small"
+    "what the filter believes is implausible: `{name}` is {} at {time_s} s, {deviations:.0} standard deviations from what is stated of it ({} ± {}{scale}); a fault that was not supposed may explain it (`diagnose` ranks them), or a sensor's unit is wrong, or its `deviation`, `drift` or `memory` is too small",
+    number(*.value, 5), number(*.expected, 5), number(*.deviation, 3)
 )]
 pub struct Implausible {
     /// Time of the belief, in seconds.

@@ -1,5 +1,7 @@
 //! The one interface by which everything that is seen reads: scene, labels, panels, charts, alarms.
 
+use std::sync::Arc;
+
 use super::changes::ChangeLog;
 use super::decimate::Bucket;
 use super::view::{SourceId, View};
@@ -133,6 +135,13 @@ pub trait State {
     /// The quality of [`State::read`], where the value is of no interest: making it may be costly.
     fn quality(&self, view: View, property: PropertyId) -> Option<Quality> {
         self.reading(view, property).map(|reading| reading.quality)
+    }
+
+    /// Why a property has no value in that view although messages came for it, for people; `None` where it has one, and
+    /// where none came.
+    fn unread(&self, view: View, property: PropertyId) -> Option<Arc<str>> {
+        let _ = (view, property);
+        None
     }
 
     /// Between which values the property lies in that view, where that is known beside the value.

@@ -1,7 +1,7 @@
 //! Batches into history.
 
 use super::layout::{Layout, NONE, SINCE_EVER};
-use super::{Mirror, Timestamp};
+use super::{Mirror, Timestamp, Unread};
 use crate::history::{Estimate, Inserted, Recent, What};
 use crate::telemetry::{Batch, PresenceChange, Update};
 use crate::twin::{PropertyId, Quality, Sample, Value};
@@ -30,6 +30,11 @@ impl Mirror {
         self.watch_clocks(&batch, now);
         for update in batch.updates {
             self.apply_update(update, now, batch.arrival);
+        }
+        for (property, reason) in batch.reasons {
+            if let Some(unread) = self.unread.get_mut(&property) {
+                unread.reason = reason;
+            }
         }
         if let Some(now) = now {
             self.recent.advance(now);
@@ -149,7 +154,7 @@ impl Mirror {
             None => match self.recent.bracket(id, time).0 {
                 Some(last) => (last.value, Quality::Bad),
                 // Nothing was known, and nothing is.
-                None => return self.counters.no_value += 1,
+                None => return self.note_unread(id, time),
             },
         };
         let inserted = match value {
@@ -169,9 +174,22 @@ impl Mirror {
             Inserted::Replaced => What::Replaced(id),
             Inserted::Duplicate | Inserted::TooOld | Inserted::Refused => return,
         };
+        if !self.unread.is_empty() {
+            self.unread.remove(&id);
+        }
         self.changes.push(what, time);
         if is_integrated {
             self.note_integrals(what, id, time);
+        }
+    }
+
+    /// A message came for a property that has had no value yet, and had none either.
+    fn note_unread(&mut self, id: PropertyId, time: Timestamp) {
+        self.counters.no_value += 1;
+        if !self.unread.contains_key(&id) {
+            let reason = "no value came that could be read".into();
+            self.unread.insert(id, Unread { since: time, reason });
+            self.changes.push(What::New(id), time);
         }
     }
 

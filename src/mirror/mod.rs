@@ -38,6 +38,7 @@ mod swap;
 mod tests;
 mod timeline;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, TryRecvError};
@@ -54,7 +55,7 @@ pub(crate) use tests::motors;
 
 use crate::history::{ChangeLog, Estimates, Recent, View, What};
 use crate::telemetry::{Batch, Update};
-use crate::twin::{Timestamp, Twin};
+use crate::twin::{PropertyId, Timestamp, Twin};
 use clock::Turn;
 use layout::Layout;
 use timeline::Timeline;
@@ -101,6 +102,8 @@ pub struct Mirror {
     estimates: Estimates,
     /// Samples without a stamp that wait for plant time to be known.
     waiting: Vec<(Timestamp, Update)>,
+    /// Properties for which messages came before they had any value.
+    unread: HashMap<PropertyId, Unread>,
     /// The newest instant that was shown.
     live: Option<Timestamp>,
     stale_look: usize,
@@ -111,6 +114,15 @@ pub struct Mirror {
     earlier: Vec<(u32, swap::Translation)>,
     /// Of a table: the step of its rows in microseconds.
     table_step_us: Option<i64>,
+}
+
+/// That messages came for a property, and none of them had a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Plant time of the first.
+    pub since: Timestamp,
+    /// What was last found wrong, for people.
+    pub reason: Arc<str>,
 }
 
 impl Mirror {
@@ -131,6 +143,7 @@ impl Mirror {
             restarts: 0,
             changes: ChangeLog::new(twin.property_count()),
             waiting: Vec::new(),
+            unread: HashMap::new(),
             live: None,
             stale_look: 0,
             stale_found: 0,
@@ -240,6 +253,7 @@ impl Mirror {
                 }
             }
             self.estimates.turn_back(time);
+            self.unread.retain(|_, unread| unread.since <= time);
             self.live = None;
             self.changes.push(What::TurnedBack, time);
         }

@@ -1,7 +1,9 @@
 //! The state in a view.
 
+use std::sync::Arc;
+
 use super::layout::{Layout, NONE, Traits};
-use super::{Mirror, STALE_LOOK, Timestamp};
+use super::{Mirror, STALE_LOOK, Timestamp, Unread};
 use crate::history::{
     Answer, Band, Bucket, ChangeLog, Lane, Presence, Present, Reading, Rule, SourceId, Span, State,
     View, decimate,
@@ -32,6 +34,14 @@ impl State for Mirror {
             Lane::Measured => self.quality_at(property, view.time),
             lane => self.reading(View { lane, ..view }, property).map(|reading| reading.quality),
         }
+    }
+
+    fn unread(&self, view: View, property: PropertyId) -> Option<Arc<str>> {
+        let unread = self.never_read(property).filter(|_| view.lane == Lane::Measured)?;
+        // The live view hangs behind so that it interpolates; this need not wait for it.
+        let source = self.layout.traits.get(property.0 as usize)?.source;
+        let late = self.display_delay().saturating_add(self.layout.sources[source as usize].ahead);
+        (unread.since <= view.time.plus_micros(late)).then(|| unread.reason.clone())
     }
 
     fn band(&self, view: View, property: PropertyId) -> Option<Band> {
@@ -95,6 +105,12 @@ impl State for Mirror {
 }
 
 impl Mirror {
+    /// Since when messages have come for a property that has had no value yet, and why none could be read; `None` where
+    /// it has one, and where none came.
+    pub fn never_read(&self, id: PropertyId) -> Option<&Unread> {
+        self.unread.get(&id).filter(|_| self.recent.latest_time(id).is_none())
+    }
+
     /// Reads a property by its rule, at a time of a view; `read` gets the time by the stamps of the
     /// property's source.
     #[inline]

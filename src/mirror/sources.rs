@@ -194,6 +194,10 @@ impl State for Sources {
         self.get(view.source)?.quality(view, property)
     }
 
+    fn unread(&self, view: View, property: PropertyId) -> Option<Arc<str>> {
+        self.get(view.source)?.unread(view, property)
+    }
+
     fn band(&self, view: View, property: PropertyId) -> Option<Band> {
         self.get(view.source)?.band(view, property)
     }

@@ -30,6 +30,8 @@ impl Mirror {
         }
         let here = |id: PropertyId| step.properties.get(id.0 as usize).copied().flatten();
         fresh.estimates.adopt(&mut self.estimates, here);
+        let unread = std::mem::take(&mut self.unread).into_iter();
+        fresh.unread = unread.filter_map(|(id, unread)| Some((here(id)?.0, unread))).collect();
         for (at, target) in step.presence.iter().enumerate() {
             if let Some(same) = target {
                 fresh.presence[*same as usize] = std::mem::take(&mut self.presence[at]);
@@ -62,13 +64,21 @@ impl Mirror {
     pub(super) fn translated(&mut self, batch: Batch) -> Batch {
         let known = self.earlier.iter().find(|(edition, _)| *edition == batch.edition);
         let updates = batch.updates.len();
-        let mut here =
-            Batch { updates: Vec::with_capacity(updates), presence: Vec::new(), ..batch };
+        let mut here = Batch {
+            updates: Vec::with_capacity(updates),
+            presence: Vec::new(),
+            reasons: Vec::new(),
+            ..batch
+        };
         if let Some((_, translation)) = known {
             here.updates
                 .extend(batch.updates.into_iter().filter_map(|one| translation.update(one)));
             let presence = batch.presence.into_iter();
             here.presence.extend(presence.filter_map(|one| translation.change(one)));
+            let reasons = batch.reasons.into_iter();
+            here.reasons.extend(
+                reasons.filter_map(|(id, reason)| Some((translation.property(id)?, reason))),
+            );
         }
         // What the present definition has no more, or has as something else.
         self.counters.unknown += (updates - here.updates.len()) as u64;
@@ -104,6 +114,11 @@ impl Translation {
             properties: old.property_ids().map(property).collect(),
             presence: presence.collect(),
         }
+    }
+
+    /// Which a property is there.
+    fn property(&self, id: PropertyId) -> Option<PropertyId> {
+        self.properties.get(id.0 as usize).copied().flatten().map(|(id, _)| id)
     }
 
     /// This and then another.

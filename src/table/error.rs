@@ -1,6 +1,7 @@
 //! What is wrong with a table.
 
 use super::number::NumberError;
+use crate::terminal::excerpt;
 use crate::twin::UnitError;
 
 /// What a column of times holds.
@@ -11,11 +12,14 @@ pub(super) const EXPECTED: &str =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is none.
-    #[error("`{0}`: {expected}", expected = EXPECTED)]
+    #[error("`{}`: {expected}", excerpt(.0), expected = EXPECTED)]
     No(String),
     /// It may be another one, or is no date; says what was expected.
     #[error("{0}")]
     Unsure(String),
+    /// It would be right in another unit; says in which.
+    #[error("{0}")]
+    OtherUnit(String),
 }
 
 /// What is wrong with a table. Lines are counted from 1, as an editor counts them.
@@ -137,7 +141,7 @@ pub enum TableError {
         may_be_decimal_commas: bool,
     },
     /// A cell is no number, or two.
-    #[error("line {line}, column `{heading}`: `{cell}` {error}")]
+    #[error("line {line}, column `{heading}`: `{}` {error}", excerpt(.cell))]
     NoNumber {
         /// Its line.
         line: u64,
@@ -165,7 +169,7 @@ pub enum TableError {
         line: u64,
     },
     /// What stands in the column of times is no time.
-    #[error("line {line}: `{cell}` is no time in {unit}")]
+    #[error("line {line}: `{}` is no time in {unit}", excerpt(.cell))]
     NoTime {
         /// Its line.
         line: u64,

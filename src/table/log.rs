@@ -5,7 +5,8 @@
 
 use super::error::{TableError, TimeError};
 use super::headings::Headings;
-use super::number::Numbers;
+use super::number::Cells;
+use super::reading::look;
 use super::record::Record;
 use super::records::Records;
 
@@ -34,7 +35,7 @@ pub fn read_log(bytes: &[u8], columns: &[&'static str]) -> Result<Vec<LogEntry>,
     let mut times = headings.expect_times(" with times")?;
     let places = columns.iter().map(|name| headings.expect(name, ""));
     let places: Vec<usize> = places.collect::<Result<_, _>>()?;
-    let mut numbers = Numbers::of(records.dialect());
+    let mut numbers = look(bytes, |at, _| times.holds(at).then_some(Cells::Times))?;
     let (mut entries, mut row) = (Vec::new(), Record::default());
     while records.next(&mut row)? {
         let line = row.line;
@@ -77,6 +78,14 @@ mod tests {
         assert_eq!((entries[0].line, entries[0].time_s), (5, 1_795_413_610.0));
         let error = read_log(b"t,what\n1795413610000,a\n", &["what"]).expect_err("milliseconds");
         assert!(error.to_string().starts_with("line 2, column `t`: `1795413610000` looks like"));
+    }
+
+    #[test]
+    fn a_time_is_read_as_the_others_are_written() {
+        let entries = read_log(b"t\twhat\n1.250\ta\n2.5\tb\n", &["what"]).expect("a log");
+        assert_eq!(entries[0].time_s, 1.25);
+        let error = read_log(b"t\twhat\n1.250\ta\n", &["what"]).expect_err("two times");
+        assert!(error.to_string().contains("may be 1.25 or 1250"), "{error}");
     }
 
     #[test]

@@ -24,11 +24,12 @@ pub use error::{HeadingUnitError, TableError, TimeError};
 pub use heading::{Heading, unit};
 pub use headings::{Headings, LinkedColumn};
 pub use log::{LogEntry, read_log};
-pub use number::{Form, Mark, NumberError, Numbers, form};
+pub use number::{Cells, Form, Mark, NumberError, Numbers, form};
 pub use reading::{Invalid, Reader, Row, Strictness, look};
 pub use record::Record;
 pub use records::Records;
 pub use times::{BareNumbers, Instant, Times};
+pub(crate) use written::Written;
 
 /// The usual step between times, in their unit: the median of the differences of neighbours.
 /// `None` of fewer than two times, and where the median is not above 0.

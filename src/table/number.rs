@@ -128,27 +128,38 @@ pub enum NumberError {
     },
 }
 
+/// What the cells of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// Values.
+    Values,
+    /// Times. A clock may write its numbers otherwise than who wrote the values.
+    Times,
+}
+
 /// Reads the numbers of one table. A number that may be two, such as `1,234`, is read as the others of
-/// its table are written; where they do not say, it is refused.
+/// its table are written; where they do not say, it is refused. What times say counts for values only where no value
+/// says anything, and the other way round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
-    /// Whether the table separates its cells as tables with a decimal point do.
+    /// Whether a decimal comma would separate cells, so that a point is that of decimals.
     has_points: bool,
-    /// Whether a number with a decimal point, and one with a decimal comma, was there.
-    seen: [bool; 2],
+    /// Whether a point was taken for that of decimals for no other reason.
+    has_assumed: bool,
+    /// Of values and of times, whether a number with a decimal point, and one with a decimal comma, was there.
+    seen: [[bool; 2]; 2],
 }
 
 impl Numbers {
-    /// Of a table whose cells stand apart like that: between commas or tabs a point is taken for that of
-    /// decimals.
+    /// Of a table whose cells stand apart like that.
     pub fn of(dialect: Dialect) -> Self {
-        Self { has_points: dialect.delimiter != b';', seen: [false; 2] }
+        Self { has_points: dialect.delimiter == b',', ..Self::default() }
     }
 
     /// Takes note of how a cell is written.
-    pub fn see(&mut self, cell: &str) {
+    pub fn see(&mut self, cell: &str, of: Cells) {
         if let Form::Marked(_, mark) = form(cell) {
-            self.seen[mark as usize] = true;
+            self.seen[of as usize][mark as usize] = true;
         }
     }
 
@@ -156,21 +167,38 @@ impl Numbers {
     ///
     /// # Errors
     /// When it is none, or may be two.
-    pub fn read(&mut self, cell: &str) -> Result<f64, NumberError> {
-        match form(cell) {
-            Form::No => Err(NumberError::No),
-            Form::Plain(number) => Ok(number),
+    pub fn read(&mut self, cell: &str, of: Cells) -> Result<f64, NumberError> {
+        let (mark, decimals, thousands) = match form(cell) {
+            Form::No => return Err(NumberError::No),
+            Form::Plain(number) => return Ok(number),
             Form::Marked(number, mark) => {
-                self.seen[mark as usize] = true;
-                Ok(number)
+                self.seen[of as usize][mark as usize] = true;
+                return Ok(number);
             }
-            Form::Doubtful { mark, decimals, thousands } => match self.seen {
-                [true, false] => Ok(if mark == Mark::Point { decimals } else { thousands }),
-                [false, true] => Ok(if mark == Mark::Comma { decimals } else { thousands }),
-                [false, false] if self.has_points && mark == Mark::Point => Ok(decimals),
-                _ => Err(NumberError::Doubtful { decimals, thousands }),
-            },
+            Form::Doubtful { mark, decimals, thousands } => (mark, decimals, thousands),
+        };
+        match self.said(of) {
+            [true, false] => Ok(if mark == Mark::Point { decimals } else { thousands }),
+            // A point that was read otherwise before cannot separate thousands now.
+            [false, true] if !self.has_assumed => {
+                Ok(if mark == Mark::Comma { decimals } else { thousands })
+            }
+            [false, false] if self.has_points && mark == Mark::Point => {
+                self.has_assumed = true;
+                Ok(decimals)
+            }
+            _ => Err(NumberError::Doubtful { decimals, thousands }),
         }
+    }
+
+    /// Which marks of decimals count for a cell.
+    fn said(&self, of: Cells) -> [bool; 2] {
+        let [values, times] = self.seen;
+        let (own, other) = match of {
+            Cells::Values => (values, times),
+            Cells::Times => (times, values),
+        };
+        if own == [false; 2] { other } else { own }
     }
 }
 
@@ -182,13 +210,44 @@ mod tests {
 
     fn numbers(delimiter: u8, seen: &[&str]) -> Numbers {
         let mut numbers = Numbers::of(Dialect { delimiter });
-        seen.iter().for_each(|cell| numbers.see(cell));
+        seen.iter().for_each(|cell| numbers.see(cell, Cells::Values));
         numbers
     }
 
     #[test]
+    fn between_tabs_both_marks_are_possible_and_what_may_be_two_numbers_is_refused() {
+        let read = |seen: &[&str], cell| numbers(b'\t', seen).read(cell, Cells::Values).ok();
+        assert_eq!(read(&[], "1.234"), None);
+        assert_eq!(read(&[], "1,234"), None);
+        assert_eq!(read(&["0.5"], "1.234"), Some(1.234));
+        assert_eq!(read(&["0,5"], "1.234"), Some(1234.0));
+        assert_eq!(read(&["0,5", "0.5"], "1.234"), None);
+    }
+
+    #[test]
+    fn a_point_is_not_read_in_two_ways_in_one_table() {
+        let mut numbers = numbers(b',', &[]);
+        assert_eq!(numbers.read("1.234", Cells::Values), Ok(1.234));
+        assert_eq!(numbers.read("0,5", Cells::Values), Ok(0.5));
+        assert!(numbers.read("1.234", Cells::Values).is_err(), "no longer decimals for sure");
+    }
+
+    #[test]
+    fn what_times_say_counts_for_values_only_where_no_value_says_anything() {
+        let mut numbers = numbers(b';', &["0.5"]);
+        numbers.see("1795413610,25", Cells::Times);
+        assert_eq!(numbers.read("1.234", Cells::Values), Ok(1.234));
+        assert_eq!(numbers.read("1,234", Cells::Times), Ok(1.234));
+        let mut of_times = super::tests::numbers(b';', &[]);
+        of_times.see("0,5", Cells::Times);
+        assert_eq!(of_times.read("1.234", Cells::Values), Ok(1234.0));
+    }
+
+    #[test]
     fn a_number_that_may_be_two_is_read_as_the_others_of_its_table_are_written() {
-        let read = |delimiter, seen: &[&str], cell| numbers(delimiter, seen).read(cell).ok();
+        let read = |delimiter, seen: &[&str], cell| {
+            numbers(delimiter, seen).read(cell, Cells::Values).ok()
+        };
         assert_eq!(read(b';', &["1000,5"], "1,234"), Some(1.234));
         assert_eq!(read(b';', &["1000,5"], "1.234"), Some(1234.0));
         assert_eq!(read(b';', &["1,234.5"], "1,234"), Some(1234.0));
@@ -200,7 +259,8 @@ mod tests {
         assert_eq!(read(b',', &[], "1.000"), Some(1.0));
         assert_eq!(read(b',', &[], "1,000"), None);
         assert_eq!(read(b',', &["2.5"], "1,000"), Some(1000.0));
-        let refused = numbers(b';', &[]).read("1,234").expect_err("two numbers").to_string();
+        let refused =
+            numbers(b';', &[]).read("1,234", Cells::Values).expect_err("two numbers").to_string();
         assert!(refused.starts_with("may be 1.234 or 1234, and no other number"), "{refused}");
     }
 
@@ -245,10 +305,10 @@ mod tests {
                 (true, '.') => &["0.5"],
                 (true, _) => &["0,5"],
             };
-            let read = numbers(delimiter, seen).read(&text);
+            let read = numbers(delimiter, seen).read(&text, Cells::Values);
             if knows {
                 prop_assert_eq!(read, Ok(expected), "{}", text);
-            } else if !(delimiter != b';' && text.matches('.').count() == 1) {
+            } else if !(delimiter == b',' && text.matches('.').count() == 1) {
                 prop_assert!(read == Ok(expected) || matches!(read, Err(NumberError::Doubtful { .. })), "{}", text);
             }
         }

@@ -7,7 +7,7 @@ use std::io::Read;
 
 use super::error::{TableError, TimeError};
 use super::headings::Headings;
-use super::number::{NumberError, Numbers};
+use super::number::{Cells, NumberError, Numbers};
 use super::record::Record;
 use super::records::Records;
 use super::times::Times;
@@ -85,24 +85,29 @@ impl<'a> Reader<&'a [u8]> {
     /// As for [`Reader::new`].
     pub fn of(bytes: &'a [u8], strictness: Strictness) -> Result<Self, TableError> {
         let mut reader = Self::new(bytes, strictness)?;
-        reader.numbers = look(bytes, |_, _| true)?;
+        let headings = &reader.headings;
+        let cells = |at: usize, _: &Record| match headings.is_time(at) {
+            true => Some(Cells::Times),
+            false => Some(Cells::Values),
+        };
+        reader.numbers = look(bytes, cells)?;
         Ok(reader)
     }
 }
 
-/// How the numbers of a table are written, by the first rows of those columns that are asked for by
-/// place. Tables whose numbers are written in one way alone are not looked at.
+/// How the numbers of a table are written, by the first rows; `cells` says what stands in a column of a row, `None` of
+/// what is no number. Tables whose numbers are written in one way alone are not looked at.
 ///
 /// # Errors
 /// When its headings cannot be read.
 pub fn look(
     bytes: &[u8],
-    is_number: impl Fn(usize, &Record) -> bool,
+    cells: impl Fn(usize, &Record) -> Option<Cells>,
 ) -> Result<Numbers, TableError> {
     let mut records = Records::new(bytes)?;
     let mut numbers = Numbers::of(records.dialect());
     // Between commas a decimal comma is within quotes.
-    if records.dialect().delimiter != b';' && !bytes.contains(&b'"') {
+    if records.dialect().delimiter == b',' && !bytes.contains(&b'"') {
         return Ok(numbers);
     }
     let mut record = Record::default();
@@ -110,8 +115,11 @@ pub fn look(
         match records.next(&mut record) {
             Ok(false) => break,
             Ok(true) => {
-                let cells = record.iter().enumerate().filter(|(at, _)| is_number(*at, &record));
-                cells.for_each(|(_, cell)| numbers.see(cell));
+                for (at, cell) in record.iter().enumerate() {
+                    if let Some(of) = cells(at, &record) {
+                        numbers.see(cell, of);
+                    }
+                }
             }
             // What is wrong with a row is told when it is read.
             Err(_) => {}
@@ -217,7 +225,7 @@ impl<R: Read> Reader<R> {
         if cell.is_empty() || self.headings.is_time(at) {
             return Ok(f64::NAN);
         }
-        match self.numbers.read(cell) {
+        match self.numbers.read(cell, Cells::Values) {
             Ok(value) if value.is_finite() => Ok(value),
             // A course may state that a number is infinite or none; it is noted all the same.
             Ok(_) => {
@@ -270,6 +278,27 @@ mod tests {
         assert_eq!(invalid.first[2], "line 5: 1 cells, but 2 headings");
         let error = all(text, Strictness::Strict).expect_err("strict");
         assert_eq!(error.to_string(), "line 3, column `u_i`: `two` is no number");
+    }
+
+    #[test]
+    fn a_number_of_a_table_that_is_there_as_a_whole_is_read_alike_whatever_stands_before_it() {
+        let read = |text: &str| {
+            let mut reader = Reader::of(text.as_bytes(), Strictness::Strict).expect("headings");
+            reader.row().map(|row| row.expect("a row").values[1]).map_err(|e| e.to_string())
+        };
+        for separator in ["\t", ";"] {
+            let row = |text: &str| read(&text.replace('|', separator));
+            assert_eq!(row("t|a\n0|1.234\n1|0,5\n"), Ok(1234.0));
+            assert_eq!(row("t|a\n0|1.234\n1|0.5\n"), Ok(1.234));
+            // The clock writes commas, and the values points.
+            assert_eq!(row("t|a\n0,5|1.234\n1,5|0.5\n"), Ok(1.234));
+            let refused = row("t|a\n0|1.234\n1|2.345\n").expect_err("two numbers each");
+            assert!(
+                refused.starts_with("line 2, column `a`: `1.234` may be 1.234 or 1234"),
+                "{refused}"
+            );
+        }
+        assert_eq!(read("t,a\n0,1.234\n"), Ok(1.234));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::error::{EXPECTED, HeadingUnitError, TimeError};
 use super::heading::{Heading, SHORT};
-use super::number::{NumberError, Numbers};
+use super::number::{Cells, NumberError, Numbers};
 use super::record::Record;
 use super::written::{LATEST_S, Written, compact};
 use crate::twin::{Timestamp, Unit};
@@ -142,7 +142,7 @@ impl Times {
     }
 
     fn of(&mut self, cell: &str, numbers: &mut Numbers) -> Result<Instant, TimeError> {
-        match numbers.read(cell) {
+        match numbers.read(cell, Cells::Times) {
             Ok(number) if number.is_finite() => self.of_number(cell, number),
             Err(error @ NumberError::Doubtful { .. }) => {
                 Err(TimeError::Unsure(format!("`{cell}` {error}")))
@@ -168,7 +168,7 @@ impl Times {
         let compact = compact(cell);
         match (cell.len(), compact) {
             (8, Some(date)) if self.is_date => {
-                return Ok(self.written(Written { stamp: date, has_zone: false }));
+                return Ok(self.written(Written { stamp: date, has_zone: false, has_time: false }));
             }
             _ if self.is_date && number.abs() < RELATIVE_S => {
                 return Err(TimeError::Unsure(format!(
@@ -196,7 +196,9 @@ impl Times {
                  for seconds",
                 &stamp.to_string()[..if cell.len() == 8 { 10 } else { 16 }]
             ))),
-            (_, Some(stamp)) => Ok(self.written(Written { stamp, has_zone: false })),
+            (_, Some(stamp)) => {
+                Ok(self.written(Written { stamp, has_zone: false, has_time: true }))
+            }
             (_, None) => since_1970(cell, number).map(Instant::Stamp),
         }
     }

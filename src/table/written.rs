@@ -7,17 +7,28 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::error::TimeError;
+use crate::terminal::excerpt;
 use crate::twin::Timestamp;
 
 /// No time is later than this (2200-01-01), in seconds since 1970.
 pub(super) const LATEST_S: f64 = 7_258_118_400.0;
 
+/// Milliseconds since 1970 that are a time (1990-01-01 to 2200-01-01).
+const USUAL_MS: std::ops::Range<f64> = 631_152_000e3..LATEST_S * 1e3;
+/// Units that are written for milliseconds by mistake, with milliseconds for one.
+const OTHER_UNITS: [(&str, f64); 3] =
+    [("seconds", 1e3), ("microseconds", 1e-3), ("nanoseconds", 1e-6)];
+
 /// An instant as it is written.
+///
+/// Tables and messages are read by it alike; who needs a zone or a time of day asks whether it is stated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(crate) struct Written {
     pub stamp: Timestamp,
     /// Whether it has an offset from UTC or states UTC; it is taken as UTC otherwise.
     pub has_zone: bool,
+    /// Whether it has a time of day; it is the midnight at the beginning of a date otherwise.
+    pub has_time: bool,
 }
 
 impl Written {
@@ -26,6 +37,13 @@ impl Written {
     /// # Errors
     /// When it is none, or may be another one.
     pub fn read(text: &str) -> Result<Self, TimeError> {
+        let text = text.trim();
+        if let Some(millis) = net_millis(text) {
+            return Self::of_millis(text, millis);
+        }
+        if let Some(stamp) = rfc_2822(text) {
+            return Self { stamp, has_zone: true, has_time: true }.in_time(text);
+        }
         let no_time = || TimeError::No(text.to_owned());
         let (rest, states_utc) = without_zone(text)?;
         let iso = iso(rest)?;
@@ -36,11 +54,35 @@ impl Written {
             // An offset beside `UTC` has to be that of UTC.
             Some(at) if !states_utc || civil(rest) == Some(at) => at,
             Some(_) => return Err(no_time()),
-            None => civil(rest).ok_or_else(no_time)?,
+            None => civil(rest).filter(|_| is_bare(rest)).ok_or_else(no_time)?,
         };
-        match (stamp.0 as f64) < LATEST_S * 1e6 {
-            true => Ok(Self { stamp, has_zone }),
-            false => Err(TimeError::Unsure(format!("`{text}` is beyond the year 2200"))),
+        let has_time = time_of_day(rest).is_some();
+        Self { stamp, has_zone, has_time }.in_time(text)
+    }
+
+    /// What .NET wrote: milliseconds since 1970, which are checked for another unit.
+    fn of_millis(text: &str, millis: i64) -> Result<Self, TimeError> {
+        let is_usual = |factor: f64| USUAL_MS.contains(&(millis as f64 * factor));
+        if is_usual(1.0) {
+            let stamp = Timestamp(millis * 1000);
+            return Ok(Self { stamp, has_zone: true, has_time: true });
+        }
+        let expected = "between `/Date(` and `)/` stand milliseconds since 1970";
+        Err(match OTHER_UNITS.iter().find(|(_, factor)| is_usual(*factor)) {
+            Some((unit, _)) => {
+                TimeError::OtherUnit(format!("`{text}` looks like {unit}; {expected}"))
+            }
+            None => TimeError::Unsure(format!(
+                "`{text}` is not between the years 1990 and 2200; {expected}"
+            )),
+        })
+    }
+
+    /// The same, if it is not later than any time.
+    fn in_time(self, text: &str) -> Result<Self, TimeError> {
+        match (self.stamp.0 as f64) < LATEST_S * 1e6 {
+            true => Ok(self),
+            false => Err(TimeError::Unsure(format!("`{}` is beyond the year 2200", excerpt(text)))),
         }
     }
 
@@ -56,7 +98,8 @@ impl Written {
         };
         if day.contains(['T', 't', ' ', ':', '[']) || day.parse::<Date>().is_err() {
             return Err(TimeError::Unsure(format!(
-                "`{date}` is no date such as 2026-11-23, which a column `date` beside one `time` holds"
+                "`{}` is no date such as 2026-11-23, which a column `date` beside one `time` holds",
+                excerpt(date)
             )));
         }
         let iso = self::iso(time).ok().flatten();
@@ -69,14 +112,14 @@ impl Written {
         };
         written.map_err(|_| {
             let expected = "is no time of day such as 06:00:10, beside the date";
-            TimeError::Unsure(format!("`{time}` {expected} `{date}`"))
+            TimeError::Unsure(format!("`{}` {expected} `{}`", excerpt(time), excerpt(date)))
         })
     }
 }
 
 /// A text without the zone at its end; and whether that is UTC. An offset stays.
 fn without_zone(text: &str) -> Result<(&str, bool), TimeError> {
-    const UTC: [&str; 3] = ["UTC", "GMT", "Etc/UTC"];
+    const UTC: [&str; 3] = ["Etc/UTC", "UTC", "GMT"];
     if let Some((before, zone)) = text.split_once('[') {
         let zone = zone.strip_suffix(']').unwrap_or_default();
         return match before.parse::<jiff::Timestamp>() {
@@ -85,12 +128,12 @@ fn without_zone(text: &str) -> Result<(&str, bool), TimeError> {
             Err(_) if UTC.contains(&zone) => Ok((before, true)),
             Err(_) => {
                 let unread = "a zone in brackets is not read; write the offset, such as +02:00";
-                Err(TimeError::Unsure(format!("`{text}`: {unread}")))
+                Err(TimeError::Unsure(format!("`{}`: {unread}", excerpt(text))))
             }
         };
     }
-    let plain = UTC.iter().find_map(|zone| text.strip_suffix(zone)?.strip_suffix(' '));
-    Ok(plain.map_or((text, false), |plain| (plain, true)))
+    let plain = UTC.iter().find_map(|zone| text.strip_suffix(zone));
+    Ok(plain.map_or((text, false), |plain| (plain.trim_end(), true)))
 }
 
 /// A text as ISO 8601 has it, where it is written otherwise: with points or slashes between the parts of
@@ -102,7 +145,8 @@ fn iso(text: &str) -> Result<Option<String>, TimeError> {
         [day, month, year] if has_digits(year, 4) && is_short(day) && is_short(month) => {
             if date.contains('/') {
                 return Err(TimeError::Unsure(format!(
-                    "`{text}`: which is the day and which the month cannot be told: write 2026-11-23"
+                    "`{}`: which is the day and which the month cannot be told: write 2026-11-23",
+                    excerpt(text)
                 )));
             }
             format!("{year}-{month:0>2}-{day:0>2}")
@@ -152,6 +196,41 @@ pub(super) fn compact(cell: &str) -> Option<Timestamp> {
     utc(date.to_datetime(time))
 }
 
+/// The time of day behind a date.
+fn time_of_day(text: &str) -> Option<&str> {
+    Some(text.split_once(['T', 't', ' '])?.1)
+}
+
+/// Whether nothing but a time of day stands behind the date: a zone that is not known would be passed over.
+fn is_bare(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || b":.,".contains(&byte);
+    time_of_day(text).is_none_or(|time| time.bytes().all(is_digit))
+}
+
+/// `/Date(1772366400250)/`: milliseconds since 1970, as .NET wrote them.
+fn net_millis(text: &str) -> Option<i64> {
+    let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    // An offset behind the number says where it was taken, not when.
+    let sign = inner.len() - inner.trim_start_matches('-').len();
+    let end = inner[sign..].find(|c: char| !c.is_ascii_digit()).map_or(inner.len(), |at| sign + at);
+    let offset = &inner.as_bytes()[end..];
+    let is_offset = matches!(offset, [b'+' | b'-', digits @ ..]
+        if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
+    if !offset.is_empty() && !is_offset {
+        return None;
+    }
+    inner[..end].parse().ok()
+}
+
+/// `Sun, 01 Mar 2026 12:00:00 GMT`, as in mails and in HTTP.
+fn rfc_2822(text: &str) -> Option<Timestamp> {
+    // A zone whose name is not known counts as UTC there (RFC 2822, 4.3), and would be hours off here.
+    let zone = text.rsplit(' ').next()?;
+    let is_known = zone.starts_with(['+', '-']) || ["GMT", "UT", "UTC", "Z"].contains(&zone);
+    let zoned = is_known.then(|| jiff::fmt::rfc2822::parse(text).ok())??;
+    Some(Timestamp(zoned.timestamp().as_microsecond()))
+}
+
 /// What a clock shows, as in UTC.
 fn civil(text: &str) -> Option<Timestamp> {
     text.parse().ok().and_then(utc)
@@ -192,6 +271,12 @@ mod tests {
             "2026/11/23 06:00:10",
             "23.11.2026 06:00:10",
             "23.11.2026 6:00:10",
+            "2026-11-23 06:00:10UTC",
+            " 2026-11-23 06:00:10 ",
+            "Mon, 23 Nov 2026 06:00:10 GMT",
+            "Mon, 23 Nov 2026 07:00:10 +0100",
+            "/Date(1795413610000)/",
+            "/Date(1795413610000+0100)/",
         ] {
             assert_eq!(second(text), Ok(1_795_413_610), "{text}");
         }
@@ -217,6 +302,19 @@ mod tests {
             ("06:00:00", "expected a time"),
             ("2026-11-23 25:00:00", "expected a time"),
             ("2300-11-23", "beyond the year 2200"),
+            ("2026-02-30 12:00:00", "expected a time"),
+            ("30.02.2026 12:00:00", "expected a time"),
+            ("2026-13-01 12:00:00", "expected a time"),
+            ("2026-11-23 24:00:01", "expected a time"),
+            ("2026-11-23 12:60:00", "expected a time"),
+            ("2026-11-23 12:00:61", "expected a time"),
+            ("Mon, 30 Feb 2026 12:00:00 GMT", "expected a time"),
+            ("Mon, 23 Nov 2026 06:00:10 CET", "expected a time"),
+            ("/Date(1795413610)/", "looks like seconds"),
+            ("/Date(1795413610000000)/", "looks like microseconds"),
+            ("/Date(1795413610000000000)/", "looks like nanoseconds"),
+            ("/Date(0)/", "not between the years 1990 and 2200"),
+            ("/Date(-1)/", "not between the years 1990 and 2200"),
         ] {
             assert!(
                 second(text).is_err_and(|error| error.contains(told)),
@@ -232,6 +330,18 @@ mod tests {
         assert_eq!(has_zone("2026-11-23 06:00:10 UTC"), Ok(true));
         assert_eq!(has_zone("2026-11-23 06:00:10+01"), Ok(true));
         assert_eq!(has_zone("2026-11-23 06:00:10"), Ok(false));
+        assert_eq!(has_zone("Mon, 23 Nov 2026 06:00:10 GMT"), Ok(true));
+    }
+
+    #[test]
+    fn whether_a_time_of_day_is_stated_is_known() {
+        let has_time = |text: &str| Written::read(text).map(|at| at.has_time);
+        for text in ["2026-11-23", "23.11.2026", "2026/11/23", "20261123", "2026-11-23 UTC"] {
+            assert_eq!(has_time(text), Ok(false), "{text}");
+        }
+        for text in ["2026-11-23 00:00", "20261123T000000", "2026-11-23T00:00:00Z"] {
+            assert_eq!(has_time(text), Ok(true), "{text}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod status;
 pub mod table;
 mod topic;
 
+use std::sync::Arc;
+
 pub use bad::{BadMessage, BadMessages, Fault};
 pub use decode::{Decoded, Decoder, Problem};
 pub use feed::{Delivery, Feed, Flushed};
@@ -46,6 +48,20 @@ pub struct Batch {
     pub presence: Vec<PresenceChange>,
     /// The plant's own clock, where a message had it.
     pub clock: Option<ClockReading>,
+    /// Why updates have no value, for people, as far as there is room.
+    pub reasons: Vec<(PropertyId, Arc<str>)>,
+}
+
+impl Batch {
+    /// Reasons of one batch.
+    const MOST_REASONS: usize = 256;
+
+    /// Takes note of why the value of a property cannot be read.
+    fn explain(&mut self, property: PropertyId, reason: impl FnOnce() -> String) {
+        if self.reasons.len() < Self::MOST_REASONS {
+            self.reasons.push((property, reason().into()));
+        }
+    }
 }
 
 /// One decoded sample.

@@ -16,11 +16,22 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// After lost samples everything is asked for again at most this often.
 const LOSSES: Duration = Duration::from_secs(5);
 
+/// Filters of one packet, in the order in which a broker answers them; `None`: one that is no longer wanted keeps its
+/// place.
+pub(super) type Asked = Vec<Option<String>>;
+
+/// Empties the places of filters that are no longer wanted.
+pub(super) fn keep_wanted(asked: &mut [Option<String>], is_wanted: impl Fn(&str) -> bool) {
+    for place in asked {
+        *place = place.take().filter(|filter| is_wanted(filter));
+    }
+}
+
 /// Subscriptions under way, and those that were refused.
 #[derive(Debug)]
 pub(super) struct Requests {
     /// Filters of each packet that is not answered yet, and when it was sent.
-    asked: BTreeMap<u16, (Duration, Vec<String>)>,
+    asked: BTreeMap<u16, (Duration, Asked)>,
     refused: BTreeSet<String>,
     /// When the refused ones are asked for again.
     retry: Option<Duration>,
@@ -63,12 +74,12 @@ impl Requests {
     /// A definition has changed: what it does not want is no longer asked for.
     pub(super) fn retain(&mut self, is_wanted: impl Fn(&str) -> bool, status: &Status) {
         self.refused.retain(|filter| is_wanted(filter));
-        self.asked.values_mut().for_each(|(_, filters)| filters.retain(|one| is_wanted(one)));
+        self.asked.values_mut().for_each(|(_, filters)| keep_wanted(filters, &is_wanted));
         self.tell(status);
     }
 
     /// A packet with these filters was sent.
-    pub(super) fn asked(&mut self, packet: u16, filters: Vec<String>, now: Duration) {
+    pub(super) fn asked(&mut self, packet: u16, filters: Asked, now: Duration) {
         self.asked.insert(packet, (now, filters));
     }
 
@@ -82,17 +93,17 @@ impl Requests {
     ) {
         let Some((_, filters)) = self.asked.remove(&packet) else { return };
         let mut granted = granted.into_iter();
-        let (yes, no): (Vec<_>, Vec<_>) =
+        let (yes, no): (Asked, Asked) =
             filters.into_iter().partition(|_| granted.next().unwrap_or(false));
-        yes.iter().for_each(|filter| {
+        yes.iter().flatten().for_each(|filter| {
             self.refused.remove(filter);
         });
-        self.refuse(no, now);
+        self.refuse(no.into_iter().flatten(), now);
         self.tell(status);
     }
 
     /// These filters are not granted, or could not be asked for.
-    pub(super) fn refuse(&mut self, filters: Vec<String>, now: Duration) {
+    pub(super) fn refuse(&mut self, filters: impl IntoIterator<Item = String>, now: Duration) {
         let new: Vec<_> =
             filters.into_iter().filter(|filter| self.refused.insert(filter.clone())).collect();
         if !new.is_empty() {
@@ -143,7 +154,7 @@ mod tests {
         let status = Status::new("test");
         let mut requests = Requests::new();
         requests.begin(0, SECONDS(0), &status);
-        requests.asked(7, vec!["a".into(), "b".into(), "c".into()], SECONDS(0));
+        requests.asked(7, ["a", "b", "c"].map(|one| Some(one.to_owned())).into(), SECONDS(0));
         (requests, status)
     }
 
@@ -155,14 +166,26 @@ mod tests {
         assert_eq!(requests.due(0, SECONDS(9), &status), Again::Nothing);
         let again = Again::These(["b".to_owned()].into());
         assert_eq!(requests.due(0, SECONDS(10), &status), again);
-        requests.asked(8, vec!["b".into()], SECONDS(10));
+        requests.asked(8, vec![Some("b".into())], SECONDS(10));
         requests.answered(8, [false], SECONDS(10), &status);
         assert_eq!(requests.due(0, SECONDS(29), &status), Again::Nothing);
         assert_eq!(requests.due(0, SECONDS(30), &status), again);
-        requests.asked(9, vec!["b".into()], SECONDS(30));
+        requests.asked(9, vec![Some("b".into())], SECONDS(30));
         requests.answered(9, [true], SECONDS(30), &status);
         assert!(status.refused_filters().is_empty());
         assert_eq!(requests.due(0, SECONDS(1000), &status), Again::Nothing);
+    }
+
+    #[test]
+    fn an_answer_is_that_of_its_filter_when_another_one_is_dropped_meanwhile() {
+        let (mut requests, status) = asked();
+        requests.retain(|filter| filter != "a", &status);
+        requests.answered(7, [true, true, false], SECONDS(0), &status);
+        assert_eq!(status.refused_filters(), ["c"]);
+        let (mut requests, status) = asked();
+        requests.retain(|filter| filter != "b", &status);
+        requests.answered(7, [false, false, true], SECONDS(0), &status);
+        assert_eq!(status.refused_filters(), ["a"], "nobody wants b any more");
     }
 
     #[test]

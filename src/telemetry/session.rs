@@ -392,7 +392,7 @@ impl Session {
             let filters: Vec<_> = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
             match packet {
                 Ok((id, packet)) => {
-                    self.requests.asked(id, filters, now.elapsed);
+                    self.requests.asked(id, filters.into_iter().map(Some).collect(), now.elapsed);
                     let events = connection.checked_send(packet);
                     self.handle(events, now);
                 }

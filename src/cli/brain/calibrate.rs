@@ -9,6 +9,7 @@ use twinscope::estimate::calibrate::{
 };
 use twinscope::estimate::{FilterSetup, Unscented};
 use twinscope::model::Machine;
+use twinscope::terminal::number;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::files::print;
@@ -114,23 +115,23 @@ fn as_table(found: &Calibrated) -> String {
     let fit = &found.fit;
     let mut text = format!("{:<16} {:>22} {:>12}  {:<30} unit", "name", "value", "error", "95 %");
     for value in &fit.values {
-        let error = value.error.map_or("?".to_owned(), |error| format!("{error:.2e}"));
+        let error = value.error.map_or("?".to_owned(), |error| number(error, 3));
         let interval = match (value.interval, value.at_bound) {
             (_, Some(_)) => "held by its bound".to_owned(),
-            (Some((low, high)), _) => format!("{low:.6e} to {high:.6e}"),
+            (Some((low, high)), _) => format!("{} to {}", number(low, 7), number(high, 7)),
             (None, _) => "not known".to_owned(),
         };
         let (name, number, unit) = (&value.name, value.value, &value.unit);
         text += &format!("\n{name:<16} {number:>22} {error:>12}  {interval:<30} {unit}");
     }
     text += &format!(
-        "\n\n{} measurements, {} missing; {} steps, {} runs of the model; cost {:.6e} (before {:.6e})",
+        "\n\n{} measurements, {} missing; {} steps, {} runs of the model; cost {} (before {})",
         found.measurements,
         found.missing,
         fit.iterations,
         fit.evaluations,
-        fit.cost,
-        fit.cost_before
+        number(fit.cost, 7),
+        number(fit.cost_before, 7)
     );
     if let Some(scatter) = fit.scatter {
         text += &format!("; residuals scatter by {scatter:.3} of the stated noise");

@@ -13,7 +13,7 @@ use twinscope::model::Machine;
 use twinscope::output;
 use twinscope::worker::{Budget, Step, step};
 
-use super::super::failure::{Failure, Outcome};
+use super::super::failure::{Failure, Outcome, path_text};
 use super::super::files::print;
 use super::args::{Forecast, Method};
 use super::believe::{Believed, believe};
@@ -97,7 +97,7 @@ fn no_forecast(failure: Failure) -> Failure {
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Environment(format!("cannot write {}: {error}", path.display()))
+    Failure::Environment(format!("cannot write {}: {error}", path_text(path)))
 }
 
 fn keep(path: &Path, kept: &StoredForecast) -> Outcome {
@@ -108,7 +108,7 @@ fn keep(path: &Path, kept: &StoredForecast) -> Outcome {
         eprintln!(
             "note: {}: its last line was torn, as when a disk is full or a program is ended while it writes: \
              {bytes} bytes are cut off",
-            path.display()
+            path_text(path)
         );
     }
     Ok(())

@@ -11,7 +11,7 @@ use twinscope::twin::{
     Diagnostics, Disk, MAX_DEFINITION_BYTES, is_twin, load_behaviour, load_numbers, load_text,
 };
 
-use super::super::failure::Failure;
+use super::super::failure::{Failure, path_text};
 use super::super::files;
 use super::args::MachineArgs;
 
@@ -86,7 +86,7 @@ pub fn reported(diagnostics: Diagnostics) -> Failure {
 /// What is in a file, as text.
 pub fn text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(files::read(path, MAX_DEFINITION_BYTES)?).map_err(|_| {
-        Failure::Input(format!("cannot read {}: it is no text in UTF-8", path.display()))
+        Failure::Input(format!("cannot read {}: it is no text in UTF-8", path_text(path)))
     })
 }
 
@@ -116,7 +116,7 @@ pub fn is_standard(path: &Path) -> bool {
 
 /// The name of an input for messages.
 pub fn shown(path: &Path) -> String {
-    if is_standard(path) { "standard input".into() } else { path.display().to_string() }
+    if is_standard(path) { "standard input".into() } else { path_text(path) }
 }
 
 /// The failure that something is wrong with an input.

@@ -8,6 +8,7 @@ use twinscope::forecast::optimise::{
     Gain, Optimum, Problem, Schedule, Setting, optimise as search, schedule,
 };
 use twinscope::forecast::{Forecast, ForecastSetup};
+use twinscope::terminal::number;
 use twinscope::twin::goal::Goal;
 use twinscope::twin::load_goal;
 
@@ -121,13 +122,9 @@ fn gain_in_words(gain: &Gain, unit: &str) -> String {
     )
 }
 
-/// A number with five significant digits, however small it is.
+/// A number with five significant digits.
 fn significant(value: f64) -> String {
-    let rounded = format!("{value:.4e}").parse().unwrap_or(value);
-    match rounded {
-        tiny if tiny != 0.0 && f64::abs(tiny) < 1e-4 => format!("{rounded:e}"),
-        _ => rounded.to_string(),
-    }
+    number(value, 5)
 }
 
 /// Of what a cost is that of one, after the unit of money.
@@ -169,9 +166,9 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
     for limit in &optimum.limits {
         let unit = &limit.unit;
         let state = |margin: f64| match margin {
-            margin if margin < 0.0 => format!("BROKEN by {:.3e} {unit}", -margin),
+            margin if margin < 0.0 => format!("BROKEN by {} {unit}", number(-margin, 4)),
             margin if margin.is_nan() => "not a number".to_owned(),
-            margin => format!("{margin:.3e} {unit} to spare"),
+            margin => format!("{} {unit} to spare", number(margin, 4)),
         };
         text += &format!(
             "\n  {}\n    now {}, then {}",

@@ -6,7 +6,7 @@ use std::path::Path;
 use twinscope::output::Output;
 use twinscope::terminal;
 
-use super::super::failure::{Failure, Outcome};
+use super::super::failure::{Failure, Outcome, path_text};
 /// Where rows go: a file, or standard output for `-`.
 pub struct Rows {
     out: To,
@@ -25,7 +25,7 @@ impl Rows {
     }
 
     fn open(path: &Path, create: fn(&Path) -> io::Result<Output>) -> Result<Self, Failure> {
-        let name = path.display().to_string();
+        let name = path_text(path);
         if name == "-" {
             let out = BufWriter::new(io::stdout());
             // A pipe gets the rows to the byte; a terminal obeys nothing in them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::{Machine, table as course};
 
-use super::super::failure::Failure;
+use super::super::failure::{Failure, path_text};
 use super::input::{table, wrong};
 
 /// The inputs of a table.
@@ -34,7 +34,7 @@ impl Scheduled {
             stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
         };
         for note in notes.iter().filter(|note| !is_stated(note)) {
-            eprintln!("note: {}: {note}", path.display());
+            eprintln!("note: {}: {note}", path_text(path));
         }
         Ok(Self { schedule, inputs })
     }

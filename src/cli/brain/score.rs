@@ -11,7 +11,7 @@ use twinscope::forecast::{
 use twinscope::output;
 use twinscope::table::{LogEntry, TableError, read_log};
 
-use super::super::failure::{Failure, Outcome};
+use super::super::failure::{Failure, Outcome, path_text};
 use super::super::files::{print, recording};
 use super::args::Score;
 use super::input::{text, wrong};
@@ -27,7 +27,7 @@ pub fn score(args: &Score) -> Outcome {
             .map_err(|error| wrong(path, error))?;
         kept.extend(read);
         if is_torn {
-            eprintln!("note: {}: its last line is torn, and left out", path.display());
+            eprintln!("note: {}: its last line is torn, and left out", path_text(path));
         }
     }
     let came = came(&args.came)?;
@@ -74,7 +74,7 @@ fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
         if let Entry::Vacant(place) = learnt.entry(event) {
             eprintln!(
                 "note: {}: the correction of {} stays as it was",
-                path.display(),
+                path_text(path),
                 place.key()
             );
             place.insert(correction);
@@ -82,7 +82,7 @@ fn write_learnt(path: &Path, judged: &[ScoredTrack]) -> Outcome {
     }
     let text = serde_json::to_string_pretty(&learnt).map_err(Failure::environment)? + "\n";
     output::write(path, text.as_bytes())
-        .map_err(|error| Failure::Environment(format!("cannot write {}: {error}", path.display())))
+        .map_err(|error| Failure::Environment(format!("cannot write {}: {error}", path_text(path))))
 }
 
 /// What came, from a table; a file that states no machine or event in a row is wrong.

@@ -10,7 +10,7 @@ use twinscope::model::{About, Machine, table as course};
 use twinscope::twin::Diagnostics;
 use twinscope::twin::behaviour::NamedNumber;
 
-use super::super::failure::{Failure, Outcome};
+use super::super::failure::{Failure, Outcome, path_text};
 use super::args::Simulate;
 use super::input::{machine, numbers, reported, wrong};
 use super::rows::Rows;
@@ -172,7 +172,7 @@ fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
         eprintln!(
             "note: {}: rows are further apart than steps; a row's inputs act until its time. For a \
              schedule, whose rows act from their time on: --hold start",
-            path.display()
+            path_text(path)
         );
     }
 }

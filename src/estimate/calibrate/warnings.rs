@@ -3,6 +3,7 @@
 use super::fit::{Fit, Fitted};
 use super::identify::{Alike, Identified};
 use super::unknown::{Side, Unknown};
+use crate::terminal::number;
 
 /// Two values with a stronger correlation can hardly be distinguished.
 const TIED: f64 = 0.99;
@@ -115,7 +116,9 @@ fn vague(fit: &Fit, known: &Known) -> Vec<String> {
         let Fitted { name, unit, value, error, .. } = &fit.values[at];
         let error = error.unwrap_or_default();
         all.push(format!(
-            "these data say hardly anything about `{name}`: its standard error of {error:.3e} {unit} is large beside its value of {value:.3e} {unit}; {}, or fix it",
+            "these data say hardly anything about `{name}`: its standard error of {} {unit} is large beside its value of {} {unit}; {}, or fix it",
+            number(error, 4),
+            number(*value, 4),
             known.advice
         ));
     }

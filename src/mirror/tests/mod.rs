@@ -13,11 +13,12 @@ use super::*;
 use crate::history::{Cursor, IssueId, Lane, Presence, Reading, State, What};
 pub(crate) use crate::support::twins::motors;
 use crate::support::twins::{self, motors_with_clock as with_clock};
-use crate::telemetry::{ClockReading, PresenceChange};
+use crate::telemetry::{ClockReading, PresenceChange, Status};
 use crate::twin::mapping::TimeFormat;
 use crate::twin::{
     AssetId, IntegralOf, Property, PropertyId, PropertyKind, Quality, Unit, Value, ValueType,
 };
+use crate::watch::{WatchOptions, write_state};
 
 const SPEED: PropertyId = PropertyId(0);
 const TURNS: PropertyId = PropertyId(1);
@@ -274,6 +275,8 @@ fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
     let none = |time: i64| Update { value: None, ..number(SPEED, Some(T0 + time), 0.0) };
     mirror.apply(batch(T0, vec![none(0)]));
     assert_eq!((mirror.latest(SPEED), mirror.counters().no_value), (None, 1));
+    assert!(mirror.unread(at(T0), SPEED).is_some_and(|why| why.contains("no value")));
+    assert_eq!(mirror.unread(at(T0 - 60 * S), SPEED), None, "nothing had come");
     mirror.apply(batch(T0 + S, vec![number(SPEED, Some(T0 + S), 5.0)]));
     mirror.apply(batch(T0 + 3 * S, vec![none(3 * S)]));
     mirror.tick(Timestamp(T0 + 3 * S));
@@ -281,6 +284,33 @@ fn a_value_that_is_lost_keeps_the_last_one_as_bad_at_its_time() {
     assert_eq!(told(mirror.reading(at(T0 + 2 * S), SPEED)).map(|(number, _)| number), Some(5.0));
     mirror.apply(batch(T0 + 4 * S, vec![number(SPEED, Some(T0 + 4 * S), 6.0)]));
     assert_eq!(told(mirror.latest(SPEED)), Some((6.0, Quality::Good)));
+}
+
+#[test]
+fn why_the_first_value_of_a_property_cannot_be_read_is_known_until_there_is_one() {
+    let mut mirror = mirror(motors());
+    let none = |at: i64| Update { value: None, ..number(SPEED, Some(T0 + at), 0.0) };
+    let unreadable = |at: i64, reason: &str| Batch {
+        reasons: vec![(SPEED, reason.into())],
+        ..batch(T0 + at, vec![none(at)])
+    };
+    mirror.apply(unreadable(0, "no number"));
+    mirror.apply(unreadable(S, "still none"));
+    let unread = mirror.never_read(SPEED).expect("messages came");
+    assert_eq!((unread.since, &*unread.reason), (Timestamp(T0), "still none"));
+    let watched = |json: bool| {
+        let (status, mut out) = (Status::new("test"), Vec::new());
+        let options = WatchOptions { json, ..WatchOptions::default() };
+        write_state(&mirror, &status, &options, &mut out).expect("memory takes it");
+        String::from_utf8(out).expect("text")
+    };
+    let (lines, table) = (watched(true), watched(false));
+    let line = lines.lines().find(|line| line.contains("still none")).expect("its line");
+    assert!(line.contains(r#""quality":"bad""#) && line.contains(r#""value":null"#), "{line}");
+    assert!(table.contains("has no value: still none"), "{table}");
+    assert!(table.lines().any(|line| line.ends_with("  bad")), "{table}");
+    mirror.apply(batch(T0 + 2 * S, vec![number(SPEED, Some(T0 + 2 * S), 6.0)]));
+    assert_eq!(mirror.never_read(SPEED), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use serde::de::{DeserializeSeed, Deserializer};
 
 use super::plain;
+use super::senml::{self, Pack};
 use super::sink::{Message, Sink};
 use super::value::{LONGEST_WORD, stands_for_none};
 use super::walk::Walk;
@@ -23,7 +24,7 @@ impl Message<'_> {
             return self.json(payload);
         }
         let reason = match (self.plan.format.read)(payload) {
-            Ok(document) => match self.run(&document) {
+            Ok(document) => match self.run(&document, Pack::None) {
                 Ok(is_meant) => return is_meant,
                 Err(error) => error.to_string(),
             },
@@ -132,15 +133,26 @@ impl Message<'_> {
 
     /// JSON text, with nothing behind it.
     fn read(&mut self, payload: &[u8]) -> Result<bool, serde_json::Error> {
+        if self.plan.reads_lists && senml::may_be(payload) {
+            let mut document = serde_json::from_slice(payload)?;
+            let pack = senml::resolve(&mut document, self.plan, self.arrival);
+            if pack != Pack::None {
+                return self.run(&document, pack);
+            }
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(payload);
-        let is_meant = self.run(&mut deserializer)?;
+        let is_meant = self.run(&mut deserializer, Pack::None)?;
         deserializer.end()?;
         Ok(is_meant)
     }
 
-    fn run<'de, D: Deserializer<'de>>(&mut self, document: D) -> Result<bool, D::Error> {
+    fn run<'de, D: Deserializer<'de>>(
+        &mut self,
+        document: D,
+        pack: Pack,
+    ) -> Result<bool, D::Error> {
         let root = &self.plan.root;
-        let mut sink = Sink::new(self);
+        let mut sink = Sink::new(self, pack);
         Walk { node: root, sink: &mut sink }.deserialize(document)?;
         Ok(sink.end_document())
     }

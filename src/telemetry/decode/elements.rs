@@ -35,14 +35,56 @@ const NAMES: [&str; 22] = [
 ];
 
 /// An element that says which it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub member: &'static str,
-    pub name: Box<str>,
+#[derive(Debug)]
+struct Named {
+    member: &'static str,
+    name: Box<str>,
+    /// The name, and the last part of it, by their letters and digits: products write the way to the element in front of
+    /// its name.
+    plain: [String; 2],
 }
 
-/// What the element calls itself; a serial number or a UUID is no name.
-fn named(element: &Json) -> Option<Named> {
+impl Named {
+    fn new((member, name): (&'static str, &str)) -> Self {
+        let last = name.rsplit(['/', '.', ':', ';', '=']).next().unwrap_or_default();
+        Self { member, name: name.into(), plain: [plain(name), plain(last)] }
+    }
+
+    /// How much it is like the name of a property: 2 the same, 1 a part of it or the other way round.
+    fn likeness(&self, property: &PropertyName) -> u8 {
+        let ([element, last], property) = (&self.plain, &property.plain);
+        let is_in = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
+        if element == property || last == property {
+            2
+        } else if is_in(property, element) || is_in(last, property) {
+            1
+        } else {
+            0
+        }
+    }
+}
+
+/// The name of a property, prepared for comparing.
+#[derive(Debug)]
+pub(super) struct PropertyName {
+    name: Arc<str>,
+    plain: String,
+}
+
+impl PropertyName {
+    pub(super) fn new(name: Arc<str>) -> Self {
+        let plain = plain(&name);
+        Self { name, plain }
+    }
+}
+
+/// The letters and digits of a name, in small letters.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What the element calls itself, and by which member; a serial number or a UUID is no name.
+fn named(element: &Json) -> Option<(&'static str, &str)> {
     let is_counted = |name: &str| {
         // `F101` is a tag, and only long names are numbers in hexadecimal digits.
         let is_long = name.len() >= 8;
@@ -53,7 +95,7 @@ fn named(element: &Json) -> Option<Named> {
     NAMES.iter().find_map(|&member| {
         let name = element.get(member)?.as_str()?.trim();
         let is_name = !name.is_empty() && !is_counted(name);
-        is_name.then(|| Named { member, name: name.into() })
+        is_name.then_some((member, name))
     })
 }
 
@@ -62,8 +104,8 @@ fn named(element: &Json) -> Option<Named> {
 pub(super) struct Placed {
     place: usize,
     /// What stood there in the first message, where that was another.
-    before: Option<Named>,
-    now: Named,
+    before: Option<Arc<Named>>,
+    now: Arc<Named>,
 }
 
 impl Placed {
@@ -73,11 +115,15 @@ impl Placed {
     }
 
     /// Why its value is not that of a property, for people; `None`: it may be. `names` are those of all properties.
-    pub(super) fn objection(&self, property: usize, names: &[Arc<str>]) -> Option<String> {
+    pub(super) fn objection(&self, property: usize, names: &[PropertyName]) -> Option<String> {
         let Self { place, before, now } = self;
         let Some(before) = before else {
-            let own = likeness(&now.name, &names[property]);
-            let other = names.iter().find(|name| likeness(&now.name, name) > own)?;
+            let own = now.likeness(&names[property]);
+            if own == 2 {
+                return None;
+            }
+            let other = names.iter().find(|name| now.likeness(name) > own)?;
+            let other = &other.name;
             return Some(format!(
                 "place {place} of the list is `{}`, which looks like `{other}`: write the name of the element that is \
                  meant, as `[{}=…]`, for `{place}` in the pointer, or `[{place}]` for whatever stands there",
@@ -94,27 +140,9 @@ impl Placed {
     }
 }
 
-/// How much the name of an element is like that of a property: 2 the same, 1 a part of it or the other way round.
-fn likeness(element: &str, property: &str) -> u8 {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    // Products write the way to the element in front of its name.
-    let last = element.rsplit(['/', '.', ':', ';', '=']).next().unwrap_or_default();
-    let (element, last, property) = (plain(element), plain(last), plain(property));
-    let is_in = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
-    if element == property || last == property {
-        2
-    } else if is_in(&property, &element) || is_in(&last, &property) {
-        1
-    } else {
-        0
-    }
-}
-
 /// What the elements called themselves that are read by their places, as of the first message.
 #[derive(Debug, Default)]
-pub(super) struct ElementNames(Mutex<HashMap<(u32, usize), Named>>);
+pub(super) struct ElementNames(Mutex<HashMap<(u32, usize), Arc<Named>>>);
 
 impl ElementNames {
     /// The element at that place of an asset's list, if it says which it is.
@@ -129,8 +157,11 @@ impl ElementNames {
         // A node stays where it is as long as its decoder lives.
         let key = (asset, std::ptr::from_ref(node).addr());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.entry(key).or_insert_with(|| now.clone());
-        let before = (*before != now).then(|| before.clone());
+        let first = known.entry(key).or_insert_with(|| Arc::new(Named::new(now)));
+        let (before, now) = match (first.member, &*first.name) == now {
+            true => (None, first.clone()),
+            false => (Some(first.clone()), Arc::new(Named::new(now))),
+        };
         Some(Placed { place, before, now })
     }
 }
@@ -153,13 +184,14 @@ mod tests {
             ("Motor/T", "temperature", 0),
             ("Speed_Setpoint", "speed setpoint", 2),
         ] {
-            assert_eq!(likeness(element, property), expected, "{element} {property}");
+            let likeness = Named::new(("n", element)).likeness(&PropertyName::new(property.into()));
+            assert_eq!(likeness, expected, "{element} {property}");
         }
     }
 
     #[test]
     fn an_element_is_named_by_a_text_that_is_no_serial_number() {
-        let name = |element: Json| named(&element).map(|named| named.name.to_string());
+        let name = |element: Json| named(&element).map(|(_, name)| name.to_owned());
         assert_eq!(name(json!({"v": 1, "name": "speed"})).as_deref(), Some("speed"));
         assert_eq!(
             name(json!({"id": "Channel1.Device1.Tag1"})).as_deref(),

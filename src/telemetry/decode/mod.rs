@@ -10,6 +10,7 @@ mod number;
 mod plain;
 mod plan;
 mod quality;
+mod senml;
 mod sink;
 mod time;
 mod value;
@@ -22,10 +23,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::{Batch, ClockReading, Fault, PresenceChange, Router, Target, Update};
+use crate::terminal::excerpt;
 use crate::twin::mapping::{ClockSource, Mapping, Presence, QualitySource, QualityStandard, Read};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Class, PropertyId, Quality, Timestamp, Twin, Value, ValueType};
-use elements::ElementNames;
+use elements::{ElementNames, PropertyName};
 use plan::Plan;
 use sink::Message;
 use value::{Scalar, read_json, read_scalar};
@@ -319,7 +321,8 @@ impl Decoder {
                             if !online && value != presence.offline {
                                 let Presence { online, offline, .. } = presence;
                                 let reason = format!(
-                                    "expected {online:?} or {offline:?}, found {value:?}, which counts as offline"
+                                    "expected {online:?} or {offline:?}, found {:?}, which counts as offline",
+                                    excerpt(&value)
                                 );
                                 own.add(None, "", reason);
                             }
@@ -350,6 +353,11 @@ impl Decoder {
             let is_carried = |id: &PropertyId| updates.iter().any(|update| update.property == *id);
             if carried.is_empty() || !carried.iter().all(is_carried) {
                 problems.append(own);
+            }
+        }
+        for problem in &problems.first {
+            if let Some(property) = problem.property {
+                out.explain(property, || problem.to_string());
             }
         }
         let time_unit = problems.first.iter().any(|problem| problem.time_unit);
@@ -384,8 +392,8 @@ fn own_plans(twin: &Twin, asset: AssetId, plans: &mut Vec<Plan>) -> Option<u32> 
     Some(first)
 }
 
-fn names(class: &Class) -> Arc<[Arc<str>]> {
-    class.properties.iter().map(|property| property.name.clone()).collect()
+fn names(class: &Class) -> Arc<[PropertyName]> {
+    class.properties.iter().map(|property| PropertyName::new(property.name.clone())).collect()
 }
 
 /// The sample of a payload that is one value; one that cannot be read, or is none, makes the property bad.

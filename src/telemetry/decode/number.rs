@@ -1,6 +1,7 @@
 //! Numbers as devices write them into texts.
 
 use crate::table::{Form, Mark, form};
+use crate::terminal::excerpt;
 
 /// The number that a text is; decimals stand after a point or a comma, and the other of both, or a space or an
 /// apostrophe, may separate thousands. The error says why it is none.
@@ -11,9 +12,9 @@ pub(super) fn parse(text: &str) -> Result<f64, String> {
         Form::Doubtful { mark: Mark::Point, decimals, .. } => Ok(decimals),
         Form::Doubtful { .. } => Err(format!(
             "{:?} may be thousands or decimals: have the source send a number, not a text",
-            text.trim()
+            excerpt(text.trim())
         )),
-        Form::No => Err(format!("expected a number, found the text {:?}", text.trim())),
+        Form::No => Err(format!("expected a number, found the text {:?}", excerpt(text.trim()))),
     }
 }
 

@@ -1,8 +1,11 @@
 //! A mapping, compiled: its JSON pointers become one tree, so that a document is read once, front
 //! to back, and what no pointer leads to is skipped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::elements::PropertyName;
+use super::value::Scalar;
 use crate::twin::ValueType;
 use crate::twin::mapping::{
     Field, Payload, QualitySource, Read, Requirement, TimeFormat, TimeSource,
@@ -34,8 +37,8 @@ pub(super) enum Action {
 pub(super) struct Node {
     /// Member names (or places, as text) with what is below them; sorted.
     pub children: Vec<(Box<str>, Node)>,
-    /// Elements of a list that are found by a member.
-    pub elements: Vec<Element>,
+    /// Elements of a list that are found by a member: of each member what its values lead to.
+    pub elements: Vec<(Box<str>, ByValue)>,
     /// Elements of a list by their places, whatever they are.
     pub places: Vec<(usize, Node)>,
     pub actions: Vec<Action>,
@@ -45,13 +48,24 @@ pub(super) struct Node {
     pub whole: bool,
 }
 
-/// An element of a list that has a member with a value.
-#[derive(Debug)]
-pub(super) struct Element {
-    pub member: Box<str>,
-    /// As text.
-    pub value: Box<str>,
-    pub node: Node,
+/// Elements of a list by the value of a member, as text.
+#[derive(Debug, Default)]
+pub(super) struct ByValue(BTreeMap<Box<str>, Node>);
+
+impl ByValue {
+    /// What a value leads to, by whatever text it is called.
+    pub fn of<'n>(&'n self, value: &'n Scalar<'n>) -> impl Iterator<Item = &'n Node> {
+        let known = &self.0;
+        let (text, other) = match value {
+            // Of a text there is one, which is found at once.
+            Scalar::Text(text) => (known.get(&**text), None),
+            other => (None, Some(other)),
+        };
+        let others = other.into_iter().flat_map(move |value| {
+            known.iter().filter(move |(text, _)| value.is_text(text)).map(|(_, node)| node)
+        });
+        text.into_iter().chain(others)
+    }
 }
 
 impl Node {
@@ -59,6 +73,27 @@ impl Node {
     pub fn child(&self, name: &str) -> Option<&Node> {
         let at = self.children.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         Some(&self.children[at].1)
+    }
+
+    /// Whether it leads to the elements of a list.
+    fn reads_lists(&self) -> bool {
+        let is_place = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        self.samples.is_some()
+            || !self.elements.is_empty()
+            || !self.places.is_empty()
+            || self.children.iter().any(|(name, node)| is_place(name) || node.reads_lists())
+    }
+
+    /// Whether it leads to an element that is found by that member with that value.
+    pub fn names_element(&self, member: &str, value: &str) -> bool {
+        let is_it = |(known, values): &(Box<str>, ByValue)| {
+            **known == *member && values.0.contains_key(value)
+                || values.0.values().any(|node| node.names_element(member, value))
+        };
+        self.elements.iter().any(is_it)
+            || self.children.iter().any(|(_, node)| node.names_element(member, value))
+            || self.places.iter().any(|(_, node)| node.names_element(member, value))
+            || self.samples.as_ref().is_some_and(|node| node.names_element(member, value))
     }
 
     fn at(&mut self, pointer: &str) -> &mut Node {
@@ -84,13 +119,12 @@ impl Node {
                 &mut self.places[at].1
             }
             Step::Element { member, value } => {
-                let is_it = |known: &Element| *known.member == *member && *known.value == *value;
-                let at = self.elements.iter().position(is_it).unwrap_or(self.elements.len());
+                let found = self.elements.iter().position(|(known, _)| **known == *member);
+                let at = found.unwrap_or(self.elements.len());
                 if at == self.elements.len() {
-                    let (member, value) = (member.into(), value.into());
-                    self.elements.push(Element { member, value, node: Node::default() });
+                    self.elements.push((member.into(), ByValue::default()));
                 }
-                &mut self.elements[at].node
+                self.elements[at].1.0.entry(value.into()).or_default()
             }
         }
     }
@@ -110,15 +144,29 @@ pub(super) enum Plan {
 pub(super) struct DocumentPlan {
     pub format: &'static PayloadFormat,
     pub root: Node,
+    /// Whether it reads elements of lists.
+    pub reads_lists: bool,
     pub samples: Option<String>,
     pub requires: Vec<Requirement>,
     pub fields: Vec<Field>,
     /// Names of all properties of the asset.
-    pub names: Arc<[Arc<str>]>,
+    pub names: Arc<[PropertyName]>,
     /// Type of each field.
     pub types: Vec<ValueType>,
     pub quality: Option<QualitySource>,
     pub time: PlanTime,
+}
+
+impl DocumentPlan {
+    /// Whether the time of a sample is called as in a record of SenML.
+    pub fn reads_record_time(&self) -> bool {
+        match &self.time {
+            PlanTime::Sample(pointer, _) | PlanTime::Shared(pointer, _) => {
+                pointer.ends_with("/t") || pointer.ends_with("/bt")
+            }
+            PlanTime::Arrival => false,
+        }
+    }
 }
 
 /// Where the time of a sample comes from.
@@ -131,7 +179,7 @@ pub(super) enum PlanTime {
 
 impl Plan {
     /// `types` and `names` are those of the properties of the asset.
-    pub fn new(payload: &Payload, types: &Arc<[ValueType]>, names: &Arc<[Arc<str>]>) -> Self {
+    pub fn new(payload: &Payload, types: &Arc<[ValueType]>, names: &Arc<[PropertyName]>) -> Self {
         match payload {
             Payload::Scalar { property, read, time: _ } => {
                 Self::Scalar { property: *property, read: read.clone(), types: types.clone() }
@@ -149,6 +197,7 @@ impl Plan {
                 let mut plan = DocumentPlan {
                     format,
                     root: Node::default(),
+                    reads_lists: false,
                     samples: samples.clone(),
                     requires: requires.clone(),
                     fields: fields.clone(),
@@ -158,6 +207,7 @@ impl Plan {
                     time,
                 };
                 plan.root = root(&plan);
+                plan.reads_lists = plan.root.reads_lists();
                 Self::Document(Box::new(plan))
             }
         }

@@ -46,7 +46,8 @@ enum Standard {
 /// a status code as in OPC UA.
 fn standard(source: &QualitySource, is_status: bool) -> Standard {
     let last = source.pointer.rsplit('/').next().unwrap_or_default();
-    let is_called_one = last == "Code" || last.replace('_', "").eq_ignore_ascii_case("statuscode");
+    let letters = last.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+    let is_called_one = last == "Code" || letters.eq(*b"statuscode");
     match source.standard {
         QualityStandard::OpcUa => Standard::Ua,
         QualityStandard::OpcDa => Standard::Da,

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::elements::{ElementNames, Placed};
 use super::plan::{Action, DocumentPlan, Node, PlanTime};
 use super::quality::read_quality;
+use super::senml::Pack;
 use super::value::{Scalar, read_json, read_scalar};
 use super::{Problems, time};
 use crate::telemetry::{Batch, Update};
@@ -27,6 +28,9 @@ pub(super) struct Message<'a> {
 
 /// What was made of a time: nothing yet, refused, or read.
 type Stamp = Option<Result<Timestamp, ()>>;
+
+/// The time of the record around another one.
+pub(super) struct RecordTime(Stamp);
 
 pub(super) struct Sink<'a> {
     plan: &'a DocumentPlan,
@@ -55,8 +59,9 @@ pub(super) struct Sink<'a> {
     shared_time: Stamp,
     /// Properties of which a sample had a time that cannot be read.
     lost: HashSet<PropertyId>,
-    /// It is SenML, whose records add to a base.
-    has_base: bool,
+    pack: Pack,
+    /// Of the present record of SenML its own time.
+    record_time: Stamp,
     /// The present element of a list that is read by its place, within others.
     elements: Vec<Placed>,
     out: &'a mut Batch,
@@ -64,7 +69,7 @@ pub(super) struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(message: &'a mut Message<'_>) -> Self {
+    pub(super) fn new(message: &'a mut Message<'_>, pack: Pack) -> Self {
         let plan = message.plan;
         let (start, before) = (message.out.updates.len(), message.problems.count());
         Self {
@@ -87,7 +92,8 @@ impl<'a> Sink<'a> {
             time: None,
             shared_time: None,
             lost: HashSet::new(),
-            has_base: false,
+            pack,
+            record_time: None,
             elements: Vec::new(),
             out: &mut *message.out,
             problems: &mut *message.problems,
@@ -175,24 +181,33 @@ impl<'a> Sink<'a> {
                 None
             }),
         };
-        let quality = if value.is_some() { Quality::Good } else { Quality::Bad };
+        let quality = match (&value, self.record_time) {
+            (None, _) => Quality::Bad,
+            (Some(_), Some(Err(()))) => Quality::Uncertain,
+            (Some(_), _) => Quality::Good,
+        };
+        let time = self.record_time.and_then(Result::ok);
         self.fields.push(field);
-        self.out.updates.push(Update { property, time: None, value, quality });
+        self.out.updates.push(Update { property, time, value, quality });
     }
 
     fn stamp(&mut self, action: Action, scalar: &Scalar<'_>) {
+        let stamp = self.read_stamp(scalar);
+        match action {
+            Action::SharedTime => self.shared_time = stamp,
+            _ => self.time = stamp,
+        }
+    }
+
+    /// A time as the mapping states that it is written.
+    fn read_stamp(&mut self, scalar: &Scalar<'_>) -> Stamp {
         let (PlanTime::Sample(pointer, format) | PlanTime::Shared(pointer, format)) =
             &self.plan.time
         else {
-            return;
+            return None;
         };
-        let stamp = time::read(scalar, *format, self.arrival).map_err(|bad| {
-            self.problems.add_time(self.sample, pointer, bad);
-        });
-        match action {
-            Action::SharedTime => self.shared_time = Some(stamp),
-            _ => self.time = Some(stamp),
-        }
+        let stamp = time::read(scalar, *format, self.arrival);
+        Some(stamp.map_err(|bad| self.problems.add_time(self.sample, pointer, bad)))
     }
 
     fn no_samples(&mut self, found: &Scalar<'_>) {
@@ -201,15 +216,29 @@ impl<'a> Sink<'a> {
         self.problems.add(None, pointer, format!("expected an array of samples, found {found}"));
     }
 
-    /// The first element of a list of which some are read. SenML states there what is added to the times and values of
-    /// all (RFC 8428, 4.1).
-    pub(super) fn first_element(&mut self, element: &Json) {
-        let bases = match self.plan.time {
-            PlanTime::Arrival => &["bv", "bs"][..],
-            _ => &["bt", "bv", "bs"][..],
-        };
-        let is_record = ["bn", "n"].iter().any(|name| element[name].is_string());
-        self.has_base |= is_record && bases.iter().any(|name| element[name].is_number());
+    /// Whether the document has resolved records of SenML, each of which has a time of its own.
+    pub(super) fn has_records(&self) -> bool {
+        matches!(self.pack, Pack::Resolved { .. })
+    }
+
+    /// Whether what is read of a record has its time: the mapping takes the time of one of them for all.
+    fn takes_record_times(&self) -> bool {
+        self.has_records() && self.plan.samples.is_none() && self.plan.reads_record_time()
+    }
+
+    /// An element of a list begins, which may be a record of SenML; what [`Sink::end_record`] takes.
+    pub(super) fn begin_record(&mut self, element: &Json) -> RecordTime {
+        let outer = self.record_time;
+        if self.takes_record_times()
+            && let Some(stamp) = element.get("t")
+        {
+            self.record_time = self.read_stamp(&Scalar::from_json(stamp));
+        }
+        RecordTime(outer)
+    }
+
+    pub(super) fn end_record(&mut self, outer: RecordTime) {
+        self.record_time = outer.0;
     }
 
     /// An element of a list begins that is known by its place; what [`Sink::leave`] takes.
@@ -280,6 +309,7 @@ impl<'a> Sink<'a> {
         let is_empty = !self.seen.contains(&true) && plan.fields.iter().all(|field| field.optional);
         match self.time {
             Some(Ok(time)) => self.stamped(self.sample_start, time),
+            _ if self.takes_record_times() => {}
             stamp => {
                 if stamp.is_none() && !is_empty {
                     self.problems.add_in(self.sample, None, pointer, "the time is absent");
@@ -311,7 +341,9 @@ impl<'a> Sink<'a> {
     }
 
     fn stamped(&mut self, from: usize, time: Timestamp) {
-        self.out.updates[from..].iter_mut().for_each(|update| update.time = Some(time));
+        for update in &mut self.out.updates[from..] {
+            update.time.get_or_insert(time);
+        }
     }
 
     /// The updates from there on have a stamp that cannot be read. A message's one sample was measured about when it
@@ -335,6 +367,23 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Why nothing of the document is used; `None`: it is.
+    fn refusal(&self) -> Option<String> {
+        match (&self.pack, &self.plan.time) {
+            (Pack::Refused(reason), _) => {
+                Some(format!("{reason}; have the source send resolved records (RFC 8428, 4.6)"))
+            }
+            (Pack::Resolved { has_one_time: false }, PlanTime::Shared(pointer, _))
+                if self.plan.samples.is_some() =>
+            {
+                Some(format!(
+                    "each record of this SenML has a time of its own, and `^{pointer}` is that of one: write `/t`"
+                ))
+            }
+            _ => None,
+        }
+    }
+
     /// The document ends. Whether the asset is meant by it.
     pub(super) fn end_document(mut self) -> bool {
         if !self.meets(true) {
@@ -350,9 +399,7 @@ impl<'a> Sink<'a> {
             }
             Some(_) => self.is_meant |= self.plan.requires.is_empty(),
         }
-        if self.has_base {
-            let reason = "SenML with a base (`bt`, `bv`, `bs`), which is added to each record: have the source send \
-                          resolved records (RFC 8428, 4.6)";
+        if let Some(reason) = self.refusal() {
             self.problems.add(None, "", reason);
             for update in &mut self.out.updates[self.start..] {
                 (update.time, update.value, update.quality) = (None, None, Quality::Bad);
@@ -362,6 +409,7 @@ impl<'a> Sink<'a> {
         if let (PlanTime::Shared(pointer, _), true) = (&self.plan.time, self.is_meant) {
             match self.shared_time {
                 Some(Ok(time)) => self.stamped(self.start, time),
+                _ if self.takes_record_times() => {}
                 stamp => {
                     if stamp.is_none() {
                         self.problems.add(None, pointer, "the time is absent");

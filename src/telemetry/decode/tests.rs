@@ -1,3 +1,4 @@
+mod senml;
 mod shapes;
 
 use proptest::prelude::*;

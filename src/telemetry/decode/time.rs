@@ -1,5 +1,7 @@
 //! Instants in payloads, and stamps that are in another unit than the mapping states.
 
+use crate::table::TimeError;
+use crate::terminal::excerpt;
 use crate::twin::Timestamp;
 use crate::twin::mapping::TimeFormat;
 
@@ -51,7 +53,11 @@ pub(super) fn read(
     let is_text = matches!(format, TimeFormat::Iso8601 | TimeFormat::Local { .. });
     let parsed = match value {
         Scalar::Text(text) if is_text => {
-            civil::read(text, format).ok_or_else(|| not_iso(text, arrival))?
+            civil::read(text, format).map_err(|error| match error {
+                TimeError::No(_) => not_iso(text, arrival),
+                TimeError::Unsure(reason) => bad(reason),
+                TimeError::OtherUnit(reason) => BadTime { unit: true, reason },
+            })?
         }
         Scalar::Text(text) => match text.trim().parse::<i128>() {
             Ok(integer) => return whole(integer, format, arrival),
@@ -78,11 +84,11 @@ fn text_of_number(
     if let Ok(number) = text.parse() {
         return epoch(number, format, arrival);
     }
-    if civil::read(text, TimeFormat::Iso8601).is_some() {
+    if civil::read(text, TimeFormat::Iso8601).is_ok() {
         let reason = format!("{text:?} looks like ISO 8601; the mapping says {}", name(format));
         return Err(BadTime { unit: true, reason });
     }
-    Err(bad(format!("{text:?} is no time; expected {}", name(format))))
+    Err(bad(format!("{:?} is no time; expected {}", excerpt(text), name(format))))
 }
 
 /// A whole number, to its last digit.
@@ -103,7 +109,10 @@ fn not_iso(text: &str, arrival: Timestamp) -> BadTime {
             unit: true,
             reason: format!("{text} looks like {unit} since 1970; the mapping says ISO 8601"),
         },
-        None => bad(format!("{text:?} is no time with a date, such as 2026-03-01T12:00:00.25Z")),
+        None => {
+            let text = excerpt(text);
+            bad(format!("{text:?} is no time with a date, such as 2026-03-01T12:00:00.25Z"))
+        }
     }
 }
 
@@ -205,6 +214,19 @@ mod tests {
         assert!(hint(millis * 1000, TimeFormat::EpochSeconds).contains("looks like microseconds"));
         assert!(hint(millis * 1_000_000, TimeFormat::EpochMicros).contains("nanoseconds"));
         assert!(hint(millis, TimeFormat::Iso8601).contains("looks like milliseconds"));
+    }
+
+    #[test]
+    fn what_stands_in_a_date_of_net_is_checked_for_another_unit_as_well() {
+        let text =
+            |text: &'static str| read(&Scalar::Text(text.into()), TimeFormat::Iso8601, ARRIVAL);
+        let problem = text("/Date(1772366400)/").expect_err("seconds");
+        assert!(
+            problem.unit && problem.reason.contains("looks like seconds"),
+            "{}",
+            problem.reason
+        );
+        assert_eq!(text("/Date(1772366400000)/"), Ok(ARRIVAL));
     }
 
     #[test]

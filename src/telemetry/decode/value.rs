@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::number;
+use crate::terminal::excerpt;
 use crate::twin::mapping::Read;
 use crate::twin::{Item, Pose, Value, ValueType, nearest};
 
@@ -138,9 +139,8 @@ impl fmt::Display for Scalar<'_> {
             Self::Integer(integer) => write!(f, "the number {integer}"),
             Self::Number(number) => write!(f, "the number {number}"),
             Self::Text(text) => {
-                let end = text.floor_char_boundary(60);
-                let more = if end < text.len() { "…" } else { "" };
-                write!(f, "the text {:?}{more}", &text[..end])
+                let shown = excerpt(text);
+                write!(f, "the text {shown:?}")
             }
             Self::Nested(what) => f.write_str(what),
         }
@@ -209,10 +209,14 @@ fn read_name(scalar: &Scalar<'_>, names: &[String], read: &Read) -> Result<Value
             )
         });
     }
-    if let Some(others) = others {
-        let own = Read { others: None, ..read.clone() };
-        return Ok(read_name(scalar, names, &own).unwrap_or(Value::Enumeration(others)));
+    match (name_or_index(scalar, names), others) {
+        (Err(_), Some(others)) => Ok(Value::Enumeration(others)),
+        (read, _) => read,
     }
+}
+
+/// The name that stands there, or the one whose index does.
+fn name_or_index(scalar: &Scalar<'_>, names: &[String]) -> Result<Value, String> {
     let spelled = |name: &str| names.iter().position(|known| known == name);
     let index = match scalar {
         Scalar::Text(text) => return own_name(text.trim(), names),
@@ -255,7 +259,10 @@ fn own_name(text: &str, names: &[String]) -> Result<Value, String> {
         }
     }
     Err(match nearest(text, names.iter().map(String::as_str)) {
-        Some(known) => format!("{text:?} is no name of it; did the device mean {known:?}?"),
+        Some(known) => {
+            let text = excerpt(text);
+            format!("{text:?} is no name of it; did the device mean {known:?}?")
+        }
         None => format!("expected {}, found {}", one_of(names), Scalar::Text(text.into())),
     })
 }

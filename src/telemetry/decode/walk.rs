@@ -101,18 +101,17 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             let any = node.places.iter().find(|(place, _)| *place == at).map(|(_, node)| node);
             let more = match (by_place, any, node.elements.is_empty()) {
                 (None, None, true) if at > 0 => seq.next_element::<IgnoredAny>()?.is_some(),
-                (None, Some(node), true) if at > 0 => {
+                (None, Some(node), true) if at > 0 && !self.sink.has_records() => {
                     seq.next_element_seed(Walk { node, sink: &mut *self.sink })?.is_some()
                 }
                 _ => match seq.next_element::<Json>()? {
                     Some(element) => {
-                        if at == 0 {
-                            self.sink.first_element(&element);
-                        }
+                        let outer = self.sink.begin_record(&element);
                         self.element(&element, at, by_place);
                         if let Some(node) = any {
                             self.descend(&element, node);
                         }
+                        self.sink.end_record(outer);
                         true
                     }
                     None => false,
@@ -135,10 +134,10 @@ impl Walk<'_, '_> {
             self.sink.leave(outer);
         }
         let node = self.node;
-        for wanted in &node.elements {
-            let member = element.get(&*wanted.member);
-            if member.is_some_and(|json| Scalar::from_json(json).is_text(&wanted.value)) {
-                self.descend(element, &wanted.node);
+        for (member, values) in &node.elements {
+            if let Some(json) = element.get(&**member) {
+                let value = Scalar::from_json(json);
+                values.of(&value).for_each(|node| self.descend(element, node));
             }
         }
     }

@@ -18,7 +18,7 @@ use super::explain::{self, explain};
 use super::probe::{self, Spoken};
 use super::{ClientOptions, ClientOptionsError, Scheme, Stop};
 use crate::telemetry::backoff::{Backoff, Rarely};
-use crate::telemetry::requests::{Again, Requests};
+use crate::telemetry::requests::{Again, Asked, Requests, keep_wanted};
 use crate::telemetry::{ConnectionState, Delivery, Fault, Feed, Flushed, Status, Subscription};
 use crate::twin::Timestamp;
 
@@ -72,7 +72,7 @@ pub(super) struct Client {
     /// When the broker accepted the present connection.
     accepted: Option<Instant>,
     /// Filters of each packet that rumqttc is to send, in order; only when it is sent has it an identifier.
-    sending: VecDeque<Vec<String>>,
+    sending: VecDeque<Asked>,
     requests: Requests,
     scheme: Scheme,
     host: String,
@@ -276,6 +276,7 @@ impl Client {
         }
         let is_wanted =
             |filter: &str| self.subscriptions.iter().any(|wanted| wanted.filter == filter);
+        self.sending.iter_mut().for_each(|filters| keep_wanted(filters, is_wanted));
         self.requests.retain(is_wanted, &self.status);
         self.subscribe(client, None);
     }
@@ -310,9 +311,9 @@ impl Client {
             let filters = chunk.iter().map(|wanted| {
                 SubscribeFilter::new(wanted.filter.clone(), quality_of_service(wanted.qos))
             });
-            let names = chunk.iter().map(|wanted| wanted.filter.clone()).collect();
+            let names = chunk.iter().map(|wanted| wanted.filter.clone());
             match client.try_subscribe_many(filters) {
-                Ok(()) => self.sending.push_back(names),
+                Ok(()) => self.sending.push_back(names.map(Some).collect()),
                 Err(error) => {
                     log::error!("cannot subscribe: {error}");
                     self.requests.refuse(names, self.began.elapsed());

@@ -1,6 +1,6 @@
 //! Cells: values as tables write them.
 
-use crate::table::Numbers;
+use crate::table::{Cells, Numbers};
 use crate::telemetry::decode::{has_no_value, read_cell};
 use crate::twin::{Value, ValueType};
 
@@ -33,7 +33,8 @@ fn read(
 ) -> Result<Value, String> {
     match ty {
         ValueType::Number => {
-            let number = numbers.read(cell).map_err(|error| format!("`{cell}` {error}"))?;
+            let number =
+                numbers.read(cell, Cells::Values).map_err(|error| format!("`{cell}` {error}"))?;
             let number = number * scale + offset;
             match number.is_finite() {
                 true => Ok(Value::Number(number)),

@@ -22,7 +22,7 @@ use super::Update;
 use super::decode::quality_of_cell;
 use super::recording::BadLine;
 use crate::table::{
-    BareNumbers, Heading, Numbers, Record, Records, TableError, Times, look, usual_step,
+    BareNumbers, Cells, Heading, Numbers, Record, Records, TableError, Times, look, usual_step,
 };
 use crate::twin::{Property, PropertyId, Quality, Timestamp, Twin};
 use cell::value_of;
@@ -91,9 +91,11 @@ impl Table {
             let none = "expected columns with the names of properties, such as `P-101.flow`";
             return Err(notes.into_iter().next().unwrap_or_else(|| wrong(line, 1, none.into())));
         }
-        let is_number =
-            |at: usize, record: &Record| times.holds(at) || columns.is_number(twin, at, record);
-        let numbers = look(rows.get_ref().get_ref(), is_number).map_err(|e| unreadable(&e))?;
+        let cells = |at: usize, record: &Record| match times.holds(at) {
+            true => Some(Cells::Times),
+            false => columns.is_number(twin, at, record).then_some(Cells::Values),
+        };
+        let numbers = look(rows.get_ref().get_ref(), cells).map_err(|e| unreadable(&e))?;
         let mut table = Self {
             rows,
             length,

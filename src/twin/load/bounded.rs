@@ -305,3 +305,17 @@ fn many_included_files_are_read_once_each() {
     let loaded = load(text, "Classes({})").expect("it loads");
     assert_eq!(loaded.twin.files, [path("scenes/x.ron"), path("scenes/a.ron")]);
 }
+
+#[test]
+fn many_faults_of_one_line_are_not_all_shown_with_it() {
+    for text in
+        ["(".repeat(200_000), ")".repeat(200_000), "a = [".repeat(50_000), "@".repeat(200_000)]
+    {
+        let errors = load(&text, "").expect_err("it is no twin");
+        let shown = errors.to_string();
+        assert!(shown.len() < 8_000, "{} bytes: {shown:.500}", shown.len());
+    }
+    let text = format!("[\n{}]", "@,\n".repeat(50));
+    let lines = load(&text, "").expect_err("it is no twin");
+    assert!(lines.0.len() >= 50, "each line has its own: {}", lines.0.len());
+}

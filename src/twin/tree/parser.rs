@@ -7,6 +7,8 @@ use super::{Kind, Name, Node, Span, SyntaxError, literal};
 const MAX_DEPTH: usize = 100;
 /// More faults of one file than a person would read.
 const MAX_ERRORS: usize = 100;
+/// More faults of one line than a person would read: each is shown with its part of the line.
+const MAX_ON_LINE: usize = 8;
 
 pub(super) fn parse(text: &str, tokens: &[Token]) -> (Node, Vec<SyntaxError>) {
     let solid = |token: &&Token| !matches!(token.kind, TokenKind::Trivia | TokenKind::Attribute);
@@ -16,6 +18,7 @@ pub(super) fn parse(text: &str, tokens: &[Token]) -> (Node, Vec<SyntaxError>) {
         at: 0,
         open: Vec::new(),
         errors: Vec::new(),
+        on_line: (Span::default(), 0),
     };
     for token in tokens {
         if let Some(fault) = token.fault {
@@ -38,6 +41,8 @@ struct Parser<'a> {
     /// Closing marks that are waited for.
     open: Vec<char>,
     errors: Vec<SyntaxError>,
+    /// The line of the last fault, and how many it has.
+    on_line: (Span, usize),
 }
 
 impl<'a> Parser<'a> {
@@ -60,7 +65,18 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&mut self, span: Span, message: impl Into<String>, help: Option<&str>) {
-        if self.errors.len() < MAX_ERRORS {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
+        let (line, errors) = &mut self.on_line;
+        if *errors == 0 || !line.contains(&span.start) {
+            let begin = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+            let end =
+                self.text[span.start..].find('\n').map_or(self.text.len(), |at| span.start + at);
+            (*line, *errors) = (begin..end + 1, 0);
+        }
+        *errors += 1;
+        if *errors <= MAX_ON_LINE {
             let help = help.map(str::to_owned);
             self.errors.push(SyntaxError { span, message: message.into(), help });
         }

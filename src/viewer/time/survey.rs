@@ -25,6 +25,9 @@ pub const A_FRAME: usize = 2048;
 pub fn condition(state: &dyn State, twin: &Twin, view: View, id: PropertyId) -> Condition {
     let property = twin.property(id);
     let view = view.of_kind(property.kind);
+    if state.unread(view, id).is_some() {
+        return Condition::Bad;
+    }
     // Of what has no limits and no abnormal states the quality alone counts, and its value may be long.
     if property.ty != ValueType::Number && !property.has_abnormal_values() {
         let quality = state.quality(view, id);

@@ -11,6 +11,7 @@ use super::data::PanelData;
 use super::sparkline;
 use crate::history::Reading;
 use crate::telemetry::topic_of;
+use crate::terminal::excerpt;
 use crate::twin::{Beyond, Condition, Property, PropertyId, PropertyKind, Value, ValueType};
 
 /// Rows whose details are open, by the property's name in its class, so that they stay open from
@@ -142,7 +143,10 @@ pub(super) fn note(
     property: &Property,
     reading: Option<&Reading>,
 ) -> String {
-    let Some(reading) = reading else { return "no data yet".to_owned() };
+    let Some(reading) = reading else {
+        let unread = data.state.unread(data.view_of(id), id);
+        return unread.map_or("no data yet".into(), |why| format!("bad · {}", excerpt(&why)));
+    };
     let age = data.playhead.time.seconds_since(reading.time);
     let kind = match property.kind {
         PropertyKind::Measurement => "",

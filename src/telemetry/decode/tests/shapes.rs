@@ -266,32 +266,6 @@ fn what_a_mapping_lists_is_a_value_whatever_the_word_and_the_others_have_theirs_
 }
 
 #[test]
-fn senml_that_adds_to_a_base_is_refused_and_its_resolved_records_are_read() {
-    let at = |time: Option<&str>| {
-        with(vec![field(SPEED, "/[n=speed]/v")], |_, _, source| {
-            if let Some(pointer) = time {
-                let format = TimeFormat::EpochSeconds;
-                *source = TimeSource::Field { pointer: pointer.into(), format };
-            }
-        })
-    };
-    let stamped = at(Some("/0/bt"));
-    let (updates, decoded) =
-        decode(&stamped, r#"[{"bn":"p:","bt":1772366405,"n":"speed","v":5,"t":-5}]"#);
-    assert_eq!(lost(&updates), [0]);
-    assert!(decoded.reason().contains("resolved records"), "{}", decoded.reason());
-    let based = r#"[{"n":"base","bv":20,"v":1},{"n":"speed","v":5}]"#;
-    assert_eq!(lost(&decode(&at(None), based).0), [0]);
-    for resolved in [
-        r#"[{"n":"speed","v":5,"t":1772366400}]"#,
-        r#"[{"bn":"p:","bt":1772366405,"n":"speed","v":5}]"#,
-    ] {
-        let (updates, decoded) = decode(&at(None), resolved);
-        assert_eq!((numbers(&updates), decoded.fault), (vec![Some(5.0)], None), "{resolved}");
-    }
-}
-
-#[test]
 fn a_number_is_kept_to_its_last_digit_as_a_text_or_refused() {
     let decoder = decoder(document(vec![field(NOTE, "/v")]));
     for digits in ["18446744073709551615", "-9223372036854775808", "9007199254740993"] {

@@ -107,10 +107,13 @@ fn part_text(
         LabelPart::Property(at) => {
             let id = twin.property_at(spec.asset, usize::from(*at));
             let property = twin.property(id);
-            let reading = state.reading(view.of_kind(property.kind), id);
-            let condition = reading.as_ref().map_or(Condition::Unknown, |reading| {
-                property.condition(&reading.value, reading.quality)
-            });
+            let view = view.of_kind(property.kind);
+            let reading = state.reading(view, id);
+            let condition = match &reading {
+                Some(reading) => property.condition(&reading.value, reading.quality),
+                None if state.unread(view, id).is_some() => Condition::Bad,
+                None => Condition::Unknown,
+            };
             let text =
                 reading.map_or_else(|| "—".into(), |reading| property.format(&reading.value));
             (text, Some(condition))
