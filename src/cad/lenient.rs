@@ -38,6 +38,24 @@ pub(super) fn plain(value: &mut Value) {
     }
 }
 
+/// An animation without the channels that move no node: what they move is stated by an extension, such as
+/// `KHR_animation_pointer`, and the format says to pass them over.
+pub(super) fn channels(animation: &mut Value, tell: &dyn Fn(String)) {
+    let Some(channels) = animation.get_mut("channels").and_then(Value::as_array_mut) else {
+        return;
+    };
+    let all = channels.len();
+    channels.retain(|channel| {
+        channel
+            .get("target")
+            .is_none_or(|target| !target.is_object() || target.get("node").is_some())
+    });
+    let lost = all - channels.len();
+    if lost > 0 {
+        tell(format!("{lost} of its {all} channels move no node and are passed over"));
+    }
+}
+
 /// Members that refer to entries of lists.
 const INDEX: [&str; 14] = [
     "mesh",

@@ -79,6 +79,11 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
             "(name: \"B\", parent: \"S{i}\"), (name: \"A\", parent: \"S{i}/B\"), (name: \"C\", parent: \"T{i}/B/A\")"
         )
     };
+    let namesakes = |i| {
+        format!(
+            "(name: \"S{i}\"), (name: \"P\", parent: \"S{i}\"), (name: \"B{i}\", parent: \"P\"), (name: \"A\", parent: \"P/B{i}\")"
+        )
+    };
     vec![
         ("missing models", pumps("model: \"m#.glb\"")),
         ("an older schema", twin(1, PUMP, ",\n", (0..n).map(older))),
@@ -96,6 +101,10 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
         (
             "parts of the same names and unknown parents",
             twin(2, PUMP, ",\n", (0..n / 3).map(unknown)),
+        ),
+        (
+            "parts of one that has many namesakes",
+            twin(2, PUMP, ",\n", (0..n / 4).map(namesakes).chain(["(name: \"P\")".to_owned()])),
         ),
         (
             "own bindings",
@@ -159,6 +168,8 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
             ),
         ),
         ("open brackets", "(".repeat(10 * n)),
+        ("open texts", format!("(\"{}", "\n\\\"".repeat(10 * n))),
+        ("open texts over lines", format!("(\"{}", "\\\n\\\"".repeat(10 * n))),
     ]
 }
 
