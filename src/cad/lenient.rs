@@ -94,6 +94,13 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
     });
     let fits = |entry: &Value| entry.as_u64().is_none_or(|at| at < u64::from(u32::MAX));
     for (key, entry) in map.iter_mut() {
+        if let ("children" | "nodes", Value::Array(list)) = (key.as_str(), &mut *entry) {
+            let all = list.len();
+            list.retain(|at| !at.is_null() && at.as_i64() != Some(-1));
+            if list.len() < all {
+                tell(format!("`{key}` names -1 or null, which is taken for none"));
+            }
+        }
         let listed = matches!(key.as_str(), "children" | "joints" | "nodes");
         let all = listed && entry.as_array().is_some_and(|list| !list.iter().all(fits));
         if all || (INDEX.contains(&key.as_str()) && !fits(entry)) {

@@ -279,6 +279,19 @@ fn what_lies_beyond_all_measure_is_left_out_and_no_number_without_sense_is_state
 }
 
 #[test]
+fn a_child_that_is_none_costs_itself_alone() {
+    let (mut json, binary) = square();
+    json["nodes"][0]["children"] = json!([1, -1, null, 2]);
+    json["scenes"] = json!([{"nodes": [0, -1]}]);
+    let model = model(&json, &binary);
+    let names: Vec<_> = model.nodes.iter().map(|node| node.path.as_str()).collect();
+    assert_eq!(names, ["skid", "skid/rotor", "skid/bolt"]);
+    let told = model.remarks.iter().map(Remark::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("`nodes[0]`: `children` names -1 or null"), "{told}");
+    assert!(told.contains("`scenes[0]`: `nodes` names -1 or null"), "{told}");
+}
+
+#[test]
 fn instances_at_what_is_no_accessor_are_said_to_be_missing() {
     let (json, binary) = square();
     for at in [json!(-1), json!(1.5), json!("0")] {

@@ -203,10 +203,20 @@ fn what_a_few_words_multiply_is_counted_before_it_is_made() {
     };
     let wide = format!("classes: {{\"C\": (properties: {{{}}})}},", properties(1_000));
     let long = "x".repeat(100_000);
+    let derived = list(5_000, |i| format!("\"D{i}\": (extends: \"C\")"));
     let presences = list(1_000, |i| format!("(topic: \"s/{i}\", assets: [\"*\"])"));
     for (text, reason) in [
         (twin(2, "", ",", rows(1_000, "")), "no more than 500000 assets"),
         (twin(2, &wide, ",", rows(2, "class: \"C\"")), "more than 5000000 properties"),
+        (
+            twin(
+                2,
+                &format!("classes: {{\"C\": (properties: {{{}}}), {derived}}},", properties(1_000)),
+                ",",
+                rows(1, ""),
+            ),
+            "take over more than 300000 properties",
+        ),
         (twin(2, "", ",", rows(1, &format!("title: \"{long}\""))), "more than 256 MiB"),
         (twin(2, "", ",", rows(1, &format!("vars: {{\"v\": \"{long}\"}}"))), "more than 256 MiB"),
         (

@@ -280,6 +280,10 @@ fn an_older_schema_is_read_as_the_present_one_and_says_what_changed() {
         [(1, 14, Severity::Notice), (1, 63, Severity::Notice), (2, 35, Severity::Notice)]
     );
     assert!(errors("Twin(schema: 3, name: \"x\")")[0].contains("newer than this program"));
+    for wild in ["inf", "1e308", "3.5", "1e400"] {
+        let error = errors(&format!("Twin(schema: {wild}, name: \"x\")")).join("\n");
+        assert!(error.contains("has no place here") && !error.contains("newer"), "{error}");
+    }
 }
 
 #[test]
