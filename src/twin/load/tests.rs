@@ -206,6 +206,10 @@ fn mistakes_of_assets_are_found() {
         ))
     };
     assert_eq!(with("(name: \"a\"), (name: \"a\")"), ["2:21 there are two assets `a`"]);
+    assert_eq!(
+        with("(name: \"a\"), (name: \"a\"), (name: \"b\", parent: \"a\")"),
+        ["2:47 `a` is stated 2 times: give each a name of its own"]
+    );
     assert_eq!(with("(name: \"a\", class: \"Pmp\")"), ["2:20 unknown class `Pmp` [Pump]"]);
     assert_eq!(
         with("(name: \"hall\"), (name: \"b\", parent: \"hal\")"),

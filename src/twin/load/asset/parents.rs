@@ -45,13 +45,15 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
                 let others = count - paths.len();
                 let more =
                     if others > 0 { format!(" or one of {others} more") } else { String::new() };
-                cx.error(
-                    place,
-                    format!(
-                        "several assets may be meant: write the path of one, {}{more}",
-                        paths.join(" or ")
-                    ),
-                );
+                // One path for all is no choice.
+                let is_choice = paths.iter().any(|path| *path != paths[0]);
+                let message = if is_choice {
+                    let paths = paths.join(" or ");
+                    format!("several assets may be meant: write the path of one, {paths}{more}")
+                } else {
+                    format!("{} is stated {count} times: give each a name of its own", paths[0])
+                };
+                cx.error(place, message);
                 fine = false;
                 None
             }
