@@ -65,8 +65,11 @@ pub(super) struct Looks {
 /// What the readings of all properties rest on besides their samples, as of the last look.
 #[derive(Debug)]
 struct Steadiness {
+    /// Of the view.
     time: Timestamp,
+    /// Plant microseconds.
     display_delay: i64,
+    /// When a device or the plant's clock came or went last, which may be ahead of the view.
     last_turn: Timestamp,
 }
 
@@ -91,7 +94,9 @@ impl Looks {
         for part in &mut self.parts[first..] {
             if !is_steady || part.until < view.time {
                 #[cfg(test)]
-                (self.reads += 1);
+                {
+                    self.reads += 1;
+                }
                 part.reading = mirror.reading(view, part.id);
                 part.until =
                     mirror.reads_the_same_until(part.id, view.time).unwrap_or(Timestamp::MIN);
