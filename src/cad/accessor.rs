@@ -54,6 +54,9 @@ pub(super) fn open<'a>(
         index: at,
         count: accessors.len(),
     })?;
+    if let Some(reason) = file.document.unread("accessors", at) {
+        return Err(Error::Invalid(format!("{what}: accessor {at} cannot be read: {reason}")));
+    }
     let Checked::Valid(ty) = accessor.type_ else {
         let text = format!("{what}: accessor {at} has a type that glTF does not know");
         return Err(Error::Invalid(text));

@@ -7,6 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Metres beyond which nothing is drawn, and the largest factor: the numbers of single precision that
+/// pictures are made with bear their square, and no plant comes near it.
+pub(super) const FARTHEST_M: f64 = 1e12;
+
 /// Translation, rotation and scale, applied in the order scale, rotation, translation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trs {
@@ -155,6 +159,13 @@ impl Affine {
         let [a, b, c] = self.columns;
         let size = dot(a, a) + dot(b, b) + dot(c, c);
         [dot(a, b), dot(b, c), dot(c, a)].iter().all(|angle| angle.abs() <= 1e-6 * size)
+    }
+
+    /// Whether it is all numbers of which pictures can be made: finite ones up to [`FARTHEST_M`].
+    pub fn is_drawable(&self) -> bool {
+        let mut entries = self.columns.iter().flatten().chain(&self.origin);
+        // What is no number is not below it either.
+        entries.all(|entry| entry.abs() <= FARTHEST_M)
     }
 
     /// Whether it is all finite numbers.

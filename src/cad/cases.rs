@@ -343,6 +343,26 @@ fn a_hundred_thousand_siblings_of_one_name_are_told_apart() {
 }
 
 #[test]
+fn many_bindings_to_nodes_that_a_large_model_lacks_are_answered_soon() {
+    let model = siblings((0..20_000).map(|at| format!("part {at}")));
+    let bindings: String = (0..2_000)
+        .map(|at| format!("Spin(node: \"prt {at}\", by: \"p\", axis: y), "))
+        .chain(["Spin(node: \"part 19999\", by: \"p\", axis: y)".into()])
+        .collect();
+    let text = format!(
+        "Twin(schema: 2, name: \"t\", classes: {{\"C\": (model: \"m.glb\", properties: {{\"p\": (unit: \"Hz\")}}, bindings: [{bindings}])}}, assets: [])"
+    );
+    let loaded = crate::twin::load_text(Path::new("t.ron"), &text, &crate::twin::NoFiles);
+    let twin = loaded.expect("it is right but for the model").twin;
+    let since = std::time::Instant::now();
+    let problems = check_bindings(&twin, &mut |_| Model::parse(&model));
+    assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
+    let wrong: Vec<_> = problems.iter().filter(|problem| !problem.is_remark).collect();
+    assert_eq!(wrong.len(), 2_000, "all but the one that is there");
+    assert!(wrong[0].message.contains("part 0"), "{}", wrong[0].message);
+}
+
+#[test]
 fn small_files_that_ask_for_much_are_refused_before_it_is_taken() {
     let refused = |json: &serde_json::Value, binary: &[u8]| {
         let error = Model::parse(&glb(json, binary)).expect_err("it asks for too much");

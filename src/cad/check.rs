@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Error, Model};
+use super::{Error, Model, NotFound};
 use crate::terminal::line;
 use crate::twin::Twin;
 use crate::twin::binding::Effect;
@@ -33,13 +34,45 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Comparisons of names for all nodes together that no model has: about half a second.
+const COMPARISONS: usize = 500_000;
+
+/// A model whose nodes are looked up by the last part of their paths.
+struct Nodes {
+    model: Model,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl Nodes {
+    fn of(model: Model) -> Self {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, node) in model.nodes.iter().enumerate() {
+            by_name.entry(node.name.clone()).or_default().push(at);
+        }
+        Self { model, by_name }
+    }
+
+    /// As [`Model::find_node`]; `comparisons` are those that may still be made.
+    fn find(&self, wanted: &str, comparisons: &mut usize) -> Result<usize, NotFound> {
+        let name = wanted.rsplit('/').next().unwrap_or_default();
+        let among = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let left = comparisons.checked_sub(self.model.nodes.len());
+        let found = self.model.find_among(wanted, || among.iter().copied(), left.is_some());
+        if found.is_err() {
+            *comparisons = left.unwrap_or_default();
+        }
+        found
+    }
+}
+
 /// Checks every class against its model; `open` reads a model (each file is asked for once).
 pub fn check_bindings(
     twin: &Twin,
     open: &mut dyn FnMut(&Path) -> Result<Model, Error>,
 ) -> Vec<Problem> {
-    let mut models: HashMap<PathBuf, Result<Arc<Model>, Error>> = HashMap::new();
+    let mut models: HashMap<PathBuf, Result<Rc<Nodes>, Error>> = HashMap::new();
     let mut problems = Vec::new();
+    let mut comparisons = COMPARISONS;
     for class in &twin.classes {
         let mut tell = |place: &Arc<str>, message: String| {
             let (place, class) = (place.clone(), class.name.clone());
@@ -48,7 +81,7 @@ pub fn check_bindings(
         let mut model_of = |path: &PathBuf| {
             models
                 .entry(path.clone())
-                .or_insert_with(|| open(path).map(Arc::new))
+                .or_insert_with(|| open(path).map(|model| Rc::new(Nodes::of(model))))
                 .as_ref()
                 .map_err(|error| format!("the model `{}` cannot be used: {error}", path.display()))
                 .cloned()
@@ -79,12 +112,12 @@ pub fn check_bindings(
                 continue;
             };
             if !binding.node.is_empty()
-                && let Err(error) = model.find_node(&binding.node)
+                && let Err(error) = model.find(&binding.node, &mut comparisons)
             {
                 tell(&binding.place, format!("node {error}"));
             }
             if let Effect::Animation { name, .. } = &binding.effect
-                && let Err(error) = model.find_animation(name)
+                && let Err(error) = model.model.find_animation(name)
             {
                 tell(&binding.place, format!("animation {error}"));
             }
@@ -99,7 +132,7 @@ pub fn check_bindings(
         for path in own.chain(items.flatten()) {
             // Each model's remarks are said once.
             let Some(Ok(model)) = models.remove(path) else { continue };
-            problems.extend(model.remarks.iter().map(|remark| Problem {
+            problems.extend(model.model.remarks.iter().map(|remark| Problem {
                 place: "".into(),
                 class: class.name.clone(),
                 message: format!("the model `{}`: {remark}", path.display()),

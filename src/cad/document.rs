@@ -8,6 +8,7 @@
 //! behind a check), its container (see `container.rs`), and its placements of nodes, which are f32 and
 //! tear what stands kilometres from the origin; they are read here as f64.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use gltf::json::validation::{Checked, Error as Flaw, Validate};
@@ -19,7 +20,7 @@ use serde_json::{Map, Value};
 use super::Error;
 use super::affine::{Affine, Trs};
 use super::budget::Budget;
-use super::lenient::{indices, plain};
+use super::lenient::{channels, indices, plain};
 use super::remark::{Remarks, shown};
 
 /// Memory that an object of the JSON takes, and one that any other value takes, in bytes.
@@ -34,7 +35,11 @@ pub(super) struct Document {
     pub placements: Vec<Option<Affine>>,
     /// Cameras and lights, which are not drawn.
     pub lights: usize,
+    /// Why an entry of a list, or all of it, could not be read, by the list's name and the entry's place.
+    unread: Unread,
 }
+
+type Unread = BTreeMap<(&'static str, Option<usize>), String>;
 
 /// Reads the JSON, as far as it can be read.
 pub(super) fn read(text: &str, budget: &Budget, remarks: &Remarks) -> Result<Document, Error> {
@@ -46,17 +51,16 @@ pub(super) fn read(text: &str, budget: &Budget, remarks: &Remarks) -> Result<Doc
     let asset = lists.remove("asset").map(|raw| raw.get());
     let asset = asset.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(Value::Null);
     let asset = version(asset)?;
-    let read = Lists { lists, budget, remarks };
+    let read = Lists { lists, budget, remarks, unread: RefCell::default() };
     let placements = read.placements();
     let lights = read.lights();
     let strings = |value: Option<Value>| -> Vec<String> {
         let list = value.and_then(|value| value.as_array().cloned()).unwrap_or_default();
         list.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
     };
-    let scene = read.value("scene").and_then(|scene| scene.as_f64());
     let root = Root {
         asset,
-        scene: scene.filter(|at| *at >= 0.0).map(|at| json::Index::new(at as u32)),
+        scene: read.scene(),
         extensions_used: strings(read.value("extensionsUsed")),
         extensions_required: strings(read.value("extensionsRequired")),
         scenes: read.list("scenes", r#"{"nodes": []}"#)?,
@@ -74,7 +78,8 @@ pub(super) fn read(text: &str, budget: &Budget, remarks: &Remarks) -> Result<Doc
         skins: read.list("skins", r#"{"joints": []}"#)?,
         ..Root::default()
     };
-    let document = Document { root, placements, lights };
+    let unread = read.unread.into_inner();
+    let document = Document { root, placements, lights, unread };
     document.validate(remarks);
     Ok(document)
 }
@@ -86,6 +91,10 @@ fn damaged(text: &str, error: &serde_json::Error) -> Error {
     let mut from = at.saturating_sub(24).min(line.len());
     while !line.is_char_boundary(from) {
         from -= 1;
+    }
+    // Of a file that is no model nothing is shown: it may be any file of the disk, with secrets in it.
+    if !text.contains("\"asset\"") {
+        return Error::Json(error.to_string());
     }
     let near: String = line[from..].chars().take(40).collect();
     let rest = line.get(at..).unwrap_or_default();
@@ -128,28 +137,50 @@ struct Lists<'a> {
     lists: BTreeMap<String, &'a RawValue>,
     budget: &'a Budget,
     remarks: &'a Remarks,
+    unread: RefCell<Unread>,
 }
 
 impl Lists<'_> {
+    /// The default scene.
+    fn scene(&self) -> Option<json::Index<json::Scene>> {
+        let stated = self.value("scene").filter(|scene| !scene.is_null())?;
+        let at = stated.as_u64().and_then(|at| u32::try_from(at).ok());
+        match at {
+            None if stated.as_i64() == Some(-1) => {
+                self.remarks.add("", "its default `scene` is -1, which is taken for none");
+            }
+            None => {
+                let scene = shown(&stated.to_string());
+                let text = format!("its default scene {scene} is not there; scene 0 is shown");
+                self.remarks.add("", text);
+            }
+            Some(_) => {}
+        }
+        at.map(json::Index::new)
+    }
+
     fn value(&self, key: &str) -> Option<Value> {
         let mut value = serde_json::from_str(self.lists.get(key)?.get()).ok()?;
         plain(&mut value);
         Some(value)
     }
 
-    fn entries(&self, key: &str) -> Vec<&RawValue> {
+    fn entries(&self, key: &'static str) -> Vec<&RawValue> {
         let Some(raw) = self.lists.get(key) else { return Vec::new() };
         match serde_json::from_str::<Option<Vec<&RawValue>>>(raw.get()) {
             Ok(list) => list.unwrap_or_default(),
             Err(_) => {
-                self.remarks.add(format_args!("`{key}`"), "it is no list; it is passed over");
+                let text = "it is no list";
+                self.remarks
+                    .add(format_args!("`{key}`"), format_args!("{text}; it is passed over"));
+                self.unread.borrow_mut().insert((key, None), text.into());
                 Vec::new()
             }
         }
     }
 
     /// The entries of a list; `empty` stands for one that cannot be read.
-    fn list<T: DeserializeOwned>(&self, key: &str, empty: &str) -> Result<Vec<T>, Error> {
+    fn list<T: DeserializeOwned>(&self, key: &'static str, empty: &str) -> Result<Vec<T>, Error> {
         let entries = self.entries(key);
         self.budget.take_all(entries.len(), size_of::<T>(), || format!("the list `{key}`"))?;
         let mut list = Vec::with_capacity(entries.len());
@@ -158,13 +189,18 @@ impl Lists<'_> {
             let read = serde_json::from_str(raw.get()).map_err(|error| error.to_string());
             let read = read.and_then(|mut value| {
                 plain(&mut value);
-                indices(&mut value, &|text| self.remarks.add(place(), text))?;
+                let tell = |text| self.remarks.add(place(), text);
+                if key == "animations" {
+                    channels(&mut value, &tell);
+                }
+                indices(&mut value, &tell)?;
                 serde_json::from_value(value).map_err(|error| error.to_string())
             });
             match read {
                 Ok(entry) => list.push(entry),
                 Err(error) => {
                     self.remarks.add(place(), format_args!("it is passed over: {error}"));
+                    self.unread.borrow_mut().insert((key, Some(at)), error);
                     // The constant is right: a test reads them all.
                     list.extend(serde_json::from_str::<T>(empty).ok());
                 }
@@ -207,10 +243,23 @@ fn placement(node: &Value) -> Option<Affine> {
             })
         }
     };
-    affine.is_finite().then_some(affine)
+    affine.is_drawable().then_some(affine)
 }
 
 impl Document {
+    /// Why an entry of a list could not be read, if so.
+    pub fn unread(&self, list: &'static str, at: usize) -> Option<&str> {
+        self.unread.get(&(list, Some(at))).map(String::as_str)
+    }
+
+    /// The first entry of these lists that could not be read, with the reason.
+    pub fn first_unread(&self, lists: &[&str]) -> Option<String> {
+        let mut all = self.unread.iter().filter(|((list, _), _)| lists.contains(list));
+        let ((list, at), reason) = all.next()?;
+        let at = at.map_or(String::new(), |at| format!("[{at}]"));
+        Some(format!("`{list}{at}` cannot be read: {reason}"))
+    }
+
     /// What the crate finds wrong, in one remark: it names the places, and what cannot be drawn for it is
     /// said where it is left out.
     fn validate(&self, remarks: &Remarks) {

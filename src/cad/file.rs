@@ -152,6 +152,10 @@ impl File {
             index: at,
             count: views.len(),
         })?;
+        if let Some(reason) = self.document.unread("bufferViews", at) {
+            let text = format!("{what}: buffer view {at} cannot be read: {reason}");
+            return Err(Error::Invalid(text));
+        }
         let packed = view.extensions().into_iter().flat_map(|all| all.keys());
         if let Some(name) = packed.into_iter().find(|name| name.contains("meshopt")) {
             return Err(Error::Unsupported { extension: shown(name), hint: hint(name) });

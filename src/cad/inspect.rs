@@ -5,8 +5,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::file::File;
-use super::remark::shown;
+use super::remark::{length_text, shown};
 use super::{Bounds, Error, Model, Remark};
+
+/// Names of a kind that are listed for people; scripts get all of them.
+const MOST_LISTED: usize = 100;
 
 /// What is in a model.
 #[derive(Clone, Debug, Serialize)]
@@ -73,11 +76,16 @@ pub fn inspect(
     bytes: &[u8],
     fetch: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
 ) -> Result<Inspection, Error> {
-    let root = File::described(bytes)?.document.root;
+    let described = File::described(bytes)?;
     let (model, problem) = match Model::parse_with(bytes, fetch) {
         Ok(model) => (model, None),
-        Err(error) => (Model::default(), Some(error.to_string())),
+        Err(error) => {
+            // What is wrong with the JSON is often the reason.
+            let remarks = described.remarks.all();
+            (Model { remarks, ..Model::default() }, Some(error.to_string()))
+        }
     };
+    let root = described.document.root;
     let triangles_of = |mesh: Option<usize>| {
         let mesh = mesh.and_then(|mesh| model.meshes.get(mesh));
         mesh.map_or(0, |mesh| mesh.primitives.iter().map(super::Primitive::triangles).sum())
@@ -123,8 +131,16 @@ pub fn inspect(
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_none = |list: &[String]| {
-            let list: Vec<_> = list.iter().map(|name| shown(name)).collect();
-            if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+            let names: Vec<_> = list.iter().take(MOST_LISTED).map(|name| shown(name)).collect();
+            match list.len() - names.len() {
+                0 if list.is_empty() => "none".to_owned(),
+                0 => names.join(", "),
+                more => format!("{} and {more} more", names.join(", ")),
+            }
+        };
+        let point = |p: [f64; 3]| {
+            let [x, y, z] = p.map(|length| length_text(length, 3));
+            format!("({x}, {y}, {z})")
         };
         let stated = |text: &Option<String>| text.as_deref().map_or("not stated".into(), shown);
         writeln!(f, "generator   {}", stated(&self.generator))?;
@@ -140,11 +156,9 @@ impl fmt::Display for Inspection {
         let animations: Vec<String> = animations.collect();
         writeln!(f, "animations  {}", or_none(&animations))?;
         if let Some(bounds) = &self.bounds {
-            let ([x, y, z], [x1, y1, z1], [x2, y2, z2]) = (bounds.size(), bounds.min, bounds.max);
-            writeln!(
-                f,
-                "bounds      {x:.3} × {y:.3} × {z:.3} m, from ({x1:.3}, {y1:.3}, {z1:.3}) to ({x2:.3}, {y2:.3}, {z2:.3})"
-            )?;
+            let [x, y, z] = bounds.size().map(|length| length_text(length, 3));
+            let (from, to) = (point(bounds.min), point(bounds.max));
+            writeln!(f, "bounds      {x} × {y} × {z} m, from {from} to {to}")?;
         }
         if let Some(problem) = &self.problem {
             writeln!(f, "problem     it cannot be drawn: {problem}")?;
@@ -156,12 +170,11 @@ impl fmt::Display for Inspection {
         writeln!(f, "nodes       {count}")?;
         for node in &self.nodes {
             let indent = "  ".repeat(node.depth + 1);
-            let [x, y, z] = node.pivot;
             write!(f, "{indent}{}", shown(&node.name))?;
             if node.triangles > 0 {
                 write!(f, "  {} triangles", node.triangles)?;
             }
-            writeln!(f, "  at ({x:.3}, {y:.3}, {z:.3})")?;
+            writeln!(f, "  at {}", point(node.pivot))?;
         }
         Ok(())
     }

@@ -38,6 +38,24 @@ pub(super) fn plain(value: &mut Value) {
     }
 }
 
+/// An animation without the channels that move no node: what they move is stated by an extension, such as
+/// `KHR_animation_pointer`, and the format says to pass them over.
+pub(super) fn channels(animation: &mut Value, tell: &dyn Fn(String)) {
+    let Some(channels) = animation.get_mut("channels").and_then(Value::as_array_mut) else {
+        return;
+    };
+    let all = channels.len();
+    channels.retain(|channel| {
+        channel
+            .get("target")
+            .is_none_or(|target| !target.is_object() || target.get("node").is_some())
+    });
+    let lost = all - channels.len();
+    if lost > 0 {
+        tell(format!("{lost} of its {all} channels move no node and are passed over"));
+    }
+}
+
 /// Members that refer to entries of lists.
 const INDEX: [&str; 14] = [
     "mesh",
@@ -76,6 +94,13 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
     });
     let fits = |entry: &Value| entry.as_u64().is_none_or(|at| at < u64::from(u32::MAX));
     for (key, entry) in map.iter_mut() {
+        if let ("children" | "nodes", Value::Array(list)) = (key.as_str(), &mut *entry) {
+            let all = list.len();
+            list.retain(|at| !at.is_null() && at.as_i64() != Some(-1));
+            if list.len() < all {
+                tell(format!("`{key}` names -1 or null, which is taken for none"));
+            }
+        }
         let listed = matches!(key.as_str(), "children" | "joints" | "nodes");
         let all = listed && entry.as_array().is_some_and(|list| !list.iter().all(fits));
         if all || (INDEX.contains(&key.as_str()) && !fits(entry)) {

@@ -8,7 +8,7 @@ use gltf::json::validation::Checked;
 use serde::{Deserialize, Serialize};
 
 use super::accessor::{Elements, Order, open};
-use super::affine::{Affine, Bounds};
+use super::affine::{Affine, Bounds, FARTHEST_M};
 use super::document::Extended as _;
 use super::file::{File, hint};
 use super::material::Wanted;
@@ -113,9 +113,13 @@ pub(super) fn primitive(
         None => Vec::new(),
     };
     part.bend(bent, &mut positions, &mut normals)?;
-    let is_wrong = |position: &[f32; 3]| position.iter().any(|entry| !entry.is_finite());
-    if indices.iter().any(|at| is_wrong(&positions[*at as usize])) {
-        return Err(Error::Invalid(format!("{what} has positions that are not finite numbers")));
+    // What is no number is not below it either.
+    let is_far = |entry: &f32| !(f64::from(entry.abs()) <= FARTHEST_M);
+    let is_wrong = |position: &[f32; 3]| position.iter().any(is_far);
+    if let Some(at) = indices.iter().find(|at| is_wrong(&positions[**at as usize])) {
+        let is_finite = positions[*at as usize].iter().all(|entry| entry.is_finite());
+        let why = if is_finite { "beyond 1e12 m" } else { "not finite numbers" };
+        return Err(Error::Invalid(format!("{what} has positions that are {why}")));
     }
     // A vertex that nothing uses is put where it does not matter.
     let used = indices.first().map_or([0.0; 3], |at| positions[*at as usize]);

@@ -99,16 +99,26 @@ impl Model {
     /// # Errors
     /// When none or several have it; tells which are near.
     pub fn find_node(&self, wanted: &str) -> Result<usize, NotFound> {
-        if let Some(exact) = self.nodes.iter().position(|node| node.path == wanted) {
+        self.find_among(wanted, || 0..self.nodes.len(), true)
+    }
+
+    /// [`Model::find_node`] among these nodes; `may_compare`: one that is not there is compared with all.
+    pub(super) fn find_among<I: Iterator<Item = usize>>(
+        &self,
+        wanted: &str,
+        among: impl Fn() -> I,
+        may_compare: bool,
+    ) -> Result<usize, NotFound> {
+        if let Some(exact) = among().find(|at| self.nodes[*at].path == wanted) {
             return Ok(exact);
         }
         let ends = |path: &str| path.strip_suffix(wanted).is_some_and(|rest| rest.ends_with('/'));
-        let found: Vec<usize> =
-            (0..self.nodes.len()).filter(|at| ends(&self.nodes[*at].path)).collect();
+        let found: Vec<usize> = among().filter(|at| ends(&self.nodes[*at].path)).collect();
         match found.as_slice() {
             [one] => Ok(*one),
             [] => {
-                let paths = self.nodes.iter().map(|node| node.path.as_str());
+                let compared = if may_compare { self.nodes.len() } else { 0 };
+                let paths = self.nodes[..compared].iter().map(|node| node.path.as_str());
                 Err(not_found(wanted, paths))
             }
             several => Err(NotFound {

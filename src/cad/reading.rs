@@ -11,7 +11,7 @@ use super::material::{Surface, Texture, shown_images, surfaces};
 use super::mesh::{Bent, primitive};
 use super::model::{Mesh, Model, Node};
 use super::picture::{Image, Plan};
-use super::remark::{left_out, shown};
+use super::remark::{left_out, length_text, shown};
 use super::resource::Fetch;
 use super::tree::{Tree, tree};
 
@@ -99,6 +99,10 @@ impl Reading {
     fn mesh(&mut self, at: usize, joints: Option<&[Affine]>) -> Result<Mesh, Error> {
         let root = &self.file.document.root;
         let source = &root.meshes[at];
+        if let Some(reason) = self.file.document.unread("meshes", at) {
+            let text = format!("mesh {at} cannot be read: {reason}");
+            self.lost.get_or_insert(Error::Invalid(text));
+        }
         let name = File::name(&source.name, "mesh", at);
         let place = format!("mesh `{}`", shown(&name));
         let surfaces = self.surfaces.as_ref().map_or(&[][..], |(surfaces, _)| surfaces);
@@ -142,10 +146,17 @@ impl Reading {
         }
         let file = &self.file;
         if nodes.iter().all(|node| node.mesh.is_none()) {
+            if let Some(unread) = file.document.first_unread(&["nodes", "scenes", "meshes"]) {
+                let text = format!("no node of it shows a mesh: {unread}");
+                return Err(Error::Invalid(text));
+            }
             file.remarks.add("", "no node of it shows a mesh: nothing of it is seen");
         }
         let mut animations = Vec::new();
         for (at, source) in file.document.root.animations.iter().enumerate() {
+            if file.document.unread("animations", at).is_some() {
+                continue;
+            }
             let mut one = match animation(file, source, at) {
                 Ok(one) => one,
                 Err(error @ Error::TooLarge(_)) => return Err(error),
@@ -299,14 +310,19 @@ impl Reading {
         let (size, center) = (bounds.size(), bounds.center());
         let (size, away) = (size.into_iter().fold(0.0, f64::max), length(center));
         let tell = |text: String| self.file.remarks.add("", text);
-        if size < TINY_M {
-            tell(format!(
-                "it is only {:.3} mm in size: if it should be larger, scale it in metres",
-                size * 1000.0
-            ));
+        if size == 0.0 {
+            let why = "a scale is 0, or all its positions are the same";
+            tell(format!("it has no size, all of it is in one point: {why}"));
+        } else if size < TINY_M {
+            let size_mm = size * 1000.0;
+            let shown =
+                if size_mm < 0.001 { format!("{size_mm:.1e}") } else { format!("{size_mm:.3}") };
+            let hint = "if it should be larger, scale it in metres";
+            tell(format!("it is only {shown} mm in size: {hint}"));
         } else if size > HUGE_M {
             tell(format!(
-                "it is {size:.0} m in size: if it should be smaller, export it in metres, not millimetres"
+                "it is {} m in size: if it should be smaller, export it in metres, not millimetres",
+                length_text(size, 0)
             ));
         }
         if away < FAR_M || away < FAR_SIZES * size {
@@ -338,9 +354,12 @@ impl Reading {
         model.origin = by.map(|entry| -entry);
         let [x, y, z] = model.origin;
         tell(format!(
-            "it stands {:.1} km from its origin and is drawn about it: its origin is taken to be at \
-             ({x:.0}, {y:.3}, {z:.0}) m",
-            away / 1000.0
+            "it stands {} km from its origin and is drawn about it: its origin is taken to be at \
+             ({}, {}, {}) m",
+            length_text(away / 1000.0, 1),
+            length_text(x, 0),
+            length_text(y, 3),
+            length_text(z, 0)
         ));
     }
 }

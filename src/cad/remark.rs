@@ -82,6 +82,14 @@ pub(super) fn left_out(place: &str, error: &super::Error) -> String {
     }
 }
 
+/// A length with so many decimals; one that is too long to be read so, with an exponent.
+pub(super) fn length_text(length: f64, decimals: usize) -> String {
+    match length.abs() < 1e9 {
+        true => format!("{length:.decimals$}"),
+        false => format!("{length:.3e}"),
+    }
+}
+
 /// A text from a file as it is shown: not too long, and without characters that steer a terminal.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::new();

@@ -227,6 +227,109 @@ fn what_is_wrong_beside_good_parts_is_left_out_and_said() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_is_named_with_its_reason_wherever_it_is_wanted() {
+    let (json, binary) = square();
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut changed = json.clone();
+        change(&mut changed);
+        error(&changed, &binary)
+    };
+    let told = with(&|json| json["bufferViews"][0]["byteLength"] = json!(-1));
+    assert!(told.contains("buffer view 0 cannot be read: invalid value: integer `-1`"), "{told}");
+    let told = with(&|json| json["accessors"][0]["count"] = json!("many"));
+    assert!(told.contains("accessor 0 cannot be read: invalid type: string"), "{told}");
+    let told = with(&|json| json["meshes"][0]["primitives"] = json!(5));
+    assert!(told.contains("mesh 0 cannot be read: invalid type: integer `5`"), "{told}");
+    let told = with(&|json| json["nodes"] = json!([{"mesh": 0, "scale": ["a", 1, 1]}]));
+    assert!(told.contains("`nodes[0]` cannot be read: invalid type"), "{told}");
+    let told = with(&|json| json["nodes"] = json!("none"));
+    assert!(told.contains("`nodes` cannot be read: it is no list"), "{told}");
+}
+
+#[test]
+fn what_lies_beyond_all_measure_is_left_out_and_no_number_without_sense_is_stated() {
+    let (json, binary) = square();
+    let told = |change: &dyn Fn(&mut Value)| {
+        let mut changed = json.clone();
+        change(&mut changed);
+        inspect(&glb(&changed, &binary), &mut |_| Err(String::new()))
+            .expect("it is glTF")
+            .to_string()
+    };
+    let far = told(&|json| json["nodes"] = json!([{"mesh": 0, "scale": [1e300, 1e300, 1e300]}]));
+    assert!(far.contains("its placement is not of finite numbers up to 1e12"), "{far}");
+    let chain = told(&|json| {
+        let node = |at: usize| json!({"children": [at + 1], "scale": [1e11, 1e11, 1e11]});
+        json["nodes"] = (0..40).map(node).chain([json!({"mesh": 0})]).collect();
+        json["scenes"] = json!([{"nodes": [0]}]);
+    });
+    assert!(chain.contains("node `node 0/node 1`: with those above it"), "{chain}");
+    let point = told(&|json| json["nodes"] = json!([{"mesh": 0, "scale": [0, 0, 0]}]));
+    assert!(point.contains("it has no size"), "{point}");
+    for text in [&far, &chain, &point] {
+        assert!(!text.contains("inf") && !text.contains("NaN"), "{text}");
+        assert!(text.lines().all(|line| line.len() < 250), "{text}");
+    }
+    let scene = told(&|json| json["scene"] = json!(18_446_744_073_709_551_615_u64));
+    assert!(scene.contains("its default scene 18446744073709551615 is not there"), "{scene}");
+    let scene = told(&|json| json["scene"] = json!(1.5));
+    assert!(scene.contains("its default scene 1.5 is not there"), "{scene}");
+    let many = told(&|json| json["extensionsUsed"] = (0..999).map(|at| format!("E{at}")).collect());
+    assert!(many.contains("E98, E99 and 899 more\n"), "{many}");
+}
+
+#[test]
+fn a_child_that_is_none_costs_itself_alone() {
+    let (mut json, binary) = square();
+    json["nodes"][0]["children"] = json!([1, -1, null, 2]);
+    json["scenes"] = json!([{"nodes": [0, -1]}]);
+    let model = model(&json, &binary);
+    let names: Vec<_> = model.nodes.iter().map(|node| node.path.as_str()).collect();
+    assert_eq!(names, ["skid", "skid/rotor", "skid/bolt"]);
+    let told = model.remarks.iter().map(Remark::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("`nodes[0]`: `children` names -1 or null"), "{told}");
+    assert!(told.contains("`scenes[0]`: `nodes` names -1 or null"), "{told}");
+}
+
+#[test]
+fn instances_at_what_is_no_accessor_are_said_to_be_missing() {
+    let (json, binary) = square();
+    for at in [json!(-1), json!(1.5), json!("0")] {
+        let mut instanced = json.clone();
+        let attributes = json!({"attributes": {"TRANSLATION": at}});
+        instanced["nodes"][1]["extensions"] = json!({"EXT_mesh_gpu_instancing": attributes});
+        let model = model(&instanced, &binary);
+        let told = model.remarks.iter().map(Remark::to_string).collect::<String>();
+        assert!(told.contains("once instead of its instances: TRANSLATION is "), "{told}");
+    }
+}
+
+#[test]
+fn channels_that_move_no_node_cost_themselves_alone() {
+    let (mut json, binary) = square();
+    json["animations"] = json!([
+        {"name": "light", "samplers": [{"input": 0, "output": 0}], "channels": [
+            {"sampler": 0, "target": {"path": "pointer", "extensions": {}}}]},
+        {"name": "broken", "samplers": 5, "channels": []},
+    ]);
+    let model = model(&json, &binary);
+    let names = model.animations.iter().map(|one| (one.name.as_str(), one.channels.len()));
+    assert_eq!(names.collect::<Vec<_>>(), [("light", 0)]);
+    let told = model.remarks.iter().map(Remark::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("`animations[0]`: 1 of its 1 channels move no node"), "{told}");
+    assert!(told.contains("`animations[1]`: it is passed over"), "{told}");
+}
+
+#[test]
+fn nothing_is_shown_of_a_json_file_that_is_no_model() {
+    let error = Model::parse(br#"{"password": "secret""#).expect_err("it is cut").to_string();
+    assert!(error.contains("line 1 column") && !error.contains("secret"), "{error}");
+    let cut = br#"{"asset": {"version": "2.0"}, "nodes": [5"#;
+    let error = Model::parse(cut).expect_err("it is cut").to_string();
+    assert!(error.contains("near `"), "{error}");
+}
+
+#[test]
 fn data_in_the_text_is_read_as_well() {
     let (mut json, _) = square();
     json["nodes"] = json!([{"mesh": 0}]);

@@ -189,7 +189,7 @@ impl Tree<'_> {
         let Some(source) = file.nodes().get(at) else { return Ok(()) };
         let placed = file.document.placements.get(at).copied().flatten();
         if placed.is_none() {
-            let text = "its placement is not of finite numbers; it stands at its parent's place";
+            let text = "its placement is not of finite numbers up to 1e12; it stands at its parent's place";
             file.remarks.add(self.shown(at), text);
         }
         let visible = source.extension("KHR_node_visibility");
@@ -238,19 +238,26 @@ impl Tree<'_> {
         &mut self,
         name: String,
         parent: Option<usize>,
-        parent_from_node: Affine,
+        mut parent_from_node: Affine,
         mesh: Option<usize>,
     ) -> Result<usize, Error> {
         let above = parent.map(|parent| &self.nodes[parent]);
         let length = above.map_or(0, |above| above.path.len() + 1) + 2 * name.len();
         self.file.budget.take_all(1, NODE + length, || "its node tree".into())?;
-        let (path, model_from_node) = match above {
+        let (path, mut model_from_node) = match above {
             Some(above) => (
                 format!("{}/{name}", above.path),
                 above.model_from_node.then_inner(&parent_from_node),
             ),
             None => (name.clone(), parent_from_node),
         };
+        if !model_from_node.is_drawable() {
+            let text = "with those above it, it stands beyond 1e12 m, or is larger than itself by more; \
+                        it stands at its parent's place";
+            self.file.remarks.add(format_args!("node `{}`", shown(&path)), text);
+            parent_from_node = Affine::IDENTITY;
+            model_from_node = above.map_or(Affine::IDENTITY, |above| above.model_from_node);
+        }
         let bounds = None;
         let node = Node { name, path, parent, parent_from_node, model_from_node, mesh, bounds };
         self.nodes.push(node);
@@ -262,9 +269,13 @@ impl Tree<'_> {
         let file = self.file;
         let what = format!("the instances of node `{}`", shown(&self.nodes[node].path));
         let attribute = |name: &str, width: usize| -> Result<Option<Vec<[f64; 4]>>, Error> {
-            let at = extension.get("attributes").and_then(|all| all.get(name)?.as_u64());
-            let Some(at) = at else { return Ok(None) };
-            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            let stated = extension.get("attributes").and_then(|all| all.get(name));
+            let Some(stated) = stated else { return Ok(None) };
+            let at = stated.as_u64().and_then(|at| usize::try_from(at).ok());
+            let at = at.ok_or_else(|| {
+                let text = shown(&stated.to_string());
+                Error::Invalid(format!("{name} is {text}, expected the number of an accessor"))
+            })?;
             open(file, at, &what, &[width])?.read(file, &Order::All, |row| row).map(Some)
         };
         let translation = attribute("TRANSLATION", 3)?;
@@ -286,8 +297,8 @@ impl Tree<'_> {
             let rotation = row(&rotation, at).unwrap_or(Trs::IDENTITY.rotation);
             let trs = Trs { translation: [x, y, z], rotation, scale: [sx, sy, sz] };
             let affine = Affine::from_trs(&trs);
-            if !affine.is_finite() {
-                let text = "not all of them stand at finite numbers";
+            if !affine.is_drawable() {
+                let text = "not all of them stand at finite numbers up to 1e12";
                 return Err(Error::Invalid(text.into()));
             }
             placed.push(affine);

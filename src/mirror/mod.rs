@@ -27,6 +27,7 @@
 mod apply;
 mod clock;
 mod counters;
+mod hash;
 mod integral;
 mod layout;
 mod read;

@@ -8,7 +8,7 @@ use crate::history::{
     Answer, Band, Bucket, ChangeLog, Lane, Presence, Present, Reading, Rule, SourceId, Span, State,
     View, decimate,
 };
-use crate::twin::{AssetId, Item, Pose, PropertyId, Quality, Sample, Value};
+use crate::twin::{AssetId, PropertyId, Quality, Sample, Value};
 
 /// A mirror is one source, whichever number it has where there are several: it answers for all.
 impl State for Mirror {
@@ -294,54 +294,6 @@ impl Mirror {
         if end == total {
             self.counters.stale = std::mem::take(&mut self.stale_found);
             self.stale_look = 0;
-        }
-    }
-
-    /// A number that is the same for two mirrors if and only if (but for chance) all their readings
-    /// in that view are the same to the bit, on any machine.
-    pub fn state_hash(&self, view: View) -> u64 {
-        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
-        // Of most properties of a large plant a file says nothing, which is found out faster so.
-        let said = self.twin.property_ids().filter(|id| self.newest_stamp(*id).is_some());
-        for id in said {
-            let Some(reading) = self.reading(view, id) else { continue };
-            hash.add(u64::from(id.0));
-            hash.add(reading.time.0 as u64);
-            hash.add(reading.quality as u64);
-            hash.add_value(&reading.value);
-        }
-        hash.0
-    }
-}
-
-/// FNV-1a over 64-bit words, with a final stir of each.
-struct Hash(u64);
-
-impl Hash {
-    fn add(&mut self, word: u64) {
-        let mixed = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-
-    fn add_value(&mut self, value: &Value) {
-        match value {
-            Value::Number(number) => self.add(number.to_bits()),
-            Value::Enumeration(index) => self.add(u64::from(*index)),
-            Value::Text(text) => {
-                self.add(text.len() as u64);
-                text.bytes().for_each(|byte| self.add(u64::from(byte)));
-            }
-            Value::Pose(Pose { position, rotation }) => {
-                position.iter().chain(rotation).for_each(|number| self.add(number.to_bits()));
-            }
-            Value::Items(items) => {
-                self.add(items.len() as u64);
-                for Item { id, at_m, stage } in items.iter() {
-                    self.add(*id);
-                    self.add(at_m.to_bits());
-                    self.add(u64::from(*stage));
-                }
-            }
         }
     }
 }

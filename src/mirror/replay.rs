@@ -9,10 +9,13 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use serde::Serialize;
 
+use super::hash::Looks;
 use super::{Budget, Counters, Mirror};
-use crate::telemetry::recording::{BadLine, Reader, Recorded, is_recording};
+use crate::telemetry::recording::{BadLine, Reader, is_recording};
 use crate::telemetry::table::{Row, Table};
-use crate::telemetry::{Batch, ConnectionState, Decoder, Delivery, Fault, Feed, Status};
+use crate::telemetry::{
+    BadMessages, Batch, ConnectionState, Decoder, Delivery, Fault, Feed, Status,
+};
 use crate::twin::{Timestamp, Twin};
 
 /// Things that could not be used and are kept with their places.
@@ -157,13 +160,24 @@ impl Replay {
             let read = match &mut self.input {
                 Input::Messages { reader, feed, batches } => match reader.next() {
                     Some(Ok(message)) => {
-                        let faults = faults(&self.status);
-                        let batch = decoded(feed, batches, message, self.last);
-                        if self.unused.len() < UNUSED && faults < self::faults(&self.status) {
-                            self.unused.push(last_fault(&self.status, reader.line()));
-                        } else {
-                            self.more_unused += self::faults(&self.status) - faults;
+                        let at = self.last.map_or(message.at, |last| last.max(message.at));
+                        let (topic, payload) = (&message.topic, &message.payload);
+                        let delivery = Delivery { qos: message.qos, retained: message.retained };
+                        if self.unused.len() < UNUSED {
+                            if let Some(reason) = feed.explain(topic, payload, delivery, at) {
+                                let reason = format!("{}: {reason}", BadMessages::shown(topic));
+                                self.unused.push(BadLine {
+                                    line: reader.line(),
+                                    column: 1,
+                                    reason,
+                                });
+                            }
+                        } else if !feed.take(topic, payload, delivery, at) {
+                            self.more_unused += 1;
                         }
+                        feed.try_flush();
+                        let nothing = Batch { arrival: at, ..Batch::default() };
+                        let batch = batches.try_recv().unwrap_or(nothing);
                         Ok(Batch { edition: self.edition, ..batch })
                     }
                     Some(Err(bad)) => Err(vec![bad]),
@@ -206,28 +220,6 @@ fn faults(status: &Status) -> u64 {
     counts.malformed + counts.unmapped + counts.oversized
 }
 
-/// What is wrong with the message of a line, which was the last that was bad.
-fn last_fault(status: &Status, line: usize) -> BadLine {
-    let reason = match status.bad.snapshot().pop() {
-        Some(bad) => format!("{}: {}", bad.topic, bad.reason),
-        None => "this message could not be used".into(),
-    };
-    BadLine { line, column: 1, reason }
-}
-
-fn decoded(
-    feed: &mut Feed,
-    batches: &Receiver<Batch>,
-    message: Recorded,
-    last: Option<Timestamp>,
-) -> Batch {
-    let at = last.map_or(message.at, |last| last.max(message.at));
-    let delivery = Delivery { qos: message.qos, retained: message.retained };
-    feed.take(&message.topic, &message.payload, delivery, at);
-    feed.try_flush();
-    batches.try_recv().unwrap_or(Batch { arrival: at, ..Batch::default() })
-}
-
 /// A row as a batch that arrived when it was measured, or what is wrong with all of it.
 fn taken(row: Row, status: &Status, edition: u32) -> Result<Batch, Vec<BadLine>> {
     let Some(time) = row.time else { return Err(row.faults) };
@@ -254,7 +246,7 @@ fn count_bad(status: &Status, bad: &[BadLine]) {
 pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
     let mut replay = Replay::open(twin, "", bytes)?;
     let mut mirror = replay.mirror(twin.clone(), Budget::default());
-    let mut hash = 0_u64;
+    let (mut looks, mut hash) = (Looks::default(), 0_u64);
     let mut next_look = None::<Timestamp>;
     while let Some(batch) = replay.next_batch() {
         let at = replay.last.unwrap_or(batch.arrival);
@@ -264,17 +256,19 @@ pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
             look = at.plus_micros(-LOOK_EVERY_US);
         }
         while look < at {
-            hash = looked(&mut mirror, look, hash);
+            mirror.tick(look);
+            hash = with_state(hash, looks.look(&mirror));
             look = look.plus_micros(LOOK_EVERY_US);
         }
         next_look = Some(look);
         mirror.apply(batch);
     }
     if let Some(last) = replay.last {
-        hash = looked(&mut mirror, last, hash);
+        mirror.tick(last);
+        hash = with_state(hash, looks.look(&mirror));
         // Once more at what came last, which the display delay has held back.
         mirror.end();
-        hash = with_state(&mirror, hash);
+        hash = with_state(hash, looks.look(&mirror));
     }
     let (counts, all) = (replay.status.counters.snapshot(), faults(&replay.status));
     Ok(Replayed {
@@ -290,14 +284,7 @@ pub fn replay(twin: &Arc<Twin>, bytes: Vec<u8>) -> Result<Replayed, BadLine> {
     })
 }
 
-/// The hash after a look at the state at that wall time.
-fn looked(mirror: &mut Mirror, wall: Timestamp, before: u64) -> u64 {
-    mirror.tick(wall);
-    with_state(mirror, before)
-}
-
-/// The hash with the state that is shown now.
-fn with_state(mirror: &Mirror, before: u64) -> u64 {
-    let state = mirror.state_hash(mirror.live_view());
+/// The hash of the looks before, with that of one more.
+fn with_state(before: u64, state: u64) -> u64 {
     (before.rotate_left(5) ^ state).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -45,6 +45,11 @@ impl Timeline {
         self.changes.back().map(|(_, available)| *available)
     }
 
+    /// When it came or went last.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.changes.back().map(|(time, _)| *time)
+    }
+
     /// How it was at that time, as far as it is known.
     pub(super) fn at(&self, time: Timestamp) -> Option<bool> {
         let after = self.changes.partition_point(|(at, _)| *at <= time);

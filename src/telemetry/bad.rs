@@ -105,13 +105,18 @@ impl BadMessages {
         kept.make_room();
         kept.messages.push_back(BadMessage {
             arrival,
-            topic: topic[..topic.floor_char_boundary(Self::MAX_TOPIC)].to_owned(),
+            topic: Self::shown(topic).to_owned(),
             fault,
             reason: reason(),
             payload: payload[..payload.len().min(Self::MAX_PAYLOAD)].to_vec(),
             payload_len: payload.len(),
             more: 0,
         });
+    }
+
+    /// A topic, or as much of it as is kept.
+    pub fn shown(topic: &str) -> &str {
+        &topic[..topic.floor_char_boundary(Self::MAX_TOPIC)]
     }
 
     /// All that are kept, oldest first.

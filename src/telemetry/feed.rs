@@ -114,7 +114,40 @@ impl Feed {
 
     /// The same for a message of which is known whether the broker had kept it. What has no stamp of its source is
     /// then of unknown age, and stale.
-    pub fn take(&mut self, topic: &str, payload: &[u8], delivery: Delivery, arrival: Timestamp) {
+    /// `false`: it could not be used, or not all of it.
+    pub fn take(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        delivery: Delivery,
+        arrival: Timestamp,
+    ) -> bool {
+        self.receive(topic, payload, delivery, arrival, &mut |_| ())
+    }
+
+    /// [`Feed::take`]; why the message could not be used, or not all of it, however many others came
+    /// in the same second.
+    pub fn explain(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        delivery: Delivery,
+        arrival: Timestamp,
+    ) -> Option<String> {
+        let mut told = None;
+        self.receive(topic, payload, delivery, arrival, &mut |reason| told = Some(reason()));
+        told
+    }
+
+    /// `explain` gets what can say why the message could not be used.
+    fn receive(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        delivery: Delivery,
+        arrival: Timestamp,
+        explain: &mut dyn FnMut(&dyn Fn() -> String),
+    ) -> bool {
         let Delivery { qos, retained } = delivery;
         if self.is_empty() {
             self.since = arrival;
@@ -143,14 +176,16 @@ impl Feed {
                 Fault::Oversized => counters.oversized.add(1),
                 _ => counters.malformed.add(1),
             }
-            self.status.bad.push(fault, topic, payload, arrival, || {
+            let reason = || {
                 let looks =
                     (fault == Fault::Malformed).then(|| looks_like(topic, payload)).flatten();
                 match looks {
                     Some(looks) => format!("{}; it looks like {looks}", decoded.reason()),
                     None => decoded.reason(),
                 }
-            });
+            };
+            self.status.bad.push(fault, topic, payload, arrival, reason);
+            explain(&reason);
         }
         self.pending_messages += 1;
         if self.full {
@@ -158,6 +193,7 @@ impl Feed {
         }
         self.keep |= qos > 0 && decoded.samples > 0;
         self.keep |= !self.pending.presence.is_empty() || self.pending.clock.is_some();
+        decoded.fault.is_none()
     }
 
     /// While a batch waits for a full channel it grows by QoS 1 and 2 alone.

@@ -2,6 +2,7 @@
 
 mod estimates;
 mod integrals;
+mod looks;
 mod payloads;
 mod sources;
 

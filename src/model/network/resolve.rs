@@ -1,13 +1,18 @@
 //! Names of a twin's wires, found.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::about::{Variable, position};
 use crate::model::machine::Machine;
-use crate::twin::behaviour::Named;
+use crate::twin::behaviour::{Behaviour, Named};
 use crate::twin::wiring::{Role, Wire};
 use crate::twin::{AssetId, Diagnostic, Diagnostics, PropertyId, Twin, Unit, ValueType};
+
+/// Comparisons of names for all unknown ones together: about half a second.
+const COMPARISONS: usize = 500_000;
 
 /// A property that stands for a variable.
 #[derive(Clone, Copy)]
@@ -28,6 +33,8 @@ pub(super) struct Part {
     /// Its asset's name, or its path where two have that name.
     pub name: String,
     pub machine: Machine,
+    /// What its file states; machines of one file share it.
+    pub behaviour: Arc<Behaviour>,
     /// Places of its inputs, states and outputs among those of all.
     pub inputs: Range<usize>,
     pub states: Range<usize>,
@@ -56,6 +63,8 @@ pub(super) struct Resolved {
     pub added: Vec<Linked>,
     pub states: Vec<Linked>,
     pub outputs: Vec<Linked>,
+    /// Comparisons of names that may still be made to find what was meant.
+    comparisons: Cell<usize>,
 }
 
 impl Resolved {
@@ -71,15 +80,17 @@ impl Resolved {
             added: vec![],
             states: vec![],
             outputs: vec![],
+            comparisons: Cell::new(COMPARISONS),
         };
         for wire in &twin.wiring {
             if let Err(error) = resolved.wire(twin, wire) {
                 wrong.push(*error);
             }
         }
+        let mut reported = HashSet::new();
         for part in 0..resolved.parts.len() {
             if let Some(role) = twin.class_of(resolved.parts[part].asset).and_then(role) {
-                resolved.properties(twin, part, role, &mut wrong);
+                resolved.properties(twin, part, role, &mut reported, &mut wrong);
             }
         }
         resolved.one_feed_each(&mut wrong, &twin.wiring);
@@ -121,10 +132,14 @@ impl Resolved {
         variables: impl Fn(&Part) -> &Vec<Variable>,
     ) -> Result<(usize, (usize, Variable)), Box<Diagnostic>> {
         let (asset, name) = end.text.rsplit_once('.').unwrap_or((&end.text, ""));
-        let names = || self.parts.iter().map(|part| &*part.name);
         let found = self.by_name.get(asset).copied();
-        let part =
-            found.ok_or_else(|| end.part(asset).unknown("asset with a behaviour", names()))?;
+        let part = found.ok_or_else(|| {
+            let (what, end) = ("asset with a behaviour", end.part(asset));
+            if !self.may_compare(self.parts.len()) {
+                return end.wrong(format!("unknown {what} `{asset}`"));
+            }
+            end.unknown(what, self.parts.iter().map(|part| &*part.name))
+        })?;
         let all = variables(&self.parts[part]);
         let at = position(all, name).ok_or_else(|| {
             end.part(name).unknown(&format!("{what} of {asset}"), all.iter().map(|v| &*v.name))
@@ -134,6 +149,9 @@ impl Resolved {
 
     fn property(&self, twin: &Twin, stated: &Named) -> Result<PropertyId, Box<Diagnostic>> {
         let found = twin.property_by_path(&stated.text).ok_or_else(|| {
+            if !self.may_compare(twin.property_count()) {
+                return stated.wrong(format!("unknown property `{}`", stated.text));
+            }
             let all: Vec<String> = twin.property_ids().map(|id| twin.property_path(id)).collect();
             stated.unknown("property", all.iter().map(|path| &**path))
         })?;
@@ -141,8 +159,23 @@ impl Resolved {
         Ok(found)
     }
 
-    /// Properties that a class gives to its model.
-    fn properties(&mut self, twin: &Twin, part: usize, role: &Role, wrong: &mut Vec<Diagnostic>) {
+    /// Whether so many names may still be compared with one that is unknown.
+    fn may_compare(&self, names: usize) -> bool {
+        let left = self.comparisons.get().checked_sub(names);
+        self.comparisons.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// Properties that a class gives to its model. `reported` are the places and messages of what is
+    /// wrong, each once a class, however many instances there are.
+    fn properties(
+        &mut self,
+        twin: &Twin,
+        part: usize,
+        role: &Role,
+        reported: &mut HashSet<(String, usize, usize, String)>,
+        wrong: &mut Vec<Diagnostic>,
+    ) {
         let Part { asset, machine, inputs, states, outputs, .. } = &self.parts[part];
         let about = machine.model.about();
         let mut find = |pairs: &[(Named, Named)], what, all: &[Variable], begin: usize| {
@@ -150,9 +183,12 @@ impl Resolved {
             for pair in pairs {
                 match own(twin, (*asset, part), pair, what, all) {
                     Ok(own) => found.push(Linked { at: begin + own.at, ..own }),
-                    // Once a class, however many instances there are.
-                    Err(error) if wrong.contains(&error) => {}
-                    Err(error) => wrong.push(*error),
+                    Err(error) => {
+                        let Diagnostic { file, line, column, message, .. } = &*error;
+                        if reported.insert((file.clone(), *line, *column, message.clone())) {
+                            wrong.push(*error);
+                        }
+                    }
                 }
             }
             found
@@ -193,19 +229,16 @@ fn role(class: &crate::twin::Class) -> Option<&Role> {
 
 fn parts(twin: &Twin, wrong: &mut Vec<Diagnostic>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
+    // A file that many assets follow is one machine many times; `None`: what is wrong with it has been
+    // said.
+    let mut machines: HashMap<*const Behaviour, Option<Machine>> = HashMap::new();
     for asset in twin.asset_ids() {
         let Some(role) = twin.class_of(asset).and_then(role) else { continue };
-        let machine = match Machine::of(&role.behaviour) {
-            Ok(machine) => machine,
-            Err(errors) => {
-                for error in errors.0 {
-                    if !wrong.contains(&error) {
-                        wrong.push(error);
-                    }
-                }
-                continue;
-            }
-        };
+        let machine = machines.entry(Arc::as_ptr(&role.behaviour)).or_insert_with(|| {
+            let machine = Machine::of(&role.behaviour);
+            machine.map_err(|errors| wrong.extend(errors.0)).ok()
+        });
+        let Some(machine) = machine.clone() else { continue };
         let about = machine.model.about();
         let next = |of: fn(&Part) -> &Range<usize>, count: usize| {
             let begin = parts.last().map_or(0, |part| of(part).end);
@@ -220,6 +253,7 @@ fn parts(twin: &Twin, wrong: &mut Vec<Diagnostic>) -> Vec<Part> {
             asset,
             name: if is_clear { name.to_string() } else { path.to_string() },
             machine,
+            behaviour: role.behaviour.clone(),
             inputs,
             states,
             outputs,

@@ -1,6 +1,7 @@
 //! Wired machines beside machines that are wired by hand, and what is wrong with wires.
 
 mod links;
+mod many;
 
 use std::collections::HashMap;
 use std::path::Path;

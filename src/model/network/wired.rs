@@ -10,7 +10,11 @@ use super::resolve::{Feed, Linked, Part, Resolved};
 use crate::model::about::{About, EventAbout, ParameterAbout, Variable};
 use crate::model::kernel::{Kernel, Model};
 use crate::model::real::{Lanes, Real};
+use crate::twin::behaviour::Behaviour;
 use crate::twin::{Diagnostic, Diagnostics, PropertyId, Twin};
+
+/// Inputs of a loop that an error lists.
+const MOST_SHOWN: usize = 20;
 
 /// Machines that are started so often know what flows in from the others.
 const STARTS: usize = 8;
@@ -262,6 +266,9 @@ fn links(resolved: &Resolved, external: &[usize]) -> Vec<Link> {
 
 fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
     let (mut parameters, mut events) = (0, 0);
+    let mut by_output: Vec<(usize, usize)> =
+        feeds.iter().map(|feed| (feed.from, feed.to)).collect();
+    by_output.sort_unstable();
     let next = |count: &mut usize, more: usize| {
         let begin = *count;
         *count += more;
@@ -269,11 +276,8 @@ fn places(parts: &[Part], feeds: &[Feed]) -> Vec<Place> {
     };
     let place = |part: &Part| {
         let about = part.machine.model.about();
-        let mut fed: Vec<usize> = feeds
-            .iter()
-            .filter(|feed| part.outputs.contains(&feed.from))
-            .map(|feed| feed.to)
-            .collect();
+        let mut fed: Vec<usize> =
+            of_outputs(&by_output, &part.outputs).iter().map(|(_, to)| *to).collect();
         fed.sort_unstable();
         fed.dedup();
         Place {
@@ -317,63 +321,99 @@ fn about(name: &str, title: &str, parts: &[Part], external: &[usize]) -> About {
 /// # Errors
 /// The wires of an algebraic loop.
 fn order(parts: &[Part], feeds: &[Feed]) -> Result<Vec<usize>, Diagnostics> {
-    let followed: Vec<_> = parts.iter().map(|part| followed(&part.machine)).collect();
+    // Machines of one file follow their inputs alike.
+    let mut of_file: HashMap<*const Behaviour, Arc<[Vec<usize>]>> = HashMap::new();
+    let followed: Vec<Arc<[Vec<usize>]>> = parts
+        .iter()
+        .map(|part| {
+            let file = of_file.entry(Arc::as_ptr(&part.behaviour));
+            file.or_insert_with(|| followed(&part.machine).into()).clone()
+        })
+        .collect();
     let inputs = parts.last().map_or(0, |part| part.inputs.end);
     let outputs = parts.last().map_or(0, |part| part.outputs.end);
+    let mut by_output: Vec<(usize, usize)> =
+        feeds.iter().map(|feed| (feed.from, feed.to)).collect();
+    by_output.sort_unstable();
     let mut is_known = vec![false; outputs];
+    // Wires from unknown outputs, by the input that they lead to.
+    let mut waits = vec![0_usize; inputs];
+    feeds.iter().for_each(|feed| waits[feed.to] += 1);
     let mut order = Vec::new();
-    loop {
-        let mut waiting = vec![false; inputs];
-        feeds.iter().for_each(|feed| waiting[feed.to] |= !is_known[feed.from]);
-        let can_follow = |part: &Part, output: usize, at: usize| {
-            let needs = &followed[at][output - part.outputs.start];
-            needs.iter().all(|input| !waiting[part.inputs.start + input])
-        };
-        let before = order.len();
-        for (at, part) in parts.iter().enumerate() {
-            let new: Vec<usize> = part
-                .outputs
-                .clone()
-                .filter(|output| !is_known[*output] && can_follow(part, *output, at))
-                .collect();
+    // Machines of which more may be known now, in their order.
+    let mut next: Vec<usize> = (0..parts.len()).collect();
+    while !next.is_empty() {
+        let mut new = Vec::new();
+        for at in next {
+            let part = &parts[at];
+            let can_follow = |output: &usize| {
+                let needs = &followed[at][output - part.outputs.start];
+                needs.iter().all(|input| waits[part.inputs.start + input] == 0)
+            };
+            let before = new.len();
+            new.extend(part.outputs.clone().filter(|at| !is_known[*at] && can_follow(at)));
             // A machine without outputs has nothing to wait for.
-            if !new.is_empty() {
-                new.into_iter().for_each(|output| is_known[output] = true);
+            if new.len() > before {
                 order.push(at);
             }
         }
-        if order.len() == before {
-            return match waiting.iter().position(|waits| *waits) {
-                None => Ok(order),
-                Some(input) => Err(looped(parts, feeds, &followed, &is_known, input)),
-            };
+        next = Vec::new();
+        for output in new {
+            is_known[output] = true;
+            for (_, input) in of_outputs(&by_output, &(output..output + 1)) {
+                waits[*input] -= 1;
+                if waits[*input] == 0 {
+                    next.push(parts.partition_point(|part| part.inputs.end <= *input));
+                }
+            }
         }
+        next.sort_unstable();
+        next.dedup();
     }
+    match waits.iter().position(|waits| *waits > 0) {
+        None => Ok(order),
+        Some(input) => Err(looped(parts, feeds, &followed, &is_known, input)),
+    }
+}
+
+/// The wires of these outputs, of all that are sorted by theirs.
+fn of_outputs<'f>(by_output: &'f [(usize, usize)], outputs: &Range<usize>) -> &'f [(usize, usize)] {
+    let place = |at: usize| by_output.partition_point(|(from, _)| *from < at);
+    &by_output[place(outputs.start)..place(outputs.end)]
 }
 
 /// Names the loop that an input is in.
 fn looped(
     parts: &[Part],
     feeds: &[Feed],
-    followed: &[Vec<Vec<usize>>],
+    followed: &[Arc<[Vec<usize>]>],
     is_known: &[bool],
     mut input: usize,
 ) -> Diagnostics {
+    // The first wire from an unknown output, by the input that it leads to.
+    let mut unknown: HashMap<usize, &Feed> = HashMap::new();
+    for feed in feeds.iter().filter(|feed| !is_known[feed.from]) {
+        unknown.entry(feed.to).or_insert(feed);
+    }
     let mut chain: Vec<&Feed> = Vec::new();
-    while let Some(feed) = feeds.iter().find(|feed| feed.to == input && !is_known[feed.from]) {
-        if let Some(at) = chain.iter().position(|other| std::ptr::eq(*other, feed)) {
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    while let Some(feed) = unknown.get(&input).copied() {
+        if let Some(at) = places.insert(input, chain.len()) {
             chain.drain(..at);
             break;
         }
         chain.push(feed);
-        let at = parts.iter().position(|part| part.outputs.contains(&feed.from)).unwrap_or(0);
+        let at = parts.partition_point(|part| part.outputs.end <= feed.from);
         let needs = &followed[at][feed.from - parts[at].outputs.start];
         let start = parts[at].inputs.start;
-        let waits = |input: &usize| feeds.iter().any(|f| f.to == *input && !is_known[f.from]);
-        let Some(next) = needs.iter().map(|need| start + need).find(waits) else { break };
+        let mut needs = needs.iter().map(|need| start + need);
+        let Some(next) = needs.find(|input| unknown.contains_key(input)) else { break };
         input = next;
     }
-    let inputs: Vec<String> = chain.iter().map(|feed| format!("`{}`", feed.stated.text)).collect();
+    let inputs = chain.iter().take(MOST_SHOWN).map(|feed| format!("`{}`", feed.stated.text));
+    let mut inputs: Vec<String> = inputs.collect();
+    let more = chain.len() - inputs.len();
+    inputs.extend((more > 0).then(|| format!("{more} more")));
     let message =
         format!("an algebraic loop: each of {} follows the others at once", inputs.join(", "));
     let expected = "a machine with a state in the loop (a tank, a pipe's inertia), or one of these \

@@ -7,8 +7,8 @@ use super::super::behaviour::{
     Behaviour, EstimateSpec, FaultSpec, LoadSpec, Named, NamedNumber, PartNumber, PartSpec,
 };
 use super::super::diagnostic::{Diagnostics, Severity};
-use super::super::tree::{Kind, Name, Tree};
-use super::file::Source;
+use super::super::tree::{Kind, Name, Node, Token, TokenKind, Tree};
+use super::file::{Source, has_field};
 use super::read::{At, Cx, Fields};
 use super::{NoFiles, Resolver};
 
@@ -38,7 +38,9 @@ const SPREAD: [&str; 3] = ["alpha", "beta", "kappa"];
 /// # Errors
 /// All that is wrong with it.
 pub fn load_behaviour(name: &Path, text: &str) -> Result<Behaviour, Diagnostics> {
-    whole(name, text, ("machine", r#"(model: "…", …)"#), behaviour)
+    let tree = Tree::parse(text);
+    only(name, &tree, &MACHINE)?;
+    whole(name, tree, behaviour)
 }
 
 /// Reads numbers by name, `{"name": 1.5}` or `(name: 1.5)`.
@@ -46,25 +48,66 @@ pub fn load_behaviour(name: &Path, text: &str) -> Result<Behaviour, Diagnostics>
 /// # Errors
 /// All that is wrong with them.
 pub fn load_numbers(name: &Path, text: &str) -> Result<Vec<NamedNumber>, Diagnostics> {
-    let expected = ("list of numbers by name", r#"{"name": 1.5}"#);
-    whole(name, text, expected, |cx, at| Some(numbers(cx, at)))
+    let tree = Tree::parse(text);
+    let values: Vec<&Node> = match &tree.root().kind {
+        Kind::Struct(_, fields) => fields.iter().map(|(_, value)| value).collect(),
+        Kind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    };
+    let other = values.iter().find(|value| !matches!(value.kind, Kind::Number(_)));
+    if other.is_some() || values.is_empty() && !is_blank(&tree) {
+        let place = other.map(|other| {
+            let (line, column) = Source::new(name, tree.clone()).place(other.span.start);
+            format!(": in line {line}, column {column} stands something else than a finite number")
+        });
+        let why = place.unwrap_or_default();
+        return Err(refused(name, &format!("list of numbers by name{why}"), r#"{"name": 1.5}"#));
+    }
+    whole(name, tree, |cx, at| Some(numbers(cx, at)))
 }
 
-/// Reads a text whose root is one thing: what it is called, and how it is written.
+/// What a text of fields is to hold.
+pub(super) struct Expected {
+    /// What it is called, and how it is written.
+    pub what: &'static str,
+    pub written: &'static str,
+    /// Its fields, the most telling first.
+    pub fields: &'static [&'static str],
+}
+
+const MACHINE: Expected =
+    Expected { what: "machine", written: r#"(model: "…", …)"#, fields: &BEHAVIOUR };
+
+/// Refuses a text that has none of the fields of what it is to hold. Nothing is shown of it: it may be
+/// any file of the disk, with secrets in it.
+pub(super) fn only(name: &Path, tree: &Tree, expected: &Expected) -> Result<(), Diagnostics> {
+    let Expected { what, written, fields } = expected;
+    if is_blank(tree) || has_field(tree, fields) {
+        return Ok(());
+    }
+    let first = fields.first().unwrap_or(&"");
+    let what = format!("{what}: it has no field of one, such as `{first}`");
+    Err(refused(name, &what, written))
+}
+
+/// Whether a text says nothing yet.
+fn is_blank(tree: &Tree) -> bool {
+    let says_nothing = |token: &Token| matches!(token.kind, TokenKind::Trivia | TokenKind::Mark(_));
+    tree.tokens().iter().all(says_nothing)
+}
+
+fn refused(name: &Path, what: &str, written: &str) -> Diagnostics {
+    let Diagnostics(mut refusal) = Diagnostics::whole(name, format!("this is no {what}"));
+    refusal[0].expected = Some(format!("{written} in it"));
+    Diagnostics(refusal)
+}
+
+/// Reads a text whose root is one thing.
 pub(super) fn whole<T>(
     name: &Path,
-    text: &str,
-    (what, written): (&str, &str),
+    tree: Tree,
     read: impl for<'a> FnOnce(&Cx<'a>, At<'a>) -> Option<T>,
 ) -> Result<T, Diagnostics> {
-    let tree = Tree::parse(text);
-    let is_begun = text.trim().is_empty() || text.trim_start().starts_with(['(', '{']);
-    // Nothing is shown of any other file of the disk: it may hold secrets.
-    if !is_begun && !matches!(tree.root().kind, Kind::Struct(..) | Kind::Tuple(..) | Kind::Map(_)) {
-        let Diagnostics(mut refusal) = Diagnostics::whole(name, format!("this is no {what}"));
-        refusal[0].expected = Some(format!("{written} in it"));
-        return Err(Diagnostics(refusal));
-    }
     let source = Source::new(name, tree);
     let syntax = source.tree.errors().iter().map(|error| {
         let mut diagnostic = source.diagnostic(Severity::Error, &error.span, error.message.clone());
@@ -311,14 +354,34 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_of_a_file_that_is_no_machine() {
-        let text = "root:x:0:0:secret\nfoo: secret\n";
-        let name = Path::new("shadow");
-        let machine = load_behaviour(name, text).map(|_| ()).expect_err("no machine");
-        let numbers = load_numbers(name, text).expect_err("no numbers");
-        for error in [machine, numbers] {
-            let told = format!("{error} {error:?}");
-            assert!(told.contains("this is no ") && !told.contains("secret"), "{told}");
+        for text in [
+            "root:x:0:0:secret\nfoo: secret\n",
+            "(password: \"secret\")",
+            "(password: secret, port: 22)",
+            "(secret",
+            "{secret}",
+            "{\"port\": 22, \"password\": \"secret\"}",
+            "// a note\n((secret: 5",
+            "[\"secret\"]",
+        ] {
+            let name = Path::new("shadow");
+            let machine = load_behaviour(name, text).map(|_| ()).expect_err("no machine");
+            let numbers = load_numbers(name, text).expect_err("no numbers");
+            for error in [machine, numbers] {
+                let told = format!("{error} {error:?}");
+                assert!(told.contains("this is no ") && !told.contains("secret"), "{told}");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_by_its_place() {
+        let text = "(Rs: 0.05,\n h: \"1\")";
+        let error = load_numbers(Path::new("n.ron"), text).expect_err("a text").to_string();
+        assert!(error.contains("in line 2, column 5 stands"), "{error}");
+        let text = "(Rs: 0.05,\n h 1)";
+        let error = load_numbers(Path::new("n.ron"), text).expect_err("no colon").to_string();
+        assert!(error.contains("n.ron:2:3") && error.contains("expected `:`"), "{error}");
     }
 
     #[test]

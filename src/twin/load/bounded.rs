@@ -79,6 +79,11 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
             "(name: \"B\", parent: \"S{i}\"), (name: \"A\", parent: \"S{i}/B\"), (name: \"C\", parent: \"T{i}/B/A\")"
         )
     };
+    let namesakes = |i| {
+        format!(
+            "(name: \"S{i}\"), (name: \"P\", parent: \"S{i}\"), (name: \"B{i}\", parent: \"P\"), (name: \"A\", parent: \"P/B{i}\")"
+        )
+    };
     vec![
         ("missing models", pumps("model: \"m#.glb\"")),
         ("an older schema", twin(1, PUMP, ",\n", (0..n).map(older))),
@@ -96,6 +101,10 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
         (
             "parts of the same names and unknown parents",
             twin(2, PUMP, ",\n", (0..n / 3).map(unknown)),
+        ),
+        (
+            "parts of one that has many namesakes",
+            twin(2, PUMP, ",\n", (0..n / 4).map(namesakes).chain(["(name: \"P\")".to_owned()])),
         ),
         (
             "own bindings",
@@ -159,6 +168,8 @@ fn kinds(n: usize) -> Vec<(&'static str, String)> {
             ),
         ),
         ("open brackets", "(".repeat(10 * n)),
+        ("open texts", format!("(\"{}", "\n\\\"".repeat(10 * n))),
+        ("open texts over lines", format!("(\"{}", "\\\n\\\"".repeat(10 * n))),
     ]
 }
 
@@ -192,10 +203,20 @@ fn what_a_few_words_multiply_is_counted_before_it_is_made() {
     };
     let wide = format!("classes: {{\"C\": (properties: {{{}}})}},", properties(1_000));
     let long = "x".repeat(100_000);
+    let derived = list(5_000, |i| format!("\"D{i}\": (extends: \"C\")"));
     let presences = list(1_000, |i| format!("(topic: \"s/{i}\", assets: [\"*\"])"));
     for (text, reason) in [
         (twin(2, "", ",", rows(1_000, "")), "no more than 500000 assets"),
         (twin(2, &wide, ",", rows(2, "class: \"C\"")), "more than 5000000 properties"),
+        (
+            twin(
+                2,
+                &format!("classes: {{\"C\": (properties: {{{}}}), {derived}}},", properties(1_000)),
+                ",",
+                rows(1, ""),
+            ),
+            "take over more than 300000 properties",
+        ),
         (twin(2, "", ",", rows(1, &format!("title: \"{long}\""))), "more than 256 MiB"),
         (twin(2, "", ",", rows(1, &format!("vars: {{\"v\": \"{long}\"}}"))), "more than 256 MiB"),
         (

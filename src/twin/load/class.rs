@@ -39,6 +39,10 @@ const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_ala
 /// Classes that extend each other in a row: each is read with all that it extends.
 const MOST_EXTENDED: usize = 64;
 
+/// Properties, mappings and bindings that all classes together take over from those that they extend, at
+/// most: each of thousands of classes of a few words may extend one of thousands.
+const MOST_PARTS: usize = 300_000;
+
 /// Names of an enumeration at most.
 const MOST_NAMES: usize = 4_096;
 
@@ -69,6 +73,7 @@ pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<Clas
     let names = Candidates::new(stated.iter().map(|one| one.name.as_str()));
     let mut done: Vec<ClassFile> = Vec::new();
     let mut progress = vec![Progress::Open; stated.len()];
+    let (mut parts, mut is_full) = (0, false);
     for start in 0..stated.len() {
         // From the class to what it extends, as far as that is not done.
         let mut chain = Vec::new();
@@ -111,6 +116,23 @@ pub(super) fn classes<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)]) -> Vec<Clas
                 if let Some(place) = fields.get("extends") {
                     cx.error(place, message);
                 }
+                base = None;
+            }
+            parts += base.map_or(0, |base| {
+                let Class { properties, mappings, bindings, .. } = &base.class;
+                properties.len() + mappings.len() + bindings.len()
+            });
+            if base.is_some() && parts > MOST_PARTS {
+                // Once: what follows is as many words of the same.
+                if let (false, Some(place)) = (is_full, fields.get("extends")) {
+                    cx.error(
+                        place,
+                        format!(
+                            "all classes together take over more than {MOST_PARTS} properties, mappings and bindings from those that they extend"
+                        ),
+                    );
+                }
+                is_full = true;
                 base = None;
             }
             let class = class(cx, name, fields, base);

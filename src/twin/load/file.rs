@@ -212,10 +212,13 @@ fn newer(source: &Source) -> Option<Diagnostic> {
     let Kind::Struct(_, fields) = &source.tree.root().kind else { return None };
     let (_, node) = fields.iter().find(|(name, _)| name.text == "schema")?;
     let Kind::Number(version) = node.kind else { return None };
+    // What is no version of any program is answered where the field is read.
+    let is_version = version.fract() == 0.0 && version < 1e6;
     let message = format!(
         "this file has schema {version}, which is newer than this program (schema {SCHEMA}): update twinscope"
     );
-    (version > f64::from(SCHEMA)).then(|| source.diagnostic(Severity::Error, &node.span, message))
+    (is_version && version > f64::from(SCHEMA))
+        .then(|| source.diagnostic(Severity::Error, &node.span, message))
 }
 
 fn includes(source: &Source) -> Vec<(Span, String)> {

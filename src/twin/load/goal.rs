@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::super::diagnostic::Diagnostics;
 use super::super::goal::{Goal, KnobSpec, LimitSpec, MaintainSpec, UpkeepSpec, When};
-use super::behaviour::{named, numbers, whole};
+use super::super::tree::Tree;
+use super::behaviour::{Expected, named, numbers, only, whole};
 use super::read::{At, Cx, Fields};
 
 const GOAL: [&str; 10] =
@@ -16,12 +17,17 @@ const UPKEEP: [&str; 4] = ["event", "planned", "failure", "life"];
 const WHEN: [(&str, When); 3] =
     [("always", When::Always), ("mean", When::Mean), ("end", When::End)];
 
+const EXPECTED: Expected =
+    Expected { what: "goal", written: r#"(set: {…}, running: ["…"], …)"#, fields: &GOAL };
+
 /// Reads the text of a file that holds one goal.
 ///
 /// # Errors
 /// All that is wrong with it.
 pub fn load_goal(name: &Path, text: &str) -> Result<Goal, Diagnostics> {
-    whole(name, text, ("goal", r#"(set: {…}, running: ["…"], …)"#), goal)
+    let tree = Tree::parse(text);
+    only(name, &tree, &EXPECTED)?;
+    whole(name, tree, goal)
 }
 
 fn goal<'a>(cx: &Cx<'a>, at: At<'a>) -> Option<Goal> {

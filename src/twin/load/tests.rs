@@ -206,6 +206,10 @@ fn mistakes_of_assets_are_found() {
         ))
     };
     assert_eq!(with("(name: \"a\"), (name: \"a\")"), ["2:21 there are two assets `a`"]);
+    assert_eq!(
+        with("(name: \"a\"), (name: \"a\"), (name: \"b\", parent: \"a\")"),
+        ["2:47 `a` is stated 2 times: give each a name of its own"]
+    );
     assert_eq!(with("(name: \"a\", class: \"Pmp\")"), ["2:20 unknown class `Pmp` [Pump]"]);
     assert_eq!(
         with("(name: \"hall\"), (name: \"b\", parent: \"hal\")"),
@@ -280,6 +284,10 @@ fn an_older_schema_is_read_as_the_present_one_and_says_what_changed() {
         [(1, 14, Severity::Notice), (1, 63, Severity::Notice), (2, 35, Severity::Notice)]
     );
     assert!(errors("Twin(schema: 3, name: \"x\")")[0].contains("newer than this program"));
+    for wild in ["inf", "1e308", "3.5", "1e400"] {
+        let error = errors(&format!("Twin(schema: {wild}, name: \"x\")")).join("\n");
+        assert!(error.contains("has no place here") && !error.contains("newer"), "{error}");
+    }
 }
 
 #[test]

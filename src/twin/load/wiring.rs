@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::behaviour::Named;
 use super::super::tree::Tree;
 use super::super::wiring::{Role, Wire};
-use super::behaviour::{BEHAVIOUR, load_behaviour, named};
+use super::behaviour::{BEHAVIOUR, behaviour, named, whole};
 use super::file::has_field;
 use super::read::{At, Cx, ReadBehaviour};
 
@@ -61,11 +61,12 @@ fn follow<'a>(
 
 fn read(cx: &Cx, file: &Path) -> ReadBehaviour {
     let text = cx.resolver.read(file).map_err(|error| Some(format!("cannot be read: {error}")))?;
+    let tree = Tree::parse(&text);
     // Nothing is shown of any other file of the disk: it may hold secrets.
-    if !has_field(&Tree::parse(&text), &BEHAVIOUR) {
+    if !has_field(&tree, &BEHAVIOUR) {
         return Err(Some("is no behaviour: it has no field of one, such as `model`".into()));
     }
-    load_behaviour(file, &text).map(Arc::new).map_err(|errors| {
+    whole(file, tree, behaviour).map(Arc::new).map_err(|errors| {
         cx.add(errors);
         None
     })

@@ -42,20 +42,27 @@ pub const MOST_TOKENS: usize = 6_000_000;
 pub fn lex(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
+    // A text that nothing closes was sought to the end of the file. Those behind it end with their lines,
+    // so that the file is not read through for each of them.
+    let mut is_torn = false;
     while at < text.len() {
         if tokens.len() == MOST_TOKENS {
             let fault = Some("the file has more names, numbers and marks than any twin's");
             tokens.push(Token { kind: TokenKind::Unknown, span: at..text.len(), fault });
             break;
         }
-        let (kind, length, fault) = next(&text[at..]);
+        let (kind, length, fault) = next(&text[at..], is_torn);
+        is_torn |= fault == Some(OPEN_TEXT);
         tokens.push(Token { kind, span: at..at + length, fault });
         at += length;
     }
     tokens
 }
 
-fn next(rest: &str) -> (TokenKind, usize, Option<&'static str>) {
+/// What is wrong with a text without an end.
+const OPEN_TEXT: &str = "this text has no closing `\"`";
+
+fn next(rest: &str, in_line: bool) -> (TokenKind, usize, Option<&'static str>) {
     let Some(first) = rest.chars().next() else { return (TokenKind::Unknown, 0, None) };
     let width = first.len_utf8();
     if first.is_whitespace() || first == '\u{feff}' {
@@ -75,8 +82,8 @@ fn next(rest: &str) -> (TokenKind, usize, Option<&'static str>) {
     }
     match first {
         '(' | ')' | '[' | ']' | '{' | '}' | ':' | ',' => (TokenKind::Mark(first), width, None),
-        '"' => quoted(rest, 0),
-        'b' if rest.starts_with("b\"") => quoted(rest, 1),
+        '"' => quoted(rest, 0, in_line),
+        'b' if rest.starts_with("b\"") => quoted(rest, 1, in_line),
         'r' | 'b' if raw_hashes(rest).is_some() => raw(rest),
         '\'' => character(rest),
         '0'..='9' => (TokenKind::Number, number_length(rest), None),
@@ -141,10 +148,12 @@ fn block_comment(rest: &str) -> (TokenKind, usize, Option<&'static str>) {
     (TokenKind::Trivia, rest.len(), Some("this comment has no `*/`"))
 }
 
-fn quoted(rest: &str, prefix: usize) -> (TokenKind, usize, Option<&'static str>) {
+/// A text behind its prefix; `in_line`: it is sought no further than its line goes.
+fn quoted(rest: &str, prefix: usize, in_line: bool) -> (TokenKind, usize, Option<&'static str>) {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(prefix + 1) {
         match c {
+            '\n' if in_line => break,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '"' => return (TokenKind::Text, at + 1, None),
@@ -153,7 +162,7 @@ fn quoted(rest: &str, prefix: usize) -> (TokenKind, usize, Option<&'static str>)
     }
     // An open text ends with its line, so that the rest of the file can still be read.
     let end = rest.find('\n').unwrap_or(rest.len());
-    (TokenKind::Text, end, Some("this text has no closing `\"`"))
+    (TokenKind::Text, end, Some(OPEN_TEXT))
 }
 
 /// Number of `#` of a raw text at the start of `rest`, and the length of its opening.

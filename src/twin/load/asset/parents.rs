@@ -19,18 +19,18 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
     let mut reported: HashSet<(*const Node, &str)> = HashSet::new();
     let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
     // One answer for all assets that state the same parent.
-    let mut answers: HashMap<&str, Rc<[usize]>> = HashMap::new();
+    let mut answers: HashMap<&str, Rc<Found>> = HashMap::new();
     for draft in drafts {
         let answer = |parent| {
-            let search = || stated.find(parent).into();
+            let search = || Rc::new(stated.find(parent));
             answers.entry(parent).or_insert_with(search).clone()
         };
         let found = draft.parent.as_deref().map(answer);
         let place = draft.parent_place.unwrap_or(draft.place);
-        parents.push(match found.as_deref() {
+        parents.push(match found.as_deref().map(|found| (found.count, &*found.first)) {
             None => None,
-            Some([parent]) => Some(*parent),
-            Some([]) => {
+            Some((1, [parent])) => Some(*parent),
+            Some((0, _)) => {
                 let name = draft.parent.as_deref().unwrap_or_default();
                 // Once for all copies of a row.
                 if reported.insert((place.node, name)) {
@@ -39,20 +39,21 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
                 fine = false;
                 None
             }
-            Some(several) => {
-                let shown = several.iter().take(MOST_SHOWN);
+            Some((count, first)) => {
                 let paths: Vec<_> =
-                    shown.map(|number| format!("`{}`", drafts[*number].path())).collect();
-                let others = several.len() - paths.len();
+                    first.iter().map(|number| format!("`{}`", drafts[*number].path())).collect();
+                let others = count - paths.len();
                 let more =
                     if others > 0 { format!(" or one of {others} more") } else { String::new() };
-                cx.error(
-                    place,
-                    format!(
-                        "several assets may be meant: write the path of one, {}{more}",
-                        paths.join(" or ")
-                    ),
-                );
+                // One path for all is no choice.
+                let is_choice = paths.iter().any(|path| *path != paths[0]);
+                let message = if is_choice {
+                    let paths = paths.join(" or ");
+                    format!("several assets may be meant: write the path of one, {paths}{more}")
+                } else {
+                    format!("{} is stated {count} times: give each a name of its own", paths[0])
+                };
+                cx.error(place, message);
                 fine = false;
                 None
             }
@@ -95,9 +96,18 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
     fine.then_some(order)
 }
 
+/// The drafts that a parent's path may mean.
+struct Found {
+    count: usize,
+    /// The first of them, as many as an error lists.
+    first: Vec<usize>,
+}
+
 /// Drafts by what they state of their own paths: of their parents' as it is written, and their names.
 struct Stated<'d> {
     drafts: &'d [Draft<'d>],
+    /// Names of those that are part of no other.
+    roots: HashSet<&'d str>,
     by_name: HashMap<&'d str, Vec<usize>>,
     by_path: HashMap<&'d str, Vec<usize>>,
     /// The stated paths that end in a path, by that.
@@ -117,18 +127,19 @@ impl<'d> Stated<'d> {
         for path in by_path.keys().copied() {
             ends(path).for_each(|end| by_end.entry(end).or_default().push(path));
         }
-        Self { drafts, by_name, by_path, by_end }
+        let roots = drafts.iter().filter(|draft| draft.parent.is_none());
+        let roots = roots.map(|draft| &*draft.asset.name).collect();
+        Self { drafts, roots, by_name, by_path, by_end }
     }
 
     /// Whether an asset of that name is part of no other.
     fn is_root(&self, name: &str) -> bool {
-        let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        named.iter().any(|number| self.drafts[*number].parent.is_none())
+        self.roots.contains(name)
     }
 
     /// Drafts with that name, or at the end of that path, in their order; one whose whole path it is comes
     /// before all others.
-    fn find(&self, path: &str) -> Vec<usize> {
+    fn find(&self, path: &str) -> Found {
         let (mut all, mut whole) = (Vec::new(), Vec::new());
         let mut add = |stated: &str, is_whole: bool| {
             let found = self.by_path.get(stated).map_or(&[][..], Vec::as_slice);
@@ -149,7 +160,9 @@ impl<'d> Stated<'d> {
         }
         let mut found = if whole.len() == 1 { whole } else { all };
         found.sort_unstable();
-        found
+        let count = found.len();
+        found.truncate(MOST_SHOWN);
+        Found { count, first: found }
     }
 
     /// Whether what stands above the asset `top` ends in that path, and if so, whether that is all of it.
