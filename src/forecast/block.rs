@@ -11,12 +11,10 @@ use super::pace::{Mover, Pace};
 use super::setup::{ForecastSetup, LoadSpread};
 use super::start::StartSampler;
 use crate::model::noise::RandomStream;
+use crate::model::simulation::{ROUNDING, steps_s};
 use crate::model::solver::Problem;
 use crate::model::stability::{bounds, has_broken_down};
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
-
-/// By this share of a step a time may be off through rounding.
-const ROUNDING: f64 = 1e-6;
 
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +162,7 @@ impl Block {
             };
             left -= taken;
             self.steps += taken;
-            self.t_s = setup.begin_s + self.steps as f64 * setup.dt_s;
+            self.t_s = setup.begin_s + steps_s(self.steps, setup.dt_s);
             if self.has_noise {
                 self.add_noise(setup);
                 self.compute_margins(setup);
