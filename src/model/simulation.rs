@@ -19,11 +19,35 @@ pub(crate) const ROUNDING: f64 = 1e-6;
 /// Most steps of a course: as many take hours.
 pub const MOST_STEPS: u64 = 1_000_000_000;
 
-/// Seconds that so many steps take. Where a second is a whole number of steps it is divided by that, so that
-/// three steps of 0.1 s end at 0.3 s, and not at the number beside it that 3 × 0.1 is rounded to.
+/// Times of whole steps. Where a step is a short decimal number they are such numbers, too: three steps of
+/// 0.1 s end at 0.3 s, and not at the number beside it that 3 × 0.1 is rounded to.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// A step is this many …
+    step: f64,
+    /// … of the parts of a second of which there are so many.
+    parts: f64,
+}
+
+impl Clock {
+    /// Of steps of that length, in seconds.
+    pub fn of(dt_s: f64) -> Self {
+        let decimal = (0..=9).map(|digits| libm::pow(10.0, f64::from(digits))).find_map(|parts| {
+            let step = (dt_s * parts).round();
+            (step / parts == dt_s).then_some(Self { step, parts })
+        });
+        decimal.unwrap_or(Self { step: dt_s, parts: 1.0 })
+    }
+
+    /// Seconds that so many steps take.
+    pub fn after(self, steps: u64) -> f64 {
+        steps as f64 * self.step / self.parts
+    }
+}
+
+/// Seconds that so many steps of a length take: see [`Clock`].
 pub fn steps_s(steps: u64, dt_s: f64) -> f64 {
-    let a_second = (1.0 / dt_s).round();
-    if dt_s < 1.0 && 1.0 / a_second == dt_s { steps as f64 / a_second } else { steps as f64 * dt_s }
+    Clock::of(dt_s).after(steps)
 }
 
 /// What is simulated, and how.
@@ -132,6 +156,7 @@ pub struct Simulation {
     /// would be off by a rounding error a step.
     counted_from_s: f64,
     steps: u64,
+    clock: Clock,
     /// Until when it is known that the model bears the steps.
     checked_until_s: f64,
     x: Vec<f64>,
@@ -177,6 +202,7 @@ impl Simulation {
             t_s: setup.start_s,
             counted_from_s: setup.start_s,
             steps: 0,
+            clock: Clock::of(setup.dt_s),
             checked_until_s,
             met: margin.iter().map(|margin| *margin <= 0.0).collect(),
             locator: Locator {
@@ -212,7 +238,7 @@ impl Simulation {
         self.check_on()?;
         let SimulationSetup { model, parameters, load, noise, dt_s: whole_s, .. } = &self.setup;
         let (mut from_s, mut steps, mut dt_s) = (self.counted_from_s, self.steps + 1, *whole_s);
-        let mut next_s = from_s + steps_s(steps, *whole_s);
+        let mut next_s = from_s + self.clock.after(steps);
         // What is left of a step by rounding alone is none.
         if next_s > end_s - ROUNDING * dt_s {
             if next_s > end_s + ROUNDING * dt_s {
@@ -360,6 +386,13 @@ impl SimulationSetup {
         if let Some(noise) = &self.noise {
             let names = about.states.iter().map(|state| &state.name).collect();
             fit("strengths of noise", &noise.strength, names)?;
+            let below = noise.strength.iter().position(|strength| *strength < 0.0);
+            if let Some(at) = below {
+                let (name, strength) = (&about.states[at].name, noise.strength[at]);
+                return Err(format!(
+                    "strengths of noise: `{name}` is {strength}, and none is below 0"
+                ));
+            }
         }
         if !(self.dt_s > 0.0 && self.dt_s.is_finite()) {
             return Err(format!("a step of {} s leads nowhere; it has to be above 0", self.dt_s));

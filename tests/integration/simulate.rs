@@ -24,7 +24,14 @@ fn a_course_begins_where_its_table_does_or_where_it_is_told_to() {
     // Seconds since 1970 in steps of a second are as many rows as there are.
     std::fs::write(&path, "t,u_i\n1764393600,2\n1764393660,2\n").expect("written");
     assert_eq!(columns(&fine(&["simulate", "battery_circuit", "--inputs", late]))["t"].len(), 61);
-    let cases: [(&[&str], &str); 6] = [
+    // Of one row nothing follows but where it begins.
+    std::fs::write(&path, "t,u_i\n5,2\n").expect("written");
+    let (status, out, errors) = run(&["simulate", "battery_circuit", "--inputs", late]);
+    assert_eq!((status, columns(&out)["t"].clone()), (0, vec![5.0]));
+    assert!(errors.contains("it ends where it begins, at 5 s"), "{errors}");
+    std::fs::write(&path, "t,u_i\n1764393600,2\n1764393660,2\n").expect("written");
+    let cases: [(&[&str], &str); 7] = [
+        (&["--until", "5", "--noise", "(qb: -1)"], "`qb` is -1, and none is below 0"),
         (&["--until", "inf"], "expected a finite time"),
         (&["--until", "NaN"], "expected a finite time"),
         (&["--inputs", late, "--until", "10"], "before it begins at 1764393600 s"),

@@ -59,6 +59,10 @@ pub fn simulate(args: &Simulate) -> Outcome {
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
         until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s());
+    if until.is_reached(simulation.time_s()) {
+        let now_s = simulation.time_s();
+        eprintln!("note: it ends where it begins, at {now_s} s: state a later time with --until");
+    }
     let mut step = 0;
     while !is_over && step < MOST_STEPS {
         step += 1;

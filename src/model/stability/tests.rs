@@ -214,7 +214,7 @@ fn no_event_is_located_and_no_course_goes_on_where_the_solution_has_broken_down(
     let mut simulation = Simulation::new(setup).expect("a thousand steps hold");
     let ended = (0..100_000).find_map(|_| simulation.step().err());
     let error = ended.expect("it ends").to_string();
-    assert!(error.contains("`swing` does not bear steps of 0.1 s"), "{error}");
+    assert!(error.contains("`x` became") || error.contains("has broken down"), "{error}");
     assert!(simulation.state().iter().all(|value| value.abs() < 1e13));
     // The same of an ensemble, whose horizon is known: at once.
     let setup = ForecastSetup::usual(model::<Swing>(), load, 0.1, 1e5);
