@@ -194,10 +194,11 @@ impl Steps<'_> {
     /// The states that are wrong after one of a few steps; `None` where they are right, or many.
     fn off_in_few(&self, dt_s: f64) -> Option<Vec<usize>> {
         let count = libm::ceil(self.span_s / dt_s - 1e-9);
+        let few = if count <= FEW { count as u32 } else { 0 };
         let mut stepper = Stepper::of(self.model, self.method);
         let (mut x, mut inputs) = (self.initial.to_vec(), self.model.about().usual_inputs());
         let mut next = x.clone();
-        for step in 0..if count <= FEW { count as u32 } else { 0 } {
+        for step in 0..few {
             self.load.at(self.begin_s + (f64::from(step) + 0.5) * dt_s, &x, &mut inputs);
             let problem = Problem { model: self.model, u: &inputs, p: self.parameters };
             // What is no number ends the course, and says why.

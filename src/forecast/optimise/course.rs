@@ -121,7 +121,7 @@ impl EnsembleRun {
     ) -> Result<Self, Outcome> {
         let setup = ForecastSetup { seed, members, recorded: 0, ..problem.under(settings) };
         if let Err(error) = setup.check_step() {
-            return Err(Outcome::lost(problem, members, Trouble::StepTooLong(error)));
+            return Err(Outcome::lost(problem, members, Trouble::StepTooLong(Box::new(error))));
         }
         let (sampler, blocks) = (StartSampler::new(&setup), members.div_ceil(WIDTH));
         Ok(Self { setup, sampler, blocks, going: None, done: Vec::with_capacity(blocks) })

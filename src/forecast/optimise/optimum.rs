@@ -117,7 +117,7 @@ pub enum Trouble {
     Diverges,
     /// The model does not bear the steps under these settings.
     #[error(transparent)]
-    StepTooLong(#[from] StepTooLong),
+    StepTooLong(#[from] Box<StepTooLong>),
     /// Nothing is made whose cost could be stated.
     #[error("nothing is made: `per` is not above 0")]
     MakesNothing,
