@@ -13,7 +13,6 @@
 use super::error::{BankError, MaintenanceError};
 use super::estimated::Estimated;
 use super::sample::{Measured, MeasurementUpdate, ObserveError};
-use super::setup::FilterSetup;
 use super::unscented::{Belief, Unscented};
 use crate::twin::behaviour::Behaviour;
 
@@ -53,14 +52,27 @@ struct Candidate {
 }
 
 impl Bank {
-    /// Begins with what is believed under `base`; each hypothesis changes that setup.
+    /// Begins with what a filter believes; each hypothesis changes its setup.
     ///
     /// # Errors
     /// When a changed setup does not fit its model, or there is no hypothesis.
-    pub fn new(base: &FilterSetup, belief: &Belief, all: &[Hypothesis]) -> Result<Self, BankError> {
+    pub fn new(filter: &Unscented, all: &[Hypothesis]) -> Result<Self, BankError> {
+        Self::since(filter, filter.belief(), all)
+    }
+
+    /// Begins with what a filter believed earlier.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn since(
+        filter: &Unscented,
+        belief: &Belief,
+        all: &[Hypothesis],
+    ) -> Result<Self, BankError> {
         if all.is_empty() {
             return Err(BankError::NoHypothesis);
         }
+        let base = filter.setup();
         let candidate = |hypothesis: &Hypothesis| {
             let mut setup = base.clone();
             for each in &hypothesis.estimated {
@@ -75,10 +87,11 @@ impl Bank {
                     belief.covariance.add(at, at, each.deviation * each.deviation);
                 }
             }
-            let filter =
-                Unscented::from_belief(setup, &belief, &base.estimated).map_err(|error| {
-                    BankError::Hypothesis { hypothesis: hypothesis.name.clone(), error }
-                })?;
+            let own = Unscented::succeeding(setup, filter, &belief, belief.time_s);
+            let filter = own.map_err(|error| BankError::Hypothesis {
+                hypothesis: hypothesis.name.clone(),
+                error,
+            })?;
             let evidence = libm::log(hypothesis.prior);
             Ok(Candidate { name: hypothesis.name.clone(), filter, evidence })
         };
@@ -134,7 +147,7 @@ impl Bank {
     /// A part was replaced: what is believed of it begins anew under every hypothesis.
     ///
     /// # Errors
-    /// See [`FilterSetup::new_part`].
+    /// See [`super::FilterSetup::new_part`].
     pub fn replaced(&mut self, behaviour: &Behaviour, part: &str) -> Result<(), MaintenanceError> {
         for candidate in &mut self.candidates {
             let new = candidate.filter.setup().new_part(behaviour, part)?;

@@ -89,7 +89,7 @@ impl ConditionMonitor {
         monitor_setup.check()?;
         let filter = Unscented::new(monitor_setup.setup.clone(), begin_s, inputs)?;
         // Hypotheses that do not fit are an error now, and not when a change is detected.
-        Bank::new(filter.setup(), filter.belief(), &monitor_setup.hypotheses)?;
+        Bank::new(&filter, &monitor_setup.hypotheses)?;
         let outputs = monitor_setup.scatter.len();
         Ok(Self {
             begin_s,
@@ -218,7 +218,7 @@ impl ConditionMonitor {
             time_s: belief.time_s,
             what: error.to_string(),
         };
-        let bank = Bank::new(self.filter.setup(), belief, hypotheses).map_err(unknown)?;
+        let bank = Bank::since(&self.filter, belief, hypotheses).map_err(unknown)?;
         let mut bank = bank.tempered(*share);
         for sample in self.samples.iter().filter(|sample| sample.time_s > belief.time_s) {
             bank.observe(sample)?;

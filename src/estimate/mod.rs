@@ -39,5 +39,6 @@ pub use plausibility::{Doubt, Implausible};
 pub use reordering::ReorderingFilter;
 pub use sample::{Measured, MeasurementUpdate, ObserveError};
 pub use setup::{FilterSetup, Spread};
+pub use spec::HEALTHY;
 pub use tracking::{Tracked, Tracking, TrackingError};
 pub use unscented::{Belief, Unscented};

@@ -5,7 +5,7 @@
 //! where there is one. States that move follow their model and are not looked at.
 
 use super::consistency::Inconsistency;
-use super::estimated::Slot;
+use super::estimated::{Estimated, Slot};
 use super::maintenance::NewPart;
 use super::setup::FilterSetup;
 use crate::model::Kernel;
@@ -68,7 +68,7 @@ pub(super) fn still(setup: &FilterSetup, states: &[f64], inputs: &[f64]) -> Vec<
 
 /// What was believed of an estimate before anything was measured: its mean, its variance, and when.
 #[derive(Clone, Copy, Debug)]
-struct Prior {
+pub(super) struct Prior {
     mean: f64,
     variance: f64,
     since_s: f64,
@@ -101,6 +101,31 @@ impl Priors {
             if let Some(prior) = &mut self.0[at] {
                 *prior = Prior { mean, variance: deviation * deviation, since_s };
             }
+        }
+    }
+
+    /// Those of a filter that goes on with what this one believes of an estimate, from the time of that
+    /// belief on: the prior is as old as it is, and one of another deviation is as uncertain as both. `later_s`
+    /// is by how much the clock of the other filter is ahead.
+    pub fn carried(
+        &self,
+        (setup, at): (&FilterSetup, usize),
+        (time_s, later_s): (f64, f64),
+        other: &Estimated,
+    ) -> Option<Prior> {
+        if setup.estimated[at] == *other {
+            let prior = self.0[at]?;
+            return Some(Prior { since_s: prior.since_s + later_s, ..prior });
+        }
+        let (mean, variance) = self.expected(setup, at, time_s)?;
+        let variance = variance + other.deviation * other.deviation;
+        Some(Prior { mean, variance, since_s: time_s + later_s })
+    }
+
+    /// What was believed of an estimate is this from now on, where it is looked at.
+    pub fn set(&mut self, at: usize, prior: Prior) {
+        if let Some(own) = &mut self.0[at] {
+            *own = prior;
         }
     }
 
@@ -217,5 +242,31 @@ mod tests {
         let error = priors.check(&setup, belief.time_s, &belief.mean);
         let error = error.expect_err("it has no time to drift");
         assert!(error.to_string().contains("`wA` is") && error.scale == " of its logarithm");
+    }
+
+    #[test]
+    fn a_filter_that_goes_on_from_another_expects_what_that_one_expected() {
+        let (setup, mut belief, _) = pump();
+        let inputs = setup.model.about().usual_inputs();
+        let filter = Unscented::new(setup.clone(), 0.0, &inputs).expect("it fits");
+        // A wear rate that has drifted in the course of days, as it may.
+        belief.time_s = 1e6;
+        belief.mean[1] -= 6.1;
+        for begin_s in [1e6, 0.0, 3e6] {
+            let next = Unscented::succeeding(setup.clone(), &filter, &belief, begin_s);
+            assert_eq!(next.expect("it fits").check(), Ok(()), "{begin_s}");
+        }
+        // Nothing is known of how the belief came about.
+        let alone = Unscented::from_belief(setup.clone(), &belief, &setup.estimated);
+        assert!(alone.expect("it fits").check().is_err());
+        // A hypothesis allows for more, and for no less.
+        let mut wider = setup.clone();
+        wider.estimated[3].deviation = 1e-3;
+        let mut far = belief.clone();
+        far.mean[3] += 5e-3;
+        let of = |setup: &FilterSetup| {
+            Unscented::succeeding(setup.clone(), &filter, &far, 1e6).expect("it fits").check()
+        };
+        assert_eq!(of(&wider), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! A filter's sample, the measurement update by it, and why a sample is refused.
 
 use super::estimated::Slot;
-use super::setup::{FilterSetup, MOST_STEPS};
+use super::setup::{FilterSetup, MOST_STEPS_A_SAMPLE};
 use crate::model::load::Held;
 use crate::model::stability::{StepGuard, StepTooLong, Steps, UNKNOWN_STEPS};
 use crate::model::{About, Variable, nearest_angle};
@@ -63,7 +63,7 @@ pub enum ObserveError {
     },
     /// Its time is so long after that of the last one that the model cannot be carried there.
     #[error(
-        "from {last_s} s to {sample_s} s the model takes {steps:.0} steps of {step_s} s, and {MOST_STEPS} are the most at a time: check the time, or state a longer `step`"
+        "from {last_s} s to {sample_s} s the model takes {steps:.0} steps of {step_s} s, and {MOST_STEPS_A_SAMPLE} are the most at a time: check the time, or state a longer `step`"
     )]
     Gap {
         /// Time of the sample.
@@ -141,7 +141,7 @@ pub(super) fn check_steps(
 /// When these are too many: [`ObserveError::Gap`].
 pub(super) fn steps_between(last_s: f64, sample_s: f64, step_s: f64) -> Result<f64, ObserveError> {
     let steps = libm::ceil((sample_s - last_s) / step_s - 1e-9).max(1.0);
-    match steps <= f64::from(MOST_STEPS) {
+    match steps <= f64::from(MOST_STEPS_A_SAMPLE) {
         true => Ok(steps),
         false => Err(ObserveError::Gap { sample_s, last_s, steps, step_s }),
     }

@@ -9,7 +9,7 @@ use crate::model::{Kernel, Model};
 
 /// Most steps of the model from one sample to the next: 46 days of a second each. Beyond, a time is
 /// more likely wrong than the machine silent.
-pub(super) const MOST_STEPS: u32 = 4_000_000;
+pub(super) const MOST_STEPS_A_SAMPLE: u32 = 4_000_000;
 
 /// A filter's setup.
 #[derive(Clone)]
@@ -108,7 +108,7 @@ impl FilterSetup {
 
     /// Longest time from one sample to the next through which the model is carried, in seconds.
     pub fn reach_s(&self) -> f64 {
-        self.step_s * f64::from(MOST_STEPS)
+        self.step_s * f64::from(MOST_STEPS_A_SAMPLE)
     }
 
     /// Where something is among what is estimated.

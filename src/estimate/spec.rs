@@ -7,8 +7,8 @@ use crate::model::{About, Machine, position};
 use crate::twin::behaviour::{Behaviour, EstimateSpec};
 use crate::twin::{Diagnostic, Diagnostics};
 
-/// That nothing is wrong.
-const HEALTHY: &str = "healthy";
+/// Name of the hypothesis that nothing is wrong.
+pub const HEALTHY: &str = "healthy";
 /// Deviations and drifts of states that nobody stated, as a share of the state's usual size.
 const USUAL_DEVIATION: f64 = 0.01;
 const USUAL_DRIFT: f64 = 1e-4;

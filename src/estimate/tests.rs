@@ -114,7 +114,7 @@ fn the_hypothesis_that_is_true_is_ranked_first() {
         hypothesis("voltmeter drifts", vec![bias(1, 0.02)]),
     ];
     for (drift, wanted) in [(0.0, "fine"), (0.05, "thermometer drifts")] {
-        let mut bank = Bank::new(base.setup(), base.belief(), &all).expect("it fits");
+        let mut bank = Bank::new(&base, &all).expect("it fits");
         for row in 0..300 {
             bank.observe(&odd_battery(row, &reference, drift)).expect("it goes on");
         }

@@ -123,11 +123,7 @@ impl Unscented {
         }
         let inputs = vec![0.0; setup.model.about().inputs.len()];
         let mut filter = Self::new(setup, belief.time_s, &inputs)?;
-        let place = |each: &Estimated| {
-            let same = |other: &Estimated| other.slot == each.slot && other.scale == each.scale;
-            estimated.iter().position(same)
-        };
-        let places: Vec<Option<usize>> = filter.setup.estimated.iter().map(place).collect();
+        let places = places(&filter.setup.estimated, estimated);
         for (row, from) in places.iter().enumerate() {
             let Some(from) = *from else { continue };
             filter.belief.mean[row] = belief.mean[from];
@@ -143,6 +139,31 @@ impl Unscented {
         Ok(filter)
     }
 
+    /// Begins with what another filter of the same machine believes or believed, at a time of its own clock;
+    /// what was believed before anything was measured is as old as it is for that filter.
+    ///
+    /// # Errors
+    /// As for [`Self::from_belief`].
+    pub(super) fn succeeding(
+        setup: FilterSetup,
+        of: &Self,
+        belief: &Belief,
+        time_s: f64,
+    ) -> Result<Self, FilterSetupError> {
+        let begin = Belief { time_s, ..belief.clone() };
+        let mut filter = Self::from_belief(setup, &begin, &of.setup.estimated)?;
+        let times = (belief.time_s, time_s - belief.time_s);
+        let places = places(&filter.setup.estimated, &of.setup.estimated);
+        for (at, from) in places.into_iter().enumerate() {
+            let Some(from) = from else { continue };
+            let own = &filter.setup.estimated[at];
+            if let Some(prior) = of.priors.carried((&of.setup, from), times, own) {
+                filter.priors.set(at, prior);
+            }
+        }
+        Ok(filter)
+    }
+
     /// The filter of another run of the same machine, from that time on: what moves begins anew as the setup
     /// states, and what does not (a parameter, a wear rate, a sensor's error) is as it was learnt.
     ///
@@ -151,8 +172,7 @@ impl Unscented {
     pub fn in_another_run(&self, time_s: f64, u: &[f64]) -> Result<Self, FilterSetupError> {
         let setup = &self.setup;
         setup.check_inputs(u)?;
-        let belief = Belief { time_s, ..self.belief.clone() };
-        let mut filter = Self::from_belief(setup.clone(), &belief, &setup.estimated)?;
+        let mut filter = Self::succeeding(setup.clone(), self, &self.belief, time_s)?;
         let begin = setup.begin(u);
         let still = still(setup, &begin, u);
         let moving = (0..begin.len()).filter(|at| !still[*at]);
@@ -384,6 +404,15 @@ impl Unscented {
         });
         if fine { Ok(()) } else { Err(self.diverged()) }
     }
+}
+
+/// For each of what is estimated its place among others; `None` where it is not among them on that scale.
+fn places(all: &[Estimated], among: &[Estimated]) -> Vec<Option<usize>> {
+    let place = |each: &Estimated| {
+        let same = |other: &Estimated| other.slot == each.slot && other.scale == each.scale;
+        among.iter().position(same)
+    };
+    all.iter().map(place).collect()
 }
 
 /// The rows and columns of a covariance at these places.

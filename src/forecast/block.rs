@@ -11,12 +11,10 @@ use super::pace::{Mover, Pace};
 use super::setup::{ForecastSetup, LoadSpread};
 use super::start::StartSampler;
 use crate::model::noise::RandomStream;
+use crate::model::simulation::{Clock, ROUNDING};
 use crate::model::solver::Problem;
 use crate::model::stability::{bounds, has_broken_down};
 use crate::model::{Kernel, Lanes, Real, WIDTH, Way};
-
-/// By this share of a step a time may be off through rounding.
-const ROUNDING: f64 = 1e-6;
 
 /// When an event happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +29,7 @@ pub struct EventTime {
 pub(in crate::forecast) struct Block {
     members: Range<usize>,
     t_s: f64,
+    clock: Clock,
     steps: u64,
     way: Way<Lanes>,
     p: Vec<Lanes>,
@@ -104,6 +103,7 @@ impl Block {
         let events = about.events.len();
         let mut block = Self {
             t_s: setup.begin_s,
+            clock: Clock::of(setup.dt_s),
             steps: 0,
             u: zero(about.inputs.len()),
             plan: vec![0.0; about.inputs.len()],
@@ -164,7 +164,7 @@ impl Block {
             };
             left -= taken;
             self.steps += taken;
-            self.t_s = setup.begin_s + self.steps as f64 * setup.dt_s;
+            self.t_s = setup.begin_s + self.clock.after(self.steps);
             if self.has_noise {
                 self.add_noise(setup);
                 self.compute_margins(setup);

@@ -13,7 +13,7 @@ use super::setup::ForecastSetup;
 use crate::estimate::{self, Belief};
 use crate::model::Machine;
 use crate::model::linear::Matrix;
-use crate::model::load::{Held, Hold, Load, Schedule};
+use crate::model::load::{Hold, Load, Schedule};
 use crate::twin::load_behaviour;
 use crate::worker::{Job, Run, Step};
 
@@ -29,7 +29,7 @@ pub struct MakeForecast {
     /// What a filter of the machine believes; `None`: what the file states for when nothing is measured.
     pub belief: Option<BeliefMessage>,
     /// What the machine will have to do: times in seconds from which on all inputs of the model are
-    /// these. Empty: the usual ones.
+    /// these. Empty: as the machine's file states, the usual ones where it does not.
     pub plan: Vec<(f64, Vec<f64>)>,
     /// How far to look, in seconds.
     pub horizon_s: f64,
@@ -114,7 +114,7 @@ impl MakeForecast {
     fn load(&self, machine: &Machine) -> Result<Arc<dyn Load>, JobError> {
         let about = machine.model.about();
         if self.plan.is_empty() {
-            return Ok(Arc::new(Held(about.usual_inputs())));
+            return Ok(Arc::new(machine.load()));
         }
         let plan = Schedule::new(&self.plan, Hold::Start).map_err(JobError::Plan)?;
         about.count("inputs", plan.inputs(), about.inputs.len())?;

@@ -24,6 +24,10 @@ impl ForecastSetup {
         let about = machine.model.about();
         let mut wrong = Vec::new();
         let mut setup = Self::usual(machine.model.clone(), load.clone(), machine.step_s, horizon_s);
+        if horizon_s > 0.0 {
+            // A first step beyond the horizon would show what is not asked for.
+            setup.dt_s = setup.dt_s.min(horizon_s);
+        }
         setup.parameters.clone_from(&machine.parameters);
         let mut x = machine.initial.clone();
         let mut u = about.usual_inputs();

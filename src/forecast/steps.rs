@@ -26,7 +26,8 @@ impl ForecastSetup {
         self.dt_s = step_s;
         if step_s < before_s {
             self.notes.push(format!(
-                "steps of {step_s} s are taken: `{}` does not bear its usual ones of {before_s} s here",
+                "steps of {step_s} s are taken: `{}` does not bear those of {before_s} s as it is believed to be, \
+                 under what is planned",
                 self.model.about().name
             ));
         }

@@ -7,6 +7,7 @@ use super::moments::{deviations, moments};
 use super::result::{Band, Forecast, LEVELS, MEMBERS, Member, quantile};
 use super::setup::ForecastSetup;
 use crate::model::WIDTH;
+use crate::model::simulation::steps_s;
 
 /// Units of work (see [`super::run`]) for each value that is put in its place among others.
 const SORTED: u64 = 4;
@@ -191,7 +192,7 @@ impl Summary {
         let about = setup.model.about();
         let an_instant = setup.steps_an_instant();
         let steps = (0..self.instants as u64).map(|at| at * an_instant);
-        let instants_s = steps.map(|steps| setup.begin_s + steps as f64 * setup.dt_s);
+        let instants_s = steps.map(|steps| setup.begin_s + steps_s(steps, setup.dt_s));
         let (kept, medoid) = self.choose();
         let name = |at: &usize| about.events.get(*at).map(|event| event.name.clone());
         let ends: Vec<String> = setup.ends.iter().filter_map(name).collect();

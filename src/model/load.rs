@@ -22,6 +22,12 @@ pub trait Load: Send + Sync {
         t_s
     }
 
+    /// The first time after that at which the inputs, or how they change, become others; `None`: there is none,
+    /// or nothing is known of it.
+    fn changes_after(&self, t_s: f64) -> Option<f64> {
+        Some(self.holds_until(t_s)).filter(|until_s| *until_s > t_s && until_s.is_finite())
+    }
+
     /// When the load is known to end.
     fn end_s(&self) -> Option<f64> {
         None
@@ -209,6 +215,10 @@ impl Load for Schedule {
         }
     }
 
+    fn changes_after(&self, t_s: f64) -> Option<f64> {
+        self.times_s.get(self.times_s.partition_point(|time| *time <= t_s)).copied()
+    }
+
     fn end_s(&self) -> Option<f64> {
         self.times_s.last().copied().filter(|_| !self.is_endless)
     }
@@ -238,6 +248,10 @@ impl Load for Over {
     }
     fn holds_until(&self, t_s: f64) -> f64 {
         self.base.holds_until(t_s).min(self.over.holds_until(t_s))
+    }
+    fn changes_after(&self, t_s: f64) -> Option<f64> {
+        let both = [self.base.changes_after(t_s), self.over.changes_after(t_s)];
+        both.into_iter().flatten().min_by(f64::total_cmp)
     }
     fn end_s(&self) -> Option<f64> {
         self.over.end_s()

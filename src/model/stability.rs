@@ -8,8 +8,10 @@
 //! Differential Equations II, 2nd ed. (1996), section IV.2). Growth that passes, as while a motor starts,
 //! is borne.
 
+mod acting;
 mod radius;
 
+use self::acting::{Acting, acting_within};
 use self::radius::{Grown, flow, growth_of};
 use super::about::{About, nearest_angle};
 use super::kernel::{Kernel, Model};
@@ -21,8 +23,9 @@ use super::solver::{Method, Problem, Solver, Tolerance};
 const TOO_MUCH: f64 = 6.907_755_278_982_137;
 /// How exact the course is that is run ahead: only where it leads matters.
 const ROUGH: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-8 };
-/// Pieces of the course at whose ends steps are looked at.
-const PIECES: usize = 48;
+/// A piece of the course, at whose ends steps are looked at, is this part of it, if not shorter: at first
+/// each is as long as all before it together.
+const PIECES: f64 = 48.0;
 /// Tries of the solver that runs ahead, in a piece; fewer for models of many states, whose tries take
 /// longer by the cube of their number.
 const TRIES: u64 = 4_000;
@@ -37,7 +40,13 @@ const LEAST: f64 = 1e-4;
 const HALVINGS: u32 = 60;
 /// The longest step that holds is found within a factor of 2^(1/2^5), 2 %.
 const BISECTIONS: u32 = 5;
-/// A course whose length is not known counts as so many steps.
+/// Growth, as a logarithm, that counts as none that ends.
+const BOUNDLESS: f64 = 1e9;
+/// In a course of so few steps errors have no time to grow: each of them is compared with finer ones.
+const FEW: f64 = 16.0;
+/// One of these has broken down where it is off by more than this share of a state's size, too.
+const FEW_OFF: f64 = 0.05;
+/// A course whose length is not known, or that is shorter, counts as so many steps.
 pub const UNKNOWN_STEPS: f64 = 1024.0;
 /// Intervals between two checks of steps whose number is not known.
 const GUARDED: u32 = 4096;
@@ -144,10 +153,10 @@ impl StepGuard {
 
 /// A piece of the course that is run ahead.
 struct Piece {
-    /// States at its ends.
-    states: [Vec<f64>; 2],
-    inputs: Vec<f64>,
-    length_s: f64,
+    /// The state at its beginning.
+    begin: Vec<f64>,
+    /// What acts in it, and the state to which each leads.
+    acting: Vec<(Acting, Vec<f64>)>,
 }
 
 impl Steps<'_> {
@@ -161,18 +170,48 @@ impl Steps<'_> {
         if !fixes_steps || about.states.is_empty() || about.states.len() > STATES {
             return Ok(());
         }
-        let course = self.run_ahead();
-        let grown = self.growth(&course, self.dt_s);
-        if !(grown.log > TOO_MUCH) {
-            return Ok(());
-        }
-        let states = grown.states.iter().take(3).map(|at| about.states[*at].name.clone());
+        // The last step ends with the course.
+        let dt_s = self.dt_s.min(self.span_s);
+        // What does not grow a thousandfold in a short course may still be far off.
+        let span_s = self.span_s.max(UNKNOWN_STEPS * dt_s);
+        let course = Self { span_s, ..*self }.run_ahead();
+        let Some(states) = self.too_long(&course, dt_s) else { return Ok(()) };
+        let states = states.iter().take(3).map(|at| about.states[*at].name.clone());
         Err(StepTooLong {
             model: about.name.clone(),
-            dt_s: self.dt_s,
+            dt_s,
             states: states.collect(),
-            longest_s: self.longest(&course),
+            longest_s: self.longest(&course, dt_s),
         })
+    }
+
+    /// The states of which errors grow too far by steps of that length.
+    fn too_long(&self, course: &[Piece], dt_s: f64) -> Option<Vec<usize>> {
+        let grown = self.growth(course, dt_s);
+        if grown.log > TOO_MUCH { Some(grown.states) } else { self.off_in_few(dt_s) }
+    }
+
+    /// The states that are wrong after one of a few steps; `None` where they are right, or many.
+    fn off_in_few(&self, dt_s: f64) -> Option<Vec<usize>> {
+        let count = libm::ceil(self.span_s / dt_s - 1e-9);
+        let few = if count <= FEW { count as u32 } else { 0 };
+        let mut stepper = Stepper::of(self.model, self.method);
+        let (mut x, mut inputs) = (self.initial.to_vec(), self.model.about().usual_inputs());
+        let mut next = x.clone();
+        for step in 0..few {
+            self.load.at(self.begin_s + (f64::from(step) + 0.5) * dt_s, &x, &mut inputs);
+            let problem = Problem { model: self.model, u: &inputs, p: self.parameters };
+            // What is no number ends the course, and says why.
+            let off = off_by(problem, &x, dt_s, &mut stepper, FEW_OFF)?;
+            if !off.is_empty() {
+                return Some(off);
+            }
+            if !stepper.step(problem, &x, dt_s, &mut next) {
+                return None;
+            }
+            std::mem::swap(&mut x, &mut next);
+        }
+        None
     }
 
     /// A step that holds: this one, or a shorter one where the model does not bear it.
@@ -189,51 +228,83 @@ impl Steps<'_> {
         }
     }
 
-    /// A rough course under the load, in pieces that grow longer; it ends where it cannot go on.
+    /// A rough course under the load, in pieces; it ends where it cannot go on.
     fn run_ahead(&self) -> Vec<Piece> {
-        let about = self.model.about();
-        let count = about.states.len() as u64;
-        let tries = (TRIES_BY_CUBE / (count * count * count)).clamp(1, TRIES);
-        let mut solver = Solver::new(Method::Rosenbrock(ROUGH), about.states.len());
+        let count = self.model.about().states.len();
+        let cube = (count * count * count) as u64;
+        let tries = (TRIES_BY_CUBE / cube).clamp(1, TRIES);
+        let mut solver = Solver::new(Method::Rosenbrock(ROUGH), count);
         solver.try_at_most(tries);
-        let (mut x, mut inputs) = (self.initial.to_vec(), about.usual_inputs());
-        let (mut at_s, mut pieces) = (0.0, Vec::new());
-        while at_s < self.span_s && pieces.len() < PIECES {
-            let mut end_s = (2.0 * at_s).max(self.dt_s).min(self.span_s);
-            let held_s = self.load.holds_until(self.begin_s + at_s) - self.begin_s;
-            if held_s > at_s && held_s < end_s {
-                end_s = held_s;
-            }
-            self.load.at(self.begin_s + 0.5 * (at_s + end_s), &x, &mut inputs);
-            let problem = Problem { model: self.model, u: &inputs, p: self.parameters };
-            let begin = x.clone();
-            let mut length_s = end_s - at_s;
-            let is_over = solver.advance(problem, &mut x, length_s, &mut |_| {}).is_err();
-            if is_over && tries < TRIES {
+        // The state after so long under inputs that are held; `None` where it cannot be found.
+        let mut led = |begin: &[f64], inputs: &[f64], held_s: f64| {
+            let problem = Problem { model: self.model, u: inputs, p: self.parameters };
+            let mut x = begin.to_vec();
+            solver.advance(problem, &mut x, held_s, &mut |_| {}).ok().map(|()| x)
+        };
+        let (mut begin, mut at_s, mut pieces) = (self.initial.to_vec(), 0.0, Vec::new());
+        while at_s < self.span_s {
+            let end_s = self.end_of_piece(at_s);
+            let all = self.acting(&begin, at_s, end_s);
+            let next = led(&begin, &acting::mean(&all), end_s - at_s);
+            let all = match next {
                 // Too large a model to be run ahead: it is taken to stay where it is.
-                length_s = self.span_s - at_s;
-            }
-            let states = [begin, x.clone()];
-            pieces.push(Piece { states, inputs: inputs.clone(), length_s });
-            if is_over {
-                break;
-            }
-            at_s = end_s;
+                None if tries < TRIES => self.acting(&begin, at_s, self.span_s),
+                _ => all,
+            };
+            let is_alone = all.len() == 1;
+            let leads = |acting: Acting| {
+                let end = match &next {
+                    Some(next) if is_alone => Some(next.clone()),
+                    Some(_) => led(&begin, &acting.inputs, acting.longest_s),
+                    None => None,
+                };
+                (acting, end.unwrap_or_else(|| begin.clone()))
+            };
+            let acting = all.into_iter().map(leads).collect();
+            pieces.push(Piece { begin: begin.clone(), acting });
+            let Some(next) = next else { break };
+            (begin, at_s) = (next, end_s);
         }
         pieces
+    }
+
+    /// The end of a piece: as long after its beginning as that is after the course's, but no later than a
+    /// change of what acts, unless that comes too soon for all of the course to be looked at.
+    fn end_of_piece(&self, at_s: f64) -> f64 {
+        let doubled_s = (2.0 * at_s).max(self.dt_s).min(self.span_s);
+        let part_s = (at_s + self.span_s / PIECES).min(doubled_s);
+        let held_s = acting::held_until(self.load, self.begin_s + at_s);
+        held_s.map_or(part_s, |held_s| (held_s - self.begin_s).clamp(part_s, doubled_s))
+    }
+
+    /// What acts between two times of the course.
+    fn acting(&self, x: &[f64], from_s: f64, to_s: f64) -> Vec<Acting> {
+        let usual = self.model.about().usual_inputs();
+        acting_within(self.load, x, usual, (self.begin_s + from_s, self.begin_s + to_s))
     }
 
     /// By how much errors grow along the course at most, as a logarithm, and of which states.
     fn growth(&self, course: &[Piece], dt_s: f64) -> Grown {
         let (mut now, mut most) = (0.0, Grown::default());
-        for piece in course {
-            // What is so at one end only passes.
-            let [begin, end] =
-                piece.states.each_ref().map(|x| self.in_a_step(x, &piece.inputs, dt_s));
-            let less = if begin.log < end.log { begin } else { end };
-            now = (now + piece.length_s / dt_s * less.log).max(0.0);
-            if now > most.log {
-                most = Grown { log: now, states: less.states };
+        for Piece { begin, acting } in course {
+            let (mut sum, mut worst) = (0.0, Grown::default());
+            for (acting, end) in acting {
+                // What is so at one end only passes.
+                let ends = [begin, end].map(|x| self.in_a_step(x, &acting.inputs, dt_s));
+                let [first, last] = ends;
+                let less = if first.log < last.log { first } else { last };
+                let grown = |held_s: f64| (held_s / dt_s * less.log).clamp(-BOUNDLESS, BOUNDLESS);
+                let at_once = grown(acting.longest_s);
+                sum += grown(acting.total_s);
+                if at_once > worst.log {
+                    worst = Grown { log: at_once, states: less.states };
+                }
+            }
+            now = f64::max(now + sum, 0.0);
+            // Errors that shrink in between may have grown too far before.
+            let log = now.max(worst.log);
+            if log > most.log {
+                most = Grown { log, states: worst.states };
             }
         }
         most
@@ -273,9 +344,9 @@ impl Steps<'_> {
     }
 
     /// The longest step that holds, rounded down to two digits.
-    fn longest(&self, course: &[Piece]) -> Option<f64> {
-        let holds = |dt_s: f64| !(self.growth(course, dt_s).log > TOO_MUCH);
-        let mut low = self.dt_s;
+    fn longest(&self, course: &[Piece], dt_s: f64) -> Option<f64> {
+        let holds = |dt_s: f64| self.too_long(course, dt_s).is_none();
+        let mut low = dt_s;
         (0..HALVINGS).find(|_| {
             low *= 0.5;
             holds(low)
@@ -350,28 +421,41 @@ fn jacobian(
 
 /// Whether a step has broken down: finer ones lead elsewhere, by more than they move at all.
 pub fn has_broken_down(problem: Problem, x: &[f64], dt_s: f64, method: Option<Method>) -> bool {
-    let about = problem.model.about();
     let mut stepper = Stepper::of(problem.model, method);
+    let off = off_by(problem, x, dt_s, &mut stepper, OFF_OF_SIZE);
+    off.is_none_or(|states| !states.is_empty())
+}
+
+/// The states by which a step and finer ones differ by more than these move at all, and than a share of the
+/// state's size; `None` where either leads to what is no number.
+fn off_by(
+    problem: Problem,
+    x: &[f64],
+    dt_s: f64,
+    stepper: &mut Stepper,
+    of_size: f64,
+) -> Option<Vec<usize>> {
+    let about = problem.model.about();
     let mut whole = vec![0.0; x.len()];
     if !stepper.step(problem, x, dt_s, &mut whole) {
-        return true;
+        return None;
     }
     let (mut now, mut next) = (x.to_vec(), vec![0.0; x.len()]);
     for _ in 0..FINER {
         if !stepper.step(problem, &now, dt_s / f64::from(FINER), &mut next) {
-            return true;
+            return None;
         }
         std::mem::swap(&mut now, &mut next);
     }
-    let is_off = |at: usize| {
-        let state = &about.states[at];
+    let is_off = |at: &usize| {
+        let (at, state) = (*at, &about.states[*at]);
         let near =
             |value: f64| state.turn.map_or(value, |turn| nearest_angle(value, now[at], turn));
         let (off, moved) = ((near(whole[at]) - now[at]).abs(), (near(x[at]) - now[at]).abs());
         let size = now[at].abs().max(state.usual.abs());
-        !(off <= OFF * moved + OFF_OF_SIZE * size + f64::MIN_POSITIVE)
+        !(off <= OFF * moved + of_size * size + f64::MIN_POSITIVE)
     };
-    (0..x.len()).any(is_off)
+    Some((0..x.len()).filter(is_off).collect())
 }
 
 /// For each state, what no course of a machine reaches.

@@ -24,7 +24,14 @@ fn a_course_begins_where_its_table_does_or_where_it_is_told_to() {
     // Seconds since 1970 in steps of a second are as many rows as there are.
     std::fs::write(&path, "t,u_i\n1764393600,2\n1764393660,2\n").expect("written");
     assert_eq!(columns(&fine(&["simulate", "battery_circuit", "--inputs", late]))["t"].len(), 61);
-    let cases: [(&[&str], &str); 6] = [
+    // Of one row nothing follows but where it begins.
+    std::fs::write(&path, "t,u_i\n5,2\n").expect("written");
+    let (status, out, errors) = run(&["simulate", "battery_circuit", "--inputs", late]);
+    assert_eq!((status, columns(&out)["t"].clone()), (0, vec![5.0]));
+    assert!(errors.contains("it ends where it begins, at 5 s"), "{errors}");
+    std::fs::write(&path, "t,u_i\n1764393600,2\n1764393660,2\n").expect("written");
+    let cases: [(&[&str], &str); 7] = [
+        (&["--until", "5", "--noise", "(qb: -1)"], "`qb` is -1, and none is below 0"),
         (&["--until", "inf"], "expected a finite time"),
         (&["--until", "NaN"], "expected a finite time"),
         (&["--inputs", late, "--until", "10"], "before it begins at 1764393600 s"),
@@ -103,4 +110,53 @@ fn a_solver_and_its_tolerance_are_chosen_for_a_run_or_by_the_machine_s_file() {
         let (status, _, errors) = run(&[&broken[..], &["--solver", solver][..]].concat());
         assert!(status == 1 && errors.contains("became NaN"), "{solver}: {errors}");
     }
+}
+
+#[test]
+fn rows_stand_at_whole_steps_and_as_far_apart_as_was_asked() {
+    let times = |args: &[&str]| {
+        let begin = ["simulate", "battery_circuit"];
+        columns(&fine(&[&begin[..], args].concat()))["t"].clone()
+    };
+    let many = times(&["--dt", "0.1", "--until", "3000"]);
+    assert_eq!(many.len(), 30_001);
+    for (step, time_s) in many.iter().enumerate() {
+        assert_eq!(*time_s, step as f64 / 10.0);
+    }
+    assert_eq!(times(&["--dt", "0.7", "--until", "2"]), [0.0, 0.7, 1.4, 2.0]);
+    // A usual step is made to fit; a stated one is taken, and what comes of it is said.
+    assert_eq!(times(&["--every", "2.5", "--until", "10"]), [0.0, 2.5, 5.0, 7.5, 10.0]);
+    assert_eq!(times(&["--every", "0.25", "--until", "1"]), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    let odd = ["simulate", "battery_circuit", "--dt", "0.4", "--every", "1", "--until", "2.4"];
+    let (status, out, errors) = run(&odd);
+    assert_eq!((status, columns(&out)["t"].clone()), (0, vec![0.0, 1.2, 2.4]), "{errors}");
+    assert!(errors.contains("rows are 1.2 s apart, 3 steps of 0.4 s each"), "{errors}");
+    let (status, _, errors) =
+        run(&["simulate", "battery_circuit", "--dt", "1", "--every", "0.6", "--until", "5"]);
+    assert!(status == 1 && errors.contains("need steps of 0.6 s or less"), "{errors}");
+}
+
+#[test]
+fn a_step_is_judged_on_the_model_as_it_will_run() {
+    let low = ["simulate", "battery_circuit", "--params", "(Rcp0: 0.03)", "--until", "20"];
+    let of = |more: &[&str]| run(&[&low[..], more].concat());
+    let note = "steps of 0.2 s are taken: `battery_circuit` does not bear its usual ones of 1 s";
+    let (status, out, errors) = of(&[]);
+    assert_eq!((status, columns(&out)["t"].len()), (0, 101), "{errors}");
+    assert!(errors.contains(note), "{errors}");
+    // A step that fits, or a solver that bears any, leaves nothing to be shortened.
+    for more in [&["--dt", "0.5"][..], &["--solver", "rosenbrock"], &["--solver", "dopri5"]] {
+        let (status, _, errors) = of(more);
+        assert!(status == 0 && !errors.contains("steps of"), "{more:?}: {errors}");
+    }
+    let (status, out, errors) = of(&["--dt", "2"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(errors.contains("does not bear steps of 2 s"), "{errors}");
+    assert!(errors.contains("0.8"), "{errors}");
+    assert!(errors.contains(" s is the longest step that holds"), "{errors}");
+    // Another solver than usual needs other steps.
+    let motor = ["simulate", "dc_motor", "--until", "1", "--solver", "euler"];
+    let (status, _, errors) = run(&motor);
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains("steps of 0.001 s are taken: `dc_motor`"), "{errors}");
 }

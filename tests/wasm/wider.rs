@@ -55,8 +55,8 @@ fn particles() -> Run {
 /// A battery whose thermometer may be off, or whose resistance may have grown.
 fn hypotheses() -> Run {
     let base: FilterSetup = battery_filter();
-    let begun = Unscented::new(base.clone(), 0.0, &[2.0]).expect("it fits");
-    let about = base.model.about();
+    let begun = Unscented::new(base, 0.0, &[2.0]).expect("it fits");
+    let about = begun.setup().model.about();
     let place = |name: &str| about.parameters.iter().position(|p| p.name == name);
     let resistance = place("Rs").expect("a parameter");
     let odd = |slot, mean, deviation| estimated(slot, mean, deviation, 0.0);
@@ -65,7 +65,7 @@ fn hypotheses() -> Run {
         hypothesis("thermometer", vec![odd(Slot::Bias(0), 0.0, 1.0)]),
         hypothesis("resistance", vec![odd(Slot::Parameter(resistance), 0.0538926, 0.01)]),
     ];
-    let mut bank = Bank::new(&base, begun.belief(), &all).expect("they fit");
+    let mut bank = Bank::new(&begun, &all).expect("they fit");
     let mut numbers = Vec::new();
     for mut sample in samples(100) {
         sample.outputs[0] = sample.outputs[0].map(|t| t + 1.5);

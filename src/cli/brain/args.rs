@@ -56,11 +56,8 @@ pub struct Simulate {
     pub set: Option<String>,
     /// Length of a step in seconds; without it that which the machine's file states, or the model's usual
     /// one
-    #[arg(long = "dt", value_name = "S", allow_negative_numbers = true, value_parser = above_zero)]
-    pub stated_dt: Option<f64>,
-    /// The same, once it is known.
-    #[arg(skip = 1.0)]
-    pub dt: f64,
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = above_zero)]
+    pub dt: Option<f64>,
     /// Solver: euler, rk4, dopri5 or rosenbrock (for stiff systems); without it the one that the
     /// machine's file states, or the model's usual one
     #[arg(long)]

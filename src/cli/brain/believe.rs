@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinscope::estimate::{Filter, FilterSetup};
+use twinscope::estimate::{Filter, FilterSetup, HEALTHY};
 use twinscope::model::Machine;
 use twinscope::model::load::{Held, Load};
 use twinscope::twin::behaviour::Behaviour;
@@ -13,7 +13,7 @@ use super::super::failure::Failure;
 use super::args::{FilterArgs, MachineArgs};
 use super::diagnose::{Evidence, Found};
 use super::filtering::run_series;
-use super::input::{HEALTHY, reported};
+use super::input::reported;
 use super::scheduled::over_stated;
 use super::series::Series;
 
@@ -60,6 +60,7 @@ pub fn believe(
     let Some(path) = samples else { return Ok(believed) };
     let setup = FilterSetup::of(behaviour, machine).map_err(reported)?;
     let series = Series::read(path, machine, &setup, args.samples_args.row_policy())?;
+    let machine = &series.with_steps_that_hold(machine, path)?;
     if believed.fault.is_none() && !behaviour.faults.is_empty() {
         let evidence = Evidence {
             machine,

@@ -21,13 +21,12 @@ use super::series::{Line, RowPolicy, Series};
 
 /// Finds parameters with which a model comes nearest to what was measured.
 pub fn calibrate(args: &Calibrate) -> Outcome {
-    let (machine, behaviour) = machine(&args.machine)?;
+    let (mut machine, behaviour) = machine(&args.machine)?;
     // What a filter of this machine would take is what is compared.
     let filter = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let mut setup = CalibrationSetup::usual(machine.model.clone(), &filter.noise, &[]);
     setup.parameters.clone_from(&machine.parameters);
     setup.chosen = args.fit.iter().map(|name| Chosen::named(name.trim())).collect();
-    setup.step_s = machine.step_s;
     setup.method = machine.method;
     if args.robust {
         setup.options.loss = Loss::ROBUST;
@@ -35,6 +34,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
     for path in &args.samples {
         let policy = RowPolicy { is_late: args.unordered, is_strict: args.strict };
         let series = Series::read(path, &machine, &filter, policy)?.in_order();
+        machine.step_s = series.with_steps_that_hold(&machine, path)?.step_s;
         note_units(&filter, &series);
         let values = |line: &Line| {
             line.sample.outputs.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
@@ -48,6 +48,7 @@ pub fn calibrate(args: &Calibrate) -> Outcome {
             load: Arc::new(series.load().map_err(|error| wrong(path, error))?),
         });
     }
+    setup.step_s = machine.step_s;
     let found = Calibration::new(setup).and_then(Calibration::finish).map_err(Failure::input)?;
     if let Some(path) = &args.params_out {
         write(path, &parameters(&machine, &found))?;

@@ -28,7 +28,8 @@ pub fn diagnose(args: &Diagnose) -> Outcome {
     let (machine, behaviour) = machine(&args.machine)?;
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let series = Series::read(&args.samples, &machine, &setup, args.samples_args.row_policy())?;
-    let (machine, behaviour, samples_args) = (&machine, &behaviour, &args.samples_args);
+    let machine = &series.with_steps_that_hold(&machine, &args.samples)?;
+    let (behaviour, samples_args) = (&behaviour, &args.samples_args);
     let evidence = Evidence {
         machine,
         behaviour,
@@ -157,8 +158,7 @@ impl Evidence<'_> {
         if let Err(doubt) = filter.check() {
             eprintln!("warning: {}: until {since_s} s, {doubt}", shown(path));
         }
-        let mut bank = Bank::new(filter.setup(), filter.belief(), &hypotheses)
-            .map_err(|error| wrong(path, error))?;
+        let mut bank = Bank::new(&filter, &hypotheses).map_err(|error| wrong(path, error))?;
         let mut judged_by = 0;
         for line in judged {
             judge.replaced(line, |behaviour, part| bank.replaced(behaviour, part))?;

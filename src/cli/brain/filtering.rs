@@ -68,6 +68,7 @@ pub fn run(
         return Ok(filtering.end());
     }
     let series = Series::read(path, machine, &setup, policy)?;
+    let machine = &series.with_steps_that_hold(machine, path)?;
     run_series(machine, behaviour, args, path, &series, on_row)
 }
 

@@ -19,7 +19,7 @@ use super::args::{Forecast, Method};
 use super::believe::{Believed, believe};
 use super::forecast_page::page;
 use super::input::{machine, reported, text, wrong};
-use super::scheduled::Scheduled;
+use super::scheduled::{Scheduled, note_unplanned};
 use super::{forecast_text, member};
 
 /// Forecasts what will happen to a machine, and when.
@@ -29,9 +29,13 @@ pub fn forecast(args: &Forecast) -> Outcome {
     let believed =
         believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
             .map_err(no_forecast)?;
-    let load = match &args.plan {
-        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
-        None => believed.load.clone(),
+    let (load, planned) = match &args.plan {
+        Some(path) => {
+            let plan = Scheduled::read(path, args.hold, &machine)?;
+            let planned = plan.span_s().map(|span_s| (path, span_s));
+            (plan.load(&machine), planned)
+        }
+        None => (believed.load.clone(), None),
     };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
@@ -44,6 +48,9 @@ pub fn forecast(args: &Forecast) -> Outcome {
         }
         // Without samples it begins as uncertain as the machine's file states.
         (None, _) => setup.from_prior(&behaviour, &machine).map_err(reported)?,
+    }
+    if let Some((path, span_s)) = planned {
+        note_unplanned(path, span_s, (setup.begin_s, setup.begin_s + horizon_s));
     }
     setup.notes.clone_from(&believed.notes);
     if !machine.is_step_stated {

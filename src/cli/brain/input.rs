@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use twinscope::estimate::HEALTHY;
 use twinscope::model::network::Network;
 use twinscope::model::table::Table;
 use twinscope::model::{Machine, registry};
@@ -15,11 +16,26 @@ use super::super::failure::{Failure, path_text};
 use super::super::files;
 use super::args::MachineArgs;
 
-/// The name of the hypothesis that nothing is wrong.
-pub const HEALTHY: &str = "healthy";
-
-/// The machine of the arguments, and what its file states.
+/// The machine of the arguments, and what its file states, with steps that it bears under what its file lets
+/// act on it.
 pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
+    let (mut machine, behaviour) = machine_as_stated(args)?;
+    if let Some(before_s) = machine.shorten_step().map_err(Failure::input)? {
+        eprintln!("{}", note_shortened(&machine, machine.step_s, before_s, "as it is stated"));
+    }
+    Ok((machine, behaviour))
+}
+
+/// The note that steps of a machine are shorter than usual.
+pub fn note_shortened(machine: &Machine, step_s: f64, before_s: f64, why: &str) -> String {
+    let name = &machine.model.about().name;
+    format!(
+        "note: steps of {step_s} s are taken: `{name}` does not bear its usual ones of {before_s} s {why}"
+    )
+}
+
+/// The machine of the arguments, and what its file states; whether it bears its steps is not looked at.
+pub fn machine_as_stated(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
     let path = Path::new(&args.model);
     let (mut machine, mut behaviour) = if path.extension().is_some() || path.is_file() {
         let text = text(path)?;
@@ -45,13 +61,6 @@ pub fn machine(args: &MachineArgs) -> Result<(Machine, Behaviour), Failure> {
     Diagnostics::unless_empty(wrong).map_err(reported)?;
     for warning in &machine.warnings {
         eprintln!("{warning}");
-    }
-    if let Some(before_s) = machine.shorten_step().map_err(Failure::input)? {
-        eprintln!(
-            "note: steps of {} s are taken: `{}` does not bear its usual ones of {before_s} s as it is stated",
-            machine.step_s,
-            machine.model.about().name
-        );
     }
     Ok((machine, behaviour))
 }

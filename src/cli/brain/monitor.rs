@@ -73,7 +73,7 @@ fn watch(machine: &Machine, monitor_setup: &MonitorSetup, path: &Path) -> Result
     for Line { line, sample } in &series.lines {
         match monitor.observe(sample) {
             Ok(block) => blocks.extend(block),
-            Err(error @ ObserveError::Diverged { .. }) => {
+            Err(error @ (ObserveError::Diverged { .. } | ObserveError::StepTooLong(_))) => {
                 return Err(wrong(path, format!("line {line}: {error}")));
             }
             Err(error) => left_out.push((*line, error)),

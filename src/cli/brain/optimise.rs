@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
 use twinscope::forecast::optimise::{
-    Gain, Optimum, Problem, Schedule, Setting, optimise as search, schedule,
+    Gain, Losses, Optimum, Problem, Schedule, Setting, optimise as search, schedule,
 };
 use twinscope::forecast::{Forecast, ForecastSetup};
+use twinscope::model::Machine;
 use twinscope::terminal::number;
 use twinscope::twin::goal::Goal;
 use twinscope::twin::load_goal;
@@ -18,9 +19,9 @@ use super::args::Optimise;
 use super::believe::believe;
 use super::diagnose::Found;
 use super::forecast::carry_out;
-use super::input::{machine, reported, text};
+use super::input::{machine, note_shortened, reported, text};
 use super::plot::span;
-use super::scheduled::Scheduled;
+use super::scheduled::{Scheduled, note_unplanned};
 
 /// Looks for what should be set, and when what should be maintained.
 pub fn optimise(args: &Optimise) -> Outcome {
@@ -30,9 +31,13 @@ pub fn optimise(args: &Optimise) -> Outcome {
     let believed =
         believe(&machine, &mut behaviour, &args.machine, &args.filter, args.samples.as_deref())
             .map_err(no_plan)?;
-    let load = match &args.plan {
-        Some(path) => Scheduled::read(path, args.hold, &machine)?.load(&machine),
-        None => believed.load.clone(),
+    let (load, planned) = match &args.plan {
+        Some(path) => {
+            let plan = Scheduled::read(path, args.hold, &machine)?;
+            let planned = plan.span_s().map(|span_s| (path, span_s));
+            (plan.load(&machine), planned)
+        }
+        None => (believed.load.clone(), None),
     };
     let horizon_s = args.horizon.as_secs_f64();
     let mut setup = ForecastSetup::of(&behaviour, &machine, load, horizon_s).map_err(reported)?;
@@ -42,19 +47,22 @@ pub fn optimise(args: &Optimise) -> Outcome {
         // Without samples it begins as uncertain as the machine's file states.
         None => setup.from_prior(&behaviour, &machine).map_err(reported)?,
     }
-    setup.notes.clone_from(&believed.notes);
-    if !machine.is_step_stated {
-        setup.check().map_err(Failure::input)?;
-        setup.shorten_step().map_err(|error| no_plan(Failure::input(error)))?;
+    if let Some((path, span_s)) = planned {
+        note_unplanned(path, span_s, (setup.begin_s, setup.begin_s + horizon_s));
     }
-    let notes = setup.notes.clone();
-    let problem = Problem::new(&goal, &machine, setup).map_err(reported)?;
+    setup.notes.clone_from(&believed.notes);
+    setup.check().map_err(Failure::input)?;
+    let mut problem = Problem::new(&goal, &machine, setup).map_err(reported)?;
+    if !machine.is_step_stated {
+        problem.shorten_step().map_err(|error| no_plan(Failure::input(error)))?;
+    }
+    let notes = problem.notes().to_vec();
     let optimum = if goal.set.is_empty() { None } else { Some(settings(&problem)?) };
-    let plan = maintenance(&goal, &problem, optimum.as_ref(), args.seed)?;
+    let plan = maintenance(&goal, &problem, optimum.as_ref(), &machine, args.seed)?;
     if args.json {
         return print(json!({
             "optimum": optimum.as_ref().map(|optimum| as_json(optimum, money)),
-            "maintenance": plan.as_ref().map(plan_as_json),
+            "maintenance": plan.as_ref().map(|plan| plan_as_json(plan, money)),
             "diagnosis": believed.diagnosis.as_ref().map(Found::as_json),
             "fault": believed.fault,
             "notes": notes,
@@ -92,6 +100,7 @@ fn maintenance(
     goal: &Goal,
     problem: &Problem,
     optimum: Option<&Optimum>,
+    machine: &Machine,
     seed: u64,
 ) -> Result<Option<Schedule>, Failure> {
     let Some(spec) = &goal.maintain else { return Ok(None) };
@@ -101,6 +110,15 @@ fn maintenance(
     setup.horizon_s = spec.every_s * f64::from(spec.windows);
     (setup.seed, setup.recorded) = (seed.wrapping_add(1), 0);
     let about = setup.model.clone();
+    if !machine.is_step_stated {
+        setup.check().map_err(Failure::input)?;
+        if let Some(before_s) =
+            setup.shorten_step().map_err(|error| no_plan(Failure::input(error)))?
+        {
+            let why = "under what is planned until the last window";
+            eprintln!("{}", note_shortened(machine, setup.dt_s, before_s, why));
+        }
+    }
     let forecast: Forecast = carry_out(setup)?;
     schedule(spec, about.about(), &forecast).map(Some).map_err(reported)
 }
@@ -147,10 +165,14 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
     if optimum.per.is_none() {
         unit += &format!("{}in {}", if unit.is_empty() { "" } else { " " }, span(horizon_s));
     }
-    let now = optimum.gain.as_ref().map_or("-".into(), |gain| significant(gain.now));
-    let best = significant(optimum.cost);
+    let [now, best] = [optimum.cost_now, optimum.cost].map(cost_in_words);
     text += &format!("\n{:<28} {now:>12} {best:>12}  {unit}", "cost");
-    if !optimum.keeps_best {
+    for (which, losses) in [("now", &optimum.losses_now), ("best", &optimum.losses)] {
+        if let Some(losses) = losses {
+            text += &format!("\n\n{which}: {losses}; the cost is {}", cost_of(losses));
+        }
+    }
+    if !optimum.keeps_best && optimum.losses.is_none() {
         text += "\n\nThe best settings break a limit on members that the search has not seen: take more \
                  --members, or leave more room in the limit.";
     }
@@ -161,11 +183,12 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
                 text += "; what is done now breaks a limit";
             }
         }
-        None => text += "\n\nwhat is done now cannot be measured: it diverges or makes nothing",
+        None => text += "\n\nwhat is saved cannot be stated where members are lost",
     }
     for limit in &optimum.limits {
         let unit = &limit.unit;
         let state = |margin: f64| match margin {
+            margin if margin == f64::NEG_INFINITY => "not known, as members are lost".to_owned(),
             margin if margin < 0.0 => format!("BROKEN by {} {unit}", number(-margin, 4)),
             margin if margin.is_nan() => "not a number".to_owned(),
             margin => format!("{} {unit} to spare", number(margin, 4)),
@@ -186,24 +209,43 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
     for (at, each) in optimum.alternatives.iter().enumerate() {
         let values: Vec<String> =
             each.settings.iter().map(|value| format!("{:>8}", significant(*value))).collect();
-        let (cost, state) = match &each.trouble {
-            Some(trouble) => ("-".to_owned(), format!("  {trouble}")),
-            None => (significant(each.cost), state_of(optimum, at).to_owned()),
-        };
+        let (cost, state) = (cost_in_words(each.cost), state_of(optimum, at));
         text += &format!("\n  {}   {cost}{state}", values.join(" "));
     }
     text
 }
 
 /// Whether a choice keeps its limits, and on which members.
-fn state_of(optimum: &Optimum, at: usize) -> &'static str {
-    match (optimum.alternatives[at].keeps, at) {
-        (false, _) => "  BREAKS A LIMIT",
-        (true, 0) if !optimum.keeps_best => {
-            "  BREAKS A LIMIT on members that the search has not seen"
+fn state_of(optimum: &Optimum, at: usize) -> String {
+    let alternative = &optimum.alternatives[at];
+    match (&alternative.losses, alternative.keeps, at) {
+        (Some(losses), ..) => format!("  {losses}"),
+        (None, false, _) => "  BREAKS A LIMIT".into(),
+        (None, true, 0) if !optimum.keeps_best => {
+            "  BREAKS A LIMIT on members that the search has not seen".into()
         }
-        (true, _) => "",
+        (None, true, _) => String::new(),
     }
+}
+
+/// A mean cost; `-` where there is none.
+fn cost_in_words(cost: f64) -> String {
+    if cost.is_finite() { significant(cost) } else { "-".into() }
+}
+
+/// Of which members a cost is the mean, where some are lost.
+fn cost_of(losses: &Losses) -> String {
+    match losses.members - losses.lost {
+        0 => "not known".into(),
+        rest => format!("the mean of the other {rest}"),
+    }
+}
+
+fn losses_as_json(losses: &Option<Losses>) -> Value {
+    losses.as_ref().map_or(Value::Null, |losses| {
+        let reason = losses.trouble.to_string();
+        json!({"lost": losses.lost, "members": losses.members, "reason": reason})
+    })
 }
 
 fn plan_as_table(plan: &Schedule, money: &str) -> String {
@@ -235,14 +277,20 @@ fn as_json(optimum: &Optimum, money: &str) -> Value {
         json!({"limit": limit.limit, "unit": limit.unit, "margin_now": limit.now, "margin_best": limit.best})
     });
     let alternatives = optimum.alternatives.iter().enumerate().map(|(at, each)| {
-        let cost = each.trouble.is_none().then_some(each.cost);
+        let cost = each.cost.is_finite().then_some(each.cost);
         let keeps = each.keeps && (at > 0 || optimum.keeps_best);
-        let trouble = each.trouble.as_ref().map(ToString::to_string);
-        json!({"settings": each.settings, "cost": cost, "keeps_limits": keeps, "trouble": trouble})
+        let trouble = each.losses.as_ref().map(|losses| losses.trouble.to_string());
+        json!({
+            "settings": each.settings, "cost": cost, "keeps_limits": keeps, "trouble": trouble,
+            "losses": losses_as_json(&each.losses),
+        })
     });
     json!({
         "settings": settings.collect::<serde_json::Map<_, _>>(),
-        "cost": optimum.cost,
+        "cost": optimum.cost.is_finite().then_some(optimum.cost),
+        "cost_now": optimum.cost_now.is_finite().then_some(optimum.cost_now),
+        "losses": losses_as_json(&optimum.losses),
+        "losses_now": losses_as_json(&optimum.losses_now),
         "cost_unit": cost_unit(optimum, money),
         "best_keeps_limits": optimum.keeps_best,
         "gain": optimum.gain.as_ref().map(gain_as_json),
@@ -253,12 +301,14 @@ fn as_json(optimum: &Optimum, money: &str) -> Value {
     })
 }
 
-fn plan_as_json(plan: &Schedule) -> Value {
+fn plan_as_json(plan: &Schedule, money: &str) -> Value {
     let parts = plan.parts.iter().map(|part| {
         json!({
             "part": part.part, "window": part.window, "after_s": part.after_s,
             "fails_before": part.fails_before, "fails_otherwise": part.fails_otherwise, "cost": part.cost,
         })
     });
-    json!({"parts": parts.collect::<Vec<_>>(), "gain": gain_as_json(&plan.gain)})
+    json!({
+        "parts": parts.collect::<Vec<_>>(), "gain": gain_as_json(&plan.gain), "cost_unit": money,
+    })
 }

@@ -39,10 +39,29 @@ impl Scheduled {
         Ok(Self { schedule, inputs })
     }
 
+    /// Between which times in seconds it states anything.
+    pub fn span_s(&self) -> Option<(f64, f64)> {
+        Some((self.schedule.begin_s()?, self.schedule.end_s()?))
+    }
+
     /// As a load of the machine.
     pub fn load(self, machine: &Machine) -> Arc<dyn Load> {
         over_stated(machine, Arc::new(self.schedule), self.inputs)
     }
+}
+
+/// Notes where a plan, which states something between two times, states nothing of a part of a forecast.
+pub fn note_unplanned(path: &Path, (first_s, last_s): (f64, f64), (begin_s, end_s): (f64, f64)) {
+    let what = match () {
+        () if first_s >= end_s => "its first row acts all the time",
+        () if last_s < begin_s => "its last row acts all the time",
+        () => return,
+    };
+    eprintln!(
+        "note: {}: its rows are from {first_s} s to {last_s} s, and the forecast is from {begin_s} s to {end_s} s: \
+         {what}",
+        path.display()
+    );
 }
 
 /// A load of some inputs; all others are as the machine's file states, or as usual.

@@ -3,15 +3,21 @@
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use twinscope::estimate::{FilterSetup, Measured};
 use twinscope::model::load::{Hold, Load, Schedule};
+use twinscope::model::stability::Steps;
 use twinscope::model::table::link;
-use twinscope::model::{Machine, Variable};
+use twinscope::model::{Kernel, Machine, Variable};
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
 use super::super::failure::Failure;
-use super::input::{bytes, shown, wrong};
+use super::input::{bytes, note_shortened, shown, wrong};
+use super::scheduled::over_stated;
+
+/// Most rows of wild times in a row: more are another part of the series.
+const EXCURSION: usize = 8;
 
 /// Which rows are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +77,19 @@ impl Series {
             eprintln!("note: {}: {}", shown(path), reader.invalid());
         }
         let time = |at: usize| rows[at].values[columns.time];
-        let mut order: Vec<usize> = match policy {
-            RowPolicy { is_late: false, is_strict: false } => {
-                without_wild_times(rows.len(), time, setup.reach_s())
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        match policy {
+            RowPolicy { is_strict: true, .. } => {}
+            RowPolicy { is_late: false, .. } => {
+                order = without_wild_times(order, time, setup.reach_s())
             }
-            _ => (0..rows.len()).collect(),
-        };
+            RowPolicy { is_late: true, .. } => {
+                // In order of time wild ones are at the ends.
+                order.sort_by(|a, b| time(*a).total_cmp(&time(*b)));
+                order = without_wild_ends(order, time, setup.reach_s());
+                order.sort_unstable();
+            }
+        }
         if order.len() < rows.len() {
             let mut left_out = (0..rows.len()).filter(|at| order.binary_search(at).is_err());
             let first = left_out.next().unwrap_or_default();
@@ -119,6 +132,47 @@ impl Series {
         let has_column = |input: &usize| columns.inputs[*input].is_some();
         let inputs = (0..columns.inputs.len()).filter(has_column).collect();
         Ok(Self { begin_s, lines: samples.into_iter().flatten().collect(), inputs })
+    }
+
+    /// A machine whose steps, where its file states none, are ones that it bears under the inputs of these
+    /// samples; shorter ones are noted.
+    ///
+    /// # Errors
+    /// When no step holds.
+    pub fn with_steps_that_hold(&self, machine: &Machine, path: &Path) -> Result<Machine, Failure> {
+        let mut machine = machine.clone();
+        let mut times: Vec<f64> = self.lines.iter().map(|line| line.sample.time_s).collect();
+        times.sort_by(f64::total_cmp);
+        let apart_s = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+        // Where two rows have the same time, that is answered elsewhere.
+        let Some(load) = self.load().ok().filter(|_| !machine.is_step_stated && apart_s > 0.0)
+        else {
+            return Ok(machine);
+        };
+        let load = over_stated(&machine, Arc::new(load), self.inputs.clone());
+        let (begin_s, last_s) = (self.begin_s, times[times.len() - 1]);
+        let (mut initial, mut u) = (machine.initial.clone(), machine.model.about().usual_inputs());
+        load.at(begin_s, &initial, &mut u);
+        Kernel::<f64>::start(&*machine.model, &u, &machine.parameters, &mut initial);
+        // From one sample to the next there are as many steps as are needed: none is longer than that.
+        let dt_s = machine.step_s.min(apart_s);
+        let steps = Steps {
+            model: &*machine.model,
+            parameters: &machine.parameters,
+            initial: &initial,
+            load: &*load,
+            begin_s,
+            span_s: last_s - begin_s,
+            dt_s,
+            method: None,
+        };
+        let step_s = steps.shortened().map_err(|error| wrong(path, error))?;
+        if step_s < dt_s {
+            let why = format!("under the inputs in {}", shown(path));
+            eprintln!("{}", note_shortened(&machine, step_s, machine.step_s, &why));
+            machine.step_s = step_s;
+        }
+        Ok(machine)
     }
 
     /// Only the samples, in order of time.
@@ -331,25 +385,73 @@ impl Columns {
     }
 }
 
-/// Places of the rows without those of a wild time: one that is further from the row before it than a model
-/// can be carried, while the row after it is not.
-fn without_wild_times(count: usize, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
-    let mut kept: Vec<usize> = Vec::with_capacity(count);
-    for at in 0..count {
-        if let [before @ .., last] = &kept[..]
-            && time(at) <= time(*last)
-        {
-            let leads_far = match before.last() {
-                Some(before) => time(*last) - time(*before) > reach_s && time(at) > time(*before),
-                None => time(*last) - time(at) > reach_s,
-            };
-            if leads_far {
-                kept.pop();
+/// Rows, in their order in the table, without those of a wild time: such as are further from those before them
+/// than a model can be carried, on either side, while the rows after them go on where these were.
+///
+/// Which of two parts of a table is wild cannot be known where neither goes on: a last row far ahead, or two
+/// rows far apart, are kept, and refused by the filter.
+fn without_wild_times(all: Vec<usize>, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
+    // What is no number is no jump, and is answered with its line.
+    let is_near = |a: usize, b: usize| !((time(a) - time(b)).abs() > reach_s);
+    // Parts whose rows are near to each other, one after the other.
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    for at in all {
+        match parts.last_mut() {
+            Some(part) if part.last().is_some_and(|last| is_near(*last, at)) => part.push(at),
+            _ => {
+                // What goes on after an excursion leaves that out.
+                let goes_on =
+                    |part: &Vec<usize>| part.last().is_some_and(|last| is_near(*last, at));
+                match parts.iter().rposition(goes_on) {
+                    Some(before) if count(&parts[before + 1..]) <= EXCURSION => {
+                        parts.truncate(before + 1);
+                        parts[before].push(at);
+                    }
+                    _ => parts.push(vec![at]),
+                }
             }
         }
-        kept.push(at);
     }
-    kept
+    // A first row that nothing goes on from, and a last one that lies far back.
+    if let [first, second, ..] = &parts[..]
+        && first.len() == 1
+        && second.len() > 1
+    {
+        parts.remove(0);
+    }
+    if let [.., before, last] = &parts[..]
+        && last.len() == 1
+        && before.len() > 1
+        && time(last[0]) < time(before[before.len() - 1])
+    {
+        parts.pop();
+    }
+    parts.concat()
+}
+
+/// Rows, in order of time, without a first or a last one that is further from its neighbour than a model can
+/// be carried; a last one that is the table's last, too, may be right.
+fn without_wild_ends(mut all: Vec<usize>, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
+    let is_far = |a: usize, b: usize| time(b) - time(a) > reach_s;
+    if let [first, second, third, ..] = all[..]
+        && is_far(first, second)
+        && !is_far(second, third)
+    {
+        all.remove(0);
+    }
+    let of_table = all.iter().max().copied();
+    if let [.., third, second, last] = all[..]
+        && is_far(second, last)
+        && !is_far(third, second)
+        && of_table != Some(last)
+    {
+        all.pop();
+    }
+    all
+}
+
+fn count(parts: &[Vec<usize>]) -> usize {
+    parts.iter().map(Vec::len).sum()
 }
 
 fn text(error: TableError) -> String {
@@ -362,13 +464,41 @@ mod tests {
 
     #[test]
     fn a_wild_time_is_left_out_and_rows_out_of_order_are_not() {
-        let kept = |times: &[f64]| without_wild_times(times.len(), |at| times[at], 1e6);
-        assert_eq!(kept(&[0.0, 1.0, 1e12, 2.0, 3.0]), [0, 1, 3, 4]);
-        assert_eq!(kept(&[1e12, 1.0, 2.0]), [1, 2]);
-        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap.
+        let rows = |times: &[f64]| (0..times.len()).collect::<Vec<_>>();
+        let kept = |times: &[f64]| without_wild_times(rows(times), |at| times[at], 1e6);
+        for wild_s in [1e12, -1e12] {
+            assert_eq!(kept(&[0.0, 1.0, wild_s, 2.0, 3.0]), [0, 1, 3, 4]);
+            assert_eq!(kept(&[wild_s, 1.0, 2.0]), [1, 2]);
+            // Several of them, one after the other or not.
+            assert_eq!(kept(&[0.0, 1.0, wild_s, wild_s + 1.0, 2.0, -wild_s, 3.0]), [0, 1, 4, 6]);
+        }
+        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap. Time
+        // does not go back, though.
         assert_eq!(kept(&[0.0, 1.0, 1e12]), [0, 1, 2]);
+        assert_eq!(kept(&[0.0, 1.0, -1e12]), [0, 1]);
+        // Nor which of two it is.
+        assert_eq!(kept(&[1e12, 1.0]), [0, 1]);
+        assert_eq!(kept(&[1.0, -1e12]), [0, 1]);
         // A day without samples, and rows that are not in order, are another matter.
         assert_eq!(kept(&[0.0, 1.0, 86_400.0, 2.0]), [0, 1, 2, 3]);
         assert_eq!(kept(&[0.0, 1.0, 86_400.0, 86_401.0]), [0, 1, 2, 3]);
+        // Many rows of another time are another part, and none of a glitch.
+        let long: Vec<f64> =
+            (0..40).map(|at| f64::from(at) + if at < 20 { 0.0 } else { 1e9 }).collect();
+        assert_eq!(kept(&long), rows(&long));
+    }
+
+    #[test]
+    fn of_rows_that_may_be_late_those_at_the_ends_of_time_are_wild() {
+        let kept = |times: &[f64]| {
+            let mut all: Vec<usize> = (0..times.len()).collect();
+            all.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
+            without_wild_ends(all, |at| times[at], 1e6)
+        };
+        assert_eq!(kept(&[0.0, 2.0, 1.0, -1e12, 3.0]), [0, 2, 1, 4]);
+        assert_eq!(kept(&[0.0, 2.0, 1e12, 1.0, 3.0]), [0, 3, 1, 4]);
+        // The table's last row may be right.
+        assert_eq!(kept(&[0.0, 2.0, 1.0, 1e12]), [0, 2, 1, 3]);
+        assert_eq!(kept(&[0.0, 2.0, 1.0, 3.0]), [0, 2, 1, 3]);
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use twinscope::model::load::{Hold, Load, Schedule};
-use twinscope::model::simulation::{EventOccurrence, Noise, Simulation, SimulationSetup};
+use twinscope::model::simulation::{
+    EventOccurrence, LOCATED, MOST_STEPS, Noise, Simulation, SimulationSetup, steps_s,
+};
 use twinscope::model::solver::{Method, Tolerance};
 use twinscope::model::{About, Machine, table as course};
 use twinscope::twin::Diagnostics;
@@ -12,39 +14,55 @@ use twinscope::twin::behaviour::NamedNumber;
 
 use super::super::failure::{Failure, Outcome, path_text};
 use super::args::Simulate;
-use super::input::{machine, numbers, reported, wrong};
+use super::input::{machine_as_stated, note_shortened, numbers, reported, wrong};
 use super::rows::Rows;
 use super::scheduled::Scheduled;
 
-/// Steps beyond which a course is given up: as many take hours.
-const MOST_STEPS: u64 = 1_000_000_000;
-
 /// Simulates a machine and writes its course.
 pub fn simulate(args: &Simulate) -> Outcome {
-    let (mut machine, _) = machine(&args.machine)?;
+    let (mut machine, _) = machine_as_stated(&args.machine)?;
     let set = set(args, &mut machine)?;
-    let args = &Simulate { dt: step_s(args, &mut machine)?, ..args.clone() };
     let about = machine.model.about().clone();
-    let acting = Acting::of(args, &machine, &set)?;
+    let method = method(args, machine.method)?;
+    // What the user states of the step, or else the usual one, which may be too long.
+    let (usual_s, is_stated) = match args.dt {
+        Some(dt_s) => (dt_s, true),
+        None => (machine.step_s, machine.is_step_stated),
+    };
+    let acting = Acting::of(args, &machine, &set, usual_s)?;
     let start_s = args.begin.or(acting.begin_s).unwrap_or(0.0);
     let until = Until::of(args, &about, start_s, acting.load.end_s())?;
-    let every = every(args)?;
-    let setup = SimulationSetup {
+    let mut setup = SimulationSetup {
         noise: noise(args, &machine)?,
-        method: method(args, machine.method)?,
-        parameters: machine.parameters,
-        initial: machine.initial,
+        method,
+        parameters: machine.parameters.clone(),
+        initial: machine.initial.clone(),
         start_s,
-        ..SimulationSetup::usual(machine.model, acting.load, args.dt)
+        ..SimulationSetup::usual(machine.model.clone(), acting.load.clone(), usual_s)
     };
-    let located_s = args.event_tolerance.unwrap_or(setup.located_s);
-    let setup = SimulationSetup { located_s, ..setup };
-    let mut simulation = Simulation::new(setup).map_err(Failure::Input)?;
+    let span_s = until.time_s.or(acting.load.end_s()).map(|end_s| end_s - start_s);
+    let span_s = span_s.filter(|span_s| *span_s > 0.0);
+    until.check_steps(start_s, usual_s)?;
+    if !is_stated {
+        settle_step(args, &machine, &mut setup, span_s)?;
+    }
+    let dt_s = setup.dt_s;
+    until.check_steps(start_s, dt_s)?;
+    let every = every(args, dt_s)?;
+    if let (Some(path), Some(row_s)) = (&args.inputs, acting.row_s) {
+        note_hold(args, path, row_s, dt_s);
+    }
+    setup.located_s = args.event_tolerance.unwrap_or(LOCATED * dt_s);
+    let mut simulation = Simulation::over(setup, span_s).map_err(Failure::Input)?;
     let mut rows = Rows::create(&args.out)?;
     rows.line(&course::headings(&about).join(","))?;
     rows.line(&course::row(&simulation).join(","))?;
     let mut is_over =
         until.holds_at_once(&about, &simulation) || until.is_reached(simulation.time_s());
+    if until.is_reached(simulation.time_s()) {
+        let now_s = simulation.time_s();
+        eprintln!("note: it ends where it begins, at {now_s} s: state a later time with --until");
+    }
     let mut step = 0;
     while !is_over && step < MOST_STEPS {
         step += 1;
@@ -69,30 +87,48 @@ pub fn simulate(args: &Simulate) -> Outcome {
     }
 }
 
-/// Length of a step: stated here, by the machine's file, or as usual; a usual one is as short as a machine
-/// wants it under what acts on it.
-fn step_s(args: &Simulate, machine: &mut Machine) -> Result<f64, Failure> {
-    let method = method(args, machine.method)?;
-    match args.stated_dt {
-        Some(dt_s) => Ok(dt_s),
-        None if machine.is_step_stated || method != machine.method => Ok(machine.step_s),
-        None => {
-            machine.shorten_step().map_err(Failure::input)?;
-            Ok(machine.step_s)
-        }
+/// Makes a step that nobody stated as short as the machine needs it under what acts on it, and as the rows
+/// that are asked for need it.
+fn settle_step(
+    args: &Simulate,
+    machine: &Machine,
+    setup: &mut SimulationSetup,
+    span_s: Option<f64>,
+) -> Outcome {
+    if let Some(before_s) = setup.shorten_step(span_s).map_err(Failure::Input)? {
+        eprintln!("{}", note_shortened(machine, setup.dt_s, before_s, "under what acts on it"));
     }
+    let Some(every_s) = args.every else { return Ok(()) };
+    let a_row = every_s / setup.dt_s;
+    if a_row < MOST_STEPS as f64 && !is_whole(a_row) {
+        setup.dt_s = every_s / a_row.ceil();
+        eprintln!("note: steps of {} s are taken, so that rows are {every_s} s apart", setup.dt_s);
+    }
+    Ok(())
+}
+
+/// Whether a number of steps is a whole one above 0, but for rounding.
+fn is_whole(steps: f64) -> bool {
+    steps.round() > 0.0 && (steps - steps.round()).abs() <= 1e-6
 }
 
 /// Steps from row to row.
-fn every(args: &Simulate) -> Result<u64, Failure> {
-    match args.every {
-        Some(every) if every >= args.dt / 2.0 => Ok((every / args.dt).round() as u64),
-        Some(every) => {
-            let text = format!("rows every {every} s need steps of {every} s or less: see --dt");
-            Err(Failure::Input(text))
-        }
-        None => Ok(1),
+fn every(args: &Simulate, dt_s: f64) -> Result<u64, Failure> {
+    let Some(every_s) = args.every else { return Ok(1) };
+    let a_row = every_s / dt_s;
+    if a_row < 1.0 - 1e-6 {
+        let text = format!("rows every {every_s} s need steps of {every_s} s or less: see --dt");
+        return Err(Failure::Input(text));
     }
+    let steps = a_row.round() as u64;
+    if !is_whole(a_row) {
+        let apart_s = steps_s(steps, dt_s);
+        eprintln!(
+            "note: rows are {apart_s} s apart, {steps} steps of {dt_s} s each: --every {every_s} is no whole \
+             number of them"
+        );
+    }
+    Ok(steps)
 }
 
 fn method(args: &Simulate, stated: Method) -> Result<Method, Failure> {
@@ -144,13 +180,20 @@ struct Acting {
     load: Arc<dyn Load>,
     /// When the table begins.
     begin_s: Option<f64>,
+    /// The usual time between two of its rows.
+    row_s: Option<f64>,
 }
 
 impl Acting {
     /// The table, over what the machine's file and `--set` state, over the usual inputs.
-    fn of(args: &Simulate, machine: &Machine, set: &[NamedNumber]) -> Result<Self, Failure> {
+    fn of(
+        args: &Simulate,
+        machine: &Machine,
+        set: &[NamedNumber],
+        usual_s: f64,
+    ) -> Result<Self, Failure> {
         let Some(path) = &args.inputs else {
-            return Ok(Self { load: Arc::new(machine.load()), begin_s: None });
+            return Ok(Self { load: Arc::new(machine.load()), begin_s: None, row_s: None });
         };
         let about = machine.model.about();
         let scheduled = Scheduled::read(path, args.hold, machine)?;
@@ -160,15 +203,14 @@ impl Acting {
                 return Err(wrong(path, text));
             }
         }
-        note_hold(args, path, &scheduled.schedule);
-        let begin_s = begin_s(args, &scheduled.schedule);
-        Ok(Self { load: scheduled.load(machine), begin_s })
+        let row_s = scheduled.schedule.usual_step_s();
+        let begin_s = begin_s(args, &scheduled.schedule, row_s.unwrap_or(usual_s));
+        Ok(Self { load: scheduled.load(machine), begin_s, row_s })
     }
 }
 
-fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
-    let step_s = schedule.usual_step_s();
-    if args.hold == Hold::End && step_s.is_some_and(|step_s| step_s > 1.5 * args.dt) {
+fn note_hold(args: &Simulate, path: &Path, row_s: f64, dt_s: f64) {
+    if args.hold == Hold::End && row_s > 1.5 * dt_s {
         eprintln!(
             "note: {}: rows are further apart than steps; a row's inputs act until its time. For a \
              schedule, whose rows act from their time on: --hold start",
@@ -179,9 +221,8 @@ fn note_hold(args: &Simulate, path: &Path, schedule: &Schedule) {
 
 /// When a table begins. One whose rows are the ends of steps, and whose first row comes no later
 /// than one row after 0, leaves the state before its first row out: it begins at 0.
-fn begin_s(args: &Simulate, schedule: &Schedule) -> Option<f64> {
+fn begin_s(args: &Simulate, schedule: &Schedule, row_s: f64) -> Option<f64> {
     let first_s = schedule.begin_s()?;
-    let row_s = schedule.usual_step_s().unwrap_or(args.dt);
     let ends_the_first = args.hold == Hold::End && first_s > 0.0 && first_s <= 1.000_001 * row_s;
     Some(if ends_the_first { 0.0 } else { first_s })
 }
@@ -238,17 +279,21 @@ impl Until {
                 let text = format!("it would end at {end_s} s, before it begins at {start_s} s");
                 Err(Failure::Input(format!("{text}: see --begin and --until")))
             }
-            Some(end_s) if (end_s - start_s) / args.dt > MOST_STEPS as f64 => {
-                let count = (end_s - start_s) / args.dt;
-                let text = format!(
-                    "from {start_s} s to {end_s} s there are {count:.1e} steps of {} s, and \
-                     {MOST_STEPS} is the most: see --begin, --until and --dt",
-                    args.dt
-                );
-                Err(Failure::Input(text))
-            }
             _ => Ok(until),
         }
+    }
+
+    /// Whether there are no more steps than can be taken.
+    fn check_steps(&self, start_s: f64, dt_s: f64) -> Outcome {
+        let Some(end_s) = self.time_s else { return Ok(()) };
+        let count = (end_s - start_s) / dt_s;
+        if count <= MOST_STEPS as f64 {
+            return Ok(());
+        }
+        Err(Failure::Input(format!(
+            "from {start_s} s to {end_s} s there are {count:.1e} steps of {dt_s} s, and {MOST_STEPS} is the \
+             most: see --begin, --until and --dt"
+        )))
     }
 
     /// Reports events that hold at the beginning; whether that is what was waited for.

@@ -51,7 +51,7 @@ fn ranking<const PARTS: u32>(jump: f64) -> Vec<Ranked> {
         named("b is off", vec![bias(1)]),
     ];
     let base = Unscented::new(setup::<PARTS>(), 0.0, &[]).expect("it fits");
-    let bank = Bank::new(base.setup(), base.belief(), &all).expect("it fits");
+    let bank = Bank::new(&base, &all).expect("it fits");
     let mut bank = bank.tempered(0.01);
     for row in 1..120 {
         bank.observe(&measured::<PARTS>(row, jump)).expect("it goes on");

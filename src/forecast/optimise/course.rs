@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::expression::{Expression, Instant};
-use super::optimum::Trouble;
+use super::optimum::{Losses, Trouble};
 use super::problem::{Limit, Problem};
 use crate::forecast::block::Block;
 use crate::forecast::setup::ForecastSetup;
@@ -17,25 +17,42 @@ use crate::twin::goal::When;
 const INSTANTS: u64 = 200;
 /// Most steps of a block at once.
 const PIECE: u64 = 4096;
-/// Cost of a member that has none; what costs as much or more cannot be compared.
+/// What costs as much or more cannot be compared.
 const INFEASIBLE: f64 = 1e12;
 
 /// The outcome of settings.
 pub(super) struct Outcome {
-    /// Cost of each member: for the horizon, or for one of what is made.
+    /// Cost of each member: for the horizon, or for one of what is made; not a number of those that are lost.
     pub costs: Vec<f64>,
     /// For each limit the margin that is kept with the wanted probability.
     pub margins: Vec<f64>,
-    /// Members that have no cost or no margin; they cost [`INFEASIBLE`].
+    /// Members that have no cost or no margin.
     pub lost: usize,
     /// Why the first of them has none.
     pub trouble: Option<Trouble>,
 }
 
 impl Outcome {
-    /// Mean cost.
+    /// Mean cost of the members that are not lost; not a number where all are.
     pub fn cost(&self) -> f64 {
-        self.costs.iter().sum::<f64>() / self.costs.len() as f64
+        let known = self.costs.iter().filter(|cost| cost.is_finite());
+        known.sum::<f64>() / (self.costs.len() - self.lost) as f64
+    }
+
+    /// That all members are lost for the same reason.
+    fn lost(problem: &Problem, members: usize, trouble: Trouble) -> Self {
+        Self {
+            costs: vec![f64::NAN; members],
+            margins: vec![f64::NEG_INFINITY; problem.limits.len()],
+            lost: members,
+            trouble: Some(trouble),
+        }
+    }
+
+    /// The members that are lost, where there are any.
+    pub fn losses(&self) -> Option<Losses> {
+        let trouble = self.trouble.clone()?;
+        Some(Losses { lost: self.lost, members: self.costs.len(), trouble })
     }
 
     /// Whether all limits are kept, but for what is rounded off.
@@ -68,7 +85,10 @@ pub(super) fn carry_out(
     sampling: Sampling,
     cancelled: &AtomicBool,
 ) -> Option<Outcome> {
-    let run = EnsembleRun::new(problem, settings, sampling);
+    let run = match EnsembleRun::new(problem, settings, sampling) {
+        Ok(run) => run,
+        Err(lost) => return Some(lost),
+    };
     let one = |number: usize| {
         let mut going = run.begin(problem, number);
         while !going.is_over(&run.setup) && !cancelled.load(Ordering::Relaxed) {
@@ -90,10 +110,21 @@ pub(super) struct EnsembleRun {
 }
 
 impl EnsembleRun {
-    pub fn new(problem: &Problem, settings: &[f64], (seed, members): Sampling) -> Self {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When the model does not bear the steps under these settings: all members are lost.
+    pub fn new(
+        problem: &Problem,
+        settings: &[f64],
+        (seed, members): Sampling,
+    ) -> Result<Self, Outcome> {
         let setup = ForecastSetup { seed, members, recorded: 0, ..problem.under(settings) };
+        if let Err(error) = setup.check_step() {
+            return Err(Outcome::lost(problem, members, Trouble::StepTooLong(Box::new(error))));
+        }
         let (sampler, blocks) = (StartSampler::new(&setup), members.div_ceil(WIDTH));
-        Self { setup, sampler, blocks, going: None, done: Vec::with_capacity(blocks) }
+        Ok(Self { setup, sampler, blocks, going: None, done: Vec::with_capacity(blocks) })
     }
 
     fn begin(&self, problem: &Problem, number: usize) -> BlockRun {
@@ -122,7 +153,7 @@ impl Outcome {
         let mut margins = vec![Vec::new(); problem.limits.len()];
         let mut trouble = None;
         for (cost, own) in done.into_iter().flatten() {
-            costs.push(*cost.as_ref().unwrap_or(&INFEASIBLE));
+            costs.push(*cost.as_ref().unwrap_or(&f64::NAN));
             if let Err(why) = cost {
                 lost += 1;
                 trouble.get_or_insert(why);

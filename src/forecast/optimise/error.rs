@@ -1,6 +1,6 @@
 //! Why no settings can be found.
 
-use super::optimum::Trouble;
+use super::optimum::Losses;
 use crate::forecast::ForecastError;
 
 /// Why no settings can be found.
@@ -31,10 +31,10 @@ pub enum OptimiseError {
         most: usize,
     },
     /// No settings have a cost that can be compared.
-    #[error("no settings can be compared: {trouble}{}", named(.nearest))]
+    #[error("no settings can be compared: {losses}{}", named(.nearest))]
     NothingCompares {
-        /// Why.
-        trouble: Trouble,
+        /// What those lose that lose fewest members, and why.
+        losses: Losses,
         /// The settings of which that is said, by name.
         nearest: Option<Vec<(String, f64)>>,
     },

@@ -20,7 +20,7 @@ mod search;
 mod tests;
 
 pub use error::OptimiseError;
-pub use optimum::{Alternative, Gain, LimitMargin, Optimum, Setting, Trouble};
+pub use optimum::{Alternative, Gain, LimitMargin, Losses, Optimum, Setting, Trouble};
 pub use problem::Problem;
 pub use schedule::{Planned, Schedule, schedule};
 pub use search::{Optimising, optimise};

@@ -1,16 +1,24 @@
 //! What a search comes to: the best settings, and what is gained by them.
 
 use crate::forecast::result::quantile;
+use crate::model::stability::StepTooLong;
 
 /// The best settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimum {
     /// All of them.
     pub settings: Vec<Setting>,
-    /// Mean cost over the horizon, or of one of what is made.
+    /// Mean cost over the horizon, or of one of what is made, of the members that are not lost; not a number
+    /// where all are.
     pub cost: f64,
-    /// What is gained over what is done now; `None` where either costs no number, since it diverges or
-    /// makes nothing. Where what is done now breaks a limit, keeping it may well cost more.
+    /// Mean cost of what is done now, likewise.
+    pub cost_now: f64,
+    /// Members that are lost under the best settings, where there are any.
+    pub losses: Option<Losses>,
+    /// Members that are lost under what is done now, where there are any.
+    pub losses_now: Option<Losses>,
+    /// What is gained over what is done now; `None` where either loses members. Where what is done now breaks
+    /// a limit, keeping it may well cost more.
     pub gain: Option<Gain>,
     /// Whether what is done now keeps all limits.
     pub keeps_now: bool,
@@ -74,12 +82,31 @@ pub struct LimitMargin {
 pub struct Alternative {
     /// Values of all knobs.
     pub settings: Vec<f64>,
-    /// Its mean cost.
+    /// Its mean cost, of the members that are not lost; not a number where all are.
     pub cost: f64,
-    /// Whether all limits are kept.
+    /// Whether no member is lost and all limits are kept.
     pub keeps: bool,
-    /// Why its cost or a limit is no number for some members, where that is so; the cost means nothing then.
-    pub trouble: Option<Trouble>,
+    /// Members that are lost, where there are any.
+    pub losses: Option<Losses>,
+}
+
+/// Members of an ensemble that have no cost or keep no limit that could be stated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{lost} of {members} members were lost: {trouble}")]
+pub struct Losses {
+    /// How many are lost.
+    pub lost: usize,
+    /// Members of the ensemble.
+    pub members: usize,
+    /// Why the first of them is.
+    pub trouble: Trouble,
+}
+
+impl Losses {
+    /// The share of the members that are lost.
+    pub fn share(&self) -> f64 {
+        self.lost as f64 / self.members as f64
+    }
 }
 
 /// Why settings have no cost that can be compared.
@@ -88,6 +115,9 @@ pub enum Trouble {
     /// The model leaves all numbers, or its solution has broken down.
     #[error("the model diverges")]
     Diverges,
+    /// The model does not bear the steps under these settings.
+    #[error(transparent)]
+    StepTooLong(#[from] Box<StepTooLong>),
     /// Nothing is made whose cost could be stated.
     #[error("nothing is made: `per` is not above 0")]
     MakesNothing,

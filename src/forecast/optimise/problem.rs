@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::expression::Expression;
 use crate::forecast::setup::ForecastSetup;
 use crate::model::load::Load;
+use crate::model::stability::StepTooLong;
 use crate::model::{Machine, position};
 use crate::twin::Diagnostics;
 use crate::twin::behaviour::{Named, NamedNumber};
@@ -122,6 +123,45 @@ impl Problem {
         Ok(Self { setup, knobs, running, per, wear, failure, limits, sure: goal.sure })
     }
 
+    /// Steps are from now on ones that the model bears under whatever may be set, as far as the ends of what
+    /// may be set tell; the step before, where it was longer.
+    ///
+    /// # Errors
+    /// When no step holds.
+    pub fn shorten_step(&mut self) -> Result<Option<f64>, StepTooLong> {
+        let before_s = self.setup.dt_s;
+        let now = self.now();
+        let mut all = vec![now.clone()];
+        for (at, knob) in self.knobs.iter().enumerate() {
+            for value in [Some(knob.from), Some(knob.to), knob.off].into_iter().flatten() {
+                let mut settings = now.clone();
+                settings[at] = value;
+                all.push(settings);
+            }
+        }
+        let highest = self.knobs.iter().map(|knob| knob.to).collect();
+        all.push(highest);
+        for settings in all {
+            let mut under = self.under(&settings);
+            under.shorten_step()?;
+            self.setup.dt_s = under.dt_s;
+        }
+        let is_shorter = self.setup.dt_s < before_s;
+        if is_shorter {
+            self.setup.notes.push(format!(
+                "steps of {} s are taken: `{}` does not bear those of {before_s} s under all that may be set",
+                self.setup.dt_s,
+                self.setup.model.about().name
+            ));
+        }
+        Ok(is_shorter.then_some(before_s))
+    }
+
+    /// What is to be known of the forecasts besides, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.setup.notes
+    }
+
     /// What is done now, by knob.
     pub(super) fn now(&self) -> Vec<f64> {
         self.knobs.iter().map(|knob| knob.now).collect()
@@ -156,6 +196,9 @@ impl Load for SetPoints {
     }
     fn holds_until(&self, t_s: f64) -> f64 {
         self.base.holds_until(t_s)
+    }
+    fn changes_after(&self, t_s: f64) -> Option<f64> {
+        self.base.changes_after(t_s)
     }
     fn end_s(&self) -> Option<f64> {
         self.base.end_s()

@@ -5,6 +5,7 @@
 //! 1994), which needs no slopes and keeps limits.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +14,7 @@ use cobyla::{RhoBeg, StopTols, minimize};
 use super::course::{EnsembleRun, Outcome, Sampling, carry_out};
 use super::error::OptimiseError;
 use super::expression::Expression;
-use super::optimum::{Alternative, Gain, LimitMargin, Optimum, Setting, Trouble};
+use super::optimum::{Alternative, Gain, LimitMargin, Losses, Optimum, Setting};
 use super::problem::{Knob, Limit, Problem};
 use crate::forecast::ForecastError;
 use crate::model::About;
@@ -26,7 +27,10 @@ const TRIES: (usize, usize) = (25, 15);
 /// The gain is measured on so many times as many members.
 const FRESH: usize = 4;
 /// Most members of an ensemble that is compared.
-const MOST_MEMBERS: usize = 25_000;
+const MOST_COMPARED: usize = 25_000;
+/// What a cost counts at most, as a multiple of that of the settings by which a search begins; settings that
+/// lose members count more.
+const FORBIDDEN: f64 = 1e3;
 
 /// Looks for the settings that cost least and keep all limits, on all cores; `None` when cancelled.
 /// `progress` is called with the share that is done, from 0 to 1.
@@ -86,8 +90,10 @@ impl Run for Optimising {
             }
             None => match search.next(problem) {
                 Next::Try(settings, sampling) => {
-                    let run = EnsembleRun::new(problem, &settings, sampling);
-                    *trying = Some((settings, run));
+                    match EnsembleRun::new(problem, &settings, sampling) {
+                        Ok(run) => *trying = Some((settings, run)),
+                        Err(lost) => search.record(problem, settings, lost),
+                    }
                 }
                 Next::Done(done) => {
                     return Step::Done(done.map_err(|error| error.to_string()));
@@ -115,8 +121,11 @@ struct Search {
     /// Number of the choice that is being searched.
     choice: usize,
     tried: Trials,
-    /// What the best settings, then those of now, come to on fresh members.
-    fresh: Vec<Outcome>,
+    /// What the alternatives that keep all limits come to on fresh members, the best first, until one loses
+    /// none of them.
+    then: Vec<Outcome>,
+    /// What is done now comes to on the same members.
+    now: Option<Outcome>,
 }
 
 impl Search {
@@ -125,10 +134,10 @@ impl Search {
             (0..problem.knobs.len()).filter(|at| problem.knobs[*at].off.is_some()).collect();
         problem.setup.check()?;
         problem.setup.check_step().map_err(ForecastError::from)?;
-        if problem.setup.members > MOST_MEMBERS {
+        if problem.setup.members > MOST_COMPARED {
             return Err(OptimiseError::TooManyMembers {
                 members: problem.setup.members,
-                most: MOST_MEMBERS,
+                most: MOST_COMPARED,
             });
         }
         if problem.knobs.is_empty() {
@@ -146,7 +155,8 @@ impl Search {
             alternatives: Vec::new(),
             choice: 0,
             tried: Trials::default(),
-            fresh: Vec::new(),
+            then: Vec::new(),
+            now: None,
         })
     }
 
@@ -164,27 +174,35 @@ impl Search {
                 Err(Unknown(settings)) => return Next::Try(settings, sampling),
             }
             self.choice += 1;
-            let rank = |each: &Alternative| (!each.keeps, each.cost);
-            self.alternatives
-                .sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
+            self.alternatives.sort_by(Alternative::better_first);
         }
-        let Some(best) = self.alternatives.first().filter(|best| best.keeps) else {
-            return Next::Done(Err(self.nothing_keeps(problem)));
-        };
         let fresh = (problem.setup.seed ^ 0x9e37_79b9_7f4a_7c15, problem.setup.members * FRESH);
-        match self.fresh.len() {
-            0 => Next::Try(best.settings.clone(), fresh),
-            1 => Next::Try(problem.now(), fresh),
-            _ => Next::Done(Ok(self.conclude(problem))),
+        if !self.alternatives.first().is_some_and(|best| best.keeps) {
+            return Next::Done(Err(self.nothing_keeps(problem)));
         }
+        match (self.on_fresh(), &self.now) {
+            (Some(at), _) => Next::Try(self.alternatives[at].settings.clone(), fresh),
+            (None, None) => Next::Try(problem.now(), fresh),
+            (None, Some(now)) => Next::Done(Ok(self.conclude(problem, now))),
+        }
+    }
+
+    /// The alternative that has to be carried out on fresh members; `None` where one has been found that loses
+    /// none of them, or all lose some.
+    fn on_fresh(&self) -> Option<usize> {
+        let is_found = self.then.last().is_some_and(|then| then.lost == 0);
+        let at = self.then.len();
+        (!is_found && self.alternatives.get(at).is_some_and(|next| next.keeps)).then_some(at)
     }
 
     /// Records the outcome of settings that it needed.
     fn record(&mut self, problem: &Problem, settings: Vec<f64>, outcome: Outcome) {
         if self.choice < self.choices.len() {
             self.tried.add(problem, &settings, &outcome);
+        } else if self.on_fresh().is_some() {
+            self.then.push(outcome);
         } else {
-            self.fresh.push(outcome);
+            self.now = Some(outcome);
         }
     }
 
@@ -195,10 +213,10 @@ impl Search {
         };
         let first = self.alternatives.first();
         let nearest = first.map(|nearest| named(&nearest.settings));
-        let is_compared = |each: &&Alternative| each.trouble.is_none();
+        let is_compared = |each: &&Alternative| each.losses.is_none();
         match (self.alternatives.iter().find(is_compared), first) {
-            (None, Some(Alternative { trouble: Some(trouble), .. })) => {
-                OptimiseError::NothingCompares { trouble: trouble.clone(), nearest }
+            (None, Some(Alternative { losses: Some(losses), .. })) => {
+                OptimiseError::NothingCompares { losses: losses.clone(), nearest }
             }
             (Some(compared), _) => {
                 OptimiseError::NothingKeeps { nearest: Some(named(&compared.settings)) }
@@ -208,8 +226,21 @@ impl Search {
     }
 
     /// The best alternative beside what is done now, on members of their own.
-    fn conclude(&self, problem: &Problem) -> Optimum {
-        let (then, now) = (&self.fresh[0], &self.fresh[1]);
+    fn conclude(&self, problem: &Problem, now: &Outcome) -> Optimum {
+        // Where all lose members, the one that loses fewest; each of the others states what it loses.
+        let least = (1..self.then.len())
+            .fold(0, |best, at| if self.then[at].lost < self.then[best].lost { at } else { best });
+        let then = &self.then[least];
+        let mut alternatives = self.alternatives.clone();
+        for (alternative, then) in alternatives.iter_mut().zip(&self.then) {
+            if let Some(losses) = then.losses() {
+                (alternative.losses, alternative.cost) = (Some(losses), then.cost());
+                alternative.keeps = false;
+            }
+        }
+        let chosen = alternatives.remove(least);
+        alternatives.sort_by(Alternative::better_first);
+        alternatives.insert(0, chosen);
         let setting = |(knob, best): (&Knob, &f64)| Setting {
             name: knob.name.clone(),
             unit: knob.unit.clone(),
@@ -223,18 +254,32 @@ impl Search {
             now: *now,
             best: *best,
         });
-        let best = &self.alternatives[0].settings;
+        let best = &alternatives[0].settings;
         Optimum {
             settings: problem.knobs.iter().zip(best).map(setting).collect(),
             cost: then.cost(),
+            cost_now: now.cost(),
+            losses: then.losses(),
+            losses_now: now.losses(),
             gain: (now.lost + then.lost == 0).then(|| Gain::of(&now.costs, &then.costs)),
             keeps_now: now.keeps(&problem.limits),
             keeps_best: then.keeps(&problem.limits),
             per: problem.per.as_ref().map(|of| per(of, problem.setup.model.about())),
             limits: limits.collect(),
-            alternatives: self.alternatives.clone(),
+            alternatives,
             tried: self.tried.0.len(),
         }
+    }
+}
+
+impl Alternative {
+    /// The order by which alternatives are preferred: those that keep all limits, then those that lose fewer
+    /// members, then those that cost less.
+    fn better_first(&self, other: &Self) -> Ordering {
+        let lost = |each: &Self| each.losses.as_ref().map_or(0.0, Losses::share);
+        let by_limits = other.keeps.cmp(&self.keeps);
+        let by_losses = by_limits.then(lost(self).total_cmp(&lost(other)));
+        by_losses.then(self.cost.total_cmp(&other.cost))
     }
 }
 
@@ -249,8 +294,8 @@ fn per(of: &Expression, about: &About) -> String {
     }
 }
 
-/// Cost, margins by the size of their limits, whether all are kept, and why there is no cost.
-type Tried = (f64, Vec<f64>, bool, Option<Trouble>);
+/// Cost, margins by the size of their limits, whether all are kept, and what is lost.
+type Tried = (f64, Vec<f64>, bool, Option<Losses>);
 
 /// Settings that were tried, by the bits of all values.
 #[derive(Default)]
@@ -265,7 +310,7 @@ impl Trials {
         let scaled = |(margin, limit): (&f64, &Limit)| (margin / limit.size()).max(-1e6);
         let margins = outcome.margins.iter().zip(&problem.limits).map(scaled).collect();
         let keeps = outcome.keeps(&problem.limits);
-        let found = (outcome.cost(), margins, keeps, outcome.trouble.clone());
+        let found = (outcome.cost(), margins, keeps, outcome.losses());
         self.0.insert(Self::key(settings), found);
     }
 }
@@ -298,17 +343,16 @@ fn best_with_off(
         let (best, unknown) = &mut *seen.borrow_mut();
         let all = settings(point);
         let known = tried.0.get(&Trials::key(&all)).filter(|_| unknown.is_none());
-        let Some((cost, margins, keeps, trouble)) = known.cloned() else {
+        let Some((cost, margins, keeps, losses)) = known.cloned() else {
             unknown.get_or_insert(all);
-            return (0.0, vec![0.0; problem.limits.len()]);
+            return (0.0, vec![0.0; problem.limits.len()], 0.0);
         };
-        let better = best
-            .as_ref()
-            .is_none_or(|best| (keeps && !best.keeps) || (keeps == best.keeps && cost < best.cost));
-        if better {
-            *best = Some(Alternative { settings: all, cost, keeps, trouble });
+        let share = losses.as_ref().map_or(0.0, Losses::share);
+        let found = Alternative { settings: all, cost, keeps, losses };
+        if best.as_ref().is_none_or(|best| found.better_first(best).is_lt()) {
+            *best = Some(found);
         }
-        (cost, margins)
+        (cost, margins, share)
     };
     let begin: Vec<f64> = free
         .iter()
@@ -318,10 +362,18 @@ fn best_with_off(
             if (0.0..=1.0).contains(&share) { share } else { 0.5 }
         })
         .collect();
-    let size = look(&begin).0.abs().max(1e-9);
+    let size = Some(look(&begin).0.abs()).filter(|size| size.is_finite());
     if !free.is_empty() && seen.borrow().1.is_none() {
-        // What is forbidden is still a number that slopes can be taken of.
-        let objective = |point: &[f64], _: &mut ()| (look(point).0 / size).min(1e3);
+        // What is forbidden is still a number that slopes can be taken of: the more members are lost, the
+        // more it counts, and always more than what loses none.
+        let objective = |point: &[f64], _: &mut ()| match look(point) {
+            (_, _, share) if share > 0.0 => FORBIDDEN * (1.0 + share),
+            (cost, ..) => match size {
+                Some(size) => (cost / size.max(1e-9)).min(FORBIDDEN),
+                // Nothing is known of what costs usually are.
+                None => libm::copysign(libm::log1p(cost.abs()), cost),
+            },
+        };
         let constraint = |at: usize| {
             let look = &look;
             move |point: &[f64], _: &mut ()| look(point).1[at]

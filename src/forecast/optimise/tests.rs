@@ -259,3 +259,71 @@ fn a_member_that_diverged_is_no_survivor() {
     assert_eq!(otherwise(&of(unknown)), 4.0 / 6.0);
     assert_eq!(otherwise(&of(vec![4, 5])), 1.0);
 }
+
+/// A machine that gets out of hand where it runs faster than 2.
+struct Fragile;
+
+impl Equations for Fragile {
+    fn about() -> About {
+        About::new("fragile", "What gets out of hand")
+            .state("x", "1", 1.0, "how far it is out of hand")
+            .input("q", "1/s", 1.0, "how fast it runs")
+            .output("speed", "1/s", "how fast it runs")
+            .event("Far", "it is far out of hand")
+    }
+    fn derivative<R: Real>(x: &[R], u: &[R], _: &[R], dx: &mut [R]) {
+        dx[0] = R::choose(R::of(2.0).below(u[0]), x[0], R::of(0.0));
+    }
+    fn output<R: Real>(_: &[R], u: &[R], _: &[R], z: &mut [R]) {
+        z[0] = u[0];
+    }
+    fn event_state<R: Real>(_: &[R], _: &[R], _: &[R], es: &mut [R]) {
+        es[0] = R::of(1.0);
+    }
+}
+
+/// The best settings of it, by an ensemble of which each member runs by a share faster or slower.
+fn fragile(goal: &str, now: f64) -> Result<Optimum, OptimiseError> {
+    let model: Arc<dyn Model> = model::<Fragile>();
+    let machine = Machine::usual(model.clone());
+    let mut setup = ForecastSetup::usual(model, Arc::new(Held(vec![now])), 1.0, 200.0);
+    setup.members = 200;
+    setup.load_spread = vec![LoadSpread {
+        inputs: vec![0],
+        level: 0.05,
+        wander: 0.0,
+        memory_s: 60.0,
+        begins: None,
+    }];
+    let goal = load_goal(Path::new("g.ron"), goal).expect("a goal");
+    let problem = Problem::new(&goal, &machine, setup).expect("it fits");
+    optimise(&problem, &AtomicBool::new(false), &|_| {}).expect("nobody cancels")
+}
+
+#[test]
+fn lost_members_are_counted_and_in_no_mean_and_settings_that_lose_any_do_not_win() {
+    // The faster the cheaper; above some 1.7 the first members get out of hand.
+    let goal = "(set: {\"q\": (from: 0.5, to: 2.5)}, running: [\"10 - 3 * q\"])";
+    for now in [1.0, 2.2] {
+        let best = fragile(goal, now).expect("slow settings hold");
+        let found = best.settings[0].best;
+        assert!((1.4..1.85).contains(&found), "{now}: {found}");
+        assert!(best.cost > 0.0 && best.cost < 2_000.0, "{}", best.cost);
+        assert!(best.losses.as_ref().is_none_or(|losses| losses.lost < 8), "{:?}", best.losses);
+        match (now < 2.0, &best.losses_now) {
+            (true, None) => {}
+            (false, Some(losses)) => {
+                assert_eq!(losses.members, 800);
+                assert!((700..800).contains(&losses.lost), "{losses:?}");
+                let text = losses.to_string();
+                assert!(text.contains(" of 800 members were lost: the model diverges"), "{text}");
+                assert!(best.gain.is_none() && best.cost_now.abs() < 2_000.0, "{}", best.cost_now);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // Where all lose members, no mean of the others makes them the best.
+    let fast = "(set: {\"q\": (from: 1.95, to: 2.5)}, running: [\"10 - 3 * q\"])";
+    let error = fragile(fast, 2.2).expect_err("all lose members").to_string();
+    assert!(error.contains(" of 200 members were lost: the model diverges"), "{error}");
+}

@@ -34,7 +34,7 @@ impl Equations for BeltConveyor {
                 "One straight conveyor, level or uphill, that a backstop keeps from running back; \
                  stiff belt without slip on the drum. The load counts as spread evenly, so what \
                  leaves follows the feed with the lag of a mixed belt, not after a dead time. \
-                 Explicit steps may be 0.2 s at most.",
+                 Explicit steps of a usual machine may be 0.5 s at most.",
             )
             .stepped_by(Method::Euler, 0.1)
             .state("v", "m/s", 1.0, "speed of the belt")

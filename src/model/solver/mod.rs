@@ -16,6 +16,7 @@ use std::str::FromStr;
 pub use dense::Dense;
 
 use super::kernel::Model;
+use super::stability::StepTooLong;
 
 /// Which solver.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -113,6 +114,9 @@ pub enum Unsolved {
         /// Length of the step.
         dt_s: f64,
     },
+    /// The model does not bear the steps from here on.
+    #[error(transparent)]
+    StepTooLong(#[from] StepTooLong),
     /// The tolerance would need steps that are too short.
     #[error(
         "the tolerance cannot be kept even by steps of {step_s:e} s: the system is stiff (take the solver `rosenbrock`) or not smooth"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::forecast::{ForecastSetup, Forecasting};
-use crate::model::load::{Held, Profile};
+use crate::model::load::{Held, Hold, Profile, Schedule};
 use crate::model::simulation::{Simulation, SimulationSetup};
 use crate::model::{About, Equations, Machine, Real, Variable, model, registry};
 use crate::twin::load_behaviour;
@@ -233,6 +233,115 @@ fn a_step_has_broken_down_where_finer_ones_lead_elsewhere() {
     for method in [None, Some(Method::Euler)] {
         assert!(!has_broken_down(problem, &x, 1.0, method));
         assert!(has_broken_down(problem, &x, 4.0, method));
+    }
+}
+
+/// What grows or shrinks at a rate that is set.
+struct Growing;
+
+impl Equations for Growing {
+    fn about() -> About {
+        About::new("growing", "What grows").state("g", "1", 1.0, "what grows").input(
+            "rate",
+            "/s",
+            0.0,
+            "rate of growth",
+        )
+    }
+    fn derivative<R: Real>(x: &[R], u: &[R], _: &[R], dx: &mut [R]) {
+        dx[0] = x[0] * u[0];
+    }
+    fn output<R: Real>(_: &[R], _: &[R], _: &[R], _: &mut [R]) {}
+    fn event_state<R: Real>(_: &[R], _: &[R], _: &[R], _: &mut [R]) {}
+}
+
+/// A plan of rows of a minute each that begins at a time in seconds since 1970.
+struct Minutes(Schedule);
+
+/// When it begins.
+const BEGIN_S: f64 = 1.7e9;
+
+impl Minutes {
+    /// So many rows with a rate of −1 a second, but for one.
+    fn of(count: u32, (odd, rate): (u32, f64)) -> Self {
+        let row = |at: u32| (60.0 * f64::from(at), vec![if at == odd { rate } else { -1.0 }]);
+        let rows: Vec<_> = (0..count).map(row).collect();
+        Self(Schedule::new(&rows, Hold::Start).expect("a plan"))
+    }
+}
+
+impl Load for Minutes {
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
+        self.0.at(t_s - BEGIN_S, x, u);
+    }
+    fn holds_until(&self, t_s: f64) -> f64 {
+        BEGIN_S + self.0.holds_until(t_s - BEGIN_S)
+    }
+}
+
+#[test]
+fn all_of_a_plan_is_looked_at_however_often_it_changes() {
+    let model = model::<Growing>();
+    let of = |load: &Minutes, span_s: f64| {
+        let steps = Steps {
+            model: &*model,
+            parameters: &[],
+            initial: &[1.0],
+            load,
+            begin_s: BEGIN_S,
+            span_s,
+            dt_s: 0.01,
+            method: Some(Method::Euler),
+        };
+        steps.check()
+    };
+    for (count, odd) in [(40, 39), (300, 250), (5_000, 4_321)] {
+        // A rate of −300 a second bears steps of 0.0067 s.
+        let span_s = 60.0 * f64::from(count);
+        let error = of(&Minutes::of(count, (odd, -300.0)), span_s).expect_err("too much");
+        let longest_s = error.longest_s.expect("a step holds");
+        assert!((0.006..0.0067).contains(&longest_s), "{count}: {longest_s}");
+        assert_eq!(of(&Minutes::of(count, (odd, -100.0)), span_s), Ok(()));
+    }
+    // What comes after the end is not looked at, and the cost is bounded.
+    let since = std::time::Instant::now();
+    let many = Minutes::of(500_000, (400_000, -300.0));
+    assert_eq!(of(&many, 60.0 * 399_000.0), Ok(()));
+    assert!(since.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn a_few_steps_that_lead_far_off_are_refused_though_errors_have_no_time_to_grow() {
+    let steps = |model: &dyn Model, inputs: &[f64], dt_s: f64, span_s: f64| {
+        let about = model.about();
+        let parameters = about.usual_parameters();
+        let mut initial: Vec<f64> = about.states.iter().map(|state| state.usual).collect();
+        Kernel::<f64>::start(model, inputs, &parameters, &mut initial);
+        let steps = Steps {
+            model,
+            parameters: &parameters,
+            initial: &initial,
+            load: &Held(inputs.to_vec()),
+            begin_s: 0.0,
+            span_s,
+            dt_s,
+            method: Some(Method::Euler),
+        };
+        steps.check()
+    };
+    let motor = registry::find("dc_motor").expect("a model");
+    // One step, of which the end is that of the course.
+    let error = steps(&*motor, &[5.0, 0.01], 1.0, 0.5).expect_err("it leads nowhere");
+    assert_eq!(error.dt_s, 0.5);
+    let longest_s = error.longest_s.expect("a step holds");
+    assert!((1e-3..3e-3).contains(&longest_s), "{longest_s}");
+    assert_eq!(steps(&*motor, &[5.0, 0.01], 1e-3, 2e-3), Ok(()));
+    for model in registry::models().iter().filter(|model| !model.about().method.adapts_steps()) {
+        let (step_s, inputs) = (model.about().step_s, model.about().usual_inputs());
+        for count in [0.5, 1.0, 3.0, 12.0] {
+            let held = steps(&**model, &inputs, step_s, count * step_s);
+            assert_eq!(held, Ok(()), "{}", model.about().name);
+        }
     }
 }
 
