@@ -111,7 +111,7 @@ impl<'a> Recording<'a> {
     }
 
     fn failed(&self, error: &std::io::Error) -> Failure {
-        Failure::Environment(format!("cannot write {}: {error}", path_text(&self.path)))
+        Failure::Environment(format!("cannot write {}: {error}", path_text(self.path)))
     }
 }
 
@@ -120,7 +120,7 @@ impl Drop for Recording<'_> {
         if self.count == 0
             && let Err(error) = std::fs::remove_file(self.path)
         {
-            log::warn!("{} is empty and cannot be removed: {error}", path_text(&self.path));
+            log::warn!("{} is empty and cannot be removed: {error}", path_text(self.path));
         }
     }
 }

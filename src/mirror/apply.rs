@@ -1,5 +1,7 @@
 //! Batches into history.
 
+use std::collections::hash_map::Entry;
+
 use super::layout::{Layout, NONE, SINCE_EVER};
 use super::{Mirror, Timestamp, Unread};
 use crate::history::{Estimate, Inserted, Recent, What};
@@ -186,9 +188,9 @@ impl Mirror {
     /// A message came for a property that has had no value yet, and had none either.
     fn note_unread(&mut self, id: PropertyId, time: Timestamp) {
         self.counters.no_value += 1;
-        if !self.unread.contains_key(&id) {
+        if let Entry::Vacant(unread) = self.unread.entry(id) {
             let reason = "no value came that could be read".into();
-            self.unread.insert(id, Unread { since: time, reason });
+            unread.insert(Unread { since: time, reason });
             self.changes.push(What::New(id), time);
         }
     }

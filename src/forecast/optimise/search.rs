@@ -53,7 +53,7 @@ pub fn optimise(
                 let outcome = carry_out(problem, &settings, sampling, cancelled)?;
                 search.record(problem, settings, outcome);
             }
-            Next::Done(done) => return Some(done),
+            Next::Done(done) => return Some(*done),
         }
         progress(search.share());
     }
@@ -109,7 +109,7 @@ enum Next {
     /// What these settings come to.
     Try(Vec<f64>, Sampling),
     /// Nothing more.
-    Done(Result<Optimum, OptimiseError>),
+    Done(Box<Result<Optimum, OptimiseError>>),
 }
 
 /// A search under way, which needs one ensemble after the other.
@@ -178,12 +178,12 @@ impl Search {
         }
         let fresh = (problem.setup.seed ^ 0x9e37_79b9_7f4a_7c15, problem.setup.members * FRESH);
         if !self.alternatives.first().is_some_and(|best| best.keeps) {
-            return Next::Done(Err(self.nothing_keeps(problem)));
+            return Next::Done(Box::new(Err(self.nothing_keeps(problem))));
         }
         match (self.on_fresh(), &self.now) {
             (Some(at), _) => Next::Try(self.alternatives[at].settings.clone(), fresh),
             (None, None) => Next::Try(problem.now(), fresh),
-            (None, Some(now)) => Next::Done(Ok(self.conclude(problem, now))),
+            (None, Some(now)) => Next::Done(Box::new(Ok(self.conclude(problem, now)))),
         }
     }
 
