@@ -109,7 +109,7 @@ fn spaced(name: &impl std::fmt::Debug) -> String {
     let mut words = String::new();
     let mut before = ' ';
     for c in text[..end].chars() {
-        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+        if c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
             words.push(' ');
         }
         words.push(c.to_ascii_lowercase());
@@ -126,9 +126,10 @@ mod tests {
 
     /// An error as webpki's are passed on.
     #[derive(Debug, thiserror::Error)]
-    #[error("not told")]
     enum Webpki {
+        #[error("not told")]
         CaUsedAsEndEntity,
+        #[error("not told")]
         MaximumSignatureChecksExceeded,
     }
 

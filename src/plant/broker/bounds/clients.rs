@@ -12,6 +12,10 @@ use super::retained::size_of_pair;
 /// A client that was let in and has not connected after so long has gone.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(30);
 
+/// A will that was published is not seen any more, and may wait for others: it counts for so long after that. A
+/// client that takes nothing is cut by the broker after this time, unless it has stated a longer one.
+const MAY_WAIT: Duration = Duration::from_secs(300);
+
 /// A will that the broker keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Will {
@@ -48,6 +52,8 @@ pub(super) struct Clients {
     known: HashMap<Arc<str>, Client>,
     /// Wills whose clients have gone, and when they are published.
     delayed: Vec<(Arc<str>, Will, Instant)>,
+    /// Bytes of wills that were published, and until when they count.
+    published: Vec<(Arc<str>, usize, Instant)>,
 }
 
 impl Clients {
@@ -66,14 +72,14 @@ impl Clients {
 
     /// A client is connected; its wills that waited are not published any more, and are given.
     pub fn connect(&mut self, client: &Arc<str>, will: Option<Will>) -> Vec<Will> {
-        if let Some(known) = self.known.get_mut(client) {
-            known.connections.push_back(will);
-        }
+        let unknown =
+            || Client { speaks_five: true, admitted: Instant::now(), connections: VecDeque::new() };
+        self.known.entry(client.clone()).or_insert_with(unknown).connections.push_back(will);
         let is_its = |(whose, ..): &mut (Arc<str>, Will, Instant)| whose == client;
         self.delayed.extract_if(.., is_its).map(|(_, will, _)| will).collect()
     }
 
-    /// A connection has ended; gives the will that is not kept any more, and whether it was the client's last one.
+    /// A connection has ended; gives what is not kept any more of its will, and whether it was the client's last one.
     pub fn disconnect(
         &mut self,
         client: &Arc<str>,
@@ -86,25 +92,44 @@ impl Clients {
         if is_last {
             self.known.remove(client);
         }
-        match will {
+        let will = match will {
+            Some(will) if unexpected && will.delay.is_zero() => {
+                Some(self.publish(client, will, now))
+            }
             // A connection that was taken over leaves none that waits.
-            Some(will) if unexpected && is_last && !will.delay.is_zero() => {
+            Some(will) if unexpected && is_last => {
                 let until = now + will.delay;
                 self.delayed.push((client.clone(), will, until));
-                (None, is_last)
+                None
             }
-            will => (will, is_last),
-        }
+            will => will,
+        };
+        (will, is_last)
     }
 
-    /// Gives the wills that have been published since, and forgets clients that never came.
+    /// A will has been published: if it is retained, it counts as such now. Gives what is not kept any more.
+    fn publish(&mut self, client: &Arc<str>, will: Will, now: Instant) -> Will {
+        self.published.push((client.clone(), will.bytes, now + MAY_WAIT));
+        Will { bytes: 0, ..will }
+    }
+
+    /// Gives what is not kept any more of wills that have been published since, and forgets clients that never came.
     pub fn tend(&mut self, now: Instant) -> Vec<(Arc<str>, Will)> {
         self.known.retain(|_, client| {
             let waited = now.saturating_duration_since(client.admitted);
             !client.connections.is_empty() || waited < CONNECTS_WITHIN
         });
+        let is_over = |(_, _, until): &mut (Arc<str>, usize, Instant)| *until <= now;
+        let over = self.published.extract_if(.., is_over);
+        let whole = |(client, bytes, _)| (client, Will { bytes, ..Will::default() });
+        let mut gone: Vec<_> = over.map(whole).collect();
         let is_due = |(_, _, until): &mut (Arc<str>, Will, Instant)| *until <= now;
-        self.delayed.extract_if(.., is_due).map(|(client, will, _)| (client, will)).collect()
+        let due: Vec<_> = self.delayed.extract_if(.., is_due).collect();
+        for (client, will, published) in due {
+            let will = self.publish(&client, will, published);
+            gone.push((client, will));
+        }
+        gone
     }
 }
 
@@ -116,21 +141,34 @@ mod tests {
         Will { bytes: 300, retained: None, delay: Duration::from_secs(delay) }
     }
 
+    /// A will of which the bytes that wait are still kept.
+    fn published(delay: u64) -> Will {
+        Will { bytes: 0, ..will(delay) }
+    }
+
     #[test]
-    fn a_will_is_kept_until_its_connection_ends_or_its_delay_is_over() {
+    fn a_will_is_kept_until_its_connection_ends_well_or_it_has_been_published_and_taken() {
         let mut clients = Clients::default();
         let (client, now): (Arc<str>, _) = ("a".into(), Instant::now());
-        for (delay, unexpected, released) in
-            [(0, false, true), (0, true, true), (9, false, true), (9, true, false)]
-        {
+        let after = |seconds| now + Duration::from_secs(seconds);
+        for (delay, unexpected, expected) in [
+            (0, false, Some(will(0))),
+            (9, false, Some(will(9))),
+            (0, true, Some(published(0))),
+            (9, true, None),
+        ] {
             clients.admit("a", 5, now);
             assert!(clients.connect(&client, Some(will(delay))).is_empty());
-            let (given, is_last) = clients.disconnect(&client, unexpected, now);
-            assert_eq!((given.is_some(), is_last), (released, true), "{delay} {unexpected}");
+            let ended = clients.disconnect(&client, unexpected, now);
+            assert_eq!(ended, (expected, true), "{delay} {unexpected}");
         }
-        assert!(clients.tend(now + Duration::from_secs(8)).is_empty());
-        assert_eq!(clients.tend(now + Duration::from_secs(9)), [(client, will(9))]);
-        assert!(clients.known.is_empty() && clients.delayed.is_empty());
+        assert!(clients.tend(after(8)).is_empty());
+        assert_eq!(clients.tend(after(9)), [(client.clone(), published(9))]);
+        let waited = Will { bytes: 300, ..Will::default() };
+        assert_eq!(clients.tend(now + MAY_WAIT), [(client.clone(), waited.clone())]);
+        assert_eq!(clients.tend(after(9) + MAY_WAIT), [(client, waited)]);
+        let Clients { known, delayed, published } = clients;
+        assert!(known.is_empty() && delayed.is_empty() && published.is_empty());
     }
 
     #[test]
