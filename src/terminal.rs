@@ -65,6 +65,11 @@ pub fn number(number: f64, digits: usize) -> String {
     plain(&format!("{number:.decimals$}"))
 }
 
+/// Whether the so-many-th of events of one kind is told: the 1st, 10th, 100th and so on, for they may go on for ever.
+pub fn is_power_of_ten(count: u64) -> bool {
+    count.checked_ilog10().is_some_and(|power| 10_u64.pow(power) == count)
+}
+
 /// Writes text with all that a terminal would obey escaped but line breaks and tabulators, and lines cut at a bound.
 pub struct Writer<W: Write> {
     inner: W,
@@ -180,6 +185,16 @@ mod tests {
     fn a_long_line_is_cut_and_says_so() {
         let text = format!("{}\nnext\n", "(".repeat(200_000));
         assert_eq!(written(text.as_bytes(), 10), "(((((((((( … (199990 characters more)\nnext\n");
+    }
+
+    #[test]
+    fn powers_of_ten_are_told_apart_up_to_the_largest_count() {
+        for told in [1, 10, 100, 10_000_000_000_000_000_000] {
+            assert!(is_power_of_ten(told), "{told}");
+        }
+        for other in [0, 2, 11, 99, 1_001, u64::MAX] {
+            assert!(!is_power_of_ten(other), "{other}");
+        }
     }
 
     proptest! {

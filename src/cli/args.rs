@@ -261,7 +261,7 @@ pub struct RecordingArgs {
         long,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["broker", "credentials", "ca"]
+        conflicts_with_all = ["broker", "credentials", "ca", "client_cert", "client_key", "client_id"]
     )]
     pub recording: Option<PathBuf>,
 }
@@ -373,7 +373,7 @@ pub struct Serve {
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
     /// A broker of your own; without it an embedded one runs, and the twin's simulated plant
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["seed", "speed"])]
     pub broker: Option<String>,
     /// File with the user on its first line and the password on its second; without it the
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
@@ -381,10 +381,15 @@ pub struct Serve {
     pub credentials: Option<PathBuf>,
     /// File with the certificates (PEM) of the authority that signed the broker's, or with the
     /// broker's own if it signed itself
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "broker")]
     pub ca: Option<PathBuf>,
     /// File with this program's own certificate (PEM), for a broker that asks for one
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_key")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        requires_all = ["client_key", "broker"]
+    )]
     pub client_cert: Option<PathBuf>,
     /// File with the private key (PEM) of that certificate
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "client_cert")]

@@ -44,11 +44,18 @@ pub fn with_certificates(
     ca: Option<&Path>,
     own: Option<(&Path, &Path)>,
 ) -> Result<mqtt::ClientOptions, Failure> {
+    // Without TLS they would be left aside, and the link be open where its owner thinks otherwise.
+    let is_open = matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws);
     if let Some(ca) = ca {
+        if is_open {
+            return Err(Failure::input(
+                "--ca goes with TLS: write the broker as mqtts:// or wss://",
+            ));
+        }
         options = options.with_ca_file(ca);
     }
     if let Some((certificate, key)) = own {
-        if matches!(options.scheme, mqtt::Scheme::Mqtt | mqtt::Scheme::Ws) {
+        if is_open {
             return Err(Failure::input(
                 "a client certificate goes with TLS: write the broker as mqtts:// or wss://",
             ));

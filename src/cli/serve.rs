@@ -78,6 +78,16 @@ impl Plant {
     /// A broker that runs already. Whoever opens the page logs in there.
     fn elsewhere(args: &Serve, url: &str) -> Result<Self, Failure> {
         let options = mqtt::ClientOptions::from_url(url).map_err(Failure::input)?;
+        if matches!(options.scheme, Scheme::Ws | Scheme::Wss)
+            && (args.ca.is_some() || args.client_cert.is_some())
+        {
+            return Err(Failure::Input(format!(
+                "pages connect to {} themselves, and by the certificates of their browser: --ca, --client-cert and \
+                 --client-key cannot be used for it. Install them there and leave them out here, or give the \
+                 broker's mqtts:// address, to which this server connects",
+                options.broker()
+            )));
+        }
         let own = args.client_cert.as_deref().zip(args.client_key.as_deref());
         let options = live::with_certificates(options, args.ca.as_deref(), own)?;
         let login = login(args)?.is_some();
@@ -153,7 +163,7 @@ fn serve_failure(error: ServeError) -> Failure {
             "{error}. Set TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD, or name a file with both: \
              --credentials FILE"
         )),
-        ServeError::Origin(_) | ServeError::Twin(_) => Failure::input(error),
+        ServeError::Origin(_) | ServeError::Host(_) | ServeError::Twin(_) => Failure::input(error),
         ServeError::NoBundle(_) | ServeError::Bind { .. } | ServeError::Start(_) => {
             Failure::environment(error)
         }

@@ -44,6 +44,16 @@ fn authority(text: &str) -> Option<(String, Option<u16>)> {
     (!name.is_empty() && name.chars().all(fine)).then_some((name, port))
 }
 
+/// Whether a text is the name or the address of a host, and no more: neither a port nor a pattern.
+pub(crate) fn is_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    authority(text).is_some_and(|(name, port)| {
+        port.is_none() && (text.starts_with('[') || name.split('.').all(is_label))
+    })
+}
+
 /// Whether a host's name means this computer to everybody.
 fn is_loopback(name: &str) -> bool {
     name == "localhost"
@@ -85,11 +95,13 @@ pub(crate) struct Names {
     pub any: bool,
     /// Names besides those of this computer, without a port.
     pub own: Vec<String>,
+    /// The command's option that adds to them, where it has one.
+    pub option: Option<&'static str>,
 }
 
 impl Names {
     /// Those of this computer alone.
-    pub(crate) const LOOPBACK: Self = Self { any: false, own: Vec::new() };
+    pub(crate) const LOOPBACK: Self = Self { any: false, own: Vec::new(), option: None };
 
     /// Whether a request calls this server by one of its names.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
@@ -103,8 +115,13 @@ impl Names {
 /// Refuses a request that calls this server by a foreign name.
 pub(crate) async fn own_name(State(names): State<Names>, request: Request, next: Next) -> Response {
     if !names.allow(request.headers()) {
-        let text = "this server answers to localhost, 127.0.0.1 and [::1] alone, and to the names \
-                    that it was started with (--host)\n";
+        let text = match names.option {
+            Some(option) => format!(
+                "this server answers to localhost, 127.0.0.1 and [::1] alone, and to the names that it was \
+                 started with ({option})\n"
+            ),
+            None => "this server answers to localhost, 127.0.0.1 and [::1] alone\n".to_owned(),
+        };
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     next.run(request).await
@@ -181,10 +198,38 @@ mod tests {
 
     #[test]
     fn a_stated_name_is_a_server_s_own() {
-        let names = Names { any: false, own: vec!["Plant.Example".into()] };
+        let names = Names { own: vec!["Plant.Example".into()], ..Names::LOOPBACK };
         assert!(names.allow(&headers("plant.example:443", None)));
         assert!(names.allow(&headers("localhost", None)));
         assert!(!names.allow(&headers("evil.example", None)));
+    }
+
+    #[test]
+    fn a_name_has_neither_scheme_nor_port_nor_path_and_is_no_pattern() {
+        for name in ["plant.example", "Plant.Example.", "plant_1", "10.0.0.5", "[fd00::1]", "a-b"] {
+            assert!(is_name(name), "{name}");
+        }
+        for wrong in [
+            "",
+            " ",
+            "*",
+            "*.example",
+            ".",
+            "a..b",
+            "-a",
+            "plant.example:443",
+            "https://plant.example",
+            "plant.example/",
+            "plant.example, other.example",
+            "plant example",
+            " plant.example",
+            "fd00::1",
+            "[fd00::1]:80",
+            "[plant]",
+            "user@plant.example",
+        ] {
+            assert!(!is_name(wrong), "{wrong}");
+        }
     }
 
     #[test]

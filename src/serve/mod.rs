@@ -67,6 +67,12 @@ pub enum ServeError {
     /// An origin that may embed the page is none.
     #[error("`{0}` is no origin; write it like https://grafana.example or http://localhost:3000")]
     Origin(String),
+    /// A name by which a proxy calls the server is none.
+    #[error(
+        "`{0}` is no name of a server; write it like plant.example, 10.0.0.5 or [fd00::1], without scheme, \
+         port and path"
+    )]
+    Host(String),
     /// The twin file cannot be used.
     #[error("{0}")]
     Twin(String),
@@ -109,6 +115,9 @@ impl Server {
         }
         if let Some(wrong) = options.embed.iter().find(|origin| !guard::is_origin(origin)) {
             return Err(ServeError::Origin(wrong.clone()));
+        }
+        if let Some(wrong) = options.hosts.iter().find(|host| !guard::is_name(host)) {
+            return Err(ServeError::Host(wrong.clone()));
         }
         let site = site::Site::new(&options).map_err(ServeError::Twin)?;
         let bind = |reason| ServeError::Bind { address: options.http, reason };
@@ -154,7 +163,7 @@ impl Server {
     }
 
     /// Connections of pages that were ended because they said what a page may not: a message to
-    /// publish, a will.
+    /// publish, a will, another client's identifier.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }

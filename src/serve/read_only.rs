@@ -1,6 +1,8 @@
 //! What a page may say to the broker: packets of MQTT, each checked before it is passed on, and only
 //! those that a client needs which reads.
 
+use crate::telemetry::session::PAGE_IDENTIFIER;
+
 /// Largest packet of a page in bytes; a subscription to some thousand topics fits.
 pub const MAX_PACKET_BYTES: usize = 1 << 20;
 
@@ -22,6 +24,11 @@ pub enum Refusal {
     /// A session that was there before, or outlasts the page.
     #[error("a page begins a new session: connect with clean session (clean start)")]
     OldSession,
+    /// The identifier of another client, which the broker would cut for it.
+    #[error(
+        "a page's client identifier is empty or begins with {PAGE_IDENTIFIER}: others are of other clients"
+    )]
+    Identifier,
     /// A shared or an exclusive subscription takes its messages away from others.
     #[error("a page may not use shared or exclusive subscriptions ($share, $queue, $exclusive)")]
     Shared,
@@ -161,8 +168,13 @@ fn connect(mut content: &[u8]) -> Result<u8, Refusal> {
     if level == 5 {
         session_ends(properties(&mut content)?)?;
     }
-    text(&mut content)?;
-    Ok(level)
+    // An empty one is of nobody: the broker gives the page one that is new.
+    let identifier = text(&mut content)?;
+    if identifier.is_empty() || identifier.starts_with(PAGE_IDENTIFIER.as_bytes()) {
+        Ok(level)
+    } else {
+        Err(Refusal::Identifier)
+    }
 }
 
 /// Refuses properties of CONNECT by which a session outlasts its connection, or that begin an
@@ -217,16 +229,27 @@ mod tests {
 
     use super::*;
 
-    /// CONNECT of MQTT 3.1.1 with these flags.
+    /// CONNECT of a page by MQTT 3.1.1 with these flags.
     fn connect(flags: u8) -> Vec<u8> {
-        [&[0x10, 13, 0, 4], b"MQTT".as_slice(), &[4, flags, 0, 60, 0, 1, b'a']].concat()
+        connect_as("twinscope-page-a", flags)
     }
 
-    /// CONNECT of MQTT 5 with these properties.
+    /// CONNECT of MQTT 3.1.1 with this identifier and these flags.
+    fn connect_as(identifier: &str, flags: u8) -> Vec<u8> {
+        let length = identifier.len() as u8;
+        let head = [0x10, 12 + length, 0, 4, b'M', b'Q', b'T', b'T', 4, flags, 0, 60, 0, length];
+        [&head, identifier.as_bytes()].concat()
+    }
+
+    /// CONNECT of a page by MQTT 5 with these properties.
     fn connect5(properties: &[u8]) -> Vec<u8> {
-        let length = properties.len() as u8;
-        let head = [0x10, 14 + length, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, length];
-        [&head, properties, &[0, 1, b'a']].concat()
+        connect5_as("twinscope-page-a", properties)
+    }
+
+    fn connect5_as(identifier: &str, properties: &[u8]) -> Vec<u8> {
+        let (own, length) = (identifier.len() as u8, properties.len() as u8);
+        let head = [0x10, 13 + length + own, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, length];
+        [&head, properties, &[0, own], identifier.as_bytes()].concat()
     }
 
     fn subscribe(filter: &str) -> Vec<u8> {
@@ -280,6 +303,18 @@ mod tests {
     }
 
     #[test]
+    fn a_page_takes_over_no_client_but_a_page() {
+        for other in ["a", "plant", "twinscope-page", "Twinscope-page-1", "twinscope-0123456789"] {
+            assert_eq!(all(&[connect_as(other, 2)]), Err(Refusal::Identifier), "{other}");
+            assert_eq!(all(&[connect5_as(other, &[])]), Err(Refusal::Identifier), "{other}");
+        }
+        for own in ["", "twinscope-page-0123456789abcdef"] {
+            assert_eq!(all(&[connect_as(own, 2)]), Ok(connect_as(own, 2)));
+            assert_eq!(all(&[connect5_as(own, &[])]), Ok(connect5_as(own, &[])));
+        }
+    }
+
+    #[test]
     fn what_is_no_mqtt_or_too_large_is_refused_before_it_is_gathered() {
         let not_mqtt = |bytes: &[u8]| {
             let refused = ReadOnly::default().pass(bytes);
@@ -303,6 +338,7 @@ mod tests {
             Refusal::Writes("PUBLISH"),
             Refusal::Will,
             Refusal::OldSession,
+            Refusal::Identifier,
             Refusal::Shared,
         ] {
             assert!(refusal.to_string().len() <= 123, "{refusal}");

@@ -17,6 +17,7 @@ use super::read_only::{MAX_PACKET_BYTES, ReadOnly};
 use super::site::Site;
 use crate::http::{guard, websocket};
 use crate::telemetry::mqtt;
+use crate::terminal;
 
 /// How long the broker may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -86,8 +87,7 @@ async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions, site: &Site) {
     };
     if let Err(reason) = carried {
         let count = site.refused().fetch_add(1, Ordering::Relaxed) + 1;
-        // One line for each power of ten of them: a page may try for ever.
-        if (0..20).any(|power| 10_u64.checked_pow(power) == Some(count)) {
+        if terminal::is_power_of_ten(count) {
             log::warn!("a page's connection to the broker was ended ({count} so far): {reason}");
         }
     }
@@ -99,7 +99,7 @@ enum Stream {
 }
 
 async fn open(broker: &mqtt::ClientOptions) -> Result<Stream, String> {
-    let text = |error: std::io::Error| error.to_string();
+    let text = |error: std::io::Error| mqtt::in_words(&error);
     // Addresses have IPv6 in brackets, sockets do not.
     let host = broker.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let tcp = TcpStream::connect((host.as_str(), broker.port)).await.map_err(text)?;

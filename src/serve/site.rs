@@ -61,6 +61,7 @@ impl Site {
             names: guard::Names {
                 any: options.login && !options.http.ip().is_loopback(),
                 own: options.hosts.clone(),
+                option: Some("--host"),
             },
             files: Mutex::new(Arc::new(TwinFiles::read(&options.twin)?)),
             sent: Mutex::default(),

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::stamp::Stamp;
+use super::stamp::Looked;
 use crate::cad;
 use crate::twin::{self, Twin};
 
@@ -23,7 +24,7 @@ pub(super) struct TwinFiles {
     /// The folder of all of them.
     root: PathBuf,
     /// What they were when they were looked at, the missing ones too.
-    stamps: Vec<(PathBuf, Option<Stamp>)>,
+    looked: Arc<Mutex<Vec<(PathBuf, Option<Looked>)>>>,
 }
 
 impl TwinFiles {
@@ -35,13 +36,13 @@ impl TwinFiles {
         let twin = twin::load(path).map_err(|diagnostics| diagnostics.to_string())?.twin;
         let mut all: BTreeSet<PathBuf> = twin.files.iter().map(|file| plain(file)).collect();
         // Stamped before they are read, so that what is saved meanwhile is noticed.
-        let stamp = |file: &PathBuf| (file.clone(), Stamp::of(file));
-        let mut stamps: Vec<_> = all.iter().map(stamp).collect();
+        let look = |file: &PathBuf| (file.clone(), Looked::at(file));
+        let mut looked: Vec<_> = all.iter().map(look).collect();
         for model in twin.models() {
             let model = plain(&model);
             // A twin file may be a stranger's: what it calls a model is handed out only if it is one.
             if is_of_a_twin(&model) && all.insert(model.clone()) {
-                stamps.push(stamp(&model));
+                looked.push(look(&model));
                 all.extend(beside(&model).iter().map(|file| plain(file)));
             }
         }
@@ -56,21 +57,33 @@ impl TwinFiles {
             twin: name(&plain(path)),
             title: title(&twin),
             files: all.iter().map(|file| (name(file), file.clone())).collect(),
-            stamps,
+            looked: Arc::new(Mutex::new(looked)),
             root,
         })
     }
 
     /// Whether a definition or a model was saved, or has appeared, since they were read.
     pub fn is_old(&self) -> bool {
-        self.stamps.iter().any(|(file, stamp)| Stamp::of(file) != *stamp)
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.iter_mut().any(|(file, before)| {
+            let now = again(*before, file);
+            let same = match (&before, &now) {
+                (Some(before), Some(now)) => before.is(now),
+                (before, now) => before.is_none() && now.is_none(),
+            };
+            if same {
+                // Later looks need not read it any more, once it has settled.
+                *before = now;
+            }
+            !same
+        })
     }
 
     /// The same, taken for what is on the disk now: what is wrong there has been reported.
     pub fn seen(&self) -> Self {
-        let mut seen = self.clone();
-        seen.stamps.iter_mut().for_each(|(file, stamp)| *stamp = Stamp::of(file));
-        seen
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        looked.iter_mut().for_each(|(file, before)| *before = again(*before, file));
+        Self { looked: Arc::new(Mutex::new(looked)), ..self.clone() }
     }
 
     /// The file of a path for pages, where it is there and may be handed out.
@@ -86,6 +99,14 @@ impl TwinFiles {
             Some((name.len(), std::fs::metadata(file).ok()?.len()))
         };
         there.filter_map(|entry| Some((entry.0.as_str(), size(entry)?.1))).collect()
+    }
+}
+
+/// The version of a file that is there now, where `before` was there before.
+fn again(before: Option<Looked>, file: &Path) -> Option<Looked> {
+    match before {
+        Some(before) => before.again(file),
+        None => Looked::at(file),
     }
 }
 

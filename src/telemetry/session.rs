@@ -47,6 +47,10 @@ pub struct Settings {
     pub max_packet: u32,
 }
 
+/// How the client identifiers of pages begin. A page's server passes no others to the broker: a broker cuts
+/// the older of two clients that have one identifier, so that a page could cut any other client.
+pub const PAGE_IDENTIFIER: &str = "twinscope-page-";
+
 /// Without the password.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -19,7 +19,7 @@ use wasm_bindgen::prelude::*;
 use socket::Connection;
 use source::Shared;
 
-use crate::telemetry::session::{Session, Settings};
+use crate::telemetry::session::{PAGE_IDENTIFIER, Session, Settings};
 use crate::telemetry::{Decoder, Feed, Status};
 use crate::twin::Twin;
 use crate::viewer::app::open::Dropped;
@@ -135,7 +135,7 @@ fn login(settings: &PageSettings) -> Settings {
         Err(_) => js_sys::Math::random().to_bits(),
     };
     Settings {
-        client_id: format!("twinscope-page-{unique:016x}"),
+        client_id: format!("{PAGE_IDENTIFIER}{unique:016x}"),
         user: settings.user.clone(),
         password: settings.password.clone(),
         keep_alive: Duration::from_secs(60),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::programs::tools;
+use crate::programs::{eventually, tools};
 use rumqttc::{Client, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet};
 use rumqttc::{Publish, QoS};
 use twinscope::plant::broker::{Broker, BrokerOptions, Login};
@@ -202,7 +202,7 @@ fn a_client_that_fills_its_room_with_retained_messages_is_refused_and_others_are
     let broker = Broker::start(BrokerOptions::default()).unwrap();
     let (client, mut connection) = Client::new(options(&broker, "flood"), 4);
     let sender = std::thread::spawn(move || {
-        // 160 MiB, of which one client may keep 128.
+        // 160 MiB, of which one client may keep 128: the broker has each twice.
         for n in 0..160 {
             let sent =
                 client.publish(format!("flood/{n}"), QoS::AtLeastOnce, true, vec![0; 1 << 20]);
@@ -245,7 +245,15 @@ fn what_a_client_does_not_take_is_held_up_to_a_bound_and_then_refused() {
         answers += usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
     }
     sender.join().unwrap();
-    assert!((20..=60).contains(&broker.refused().messages), "{:?}", broker.refused());
+    let refused = broker.refused().messages;
+    assert!((20..=60).contains(&refused), "{:?}", broker.refused());
+    drop((idle, idle_events));
+    let is_taken = || {
+        let before = broker.refused().messages;
+        publish_acknowledged(&broker, [("later".to_owned(), "1".to_owned())].into_iter());
+        broker.refused().messages == before
+    };
+    assert!(eventually(TIMEOUT, is_taken), "what nobody waits for any more makes room");
 }
 
 #[test]
@@ -282,6 +290,13 @@ fn a_websocket_is_opened_by_its_own_pages_and_by_programs_alone() {
         assert_eq!(status(&own, foreign), "403", "{foreign}");
     }
     assert_eq!(status("evil.example", "http://evil.example"), "403", "a name that leads here");
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /mqtt HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    // The command `broker` has no such option.
+    assert!(answer.contains("127.0.0.1 and [::1] alone") && !answer.contains("--host"), "{answer}");
 }
 
 #[test]

@@ -326,7 +326,8 @@ fn foreign_pages_and_foreign_names_are_refused() {
     let server = place.serve();
     let rebound = get(server.address(), "/config.json", &["Host: evil.example"]);
     assert_eq!(rebound.status, 403);
-    assert!(rebound.text().contains("localhost"), "{}", rebound.text());
+    let text = rebound.text();
+    assert!(text.contains("localhost") && text.contains("(--host)"), "{text}");
     let upgrade = [
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -354,7 +355,7 @@ fn a_page_that_publishes_is_cut_off_and_the_broker_hears_nothing_of_it() {
         Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
     let limit = Duration::from_secs(20);
 
-    let (reader, mut heard) = page(&server, "reader");
+    let (reader, mut heard) = page(&server, "twinscope-page-reader");
     reader.subscribe("#", QoS::AtLeastOnce).unwrap();
     loop {
         let event = heard.recv_timeout(limit).expect("an answer in time").expect("a page may read");
@@ -369,14 +370,15 @@ fn a_page_that_publishes_is_cut_off_and_the_broker_hears_nothing_of_it() {
         |page| page.subscribe("$share/group/#", QoS::AtMostOnce).unwrap(),
     ];
     for (attempt, number) in attempts.into_iter().zip(1..) {
-        let (writer, mut events) = page(&server, "writer");
+        let (writer, mut events) = page(&server, "twinscope-page-writer");
         attempt(&writer);
         while let Ok(Ok(_)) = events.recv_timeout(limit) {}
         // It is counted once the page has been answered.
         assert!(eventually(limit, || server.refused() == number));
     }
     let address = server.address();
-    let mut options = MqttOptions::new("will", format!("ws://{address}/mqtt"), address.port());
+    let mut options =
+        MqttOptions::new("twinscope-page-will", format!("ws://{address}/mqtt"), address.port());
     options.set_transport(Transport::Ws);
     options.set_last_will(LastWill::new("plant/valve", "open", QoS::AtMostOnce, true));
     let (_writer, mut events) = Client::new(options, 10);
@@ -390,6 +392,54 @@ fn a_page_that_publishes_is_cut_off_and_the_broker_hears_nothing_of_it() {
         }
     };
     assert_eq!(first, "test/hello");
+}
+
+#[test]
+fn a_page_with_the_identifier_of_another_client_does_not_cut_that_client() {
+    let place = Place::new();
+    let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
+    let limit = Duration::from_secs(20);
+    let address = embedded.tcp_address();
+    let (plant, mut events) =
+        Client::new(MqttOptions::new("plant", address.ip().to_string(), address.port()), 10);
+    let is_connected = |event: Event| matches!(event, Event::Incoming(Packet::ConnAck(_)));
+    while !is_connected(events.recv_timeout(limit).expect("in time").expect("it is connected")) {}
+
+    let options = mqtt::ClientOptions::from_url(&embedded.url()).unwrap();
+    let server =
+        Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
+    let (_page, mut refused) = page(&server, "plant");
+    assert!(refused.recv_timeout(limit).expect("an answer").is_err());
+    assert!(eventually(limit, || server.refused() == 1));
+
+    plant.publish("plant/alive", QoS::AtLeastOnce, false, "1").unwrap();
+    loop {
+        let event = events.recv_timeout(limit).expect("in time").expect("it is still connected");
+        if matches!(event, Event::Incoming(Packet::PubAck(_))) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_refused_with_the_reason() {
+    let place = Place::new();
+    let file = place.path("page/index.html");
+    let ends = |more: &[&str]| {
+        let mut command = twinscope();
+        command.args(["serve", "--http", "127.0.0.1:0", "--bundle"]).arg(place.path("page"));
+        let output = command.args(more).arg("--ca").arg(&file).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for url in ["ws://127.0.0.1:9", "wss://127.0.0.1:9"] {
+        let text = ends(&["--broker", url]);
+        assert!(text.contains("of their browser") && text.contains("mqtts://"), "{text}");
+    }
+    let text = ends(&["--broker", "mqtt://127.0.0.1:9"]);
+    assert!(text.contains("--ca goes with TLS"), "{text}");
+    let text = ends(&[]);
+    assert!(text.contains("--broker"), "{text}");
 }
 
 #[test]
@@ -435,12 +485,20 @@ fn a_server_that_others_could_reach_wants_a_login() {
 }
 
 #[test]
-fn a_page_that_is_not_built_and_a_wrong_origin_are_told() {
+fn a_page_that_is_not_built_a_wrong_name_and_a_wrong_origin_are_told() {
     let place = Place::new();
     let nowhere = Upstream::Direct("ws://127.0.0.1:9".into());
     let absent = ServeOptions { bundle: place.path("nowhere"), ..place.options(nowhere.clone()) };
     let error = Server::start(absent).expect_err("nothing to serve").to_string();
     assert!(error.contains("scripts/build-web"), "{error}");
+    for wrong in ["plant.example:443", "https://plant.example", "*", ""] {
+        let named = ServeOptions { hosts: vec![wrong.into()], ..place.options(nowhere.clone()) };
+        let error = Server::start(named).expect_err("no name").to_string();
+        assert!(
+            error.contains(&format!("`{wrong}`")) && error.contains("plant.example,"),
+            "{error}"
+        );
+    }
     let origin = ServeOptions { embed: vec!["grafana".into()], ..place.options(nowhere) };
     let error = Server::start(origin).expect_err("no origin").to_string();
     assert!(error.contains("https://grafana.example"), "{error}");
@@ -456,7 +514,7 @@ fn hears(server: &Server) -> bool {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/subscribe.mjs");
     let output = Command::new("node")
         .arg(script)
-        .args([&format!("ws://{}/mqtt", server.address()), "test/#", "1", "4"])
+        .args([&format!("ws://{}/mqtt", server.address()), "test/#", "1", "4", "twinscope-page-js"])
         .env("TWINSCOPE_TEST_TOOLS", tools())
         .output()
         .expect("node is installed");

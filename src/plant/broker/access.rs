@@ -81,7 +81,7 @@ impl Access {
             return AuthResult::fail(ReasonCode::BadUsernameOrPassword);
         }
         if let Some(will) = &connect.will
-            && !self.bounds.will(&connect.client_id, &will.topic, will.payload.len(), will.retain)
+            && !self.bounds.takes_will(&connect.client_id, will)
         {
             return AuthResult::fail(ReasonCode::QuotaExceeded);
         }
@@ -100,6 +100,7 @@ impl Access {
                 return AuthResult::fail(ReasonCode::QuotaExceeded);
             }
         }
+        self.bounds.admit(&connect.client_id, connect.protocol_version);
         match user {
             Some(user) if self.login.is_some() => AuthResult::success_with_user(user),
             _ => AuthResult::success(),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::terminal;
+
 /// Counts of what was refused, since the start.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -24,7 +26,7 @@ pub struct Refused {
 /// Counts one, and says so for the first of each power of ten: strangers may go on for ever.
 fn count(counter: &AtomicU64, what: &str, why: &str) {
     let count = counter.fetch_add(1, Ordering::Relaxed) + 1;
-    if (0..20).any(|power| 10_u64.checked_pow(power) == Some(count)) {
+    if terminal::is_power_of_ten(count) {
         log::warn!("the broker has refused {what} ({count} so far): {why}");
     }
 }

@@ -274,7 +274,9 @@ async fn open(
             None => BrokerError::Start(error.to_string()),
         }
     })?;
-    bounds.set_router(&broker.router());
+    bounds.set_parts(&broker.router(), broker.storage());
+    // Ends with the runtime.
+    tokio::spawn(bounds.clone().tend());
     let sessions = (AWAY_SESSIONS, SESSION_EXPIRY);
     let access = Access::new(options.login.clone(), sessions, counters, bounds);
     let broker = broker.with_auth_provider(Arc::new(access));

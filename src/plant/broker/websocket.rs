@@ -29,7 +29,7 @@ struct Gate {
 /// The routes of the listener. `any_name`: it may be called by any name, for a login is wanted and it
 /// is open to the network; `origins` may use it besides pages of its own address.
 pub(super) fn router(tcp: SocketAddr, any_name: bool, origins: Vec<String>) -> Router {
-    let names = if any_name { Names { any: true, own: Vec::new() } } else { Names::LOOPBACK };
+    let names = if any_name { Names { any: true, ..Names::LOOPBACK } } else { Names::LOOPBACK };
     let gate = Gate { tcp: reachable(tcp), origins, places: Arc::new(Semaphore::new(MAX_CLIENTS)) };
     Router::new()
         .route(WEBSOCKET_PATH, any(socket))
@@ -64,7 +64,10 @@ async fn socket(
         let text = "as many clients as this broker takes are connected\n";
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     };
-    let upgrade = upgrade.protocols(["mqtt", "mqttv3.1"]).max_message_size(MAX_PACKET_BYTES);
+    let upgrade = upgrade
+        .protocols(["mqtt", "mqttv3.1"])
+        .max_message_size(MAX_PACKET_BYTES)
+        .max_frame_size(MAX_PACKET_BYTES);
     upgrade.on_upgrade(move |mut client| async move {
         match TcpStream::connect(gate.tcp).await {
             Ok(broker) => {

@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::Scheme;
 use super::probe::Spoken;
-use super::tls;
+use super::tls_words::{self, tls_error};
 
 /// What happened and what to do. `was_accepted`: the broker had let this client in.
 pub(super) fn explain(error: &ConnectionError, broker: &str, was_accepted: bool) -> String {
@@ -182,7 +182,7 @@ pub(super) fn tls_failed(broker: &str, error: &rustls::Error) -> String {
         _ => "",
     };
     let gap = if hint.is_empty() { "" } else { "; " };
-    format!("{broker}: TLS failed: {error}{gap}{hint}")
+    format!("{broker}: TLS failed: {}{gap}{hint}", tls_words::failure(error))
 }
 
 fn certificate_hint(error: &CertificateError) -> &'static str {
@@ -192,36 +192,26 @@ fn certificate_hint(error: &CertificateError) -> &'static str {
             "its authority is not trusted here; name the authority's certificate with --ca"
         }
         E::NotValidForName | E::NotValidForNameContext { .. } => {
-            "the certificate is for another name; connect by a name that it holds"
+            "connect by a name that it is issued for, or have one issued for this name"
         }
         E::Expired | E::ExpiredContext { .. } => {
-            "the certificate is out of date; it must be renewed, or this computer's clock be set"
+            "it must be renewed, or this computer's clock be set"
         }
-        E::NotValidYet | E::NotValidYetContext { .. } => {
-            "the certificate is not valid yet; is this computer's clock right?"
+        E::NotValidYet | E::NotValidYetContext { .. } => "is this computer's clock right?",
+        E::Revoked => "the broker needs another",
+        E::BadSignature => "the file of --ca may be an older one",
+        E::BadEncoding => "the broker needs another",
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
+            "the broker needs one that is issued for servers (extended key usage serverAuth)"
         }
-        E::Revoked => "the certificate was revoked; the broker needs another",
-        E::BadSignature => {
-            "it is signed by another key than that of the authority of this name; the CA file may be an older one"
+        other if tls_words::is_authority(other) => {
+            "name this very certificate with --ca to trust it"
         }
-        E::BadEncoding => "the certificate is damaged; the broker needs another",
-        other if tls::is_authority(other) => {
-            "the certificate is that of an authority; name this very certificate with --ca to trust it"
-        }
-        other if tls::is_other(other, "UnsupportedCertVersion") => {
-            "the certificate is of X.509 version 1; it must be made anew as version 3, with the host in subjectAltName"
+        other if tls_words::is_other(other, "UnsupportedCertVersion") => {
+            "it must be made anew as version 3, with the host in subjectAltName"
         }
         _ => "",
     }
-}
-
-/// The error of TLS, where it lies within another error: the WebSocket's wraps it.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
-        error.downcast_ref::<rustls::Error>().or_else(|| {
-            error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
-        })
-    })
 }
 
 #[cfg(test)]
@@ -235,7 +225,7 @@ mod tests {
         assert!(told(CertificateError::UnknownIssuer).contains("--ca"));
         for (error, expected) in [
             (CertificateError::NotValidForName, "another name"),
-            (CertificateError::Expired, "out of date"),
+            (CertificateError::Expired, "has expired"),
             (CertificateError::NotValidYet, "clock"),
             (CertificateError::Revoked, "revoked"),
         ] {

@@ -12,6 +12,7 @@ mod options;
 mod probe;
 mod run;
 mod tls;
+mod tls_words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,7 @@ use crossbeam_channel::{Receiver, Sender};
 pub use error::ClientOptionsError;
 pub use options::{ClientOptions, Scheme};
 pub(crate) use run::mqtt_options;
+pub(crate) use tls_words::in_words;
 
 use super::recording::Recorded;
 use super::{Batch, ConnectionState, Decoder, Feed, Status};

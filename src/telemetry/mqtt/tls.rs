@@ -8,11 +8,10 @@ use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::error::ClientOptionsError;
+use super::tls_words::{self, is_authority};
 
 /// A configuration for a client that trusts the system and `ca_file`, and shows the certificate of `own`, which is
 /// a file with the certificate and one with its key.
@@ -35,7 +34,7 @@ pub(super) fn config(
         let content = |error: Error| ClientOptionsError::Content {
             what: "the CA file",
             path: ca_file.unwrap_or(Path::new("")).into(),
-            reason: error.to_string(),
+            reason: tls_words::failure(&error),
         };
         roots.add(certificate.clone()).map_err(content)?;
     }
@@ -57,7 +56,11 @@ pub(super) fn config(
         ClientOptionsError::Content {
             what: "the client key",
             path: key_file.into(),
-            reason: format!("it does not go with {}: {error}", certificate.display()),
+            reason: format!(
+                "it does not go with {}: {}",
+                certificate.display(),
+                tls_words::failure(&error)
+            ),
         }
     })
 }
@@ -113,16 +116,6 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.usual.supported_verify_schemes()
     }
-}
-
-/// Whether a broker's certificate was refused only because it may sign others, as a self-signed one may.
-pub(super) fn is_authority(error: &CertificateError) -> bool {
-    is_other(error, "CaUsedAsEndEntity")
-}
-
-/// Whether the error is that one of webpki, which rustls passes on without a name of its own.
-pub(super) fn is_other(error: &CertificateError, name: &str) -> bool {
-    matches!(error, CertificateError::Other(inner) if format!("{:?}", inner.0).contains(name))
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ClientOptionsError> {

@@ -1,0 +1,255 @@
+//! Messages that wait for clients which do not take them.
+//!
+//! A message of MQTT 3.1.1 is passed on with a payload that counts itself for as long as anybody holds it
+//! ([`Waiting::counted`]). One of MQTT 5 has properties that the broker does not show here and that would be
+//! lost so: of these the payload is watched ([`Waiting::watch`]).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+
+use super::sums::Sums;
+
+/// Bytes between the payloads of two packets that one client has sent, up to which both are taken to lie in
+/// one buffer of the broker.
+const SAME_BUFFER: usize = 64 << 10;
+/// A watched message is not counted for longer: a client that stays away for so long is forgotten.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Messages that wait, by the clients that have published them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    sums: Arc<Mutex<Sums>>,
+    watched: Mutex<Watched>,
+}
+
+impl Waiting {
+    /// Bytes of one client, and of all.
+    pub fn sums(&self, client: &str) -> (usize, usize) {
+        let sums = lock(&self.sums);
+        (sums.of(client), sums.all())
+    }
+
+    /// Counts bytes until they are released.
+    pub fn hold(&self, client: &Arc<str>, bytes: usize) {
+        lock(&self.sums).add(client, bytes);
+    }
+
+    /// Counts held bytes no more.
+    pub fn release(&self, client: &Arc<str>, bytes: usize) {
+        lock(&self.sums).remove(client, bytes);
+    }
+
+    /// A payload with the same content, for which so many bytes are counted until its last copy is dropped.
+    /// It has memory of its own and does not keep the buffer of the connection, which may be far larger.
+    pub fn counted(&self, payload: &[u8], client: &Arc<str>, bytes: usize) -> Bytes {
+        self.hold(client, bytes);
+        let sums = self.sums.clone();
+        Bytes::from_owner(Counted { payload: payload.into(), client: client.clone(), bytes, sums })
+    }
+
+    /// Counts so many bytes for as long as anybody else holds the buffer that this is a part of.
+    pub fn watch(&self, part: &Bytes, client: &Arc<str>, bytes: usize) {
+        if part.is_empty() {
+            // There is no memory that others could share.
+            return;
+        }
+        self.hold(client, bytes);
+        let mut watched = lock(&self.watched);
+        watched.add(part, client, bytes);
+        if watched.is_due() {
+            self.sweep(&mut watched, Instant::now());
+        }
+    }
+
+    /// Counts what was let go no more; at most once in so long a time.
+    pub fn let_go(&self, now: Instant, pause: Duration) {
+        let mut watched = lock(&self.watched);
+        if watched.swept.is_none_or(|swept| now.saturating_duration_since(swept) >= pause) {
+            self.sweep(&mut watched, now);
+        }
+    }
+
+    fn sweep(&self, watched: &mut Watched, now: Instant) {
+        let mut sums = lock(&self.sums);
+        watched.sweep(now, |client, bytes| sums.remove(client, bytes));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A payload that is counted until it is dropped.
+struct Counted {
+    payload: Box<[u8]>,
+    client: Arc<str>,
+    bytes: usize,
+    sums: Arc<Mutex<Sums>>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        lock(&self.sums).remove(&self.client, self.bytes);
+    }
+}
+
+/// Messages that were published one after the other and lie in one buffer. A buffer is shared by all of them, so
+/// that one copy shows whether anybody holds any; two would hold each other.
+#[derive(Debug)]
+struct Group {
+    last: Bytes,
+    bytes: usize,
+    since: Instant,
+}
+
+impl Group {
+    /// Whether a part may lie in the same buffer, behind the last one.
+    fn goes_on_with(&self, part: &Bytes) -> bool {
+        let end = self.last.as_ptr().addr() + self.last.len();
+        part.as_ptr().addr().checked_sub(end).is_some_and(|gap| gap <= SAME_BUFFER)
+    }
+}
+
+/// Watched messages by client.
+#[derive(Debug, Default)]
+struct Watched {
+    clients: HashMap<Arc<str>, VecDeque<Group>>,
+    groups: usize,
+    bytes: usize,
+    /// Number of groups and of bytes at which they are looked through again.
+    next: (usize, usize),
+    swept: Option<Instant>,
+}
+
+impl Watched {
+    /// The least groups and bytes before they are looked through.
+    const LEAST: (usize, usize) = (4_096, 8 << 20);
+
+    fn add(&mut self, part: &Bytes, client: &Arc<str>, bytes: usize) {
+        let since = Instant::now();
+        let groups = self.clients.entry(client.clone()).or_default();
+        match groups.back_mut().filter(|group| group.goes_on_with(part)) {
+            Some(group) => *group = Group { last: part.clone(), bytes: group.bytes + bytes, since },
+            None => {
+                groups.push_back(Group { last: part.clone(), bytes, since });
+                self.groups += 1;
+            }
+        }
+        self.bytes += bytes;
+    }
+
+    fn is_due(&self) -> bool {
+        let (groups, bytes) = (self.next.0.max(Self::LEAST.0), self.next.1.max(Self::LEAST.1));
+        self.groups >= groups || self.bytes >= bytes
+    }
+
+    /// Forgets the groups that nobody else holds, and gives their clients and bytes.
+    fn sweep(&mut self, now: Instant, mut gone: impl FnMut(&Arc<str>, usize)) {
+        let (mut left, mut bytes) = (0, 0);
+        self.clients.retain(|client, groups| {
+            groups.retain(|group| {
+                let is_held =
+                    !group.last.is_unique() && now.saturating_duration_since(group.since) < LONGEST;
+                if is_held {
+                    bytes += group.bytes;
+                } else {
+                    gone(client, group.bytes);
+                }
+                is_held
+            });
+            left += groups.len();
+            !groups.is_empty()
+        });
+        (self.groups, self.bytes) = (left, bytes);
+        // Twice what is left, so that each group is looked at a bounded number of times.
+        self.next = (2 * left, 2 * bytes);
+        self.swept = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Arc<str> {
+        "a".into()
+    }
+
+    #[test]
+    fn a_counted_payload_counts_until_its_last_copy_is_gone_also_where_it_is_empty() {
+        let waiting = Waiting::default();
+        for content in [b"some".as_slice(), b""] {
+            let payload = waiting.counted(content, &client(), 300);
+            let copy = payload.clone();
+            assert_eq!(payload, content);
+            drop(payload);
+            assert_eq!(waiting.sums("a"), (300, 300));
+            drop(copy);
+            assert_eq!(waiting.sums("a"), (0, 0));
+        }
+    }
+
+    #[test]
+    fn messages_that_came_in_one_buffer_do_not_hold_each_other() {
+        let waiting = Waiting::default();
+        let buffer = Bytes::from(vec![0; 4_000]);
+        for at in 0..10 {
+            waiting.watch(&buffer.slice(400 * at..400 * at + 100), &client(), 100);
+        }
+        let read_later = buffer.slice(4..8);
+        drop(buffer);
+        let now = Instant::now();
+        waiting.let_go(now, Duration::ZERO);
+        assert_eq!(waiting.sums("a"), (1_000, 1_000), "somebody holds the buffer");
+        drop(read_later);
+        waiting.let_go(now, Duration::ZERO);
+        assert_eq!(waiting.sums("a"), (0, 0));
+        assert!(lock(&waiting.watched).clients.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_at_once_is_let_go_while_more_comes() {
+        let waiting = Waiting::default();
+        for _ in 0..100_000 {
+            // Several in one buffer, as they come from a socket.
+            let buffer = Bytes::from(vec![0; 400]);
+            for at in 0..4 {
+                waiting.watch(&buffer.slice(100 * at..100 * at + 50), &client(), 500);
+            }
+        }
+        assert!(waiting.sums("a").0 <= 2 * Watched::LEAST.1);
+        assert!(lock(&waiting.watched).groups <= 2 * Watched::LEAST.0);
+    }
+
+    #[test]
+    fn they_are_looked_through_no_more_often_than_asked() {
+        let waiting = Waiting::default();
+        let (now, pause) = (Instant::now(), Duration::from_millis(100));
+        waiting.let_go(now, pause);
+        waiting.watch(&Bytes::from(vec![0; 100]), &client(), 100);
+        waiting.let_go(now + pause / 2, pause);
+        assert_eq!(waiting.sums("a").0, 100);
+        waiting.let_go(now + pause, pause);
+        assert_eq!(waiting.sums("a").0, 0);
+    }
+
+    #[test]
+    fn what_is_held_for_ever_is_counted_for_an_hour() {
+        let waiting = Waiting::default();
+        let held = Bytes::from(vec![0; 100]);
+        waiting.watch(&held, &client(), 100);
+        waiting.let_go(Instant::now() + LONGEST / 2, Duration::ZERO);
+        assert_eq!(waiting.sums("a").0, 100);
+        waiting.let_go(Instant::now() + LONGEST, Duration::ZERO);
+        assert_eq!(waiting.sums("a").0, 0);
+    }
+}
