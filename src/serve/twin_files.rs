@@ -12,6 +12,9 @@ use crate::twin::{self, Twin};
 /// Largest model that is looked through for names of files beside it, in bytes.
 const MAX_MODEL_BYTES: u64 = 256 << 20;
 
+/// A file, and what it was when it was looked at; `None`: it was not there.
+type Version = (PathBuf, Option<Looked>);
+
 /// The files by the paths under which pages find them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TwinFiles {
@@ -23,8 +26,8 @@ pub(super) struct TwinFiles {
     files: BTreeMap<String, PathBuf>,
     /// The folder of all of them.
     root: PathBuf,
-    /// What they were when they were looked at, the missing ones too.
-    looked: Arc<Mutex<Vec<(PathBuf, Option<Looked>)>>>,
+    /// What they were when they were looked at.
+    looked: Arc<Mutex<Vec<Version>>>,
 }
 
 impl TwinFiles {
