@@ -336,7 +336,8 @@ fn many_faults_of_one_line_are_not_all_shown_with_it() {
         let shown = errors.to_string();
         assert!(shown.len() < 8_000, "{} bytes: {shown:.500}", shown.len());
     }
-    let text = format!("[\n{}]", "@,\n".repeat(50));
+    let assets = "(name: @),\n".repeat(50);
+    let text = format!("Twin(schema: 2, name: \"t\", assets: [\n{assets}])");
     let lines = load(&text, "").expect_err("it is no twin");
     assert!(lines.0.len() >= 50, "each line has its own: {}", lines.0.len());
 }

@@ -24,7 +24,8 @@ const FLOORS: &[&[&str]] = &[
 
 /// Rooms that know less than their floor would allow: the simulated plant stands in for real
 /// equipment and can tell nobody more than its messages do.
-const KNOW_ONLY: &[(&str, &[&str])] = &[("plant", &["twin", "worker", "http", "telemetry"])];
+const KNOW_ONLY: &[(&str, &[&str])] =
+    &[("plant", &["twin", "worker", "terminal", "http", "telemetry"])];
 
 /// The viewer's layers, the ground first: folders below `src/viewer`.
 const LAYERS: &[&str] = &["base", "time", "scene", "ui", "app"];

@@ -144,6 +144,7 @@ fn a_lamp_that_appears_when_its_machine_is_in_alarm_already_is_lit_though_its_ow
     use crate::twin::{AssetId, NoFiles, PropertyId, Timestamp, load_text};
     use crate::viewer::base::{Palette, Playhead, Scene, SceneViews, ThemeChoice, TwinDefinition};
     use crate::viewer::scene::bound::{Bound, Paints};
+    use crate::viewer::scene::models::Models;
     use crate::viewer::time::{Sources, Survey};
 
     let loaded = load_text(std::path::Path::new("t.ron"), LAMP, &NoFiles);
@@ -163,6 +164,7 @@ fn a_lamp_that_appears_when_its_machine_is_in_alarm_already_is_lit_though_its_ow
         .insert_resource(views)
         .insert_resource(Playhead { time, ..default() })
         .insert_resource(Palette::of(ThemeChoice::Dark))
+        .init_resource::<Models>()
         .add_plugins((survey::plugin, plugin));
     Round::chain(&mut app);
     (0..3).for_each(|_| app.update());
