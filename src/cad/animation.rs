@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::accessor::{Order, open};
-use super::affine::unit_quaternion;
+use super::affine::{FARTHEST_M, unit_quaternion};
 use super::file::File;
 use super::remark::shown;
 use crate::twin::slerp;
@@ -230,6 +230,9 @@ fn curve(
             times.len(),
             values.len() / width
         )));
+    }
+    if let Some(far) = values.iter().find(|entry| entry.is_finite() && entry.abs() > FARTHEST_M) {
+        return Err(Error::Invalid(format!("{what} moves to {far:.1e}, and 1e12 is the most")));
     }
     let ordered = times.windows(2).all(|pair| pair[0] <= pair[1]);
     if !ordered || times.iter().chain(&values).any(|entry| !entry.is_finite()) {

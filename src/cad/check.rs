@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::remark::reason;
 use super::{Error, Model, NotFound};
 use crate::terminal::line;
 use crate::twin::Twin;
@@ -26,12 +27,18 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (class, message) = (reason(&self.class), line(&self.message));
         if self.place.is_empty() {
-            write!(f, "class `{}`: {}", line(&self.class), line(&self.message))
+            write!(f, "class `{class}`: {message}")
         } else {
-            write!(f, "{}: class `{}`: {}", self.place, line(&self.class), line(&self.message))
+            write!(f, "{}: class `{class}`: {message}", self.place)
         }
     }
+}
+
+/// A path as a message names it.
+fn named(path: &Path) -> String {
+    reason(&path.display().to_string())
 }
 
 /// Comparisons of names for all nodes together that no model has: about half a second.
@@ -83,7 +90,7 @@ pub fn check_bindings(
                 .entry(path.clone())
                 .or_insert_with(|| open(path).map(|model| Rc::new(Nodes::of(model))))
                 .as_ref()
-                .map_err(|error| format!("the model `{}` cannot be used: {error}", path.display()))
+                .map_err(|error| format!("the model `{}` cannot be used: {error}", named(path)))
                 .cloned()
         };
         let model = match class.model.as_ref().map(&mut model_of) {
@@ -106,7 +113,10 @@ pub fn check_bindings(
                 if !binding.node.is_empty() {
                     tell(
                         &binding.place,
-                        format!("node `{}` is bound, but the class has no model", binding.node),
+                        format!(
+                            "node `{}` is bound, but the class has no model",
+                            reason(&binding.node)
+                        ),
                     );
                 }
                 continue;
@@ -135,7 +145,7 @@ pub fn check_bindings(
             problems.extend(model.model.remarks.iter().map(|remark| Problem {
                 place: "".into(),
                 class: class.name.clone(),
-                message: format!("the model `{}`: {remark}", path.display()),
+                message: format!("the model `{}`: {remark}", named(path)),
                 is_remark: true,
             }));
         }

@@ -42,8 +42,7 @@ impl Model {
     /// As [`Model::parse_with`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(path: &std::path::Path) -> Result<Self, Error> {
-        let fail = |reason| Error::Resource { uri: path.display().to_string(), reason };
-        let bytes = super::read_regular(path).map_err(fail)?;
+        let bytes = super::read_regular(path).map_err(Error::Unreadable)?;
         let folder = path.parent().unwrap_or(std::path::Path::new("."));
         let mut remarks = Vec::new();
         let mut model = Self::parse_with(&bytes, &mut |name| {

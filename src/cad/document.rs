@@ -21,7 +21,7 @@ use super::Error;
 use super::affine::{Affine, Trs};
 use super::budget::Budget;
 use super::lenient::{channels, indices, plain};
-use super::remark::{Remarks, shown};
+use super::remark::{Remarks, reason, shown};
 
 /// Memory that an object of the JSON takes, and one that any other value takes, in bytes.
 const OBJECT: usize = 200;
@@ -35,7 +35,7 @@ pub(super) struct Document {
     pub placements: Vec<Option<Affine>>,
     /// Cameras and lights, which are not drawn.
     pub lights: usize,
-    /// Why an entry of a list, or all of it, could not be read, by the list's name and the entry's place.
+    /// Why an entry of a list, or all of it, could not be read (never a long text), by the list's name and the entry's place.
     unread: Unread,
 }
 
@@ -94,7 +94,7 @@ fn damaged(text: &str, error: &serde_json::Error) -> Error {
     }
     // Of a file that is no model nothing is shown: it may be any file of the disk, with secrets in it.
     if !text.contains("\"asset\"") {
-        return Error::Json(error.to_string());
+        return Error::Json(reason(&error.to_string()));
     }
     let near: String = line[from..].chars().take(40).collect();
     let rest = line.get(at..).unwrap_or_default();
@@ -104,6 +104,7 @@ fn damaged(text: &str, error: &serde_json::Error) -> Error {
     } else {
         ""
     };
+    let error = reason(&error.to_string());
     Error::Json(format!("{error}, near `{}`{hint}", shown(&near)))
 }
 
@@ -199,6 +200,7 @@ impl Lists<'_> {
             match read {
                 Ok(entry) => list.push(entry),
                 Err(error) => {
+                    let error = reason(&error);
                     self.remarks.add(place(), format_args!("it is passed over: {error}"));
                     self.unread.borrow_mut().insert((key, Some(at)), error);
                     // The constant is right: a test reads them all.

@@ -11,6 +11,9 @@ use super::{Bounds, Error, Model, Remark};
 /// Names of a kind that are listed for people; scripts get all of them.
 const MOST_LISTED: usize = 100;
 
+/// Metres below which the size of a model is shown with more decimals.
+const SMALL_M: f64 = 0.1;
+
 /// What is in a model.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
@@ -138,8 +141,11 @@ impl fmt::Display for Inspection {
                 more => format!("{} and {more} more", names.join(", ")),
             }
         };
+        let longest = self.bounds.map(|bounds| bounds.size().into_iter().fold(0.0, f64::max));
+        // To a millimetre; of a small model to a thousandth of one.
+        let decimals = if longest.is_some_and(|longest| longest < SMALL_M) { 6 } else { 3 };
         let point = |p: [f64; 3]| {
-            let [x, y, z] = p.map(|length| length_text(length, 3));
+            let [x, y, z] = p.map(|length| length_text(length, decimals));
             format!("({x}, {y}, {z})")
         };
         let stated = |text: &Option<String>| text.as_deref().map_or("not stated".into(), shown);
@@ -156,7 +162,7 @@ impl fmt::Display for Inspection {
         let animations: Vec<String> = animations.collect();
         writeln!(f, "animations  {}", or_none(&animations))?;
         if let Some(bounds) = &self.bounds {
-            let [x, y, z] = bounds.size().map(|length| length_text(length, 3));
+            let [x, y, z] = bounds.size().map(|length| length_text(length, decimals));
             let (from, to) = (point(bounds.min), point(bounds.max));
             writeln!(f, "bounds      {x} × {y} × {z} m, from {from} to {to}")?;
         }

@@ -39,21 +39,25 @@ pub(super) fn plain(value: &mut Value) {
 }
 
 /// An animation without the channels that move no node: what they move is stated by an extension, such as
-/// `KHR_animation_pointer`, and the format says to pass them over.
+/// `KHR_animation_pointer`, and the format says to pass them over; or its number is that of no node.
 pub(super) fn channels(animation: &mut Value, tell: &dyn Fn(String)) {
     let Some(channels) = animation.get_mut("channels").and_then(Value::as_array_mut) else {
         return;
     };
     let all = channels.len();
     channels.retain(|channel| {
-        channel
-            .get("target")
-            .is_none_or(|target| !target.is_object() || target.get("node").is_some())
+        let moves = |target: &Value| target.get("node").is_some_and(|node| !is_none(node));
+        channel.get("target").is_none_or(|target| !target.is_object() || moves(target))
     });
     let lost = all - channels.len();
     if lost > 0 {
         tell(format!("{lost} of its {all} channels move no node and are passed over"));
     }
+}
+
+/// Whether a reference is `-1`, which many programs write for "none".
+fn is_none(reference: &Value) -> bool {
+    reference.as_i64() == Some(-1)
 }
 
 /// Members that refer to entries of lists.
@@ -74,8 +78,8 @@ const INDEX: [&str; 14] = [
     "inverseBindMatrices",
 ];
 
-/// References that cannot be: `-1`, which many programs write for "none", is taken out, and what does
-/// not fit into the crate's 32 bits is an error.
+/// References that cannot be: `-1` is taken out, with the whole texture or attribute that it should name, and
+/// what does not fit into the crate's 32 bits is an error.
 pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), String> {
     let Value::Object(map) = value else {
         if let Value::Array(list) = value {
@@ -83,12 +87,14 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
         }
         return Ok(());
     };
-    let is_none =
-        |key: &String, entry: &Value| INDEX.contains(&key.as_str()) && entry.as_i64() == Some(-1);
     map.retain(|key, entry| {
-        let gone = is_none(key, entry);
+        let gone = match entry {
+            // A texture of a material.
+            Value::Object(of_entry) => of_entry.get("index").is_some_and(is_none),
+            _ => INDEX.contains(&key.as_str()) && is_none(entry),
+        };
         if gone {
-            tell(format!("`{key}` is -1, which is taken for none"));
+            tell(format!("`{}` is -1, which is taken for none", shown(key)));
         }
         !gone
     });
@@ -96,7 +102,7 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
     for (key, entry) in map.iter_mut() {
         if let ("children" | "nodes", Value::Array(list)) = (key.as_str(), &mut *entry) {
             let all = list.len();
-            list.retain(|at| !at.is_null() && at.as_i64() != Some(-1));
+            list.retain(|at| !at.is_null() && !is_none(at));
             if list.len() < all {
                 tell(format!("`{key}` names -1 or null, which is taken for none"));
             }
@@ -109,10 +115,29 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
                 shown(&entry.to_string())
             ));
         }
+        match (key.as_str(), &mut *entry) {
+            ("attributes", attributes) => without_none(attributes, tell),
+            ("targets", Value::Array(list)) => {
+                list.iter_mut().for_each(|target| without_none(target, tell));
+            }
+            _ => {}
+        }
         if key == "attributes" && entry.as_object().is_some_and(|map| !map.values().all(fits)) {
             return Err("`attributes` refers to what no file has".into());
         }
         indices(entry, tell)?;
     }
     Ok(())
+}
+
+/// The attributes of a part without those that are `-1`.
+fn without_none(attributes: &mut Value, tell: &dyn Fn(String)) {
+    let Value::Object(map) = attributes else { return };
+    map.retain(|key, entry| {
+        let gone = is_none(entry);
+        if gone {
+            tell(format!("`{}` is -1, which is taken for none", shown(key)));
+        }
+        !gone
+    });
 }

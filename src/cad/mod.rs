@@ -17,6 +17,8 @@ mod check;
 mod container;
 mod decode;
 mod document;
+#[cfg(test)]
+mod faults;
 mod file;
 mod inspect;
 mod lenient;
@@ -89,6 +91,9 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// Its own file cannot be read; says why.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
     /// A file that it refers to cannot be read.
     #[error("`{uri}`, to which the model refers, cannot be read: {reason}")]
     Resource {

@@ -9,7 +9,7 @@ use super::animation::Animation;
 use super::material::{Material, Texture};
 use super::mesh::Primitive;
 use super::picture::Image;
-use super::remark::{Remark, shown};
+use super::remark::{Remark, reason, shown};
 
 /// Names longer than this are not compared with one that is not there: it takes the square of the length.
 const COMPARED: usize = 200;
@@ -80,14 +80,14 @@ pub struct NotFound {
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.nearest.iter().map(|name| format!("`{}`", shown(name)));
-        let names = names.collect::<Vec<_>>();
+        let (names, wanted) = (names.collect::<Vec<_>>(), reason(&self.wanted));
         match (self.ambiguous, names.is_empty()) {
             (true, _) => {
-                write!(f, "`{}` could be {}; write more of the path", self.wanted, names.join(", "))
+                write!(f, "`{wanted}` could be {}; write more of the path", names.join(", "))
             }
-            (false, true) => write!(f, "`{}` is not there, and nothing like it", self.wanted),
+            (false, true) => write!(f, "`{wanted}` is not there, and nothing like it"),
             (false, false) => {
-                write!(f, "`{}` is not there; the nearest are {}", self.wanted, names.join(", "))
+                write!(f, "`{wanted}` is not there; the nearest are {}", names.join(", "))
             }
         }
     }

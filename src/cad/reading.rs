@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Error;
 use super::accessor::{Order, open};
-use super::affine::{Affine, Bounds};
+use super::affine::{Affine, Bounds, FARTHEST_M};
 use super::animation::animation;
 use super::file::File;
 use super::material::{Surface, Texture, shown_images, surfaces};
@@ -276,11 +276,16 @@ impl Reading {
         skin.joints.iter().enumerate().map(joint).collect()
     }
 
-    /// Boxes around the nodes; what is drawn is counted, each shape as often as nodes have it.
+    /// Boxes around the nodes; what is drawn is counted, each shape as often as nodes have it. A shape of a
+    /// node that reaches beyond [`FARTHEST_M`] with the placements of all above it is left out.
+    ///
+    /// # Errors
+    /// When it is too large, or nothing is left of it.
     fn measure(&self, nodes: &mut [Node]) -> Result<(), Error> {
         let bytes: Vec<usize> = (self.meshes.iter())
             .map(|mesh| mesh.primitives.iter().map(|part| part.bytes()).sum())
             .collect();
+        let mut far = None;
         for at in (0..nodes.len()).rev() {
             let own = match nodes[at].mesh {
                 None => None,
@@ -293,6 +298,17 @@ impl Reading {
                     Bounds::of(vertices.map(|at| model_from_node.point(at.map(f64::from))))
                 }
             };
+            let is_far = |bounds: &Bounds| {
+                bounds.min.iter().chain(&bounds.max).any(|entry| entry.abs() > FARTHEST_M)
+            };
+            if own.as_ref().is_some_and(is_far) {
+                nodes[at].mesh = None;
+                let place = format!("node `{}`", shown(&nodes[at].path));
+                let text = "reaches beyond 1e12 m with its placement and those above it";
+                self.file.remarks.add(&place, format_args!("its shape is left out: it {text}"));
+                far.get_or_insert(Error::Invalid(format!("{place}: its shape {text}")));
+            }
+            let own = own.filter(|bounds| !is_far(bounds));
             let all = [own, nodes[at].bounds].into_iter().flatten().reduce(|a, b| a.union(&b));
             nodes[at].bounds = all;
             if let (Some(parent), Some(all)) = (nodes[at].parent, all) {
@@ -300,7 +316,10 @@ impl Reading {
                 nodes[parent].bounds = Some(sum);
             }
         }
-        Ok(())
+        match far.filter(|_| nodes.iter().all(|node| node.mesh.is_none())) {
+            Some(far) => Err(far),
+            None => Ok(()),
+        }
     }
 
     /// Moves what stands far away to the origin, and says where a size is doubtful.

@@ -90,6 +90,28 @@ pub(super) fn length_text(length: f64, decimals: usize) -> String {
     }
 }
 
+/// A reason as it is shown, which may quote a text of the file in full: of a long one the begin, and the end, which
+/// says what was expected.
+pub(super) fn reason(text: &str) -> String {
+    const BEGIN: usize = 160;
+    const END: usize = 120;
+    let (begin, end) = (text.floor_char_boundary(BEGIN), text.len().saturating_sub(END));
+    let end = text.ceil_char_boundary(end);
+    let parts = if begin < end { [&text[..begin], " … ", &text[end..]] } else { [text, "", ""] };
+    let mut out = String::new();
+    parts.into_iter().flat_map(str::chars).for_each(|letter| push(&mut out, letter));
+    out
+}
+
+/// Adds a letter, or how it is written if it steers a terminal.
+fn push(out: &mut String, letter: char) {
+    if letter.is_control() {
+        out.extend(letter.escape_default());
+    } else {
+        out.push(letter);
+    }
+}
+
 /// A text from a file as it is shown: not too long, and without characters that steer a terminal.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::new();
@@ -98,11 +120,7 @@ pub(super) fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if letter.is_control() {
-            out.extend(letter.escape_default());
-        } else {
-            out.push(letter);
-        }
+        push(&mut out, letter);
     }
     out
 }

@@ -31,7 +31,7 @@ pub(super) fn floats(values: &[f32]) -> Vec<u8> {
 }
 
 /// A unit square in the xy-plane as a strip of two triangles, on a node that is moved and turned.
-fn square() -> (Value, Vec<u8>) {
+pub(super) fn square() -> (Value, Vec<u8>) {
     let json = json!({
         "asset": {"version": "2.0", "generator": "by hand"},
         "scenes": [{"nodes": [0]}],
@@ -49,16 +49,40 @@ fn square() -> (Value, Vec<u8>) {
     (json, floats(&[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]))
 }
 
-fn model(json: &Value, binary: &[u8]) -> Model {
+/// The square with an animation `open` that turns its rotor: a quarter turn about z in two seconds.
+pub(super) fn turning() -> (Value, Vec<u8>) {
+    let (mut json, mut binary) = square();
+    let half = std::f32::consts::FRAC_1_SQRT_2;
+    binary.extend(floats(&[0.0, 2.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, half, half]));
+    json["buffers"][0]["byteLength"] = json!(88);
+    push(&mut json["bufferViews"], json!({"buffer": 0, "byteOffset": 48, "byteLength": 8}));
+    push(&mut json["bufferViews"], json!({"buffer": 0, "byteOffset": 56, "byteLength": 32}));
+    push(
+        &mut json["accessors"],
+        json!({"bufferView": 1, "componentType": 5126, "count": 2, "type": "SCALAR"}),
+    );
+    push(
+        &mut json["accessors"],
+        json!({"bufferView": 2, "componentType": 5126, "count": 2, "type": "VEC4"}),
+    );
+    json["animations"] = json!([{
+        "name": "open",
+        "channels": [{"sampler": 0, "target": {"node": 1, "path": "rotation"}}],
+        "samplers": [{"input": 1, "output": 2}],
+    }]);
+    (json, binary)
+}
+
+pub(super) fn model(json: &Value, binary: &[u8]) -> Model {
     Model::parse(&glb(json, binary)).expect("the model is sound")
 }
 
 /// Adds to a list in the JSON.
-fn push(list: &mut Value, entry: Value) {
+pub(super) fn push(list: &mut Value, entry: Value) {
     list.as_array_mut().expect("it is a list").push(entry);
 }
 
-fn error(json: &Value, binary: &[u8]) -> String {
+pub(super) fn error(json: &Value, binary: &[u8]) -> String {
     Model::parse(&glb(json, binary)).expect_err("the model is unsound").to_string()
 }
 
@@ -144,26 +168,7 @@ fn instances_become_nodes() {
 
 #[test]
 fn an_animation_gives_the_pose_at_any_instant() {
-    let (mut json, mut binary) = square();
-    // A quarter turn about z in two seconds.
-    let half = std::f32::consts::FRAC_1_SQRT_2;
-    binary.extend(floats(&[0.0, 2.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, half, half]));
-    json["buffers"][0]["byteLength"] = json!(88);
-    push(&mut json["bufferViews"], json!({"buffer": 0, "byteOffset": 48, "byteLength": 8}));
-    push(&mut json["bufferViews"], json!({"buffer": 0, "byteOffset": 56, "byteLength": 32}));
-    push(
-        &mut json["accessors"],
-        json!({"bufferView": 1, "componentType": 5126, "count": 2, "type": "SCALAR"}),
-    );
-    push(
-        &mut json["accessors"],
-        json!({"bufferView": 2, "componentType": 5126, "count": 2, "type": "VEC4"}),
-    );
-    json["animations"] = json!([{
-        "name": "open",
-        "channels": [{"sampler": 0, "target": {"node": 1, "path": "rotation"}}],
-        "samplers": [{"input": 1, "output": 2}],
-    }]);
+    let (json, binary) = turning();
     let model = model(&json, &binary);
     let animation = &model.animations[model.find_animation("open").expect("it is there")];
     assert_eq!(animation.duration_s, 2.0);

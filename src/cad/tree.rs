@@ -15,6 +15,8 @@ use super::remark::shown;
 
 /// A tree deeper than this is damage, not design.
 const MAX_DEPTH: usize = 512;
+/// Nodes of a circle that are named.
+const MOST_OF_A_CIRCLE: usize = 10;
 /// Bytes of a node besides its path.
 const NODE: usize = 400;
 
@@ -91,8 +93,17 @@ pub(super) fn tree(file: &File) -> Result<Tree<'_>, Error> {
         let at = task.at;
         if tree.place.contains_key(&at) {
             if let Some(from) = above.iter().position(|other| *other == at) {
-                let circle = above[from..].iter().chain([&at]).map(|at| tree.shown(*at));
-                let circle = circle.collect::<Vec<_>>().join(" → ");
+                let circle = [&above[from..], &[at]].concat();
+                let names = |part: &[usize]| {
+                    part.iter().map(|at| tree.shown(*at)).collect::<Vec<_>>().join(" → ")
+                };
+                let circle = match circle.len().checked_sub(MOST_OF_A_CIRCLE) {
+                    None | Some(0) => names(&circle),
+                    Some(more) => {
+                        let (begin, rest) = circle.split_at(MOST_OF_A_CIRCLE / 2);
+                        format!("{} → {more} more → {}", names(begin), names(&rest[more..]))
+                    }
+                };
                 return Err(Error::Invalid(format!("its nodes stand in a circle: {circle}")));
             }
             let text = "it stands twice in the node tree; the second time is left out";

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use twinscope::cad::{self, Model};
+use twinscope::cad::{self, Model, Problem};
 use twinscope::model::network::Network;
 use twinscope::terminal;
 use twinscope::twin::{self, Severity, Twin};
@@ -120,15 +120,15 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         .filter_map(|class| Some((&*class.name, class.model.as_ref()?)))
         .collect();
     let is_there = |class: &str| of_class.get(class).is_some_and(|model| model.is_file());
-    let errors = models
-        .iter()
-        .filter(|problem| !problem.is_remark)
-        .filter(|problem| !problem.place.is_empty() || is_there(&problem.class))
-        .count();
-    let warnings = warnings + models.iter().filter(|problem| problem.is_remark).count();
+    let is_new = |problem: &&Problem| {
+        problem.is_remark || !problem.place.is_empty() || is_there(&problem.class)
+    };
+    let models: Vec<_> = models.iter().filter(is_new).collect();
     for problem in &models {
         eprintln!("{problem}");
     }
+    let remarks = models.iter().filter(|problem| problem.is_remark).count();
+    let (errors, warnings) = (models.len() - remarks, warnings + remarks);
     let twin = &loaded.twin;
     print(format_args!(
         "{}: {}: {} assets of {} classes, {} properties, {errors} errors, {warnings} warnings",

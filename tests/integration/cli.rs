@@ -213,6 +213,11 @@ fn what_is_not_drawn_of_a_model_is_said_by_inspect_and_check() {
     assert_eq!(status, 0, "{errors}");
     assert!(errors.contains("m.glb`: picture `image 0`: it is left out"), "{errors}");
     assert!(output.contains("0 errors, 1 warnings"), "{output}");
+    // A model that is not there is said once, where the file names it.
+    std::fs::remove_file(folder.path().join("m.glb")).unwrap();
+    let (status, output, errors) = run(&["check", twin.to_str().unwrap()]);
+    assert_eq!((status, errors.matches("m.glb`").count()), (0, 1), "{errors}");
+    assert!(output.contains("0 errors, 1 warnings"), "{output}");
 }
 
 #[test]

@@ -268,6 +268,14 @@ fn the_longest_messages_are_cut_and_the_most_of_them_left_out() {
 }
 
 #[test]
+fn messages_about_included_files_are_cut_too() {
+    let long = "x".repeat(1 << 20);
+    let text = format!("Twin(schema: 2, name: \"t\", include: [\"{long}\"], assets: [])");
+    let errors = load(&text, "something else").expect_err("it is no file of classes");
+    assert!(errors.to_string().len() < 4_000 && errors.0[0].message.len() < 2_100);
+}
+
+#[test]
 fn a_place_far_in_a_long_line_is_shown_with_what_stands_around_it() {
     let text = format!(
         "Twin(schema: 2, name: \"t\", description: \"{}\", titel: \"ü\")",

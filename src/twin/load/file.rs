@@ -28,10 +28,21 @@ const BLOCK: usize = 1 << 10;
 const AROUND: usize = 400;
 /// Bytes of the offending text that a diagnostic keeps.
 const LONGEST_TEXT: usize = 400;
+/// Bytes of a message at most; names in it may be of any length.
+const LONGEST_MESSAGE: usize = 2_000;
 /// Files that a twin includes at most, by way of others too.
 const MOST_INCLUDED: usize = 1_000;
 /// Bytes of a twin's file and all that it includes at most.
 const MOST_BYTES: usize = 64 << 20;
+
+/// A message that is not too long to be read.
+pub(super) fn cut(mut text: String) -> String {
+    if text.len() > LONGEST_MESSAGE {
+        text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
+        text.push('…');
+    }
+    text
+}
 
 /// Number of characters that begin in these bytes of UTF-8.
 fn characters(bytes: &[u8]) -> usize {
@@ -87,7 +98,7 @@ impl Source {
             line,
             column,
             text: offending.to_owned(),
-            message,
+            message: cut(message),
             expected: None,
             suggestion: None,
             source_line: source_line.to_owned(),

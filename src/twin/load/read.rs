@@ -11,8 +11,9 @@ use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::super::nearest::{LONGEST as LONGEST_COMPARED, NearestNames, nearest};
 use super::super::tree::{Kind, Name, Node, Span};
 use super::super::unit::Unit;
-use super::file::Source;
+use super::file::{Source, cut};
 use super::{Resolver, normal};
+use crate::terminal::excerpt;
 
 /// No number of a plant is larger, in whatever unit.
 const LARGEST: f64 = 1e30;
@@ -37,19 +38,8 @@ pub(super) type ReadBehaviour = Result<Arc<Behaviour>, Option<String>>;
 
 /// Diagnostics of one twin at most: beyond them nobody reads on.
 const MOST_DIAGNOSTICS: usize = 100_000;
-/// Bytes of a message at most; names in it may be of any length.
-const LONGEST_MESSAGE: usize = 2_000;
 /// Comparisons for all unknown names together: about half a second.
 const COMPARISONS: usize = 500_000;
-
-/// A message that is not too long to be read.
-fn cut(mut text: String) -> String {
-    if text.len() > LONGEST_MESSAGE {
-        text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
-        text.push('…');
-    }
-    text
-}
 
 /// A value and the file that it is in.
 #[derive(Clone, Copy)]
@@ -128,7 +118,7 @@ impl<'a> Cx<'a> {
             }
             return;
         }
-        let mut diagnostic = source.diagnostic(severity, span, cut(message));
+        let mut diagnostic = source.diagnostic(severity, span, message);
         [diagnostic.expected, diagnostic.suggestion] = more.map(|text| text.map(cut));
         diagnostics.push(diagnostic);
     }
@@ -595,7 +585,7 @@ fn describe(kind: &Kind) -> String {
         Kind::Bool(value) => format!("`{value}`"),
         Kind::Number(number) => format!("the number {number}"),
         Kind::Char(_) => "a character".into(),
-        Kind::Text(text) => format!("the text {text:?}"),
+        Kind::Text(text) => format!("the text {:?}", excerpt(text)),
         Kind::Bytes(_) => "a byte text".into(),
         Kind::List(_) => "a list".into(),
         Kind::Map(_) => "a map".into(),

@@ -467,6 +467,34 @@ fn a_parent_that_may_be_one_of_several_is_reported_with_their_paths() {
 }
 
 #[test]
+fn namesakes_are_counted_by_path_however_many_there_are() {
+    let text = |halls: &str, parent: &str| {
+        let sites = "(name: \"A\"), (name: \"B\")";
+        format!(
+            "Twin(schema: 2, name: \"x\", assets: [{sites}, {halls} (name: \"p\", parent: \"{parent}\")])"
+        )
+    };
+    let hall = |site: &str| format!("(name: \"hall\", parent: \"{site}\"),");
+    let (of_a, of_b) = (hall("A").repeat(7), hall("B"));
+    for (halls, parent, told) in [
+        (
+            format!("{of_a}{of_b}"),
+            "hall",
+            "several assets may be meant: write the path of one, `A/hall` or `B/hall`",
+        ),
+        (
+            format!("{of_a}{of_b}"),
+            "A/hall",
+            "`A/hall` is stated 7 times: give each a name of its own",
+        ),
+        (of_a.clone(), "hall", "`A/hall` is stated 7 times: give each a name of its own"),
+    ] {
+        let wrong = errors(&text(&halls, parent));
+        assert!(wrong[0].ends_with(told), "{parent}: {wrong:?}");
+    }
+}
+
+#[test]
 fn labels_know_the_words_that_topics_know() {
     let text = |label: &str| {
         format!(

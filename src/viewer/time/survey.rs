@@ -137,6 +137,40 @@ impl Survey {
         twin.properties_of(asset).find(is_worst).map(|id| (own, id))
     }
 
+    /// Whether everything was judged since the view jumped last.
+    pub fn is_through(&self) -> bool {
+        self.left == 0
+    }
+
+    /// As [`Self::worst_of`] in that view, also while not everything was judged in it: then the asset's properties
+    /// are judged here, as long as no more than `budget` are, of which they are taken; beyond, only the one
+    /// that was the worst.
+    pub fn worst_in(
+        &self,
+        state: &dyn State,
+        twin: &Twin,
+        view: View,
+        asset: AssetId,
+        budget: &mut usize,
+    ) -> Option<(Condition, PropertyId)> {
+        let last = self.worst_of(twin, asset);
+        if self.is_through() {
+            return last;
+        }
+        let judged = |id: PropertyId| (condition(state, twin, view, id), id);
+        let worst = match budget.checked_sub(twin.asset(asset).properties.len()) {
+            Some(left) => {
+                *budget = left;
+                let worse = |worst: (Condition, PropertyId), one: (Condition, PropertyId)| {
+                    if one.0 > worst.0 { one } else { worst }
+                };
+                twin.properties_of(asset).map(judged).reduce(worse)
+            }
+            None => last.map(|(_, id)| judged(id)),
+        };
+        worst.filter(|(condition, _)| condition.needs_attention())
+    }
+
     /// The worst condition of all that is below an asset.
     pub fn below(&self, asset: AssetId) -> Condition {
         self.rollup.below(asset)
@@ -380,6 +414,35 @@ mod tests {
         survey.advance(&mirror, &twin, view(0), true);
         assert_eq!(survey.counts, counted(&mirror, view(0)));
         assert_eq!(survey.count(Condition::Alarm), 1);
+    }
+
+    #[test]
+    fn after_a_jump_the_worst_of_an_asset_is_that_of_the_view_before_all_is_judged() {
+        let twin = twin(3 * A_FRAME);
+        let mut mirror = Mirror::new(twin.clone(), Budget::default());
+        let all =
+            |value: f64| -> Vec<_> { (0..3 * A_FRAME as u32).map(|id| (id, value)).collect() };
+        let later = NOW.plus_micros(1_000_000);
+        take(&mut mirror, NOW, &all(10.0));
+        take(&mut mirror, later, &all(6.0));
+        let mut survey = Survey::new(&twin);
+        (0..3).for_each(|_| survey.advance(&mirror, &twin, View::live(later), false));
+        assert!(survey.is_through());
+        let past = View::live(NOW);
+        survey.advance(&mirror, &twin, past, false);
+        assert!(!survey.is_through());
+        let assets: Vec<AssetId> = twin.asset_ids().collect();
+        let last = assets[assets.len() - 1];
+        for asset in [assets[0], last] {
+            let id = twin.properties_of(asset).next().expect("it has one");
+            let found = survey.worst_in(&mirror, &twin, past, asset, &mut 1);
+            assert_eq!(found, Some((Condition::Alarm, id)));
+            // Where no budget is left, what was the worst is judged anew.
+            assert_eq!(survey.worst_in(&mirror, &twin, past, asset, &mut 0), found);
+        }
+        let before = View::live(NOW.plus_micros(-1_000_000));
+        survey.advance(&mirror, &twin, before, false);
+        assert_eq!(survey.worst_in(&mirror, &twin, before, last, &mut 0), None);
     }
 
     #[test]

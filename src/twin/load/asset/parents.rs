@@ -27,10 +27,10 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
         };
         let found = draft.parent.as_deref().map(answer);
         let place = draft.parent_place.unwrap_or(draft.place);
-        parents.push(match found.as_deref().map(|found| (found.count, &*found.first)) {
+        parents.push(match found.as_deref() {
             None => None,
-            Some((1, [parent])) => Some(*parent),
-            Some((0, _)) => {
+            Some(Found::One(parent)) => Some(*parent),
+            Some(Found::None) => {
                 let name = draft.parent.as_deref().unwrap_or_default();
                 // Once for all copies of a row.
                 if reported.insert((place.node, name)) {
@@ -39,20 +39,22 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
                 fine = false;
                 None
             }
-            Some((count, first)) => {
-                let paths: Vec<_> =
-                    first.iter().map(|number| format!("`{}`", drafts[*number].path())).collect();
-                let others = count - paths.len();
+            // One path for all is no choice.
+            Some(Found::Namesakes(path, count)) => {
+                let message =
+                    format!("`{path}` is stated {count} times: give each a name of its own");
+                cx.error(place, message);
+                fine = false;
+                None
+            }
+            Some(Found::Several(first, count)) => {
+                let others = count - first.len();
                 let more =
                     if others > 0 { format!(" or one of {others} more") } else { String::new() };
-                // One path for all is no choice.
-                let is_choice = paths.iter().any(|path| *path != paths[0]);
-                let message = if is_choice {
-                    let paths = paths.join(" or ");
-                    format!("several assets may be meant: write the path of one, {paths}{more}")
-                } else {
-                    format!("{} is stated {count} times: give each a name of its own", paths[0])
-                };
+                let paths: Vec<_> = first.iter().map(|path| format!("`{path}`")).collect();
+                let paths = paths.join(" or ");
+                let message =
+                    format!("several assets may be meant: write the path of one, {paths}{more}");
                 cx.error(place, message);
                 fine = false;
                 None
@@ -97,15 +99,19 @@ pub(super) fn order(cx: &Cx, drafts: &[Draft]) -> Option<Vec<(usize, Option<usiz
 }
 
 /// The drafts that a parent's path may mean.
-struct Found {
-    count: usize,
-    /// The first of them, as many as an error lists.
-    first: Vec<usize>,
+enum Found<'d> {
+    None,
+    One(usize),
+    /// So many of one path.
+    Namesakes(&'d str, usize),
+    /// Some of each of so many paths, the first of which are these.
+    Several(Vec<&'d str>, usize),
 }
 
 /// Drafts by what they state of their own paths: of their parents' as it is written, and their names.
 struct Stated<'d> {
     drafts: &'d [Draft<'d>],
+    paths: &'d [String],
     /// Names of those that are part of no other.
     roots: HashSet<&'d str>,
     by_name: HashMap<&'d str, Vec<usize>>,
@@ -129,7 +135,7 @@ impl<'d> Stated<'d> {
         }
         let roots = drafts.iter().filter(|draft| draft.parent.is_none());
         let roots = roots.map(|draft| &*draft.asset.name).collect();
-        Self { drafts, roots, by_name, by_path, by_end }
+        Self { drafts, paths, roots, by_name, by_path, by_end }
     }
 
     /// Whether an asset of that name is part of no other.
@@ -137,9 +143,8 @@ impl<'d> Stated<'d> {
         self.roots.contains(name)
     }
 
-    /// Drafts with that name, or at the end of that path, in their order; one whose whole path it is comes
-    /// before all others.
-    fn find(&self, path: &str) -> Found {
+    /// Drafts with that name, or at the end of that path; those whose whole path it is come before all others.
+    fn find(&self, path: &'d str) -> Found<'d> {
         let (mut all, mut whole) = (Vec::new(), Vec::new());
         let mut add = |stated: &str, is_whole: bool| {
             let found = self.by_path.get(stated).map_or(&[][..], Vec::as_slice);
@@ -158,11 +163,23 @@ impl<'d> Stated<'d> {
                 add(stated, is_whole);
             }
         }
-        let mut found = if whole.len() == 1 { whole } else { all };
-        found.sort_unstable();
-        let count = found.len();
-        found.truncate(MOST_SHOWN);
-        Found { count, first: found }
+        match (&*whole, &*all) {
+            ([one], _) | ([], [one]) => Found::One(*one),
+            ([], []) => Found::None,
+            ([], _) => {
+                all.sort_unstable();
+                let count = all.len();
+                let mut known = HashSet::new();
+                let paths = all.into_iter().map(|number| &*self.paths[number]);
+                let mut paths: Vec<&str> = paths.filter(|path| known.insert(*path)).collect();
+                if let [path] = paths[..] {
+                    return Found::Namesakes(path, count);
+                }
+                paths.truncate(MOST_SHOWN);
+                Found::Several(paths, known.len())
+            }
+            (whole, _) => Found::Namesakes(path, whole.len()),
+        }
     }
 
     /// Whether what stands above the asset `top` ends in that path, and if so, whether that is all of it.

@@ -52,6 +52,8 @@ const FADE_PX_PER_M: (f32, f32) = (11.0, 16.0);
 const MOST_WANTED: usize = 200;
 /// The same of all others, of which far fewer are placed.
 const MOST_TRIED: usize = 48;
+/// Properties that a frame judges for labels while the survey is not through with all.
+const MOST_JUDGED: usize = 4096;
 
 fn draw(
     mut contexts: EguiContexts,
@@ -74,6 +76,7 @@ fn draw(
     let painter = ctx.layer_painter(layer).with_clip_rect(area);
     let mut candidates = Vec::new();
     let mut machines = Cover::of(area);
+    let mut budget = MOST_JUDGED;
     for (entity, spec, transform, visible) in &labels {
         if !visible.get() || spec.scene != Scene::MAIN {
             continue;
@@ -85,7 +88,7 @@ fn draw(
         if let Some(machine) = outline(*camera, looking.plant.by_asset.get(&spec.asset)) {
             machines.add(machine);
         }
-        let worst = looking.survey.worst_of(&looking.twin.0, spec.asset);
+        let worst = looking.worst_of(spec.asset, &mut budget);
         let is_selected = looking.selection.selected == Some(spec.asset);
         candidates.push(Candidate { entity, spec, anchor, alpha, worst, is_selected });
     }
