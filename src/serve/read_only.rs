@@ -34,16 +34,25 @@ pub enum Refusal {
     Shared,
 }
 
-/// The packets of one page, from its CONNECT on.
+/// The packets of one page, from its CONNECT on. By default they pass unchanged.
 #[derive(Debug, Default)]
 pub struct ReadOnly {
     /// Bytes of a packet that has not come whole.
     pending: Vec<u8>,
     /// Protocol level, once CONNECT has come.
     level: Option<u8>,
+    /// Makes the page's client identifier.
+    unique: Option<u64>,
 }
 
 impl ReadOnly {
+    /// The page's identifier is replaced by [`PAGE_IDENTIFIER`] and these digits: pages can learn the identifiers of
+    /// others from brokers that publish them (`$SYS/broker/log` of mosquitto), and a broker cuts the older of two
+    /// clients that have one. `unique`: random, so that no page can tell it.
+    pub fn renaming(unique: u64) -> Self {
+        Self { unique: Some(unique), ..Self::default() }
+    }
+
     /// Takes what a page has sent and returns the whole packets of it, which may go to the broker;
     /// the rest is kept until it is whole, [`MAX_PACKET_BYTES`] at most.
     ///
@@ -52,13 +61,21 @@ impl ReadOnly {
     pub fn pass(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         self.pending.extend_from_slice(bytes);
         let mut whole = 0;
+        let mut passed = Vec::with_capacity(self.pending.len());
         while let Some((header, length)) = packet(&self.pending[whole..])? {
             let body = whole + header;
             let Some(content) = self.pending.get(body..body + length) else { break };
-            self.level = Some(check(self.level, self.pending[whole], content)?);
+            let is_first = self.level.is_none();
+            let level = check(self.level, self.pending[whole], content)?;
+            self.level = Some(level);
+            match self.unique.filter(|_| is_first) {
+                Some(unique) => passed.extend(renamed(content, level, unique)?),
+                None => passed.extend_from_slice(&self.pending[whole..body + length]),
+            }
             whole = body + length;
         }
-        Ok(self.pending.drain(..whole).collect())
+        self.pending.drain(..whole);
+        Ok(passed)
     }
 }
 
@@ -146,6 +163,38 @@ fn properties<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], Refusal> {
         }
     }
     Err(Refusal::NotMqtt("a length of more than four bytes"))
+}
+
+/// A CONNECT that has been checked, with another identifier.
+fn renamed(content: &[u8], level: u8, unique: u64) -> Result<Vec<u8>, Refusal> {
+    let mut rest = content;
+    text(&mut rest)?;
+    // Level, flags, keep alive.
+    take(&mut rest, 4)?;
+    if level == 5 {
+        properties(&mut rest)?;
+    }
+    let before = &content[..content.len() - rest.len()];
+    text(&mut rest)?;
+    let digits = format!("{unique:016x}");
+    // MQTT 3.1 allows identifiers of 23 characters.
+    let digits = if level == 3 { &digits[..8] } else { &digits };
+    let length = (PAGE_IDENTIFIER.len() + digits.len()) as u16;
+    let parts =
+        [before, &length.to_be_bytes(), PAGE_IDENTIFIER.as_bytes(), digits.as_bytes(), rest];
+    let mut packet = vec![0x10];
+    let mut left = parts.iter().map(|part| part.len()).sum::<usize>();
+    // Seven bits a byte, the lowest first.
+    loop {
+        let byte = (left & 0x7f) as u8;
+        left >>= 7;
+        packet.push(if left == 0 { byte } else { byte | 0x80 });
+        if left == 0 {
+            break;
+        }
+    }
+    packet.extend(parts.concat());
+    Ok(packet)
 }
 
 fn connect(mut content: &[u8]) -> Result<u8, Refusal> {
@@ -312,6 +361,49 @@ mod tests {
             assert_eq!(all(&[connect_as(own, 2)]), Ok(connect_as(own, 2)));
             assert_eq!(all(&[connect5_as(own, &[])]), Ok(connect5_as(own, &[])));
         }
+    }
+
+    #[test]
+    fn a_page_has_an_identifier_that_it_did_not_choose() {
+        let unique = 0x0123_4567_89ab_cdef;
+        let own = "twinscope-page-0123456789abcdef";
+        let pass = |packets: &[Vec<u8>]| ReadOnly::renaming(unique).pass(&packets.concat());
+        let later = [subscribe("plant/#"), vec![0xc0, 0]].concat();
+        let properties = [0x21, 0, 10, 0x11, 0, 0, 0, 0];
+        for said in ["", "twinscope-page-a", &format!("twinscope-page-{}", "x".repeat(90))] {
+            let expected = Ok([connect_as(own, 2), later.clone()].concat());
+            assert_eq!(pass(&[connect_as(said, 2), later.clone()]), expected, "{said}");
+            let expected = Ok(connect5_as(own, &properties));
+            assert_eq!(pass(&[connect5_as(said, &properties)]), expected, "{said}");
+        }
+        assert_eq!(pass(&[connect_as("plant", 2)]), Err(Refusal::Identifier));
+        // What comes behind the identifier stays: user and password.
+        let with_login = |identifier: &str| {
+            let mut packet = connect_as(identifier, 0b1100_0010);
+            packet.extend(b"\0\x03eva\0\x04pass");
+            packet[1] += 11;
+            packet
+        };
+        assert_eq!(pass(&[with_login("")]), Ok(with_login(own)));
+    }
+
+    #[test]
+    fn an_identifier_fits_mqtt_3_1_and_lengths_of_two_bytes() {
+        let mut old = vec![0x10, 14, 0, 6];
+        old.extend(b"MQIsdp\x03\x02\0\x3c\0\0");
+        let passed = ReadOnly::renaming(u64::MAX).pass(&old).expect("it reads");
+        assert_eq!(passed[1..4], [14 + 23, 0, 6]);
+        assert!(passed.ends_with(b"\0\x17twinscope-page-ffffffff"));
+
+        let user = [b"\0\x64".as_slice(), &[b'u'; 100]].concat();
+        let mut long = connect_as("", 0b1000_0010);
+        long.extend(user);
+        long[1] += 102;
+        let passed = ReadOnly::renaming(7).pass(&long).expect("it reads");
+        // 114 bytes and 31 of the identifier.
+        assert_eq!(passed[..3], [0x10, 0x91, 1]);
+        assert_eq!(passed.len(), 3 + 145);
+        assert_eq!(ReadOnly::default().pass(&passed), Ok(passed.clone()));
     }
 
     #[test]

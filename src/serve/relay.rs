@@ -64,7 +64,15 @@ pub(super) async fn socket(
 }
 
 async fn relay(mut page: WebSocket, broker: &mqtt::ClientOptions, site: &Site) {
-    let mut packets = ReadOnly::default();
+    let mut unique = [0; 8];
+    if let Err(error) = getrandom::fill(&mut unique) {
+        log::warn!("a page is not connected: the system gives no random number: {error}");
+        let reason = "the server cannot name the page to its broker";
+        // The page may be gone as well.
+        let _ = page.send(websocket::closing(close_code::ERROR, reason)).await;
+        return;
+    }
+    let mut packets = ReadOnly::renaming(u64::from_le_bytes(unique));
     let check = |bytes: Bytes| match packets.pass(&bytes) {
         Ok(bytes) => Ok(bytes.into()),
         Err(refusal) => Err(refusal.to_string()),

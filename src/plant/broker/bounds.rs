@@ -1,9 +1,13 @@
 //! How much the broker holds: bytes of messages that are retained or wait for a client, for each client that
 //! has published them and in all.
 //!
-//! Counted is what the broker truly holds: a message that waits until its last receiver has taken it, a
-//! retained one from when the broker has stored it until it is replaced or deleted, a will as long as its
-//! connection lives or its delay lasts.
+//! A message that waits counts until its last receiver has taken it (exact for MQTT 3.1.1; for MQTT 5 see
+//! `waiting`), a retained one from when the broker has stored it until it is replaced or deleted, a will as long as
+//! its connection lives or its delay lasts, and for some time after it was published (see `clients`).
+//!
+//! Not counted is what the broker keeps of a message for each of its receivers: of quality 1 and 2 a copy of its
+//! payload until the receiver has acknowledged it, of at most [`super::UNACKNOWLEDGED`] messages a receiver; and
+//! what waits for clients that are away, which has bounds of its own.
 
 mod clients;
 mod retained;
@@ -29,8 +33,8 @@ use clients::{Clients, Will};
 use retained::Retained;
 use waiting::Waiting;
 
+use super::SESSION_EXPIRY;
 use super::counters::Counters;
-use super::{MAX_PACKET_BYTES, SESSION_EXPIRY};
 
 /// What a message takes besides its topic, its payload and its properties, in bytes.
 const OVERHEAD: usize = 256;
@@ -176,6 +180,8 @@ impl Bounds {
     fn disconnect(&self, client: &Arc<str>, unexpected: bool) {
         let (will, is_last) = self.clients().disconnect(client, unexpected, Instant::now());
         will.iter().for_each(|will| self.release(client, will));
+        let beyond = self.clients().beyond();
+        beyond.iter().for_each(|(client, will)| self.release(client, will));
         if is_last {
             self.retained().forget_coming(client);
         }
@@ -248,8 +254,8 @@ impl Bounds {
                 let bytes = retained::bytes_kept(&message);
                 self.retained().set(&event.topic, retained::publisher(&message), bytes);
             }
-            // One that has expired already is kept nevertheless, and cannot be looked at: it counts as the largest.
-            None => self.retained().set(&event.topic, None, MAX_PACKET_BYTES),
+            // One that has expired already is kept nevertheless, and is not shown.
+            None => self.retained().set_unseen(&event.topic, event.payload.len()),
         }
     }
 
@@ -301,7 +307,7 @@ impl BrokerEventHandler for Bounds {
             let client = &event.client_id;
             self.counters.refused_message(&format!(
                 "client '{client}' is disconnected: it has, or all have, as many retained messages as are kept \
-                 ({} MiB a client, {} MiB in all, each message counted as often as it is kept)",
+                 ({} MiB a client, {} MiB in all, each message counted as often as it is kept; one that has expired                  counts until it is replaced or cleared by an empty one)",
                 self.limits.client_retained >> 20,
                 self.limits.all_retained >> 20,
             ));
@@ -447,6 +453,21 @@ mod tests {
         assert!(retain(&bounds, "a", "a/0", &payload), "in its own place there is room");
         assert!(retain(&bounds, "a", "a/0", &Bytes::new()));
         assert!(retain(&bounds, "c", "c/0", &payload));
+    }
+
+    #[tokio::test]
+    async fn small_retained_messages_that_have_expired_at_once_leave_room_for_others() {
+        // There is no storage that would show them.
+        let bounds = Bounds::new(Limits::USUAL, Arc::default());
+        let payload = Bytes::from_static(b"1");
+        for number in 0..1_000 {
+            let event = publish("a", &format!("a/{number}"), &payload, true);
+            assert!(bounds.take(&event).is_some(), "{number}");
+            let ClientPublishEvent { topic, payload, qos, .. } = event;
+            let set = RetainedSetEvent { topic, payload, qos, cleared: false };
+            bounds.note_retained(&set).await;
+        }
+        assert!((1_000..16 << 20).contains(&bounds.retained().all()));
     }
 
     #[test]

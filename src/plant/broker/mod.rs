@@ -38,6 +38,9 @@ const MAX_RETAINED: usize = 250_000;
 const MAX_SUBSCRIPTIONS: usize = 10_000;
 /// Messages waiting for one client before more of quality 0 are dropped.
 const CLIENT_QUEUE: usize = 100_000;
+/// Messages of quality 1 and 2 that are sent to a client before it has acknowledged one. The broker keeps a copy of
+/// each for it. As many as mosquitto sends: with fewer a client that is far away gets too few in each round trip.
+const UNACKNOWLEDGED: u16 = 20;
 /// Messages kept for a client with a session that is away.
 const AWAY_MESSAGES: usize = 20_000;
 /// Bytes kept for a client with a session that is away; the oldest messages go first.
@@ -359,6 +362,7 @@ fn config(options: &BrokerOptions) -> BrokerConfig {
         .with_max_retained_messages(MAX_RETAINED)
         .with_max_subscriptions_per_client(MAX_SUBSCRIPTIONS)
         .with_client_channel_capacity(CLIENT_QUEUE)
+        .with_max_outbound_inflight(UNACKNOWLEDGED)
         .with_session_expiry(SESSION_EXPIRY)
         // `Access` takes the place of this.
         .with_auth(AuthConfig::new().with_allow_anonymous(true))

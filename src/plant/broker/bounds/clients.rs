@@ -16,6 +16,10 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(30);
 /// client that takes nothing is cut by the broker after this time, unless it has stated a longer one.
 const MAY_WAIT: Duration = Duration::from_secs(300);
 
+/// What the wills that were published count at most in bytes, those of all clients together: most are taken at once,
+/// and clients that come and go shall not take the room of others by them.
+const MAX_PUBLISHED: usize = 32 << 20;
+
 /// A will that the broker keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Will {
@@ -52,8 +56,9 @@ pub(super) struct Clients {
     known: HashMap<Arc<str>, Client>,
     /// Wills whose clients have gone, and when they are published.
     delayed: Vec<(Arc<str>, Will, Instant)>,
-    /// Bytes of wills that were published, and until when they count.
-    published: Vec<(Arc<str>, usize, Instant)>,
+    /// Bytes of wills that were published, and until when they count; the oldest first.
+    published: VecDeque<(Arc<str>, usize, Instant)>,
+    published_bytes: usize,
 }
 
 impl Clients {
@@ -109,8 +114,28 @@ impl Clients {
 
     /// A will has been published: if it is retained, it counts as such now. Gives what is not kept any more.
     fn publish(&mut self, client: &Arc<str>, will: Will, now: Instant) -> Will {
-        self.published.push((client.clone(), will.bytes, now + MAY_WAIT));
+        self.published.push_back((client.clone(), will.bytes, now + MAY_WAIT));
+        self.published_bytes += will.bytes;
         Will { bytes: 0, ..will }
+    }
+
+    /// Gives the oldest of the published wills that count no more, for those of all count at most
+    /// [`MAX_PUBLISHED`].
+    pub fn beyond(&mut self) -> Vec<(Arc<str>, Will)> {
+        let mut beyond = Vec::new();
+        while self.published_bytes > MAX_PUBLISHED
+            && let Some(oldest) = self.forget_published(|_| true)
+        {
+            beyond.push(oldest);
+        }
+        beyond
+    }
+
+    /// Takes the oldest of the published wills out, if it counts only until a time that is over.
+    fn forget_published(&mut self, is_over: impl Fn(Instant) -> bool) -> Option<(Arc<str>, Will)> {
+        let (client, bytes, _) = self.published.pop_front_if(|(_, _, until)| is_over(*until))?;
+        self.published_bytes -= bytes;
+        Some((client, Will { bytes, ..Will::default() }))
     }
 
     /// Gives what is not kept any more of wills that have been published since, and forgets clients that never came.
@@ -119,16 +144,15 @@ impl Clients {
             let waited = now.saturating_duration_since(client.admitted);
             !client.connections.is_empty() || waited < CONNECTS_WITHIN
         });
-        let is_over = |(_, _, until): &mut (Arc<str>, usize, Instant)| *until <= now;
-        let over = self.published.extract_if(.., is_over);
-        let whole = |(client, bytes, _)| (client, Will { bytes, ..Will::default() });
-        let mut gone: Vec<_> = over.map(whole).collect();
+        let over = std::iter::from_fn(|| self.forget_published(|until| until <= now));
+        let mut gone: Vec<_> = over.collect();
         let is_due = |(_, _, until): &mut (Arc<str>, Will, Instant)| *until <= now;
         let due: Vec<_> = self.delayed.extract_if(.., is_due).collect();
         for (client, will, published) in due {
             let will = self.publish(&client, will, published);
             gone.push((client, will));
         }
+        gone.extend(self.beyond());
         gone
     }
 }
@@ -167,8 +191,9 @@ mod tests {
         let waited = Will { bytes: 300, ..Will::default() };
         assert_eq!(clients.tend(now + MAY_WAIT), [(client.clone(), waited.clone())]);
         assert_eq!(clients.tend(after(9) + MAY_WAIT), [(client, waited)]);
-        let Clients { known, delayed, published } = clients;
+        let Clients { known, delayed, published, published_bytes } = clients;
         assert!(known.is_empty() && delayed.is_empty() && published.is_empty());
+        assert_eq!(published_bytes, 0);
     }
 
     #[test]
@@ -207,6 +232,31 @@ mod tests {
         clients.admit("b", 4, now);
         clients.tend(now + CONNECTS_WITHIN);
         assert!(clients.known.contains_key("a") && !clients.known.contains_key("b"));
+    }
+
+    #[test]
+    fn published_wills_take_no_more_than_their_share_and_the_oldest_are_forgotten_first() {
+        let mut clients = Clients::default();
+        let now = Instant::now();
+        let large = Will { bytes: 64 << 10, ..will(0) };
+        let mut held = 0;
+        let mut forgotten = Vec::new();
+        for number in 0..8_192 {
+            let client: Arc<str> = number.to_string().into();
+            clients.admit(&client, 5, now);
+            clients.connect(&client, Some(large.clone()));
+            held += large.bytes;
+            let (gone, _) = clients.disconnect(&client, true, now);
+            held -= gone.map_or(0, |will| will.bytes);
+            for (client, will) in clients.beyond() {
+                held -= will.bytes;
+                forgotten.push(client);
+            }
+            assert!(held <= MAX_PUBLISHED);
+        }
+        let expected: Vec<Arc<str>> =
+            (0..8_192 - 512).map(|number| number.to_string().into()).collect();
+        assert_eq!((held, forgotten), (MAX_PUBLISHED, expected));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::{Limits, OVERHEAD};
 
 /// The broker keeps each retained message twice: to hand it out, and in its storage.
 const COPIES: usize = 2;
+/// What a retained message has beside what is known of it, where the broker shows it no more: its properties. They
+/// have some hundred bytes as a rule.
+const UNSEEN: usize = 4 << 10;
 /// Property by which the broker itself states in a message who has published it.
 const CLIENT: &str = "x-mqtt-client-id";
 
@@ -106,6 +109,14 @@ impl Retained {
         }
     }
 
+    /// Notes that a message is retained which cannot be looked at, with this payload: it counts with what is known of
+    /// it and an allowance for the rest.
+    pub fn set_unseen(&mut self, topic: &Arc<str>, payload: usize) {
+        let known = self.coming.get(topic).map_or(0, |(_, bytes)| *bytes);
+        let bytes = known.max(bytes_of(topic, payload)) + COPIES * UNSEEN;
+        self.set(topic, None, bytes);
+    }
+
     /// Notes that nothing is retained of a topic.
     pub fn clear(&mut self, topic: &str) {
         if let Some((owner, bytes)) = self.topics.remove(topic) {
@@ -158,6 +169,21 @@ mod tests {
         assert_eq!(retained.all(), 4_100, "the one that was there stays");
         retained.set(&topic, Some("b".into()), 100);
         assert_eq!((retained.sums.of("a"), retained.sums.of("b")), (0, 100));
+        retained.clear("t");
+        assert_eq!(retained.all(), 0);
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_looked_at_counts_with_what_is_known_of_it() {
+        let mut retained = Retained::default();
+        let (topic, client): (Arc<str>, Arc<str>) = ("t".into(), "a".into());
+        assert!(retained.reserve(&topic, &client, 4_000, &SMALL));
+        retained.set_unseen(&topic, 1);
+        let known = 4_000 + COPIES * UNSEEN;
+        assert_eq!((retained.sums.of("a"), retained.all()), (known, known));
+        // A will, for which no room is kept here.
+        retained.set_unseen(&topic, 1_000);
+        assert_eq!(retained.all(), bytes_of("t", 1_000 + UNSEEN));
         retained.clear("t");
         assert_eq!(retained.all(), 0);
     }

@@ -1,8 +1,17 @@
 //! Messages that wait for clients which do not take them.
 //!
 //! A message of MQTT 3.1.1 is passed on with a payload that counts itself for as long as anybody holds it
-//! ([`Waiting::counted`]). One of MQTT 5 has properties that the broker does not show here and that would be
-//! lost so: of these the payload is watched ([`Waiting::watch`]).
+//! ([`Waiting::counted`]): that is exact. One of MQTT 5 has properties that the broker does not show here and
+//! that would be lost so: of these the payload is watched ([`Waiting::watch`]). The broker reads several packets
+//! into one buffer, and all that can be seen of a buffer is whether it has one holder. Two parts of one that are
+//! both kept here hold each other; so which parts lie in one buffer is concluded from their addresses:
+//! - A part directly behind another one is taken to lie in its buffer, unless that one has no other holder, for
+//!   then it lies in another. Both ends of such a row are kept until they are looked at.
+//! - Parts further apart are watched each on its own. Where they are near and are still held after [`SETTLE`],
+//!   the earlier one is let go and its bytes are counted with the later.
+//!
+//! Parts of different buffers that were joined so, all of them held at that time, count until the last of them
+//! is let go, also where others are held for longer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +21,11 @@ use axum::body::Bytes;
 
 use super::sums::Sums;
 
-/// Bytes between the payloads of two packets that one client has sent, up to which both are taken to lie in
-/// one buffer of the broker.
+/// Bytes between the payloads of two packets that one client has sent, up to which both may lie in one buffer of
+/// the broker, with properties or other packets between them.
 const SAME_BUFFER: usize = 64 << 10;
+/// How long near parts are watched each on its own. Longer than receivers take that read what they are sent.
+const SETTLE: Duration = Duration::from_secs(2);
 /// A watched message is not counted for longer: a client that stays away for so long is forgotten.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -50,7 +61,8 @@ impl Waiting {
         Bytes::from_owner(Counted { payload: payload.into(), client: client.clone(), bytes, sums })
     }
 
-    /// Counts so many bytes for as long as anybody else holds the buffer that this is a part of.
+    /// Counts so many bytes of a message for as long as anybody else holds the buffer that this is a part of. What
+    /// they have beyond the part is taken for the room that the packet's head needs at most.
     pub fn watch(&self, part: &Bytes, client: &Arc<str>, bytes: usize) {
         if part.is_empty() {
             // There is no memory that others could share.
@@ -102,20 +114,48 @@ impl Drop for Counted {
     }
 }
 
-/// Messages that were published one after the other and lie in one buffer. A buffer is shared by all of them, so
-/// that one copy shows whether anybody holds any; two would hold each other.
+/// Messages that were published one after the other and are taken to lie in one buffer: one copy shows whether
+/// anybody holds it.
 #[derive(Debug)]
 struct Group {
-    last: Bytes,
+    first: Bytes,
+    /// The last of several.
+    last: Option<Bytes>,
     bytes: usize,
     since: Instant,
 }
 
 impl Group {
-    /// Whether a part may lie in the same buffer, behind the last one.
-    fn goes_on_with(&self, part: &Bytes) -> bool {
-        let end = self.last.as_ptr().addr() + self.last.len();
-        part.as_ptr().addr().checked_sub(end).is_some_and(|gap| gap <= SAME_BUFFER)
+    fn last(&self) -> &Bytes {
+        self.last.as_ref().unwrap_or(&self.first)
+    }
+
+    /// Bytes between the last part and one behind it.
+    fn gap(&self, part: &Bytes) -> Option<usize> {
+        let end = self.last().as_ptr().addr() + self.last().len();
+        part.as_ptr().addr().checked_sub(end)
+    }
+
+    /// Whether a part lies in the same buffer, directly behind the last one but for so many bytes.
+    fn goes_on_with(&self, part: &Bytes, between: usize) -> bool {
+        // In one buffer each is a holder for the other.
+        self.gap(part).is_some_and(|gap| gap <= between) && !self.last().is_unique()
+    }
+
+    /// Whether anybody else holds a buffer of this.
+    fn is_held(&mut self) -> bool {
+        // One of the two is let go, so that they do not hold each other: the first, which is taken before the
+        // last, unless the last has no holder and so lies in another buffer.
+        if let Some(last) = self.last.take().filter(|last| !last.is_unique()) {
+            self.first = last;
+        }
+        !self.first.is_unique()
+    }
+
+    /// Whether the next group may lie in the same buffer, and has been watched on its own for long enough.
+    fn may_join(&self, next: &Self, now: Instant) -> bool {
+        now.saturating_duration_since(next.since) >= SETTLE
+            && self.gap(&next.first).is_some_and(|gap| gap <= SAME_BUFFER)
     }
 }
 
@@ -136,11 +176,15 @@ impl Watched {
 
     fn add(&mut self, part: &Bytes, client: &Arc<str>, bytes: usize) {
         let since = Instant::now();
+        let between = bytes.saturating_sub(part.len());
         let groups = self.clients.entry(client.clone()).or_default();
-        match groups.back_mut().filter(|group| group.goes_on_with(part)) {
-            Some(group) => *group = Group { last: part.clone(), bytes: group.bytes + bytes, since },
+        match groups.back_mut().filter(|group| group.goes_on_with(part, between)) {
+            Some(group) => {
+                group.last = Some(part.clone());
+                (group.bytes, group.since) = (group.bytes + bytes, since);
+            }
             None => {
-                groups.push_back(Group { last: part.clone(), bytes, since });
+                groups.push_back(Group { first: part.clone(), last: None, bytes, since });
                 self.groups += 1;
             }
         }
@@ -156,17 +200,24 @@ impl Watched {
     fn sweep(&mut self, now: Instant, mut gone: impl FnMut(&Arc<str>, usize)) {
         let (mut left, mut bytes) = (0, 0);
         self.clients.retain(|client, groups| {
-            groups.retain(|group| {
-                let is_held =
-                    !group.last.is_unique() && now.saturating_duration_since(group.since) < LONGEST;
+            let mut held: VecDeque<Group> = VecDeque::with_capacity(groups.len());
+            for mut group in groups.drain(..) {
+                let mut is_held =
+                    group.is_held() && now.saturating_duration_since(group.since) < LONGEST;
+                if is_held && let Some(before) = held.pop_back_if(|it| it.may_join(&group, now)) {
+                    group.bytes += before.bytes;
+                    drop(before);
+                    is_held = group.is_held();
+                }
                 if is_held {
-                    bytes += group.bytes;
+                    held.push_back(group);
                 } else {
                     gone(client, group.bytes);
                 }
-                is_held
-            });
-            left += groups.len();
+            }
+            left += held.len();
+            bytes += held.iter().map(|group| group.bytes).sum::<usize>();
+            *groups = held;
             !groups.is_empty()
         });
         (self.groups, self.bytes) = (left, bytes);
@@ -200,20 +251,73 @@ mod tests {
 
     #[test]
     fn messages_that_came_in_one_buffer_do_not_hold_each_other() {
-        let waiting = Waiting::default();
-        let buffer = Bytes::from(vec![0; 4_000]);
-        for at in 0..10 {
-            waiting.watch(&buffer.slice(400 * at..400 * at + 100), &client(), 100);
+        // Directly behind one another, and with more between them than is known of.
+        for (bytes, settled) in [(500, Duration::ZERO), (100, SETTLE)] {
+            let waiting = Waiting::default();
+            let buffer = Bytes::from(vec![0; 4_000]);
+            for at in 0..10 {
+                waiting.watch(&buffer.slice(400 * at..400 * at + 100), &client(), bytes);
+            }
+            let read_later = buffer.slice(4..8);
+            drop(buffer);
+            let now = Instant::now() + settled;
+            waiting.let_go(now, Duration::ZERO);
+            assert_eq!(waiting.sums("a"), (10 * bytes, 10 * bytes), "somebody holds the buffer");
+            drop(read_later);
+            waiting.let_go(now, Duration::ZERO);
+            assert_eq!(waiting.sums("a"), (0, 0));
+            assert!(lock(&waiting.watched).clients.is_empty());
         }
-        let read_later = buffer.slice(4..8);
-        drop(buffer);
-        let now = Instant::now();
-        waiting.let_go(now, Duration::ZERO);
-        assert_eq!(waiting.sums("a"), (1_000, 1_000), "somebody holds the buffer");
-        drop(read_later);
-        waiting.let_go(now, Duration::ZERO);
-        assert_eq!(waiting.sums("a"), (0, 0));
-        assert!(lock(&waiting.watched).clients.is_empty());
+    }
+
+    static MEMORY: [u8; 60_000] = [0; 60_000];
+
+    /// A buffer of its own that has neighbours, as on the heap.
+    fn buffer(from: usize, to: usize) -> Bytes {
+        Bytes::from_owner(&MEMORY[from..to])
+    }
+
+    #[test]
+    fn what_is_held_counts_also_beside_a_buffer_that_is_not_held() {
+        for (second, is_first_held, expected) in
+            [(5_000, true, 300), (5_000, false, 300), (110, true, 600), (110, false, 300)]
+        {
+            let waiting = Waiting::default();
+            let parts = [buffer(0, 100), buffer(second, second + 100)];
+            let held = parts[usize::from(!is_first_held)].clone();
+            for part in parts {
+                waiting.watch(&part, &client(), 300);
+            }
+            for later in [Duration::ZERO, SETTLE, 2 * SETTLE] {
+                waiting.let_go(Instant::now() + later, Duration::ZERO);
+                assert_eq!(waiting.sums("a").0, expected, "{second} {is_first_held} {later:?}");
+            }
+            drop(held);
+            waiting.let_go(Instant::now() + 2 * SETTLE, Duration::ZERO);
+            assert_eq!(waiting.sums("a").0, 0);
+        }
+    }
+
+    #[test]
+    fn messages_to_one_that_does_not_read_count_also_where_every_other_is_read_at_once() {
+        for apart in [60, 600] {
+            let waiting = Waiting::default();
+            let mut held = Vec::new();
+            for at in 0..100 {
+                let part = buffer(apart * at, apart * at + 50);
+                if at % 2 == 0 {
+                    held.push(part.clone());
+                }
+                waiting.watch(&part, &client(), 300);
+            }
+            for later in [Duration::ZERO, SETTLE, 2 * SETTLE] {
+                waiting.let_go(Instant::now() + later, Duration::ZERO);
+                assert!(waiting.sums("a").0 >= 300 * held.len(), "{apart} {later:?}");
+            }
+            drop(held);
+            waiting.let_go(Instant::now() + 2 * SETTLE, Duration::ZERO);
+            assert_eq!(waiting.sums("a").0, 0);
+        }
     }
 
     #[test]
