@@ -138,8 +138,9 @@ pub enum Cells {
 }
 
 /// Reads the numbers of one table. A number that may be two, such as `1,234`, is read as the others of
-/// its table are written; where they do not say, it is refused. What times say counts for values only where no value
-/// says anything, and the other way round.
+/// its table are written; where they do not say, it is refused. What times say counts for values only where all rows
+/// were looked at and no value says anything, and the other way round. No column is read in two ways: once a number was
+/// read by one mark, those that may be two are refused when others show the other mark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// Whether a decimal comma would separate cells, so that a point is that of decimals.
@@ -148,6 +149,10 @@ pub struct Numbers {
     has_assumed: bool,
     /// Of values and of times, whether a number with a decimal point, and one with a decimal comma, was there.
     seen: [[bool; 2]; 2],
+    /// Of values and of times, the mark of decimals by which a number was read that may be two.
+    decided: [Option<Mark>; 2],
+    /// Whether all rows of the table were looked at before the first was read.
+    knows_all: bool,
 }
 
 impl Numbers {
@@ -161,6 +166,11 @@ impl Numbers {
         if let Form::Marked(_, mark) = form(cell) {
             self.seen[of as usize][mark as usize] = true;
         }
+    }
+
+    /// All rows of the table were looked at.
+    pub fn seen_all(&mut self) {
+        self.knows_all = true;
     }
 
     /// The number of a cell.
@@ -177,17 +187,23 @@ impl Numbers {
             }
             Form::Doubtful { mark, decimals, thousands } => (mark, decimals, thousands),
         };
-        match self.said(of) {
-            [true, false] => Ok(if mark == Mark::Point { decimals } else { thousands }),
+        let of_decimals = match self.said(of) {
+            [true, false] => Some(Mark::Point),
             // A point that was read otherwise before cannot separate thousands now.
-            [false, true] if !self.has_assumed => {
-                Ok(if mark == Mark::Comma { decimals } else { thousands })
-            }
+            [false, true] if !self.has_assumed => Some(Mark::Comma),
             [false, false] if self.has_points && mark == Mark::Point => {
                 self.has_assumed = true;
-                Ok(decimals)
+                Some(Mark::Point)
             }
-            _ => Err(NumberError::Doubtful { decimals, thousands }),
+            _ => None,
+        };
+        let decided = &mut self.decided[of as usize];
+        match of_decimals.filter(|found| decided.is_none_or(|decided| decided == *found)) {
+            Some(found) => {
+                *decided = Some(found);
+                Ok(if found == mark { decimals } else { thousands })
+            }
+            None => Err(NumberError::Doubtful { decimals, thousands }),
         }
     }
 
@@ -198,7 +214,7 @@ impl Numbers {
             Cells::Values => (values, times),
             Cells::Times => (times, values),
         };
-        if own == [false; 2] { other } else { own }
+        if own == [false; 2] && self.knows_all { other } else { own }
     }
 }
 
@@ -240,7 +256,21 @@ mod tests {
         assert_eq!(numbers.read("1,234", Cells::Times), Ok(1.234));
         let mut of_times = super::tests::numbers(b';', &[]);
         of_times.see("0,5", Cells::Times);
+        assert!(of_times.read("1.234", Cells::Values).is_err(), "a value may still come that says");
+        of_times.seen_all();
         assert_eq!(of_times.read("1.234", Cells::Values), Ok(1234.0));
+    }
+
+    #[test]
+    fn what_was_decided_by_one_mark_is_not_decided_by_the_other_later() {
+        for (first, other) in [("0,5", "0.5"), ("0.5", "0,5")] {
+            let mut numbers = numbers(b';', &[]);
+            numbers.see(first, Cells::Times);
+            numbers.seen_all();
+            assert!(numbers.read("1.234", Cells::Values).is_ok());
+            assert_eq!(numbers.read(other, Cells::Values), Ok(0.5));
+            assert!(numbers.read("1.234", Cells::Values).is_err(), "{first} {other}");
+        }
     }
 
     #[test]
@@ -278,6 +308,27 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_column_is_read_in_two_ways(
+            cells in prop::collection::vec((prop::sample::select(vec!["1.234", "1,234", "0.5", "0,5", "7"]), any::<bool>()), 1..12),
+            delimiter in prop::sample::select(vec![b',', b';', b'\t']), knows_all in any::<bool>()
+        ) {
+            let mut numbers = numbers(delimiter, &[]);
+            if knows_all {
+                numbers.seen_all();
+            }
+            let mut found: [Vec<bool>; 2] = Default::default();
+            for (cell, is_time) in cells {
+                let of = if is_time { Cells::Times } else { Cells::Values };
+                if let (true, Ok(number)) = (cell.ends_with("234"), numbers.read(cell, of)) {
+                    found[of as usize].push((number < 2.0) == cell.contains('.'));
+                }
+            }
+            for marks in found {
+                prop_assert!(marks.windows(2).all(|two| two[0] == two[1]), "{:?}", marks);
+            }
+        }
+
         #[test]
         fn a_number_is_read_as_it_was_or_refused_and_never_as_another(
             number in -9_999_999_i64..10_000_000, digits in 0_usize..5, style in 0_usize..6,

@@ -11,6 +11,7 @@ use super::number::{Cells, NumberError, Numbers};
 use super::record::Record;
 use super::records::Records;
 use super::times::Times;
+use crate::terminal::excerpt;
 
 /// So many invalid cells are kept with their places; of the others only how many there are.
 const KEPT: usize = 5;
@@ -113,7 +114,10 @@ pub fn look(
     let mut record = Record::default();
     for _ in 0..LOOKED_AT {
         match records.next(&mut record) {
-            Ok(false) => break,
+            Ok(false) => {
+                numbers.seen_all();
+                break;
+            }
             Ok(true) => {
                 for (at, cell) in record.iter().enumerate() {
                     if let Some(of) = cells(at, &record) {
@@ -206,7 +210,8 @@ impl<R: Read> Reader<R> {
         let error = match times.read(&self.record, &mut self.numbers) {
             Ok(time) => return Ok(time.seconds()),
             Err(TimeError::No(cell)) if cell.parse::<f64>().is_ok() => {
-                self.invalid.note(|| format!("line {line}, column `{}`: `{cell}`", heading()));
+                self.invalid
+                    .note(|| format!("line {line}, column `{}`: `{}`", heading(), excerpt(&cell)));
                 return Ok(f64::NAN);
             }
             Err(TimeError::No(cell)) => {
@@ -230,6 +235,7 @@ impl<R: Read> Reader<R> {
             // A course may state that a number is infinite or none; it is noted all the same.
             Ok(_) => {
                 let heading = self.headings.whole(at);
+                let cell = excerpt(cell);
                 self.invalid.note(|| format!("line {line}, column `{heading}`: `{cell}`"));
                 Ok(f64::NAN)
             }
@@ -299,6 +305,19 @@ mod tests {
             );
         }
         assert_eq!(read("t,a\n0,1.234\n"), Ok(1.234));
+    }
+
+    #[test]
+    fn what_times_say_of_values_counts_only_where_all_rows_are_known() {
+        let text = "t;u_V\n0,5;1.234\n1,5;0.5\n2,5;1.234\n";
+        let (rows, invalid) = all(text, Strictness::Lenient).expect("rows");
+        let values: Vec<f64> = rows.iter().map(|row| row.values[1]).collect();
+        assert!(values[0].is_nan() && values[1..] == [0.5, 1.234], "{values:?}");
+        assert!(invalid.first[0].contains("may be 1.234 or 1234"), "{invalid}");
+        // A value behind the rows that are looked at may say otherwise.
+        let many = format!("t;u_V\n0,5;1.234\n{}1,5;0.5\n", "1,5;7\n".repeat(LOOKED_AT));
+        let mut reader = Reader::of(many.as_bytes(), Strictness::Strict).expect("headings");
+        assert!(reader.row().expect_err("doubtful").to_string().contains("may be 1.234 or 1234"));
     }
 
     #[test]

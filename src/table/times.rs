@@ -5,6 +5,7 @@ use super::heading::{Heading, SHORT};
 use super::number::{Cells, NumberError, Numbers};
 use super::record::Record;
 use super::written::{LATEST_S, Written, compact};
+use crate::terminal::excerpt;
 use crate::twin::{Timestamp, Unit};
 
 /// Numbers from here on are no seconds.
@@ -145,7 +146,7 @@ impl Times {
         match numbers.read(cell, Cells::Times) {
             Ok(number) if number.is_finite() => self.of_number(cell, number),
             Err(error @ NumberError::Doubtful { .. }) => {
-                Err(TimeError::Unsure(format!("`{cell}` {error}")))
+                Err(TimeError::Unsure(format!("`{}` {error}", excerpt(cell))))
             }
             _ => Written::read(cell).map(|written| self.written(written)),
         }
@@ -156,8 +157,9 @@ impl Times {
             return match number * scale {
                 seconds if !seconds.is_finite() => Err(TimeError::No(cell.to_owned())),
                 seconds if seconds.abs() >= self.most_seconds() => Err(TimeError::Unsure(format!(
-                    "`{cell}` is {seconds:e} seconds, and later than any time: is the unit in the \
-                     heading the right one?"
+                    "`{}` is {seconds:e} seconds, and later than any time: is the unit in the \
+                     heading the right one?",
+                    excerpt(cell)
                 ))),
                 seconds => {
                     refuse_rounded(cell, seconds, scale)?;
@@ -172,7 +174,8 @@ impl Times {
             }
             _ if self.is_date && number.abs() < RELATIVE_S => {
                 return Err(TimeError::Unsure(format!(
-                    "`{cell}`: expected a date such as 2026-11-23{}; for seconds call the column `time_s`",
+                    "`{}`: expected a date such as 2026-11-23{}; for seconds call the column `time_s`",
+                    excerpt(cell),
                     as_sheet_day(number)
                 )));
             }
@@ -185,8 +188,9 @@ impl Times {
             return match number.abs() < MOST_SECONDS {
                 true => Ok(Instant::Seconds(number)),
                 false => Err(TimeError::Unsure(format!(
-                    "`{cell}` looks like {unit}, and times are in seconds: state the unit in the \
-                     heading, such as `t [ms]`"
+                    "`{}` looks like {unit}, and times are in seconds: state the unit in the \
+                     heading, such as `t [ms]`",
+                    excerpt(cell)
                 ))),
             };
         }
@@ -216,8 +220,9 @@ impl Times {
         }
         match is_in_range && self.may_be_days == Some(true) {
             true => Err(TimeError::Unsure(format!(
-                "`{cell}` may be seconds{}: write times such as 2026-11-23 12:00:00, or call the column \
+                "`{}` may be seconds{}: write times such as 2026-11-23 12:00:00, or call the column \
                  `time_s` for seconds",
+                excerpt(cell),
                 as_sheet_day(number)
             ))),
             false => Ok(()),
@@ -262,8 +267,9 @@ fn since_1970(cell: &str, number: f64) -> Result<Timestamp, TimeError> {
             Ok(Timestamp(micros))
         }
         _ => Err(TimeError::Unsure(format!(
-            "`{cell}` in {unit} since 1970 is not between the years 2000 and 2070: {EXPECTED}, or state \
-             the unit in the heading, such as `time [ms]`"
+            "`{}` in {unit} since 1970 is not between the years 2000 and 2070: {EXPECTED}, or state \
+             the unit in the heading, such as `time [ms]`",
+            excerpt(cell)
         ))),
     }
 }
@@ -276,7 +282,8 @@ fn refuse_rounded(cell: &str, seconds: f64, scale: f64) -> Result<(), TimeError>
     let last_digit = 10_f64.powi(exponent.parse().unwrap_or(0).min(400) - decimals) * scale;
     match seconds.abs() >= RELATIVE_S && last_digit > 1.0 {
         true => Err(TimeError::Unsure(format!(
-            "`{cell}` has too few digits to tell the second: write all digits of the time"
+            "`{}` has too few digits to tell the second: write all digits of the time",
+            excerpt(cell)
         ))),
         false => Ok(()),
     }

@@ -67,6 +67,7 @@ impl Written {
             let stamp = Timestamp(millis * 1000);
             return Ok(Self { stamp, has_zone: true, has_time: true });
         }
+        let text = excerpt(text);
         let expected = "between `/Date(` and `)/` stand milliseconds since 1970";
         Err(match OTHER_UNITS.iter().find(|(_, factor)| is_usual(*factor)) {
             Some((unit, _)) => {
@@ -321,6 +322,15 @@ mod tests {
                 "{text}: {:?}",
                 second(text)
             );
+        }
+    }
+
+    #[test]
+    fn of_a_long_text_its_beginning_is_quoted() {
+        for digits in ["1795413610", "1795413610000000", "17", "-1"] {
+            let (sign, digits) = digits.split_at(usize::from(digits.starts_with('-')));
+            let told = second(&format!("/Date({sign}{}{digits})/", "0".repeat(100_000)));
+            assert!(told.as_ref().is_err_and(|told| told.len() < 400), "{digits}");
         }
     }
 

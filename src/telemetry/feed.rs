@@ -165,6 +165,10 @@ impl Feed {
         let decoded = self.decoder.decode(topic, payload, arrival, &mut self.pending);
         counters.samples.add(decoded.samples as u64);
         if retained {
+            if decoded.counts_from_now {
+                // Nobody knows when that was.
+                self.pending.updates[before..].iter_mut().for_each(|update| update.time = None);
+            }
             let undated = |update: &&mut Update| update.time.is_none() && update.value.is_some();
             self.pending.updates[before..].iter_mut().filter(undated).for_each(|update| {
                 update.quality = update.quality.max(Quality::Stale);
@@ -434,6 +438,26 @@ mod tests {
             assert_eq!(feed.try_flush(), Flushed::Sent);
             let updates = batches.try_recv().expect("a batch").updates;
             assert_eq!((updates.len(), updates[0].quality), (1, expected), "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_the_broker_kept_and_counts_from_now_is_of_unknown_age() {
+        let (pointer, format) = ("/0/t".into(), TimeFormat::EpochSeconds);
+        let fields = vec![twins::field(sample_twin::SPEED, "/0/v")];
+        let payload = twins::json(None, TimeSource::Field { pointer, format }, fields);
+        let decoder = Decoder::new(&sample_twin::twin(1, twins::mapping("plant/{asset}", payload)));
+        let (mut feed, batches) = Feed::new(decoder, Arc::new(Status::new("test")), 1);
+        for retained in [true, false] {
+            let text = br#"[{"n":"speed","v":1,"t":-5}]"#;
+            let delivery = Delivery { qos: 0, retained };
+            feed.take("plant/P-0", text, delivery, Timestamp(1_795_435_201_000_000));
+            assert_eq!(feed.try_flush(), Flushed::Sent);
+            let update = &batches.try_recv().expect("a batch").updates[0];
+            assert_eq!(
+                (update.time.is_none(), update.quality == Quality::Stale),
+                (retained, retained)
+            );
         }
     }
 

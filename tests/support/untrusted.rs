@@ -50,6 +50,10 @@ const DEVICE: &str = r#"Twin(
                 "number": "/m/[name=speed]/v", "state": (pointer: "/m/[0]/v", others: "stopped"), "text": "/m/0/name",
                 "pose": "/m/1/v",
             }),
+            Json(topic: "records", where: {"/0/bn": "D-1"}, time: (pointer: "/0/t", format: epoch_s),
+                values: {"number": "/[n=speed]/v", "text": "/[n=speed]/u"}),
+            Json(topic: "records/each", samples: "/e", where: {"/n": "D-1speed"}, time: (pointer: "/t", format: epoch_s),
+                values: {"number": "/v", "text": "/bu"}),
             Json(topic: "samples/{asset}/#", samples: "/s", time: (pointer: "^/t", format: epoch_ms),
                 values: {"number": "/n", "pose": "/p"}),
             Json(topic: "time/iso8601", time: (pointer: "/t", format: iso8601), values: {"number": "/n"}),
@@ -121,7 +125,8 @@ fn decode(Device { twin, decoder, .. }: &Device, topic: &str, payload: &[u8]) ->
 /// and counted; what is no document is answered with a reason.
 pub fn document_decoder(payload: &[u8]) {
     for device in &*DEVICES {
-        for topic in ["json", "list", "samples/D-1/a", "status", "clock"] {
+        for topic in ["json", "list", "records", "records/each", "samples/D-1/a", "status", "clock"]
+        {
             decode(device, topic, payload);
         }
         if let Err(reason) = (device.format.read)(payload) {

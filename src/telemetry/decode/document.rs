@@ -135,7 +135,9 @@ impl Message<'_> {
     fn read(&mut self, payload: &[u8]) -> Result<bool, serde_json::Error> {
         if self.plan.reads_lists && senml::may_be(payload) {
             let mut document = serde_json::from_slice(payload)?;
-            let pack = senml::resolve(&mut document, self.plan, self.arrival);
+            let now = (!self.has_clock).then_some(self.arrival);
+            let pack = senml::resolve(&mut document, self.plan, now);
+            self.counts_from_now |= matches!(pack, Pack::Resolved(times) if times.count_from_now);
             if pack != Pack::None {
                 return self.run(&document, pack);
             }

@@ -104,6 +104,8 @@ pub struct Decoded {
     pub problems: Vec<Problem>,
     /// Problems beyond those.
     pub more_problems: u64,
+    /// A stamp was counted from the arrival, so that of a retained message it says nothing.
+    pub counts_from_now: bool,
 }
 
 impl Decoded {
@@ -270,6 +272,7 @@ impl Decoder {
         let before = out.updates.len();
         let text = plain::utf8(payload);
         let (mut is_meant, mut parts) = (false, Vec::new());
+        let mut counts_from_now = false;
         for target in targets.iter() {
             let mut own = Problems::default();
             let start = out.updates.len();
@@ -284,6 +287,8 @@ impl Decoder {
                                 plan,
                                 first_property,
                                 arrival,
+                                has_clock: self.clock.is_some(),
+                                counts_from_now: false,
                                 names: &self.names,
                                 out: &mut *out,
                                 problems: &mut own,
@@ -291,6 +296,7 @@ impl Decoder {
                             if !message.decode(payload) {
                                 continue;
                             }
+                            counts_from_now |= message.counts_from_now;
                             let is_empty = out.updates.len() == start;
                             let carried = plan.fields.iter().map(|field| field.property);
                             let carried =
@@ -366,12 +372,13 @@ impl Decoder {
             (false, true) => Some(Fault::TimeUnit),
             (false, false) => Some(Fault::Malformed),
         };
-        finish(out.updates.len() - before, fault, problems)
+        Decoded { counts_from_now, ..finish(out.updates.len() - before, fault, problems) }
     }
 }
 
 fn finish(samples: usize, fault: Option<Fault>, problems: Problems) -> Decoded {
-    Decoded { samples, fault, problems: problems.first, more_problems: problems.more }
+    let Problems { first: problems, more: more_problems } = problems;
+    Decoded { samples, fault, problems, more_problems, counts_from_now: false }
 }
 
 /// Plans of an asset's own, when its overrides change the type of a property or pointers name it.

@@ -1,7 +1,7 @@
 //! A mapping, compiled: its JSON pointers become one tree, so that a document is read once, front
 //! to back, and what no pointer leads to is skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::elements::PropertyName;
@@ -46,6 +46,8 @@ pub(super) struct Node {
     pub samples: Option<Box<Node>>,
     /// A field reads the value with all that is inside it.
     pub whole: bool,
+    /// It is a list, and the time of an element of it is called as in a record of SenML (`t` or `bt`).
+    pub holds_record_times: bool,
 }
 
 /// Elements of a list by the value of a member, as text.
@@ -54,7 +56,7 @@ pub(super) struct ByValue(BTreeMap<Box<str>, Node>);
 
 impl ByValue {
     /// What a value leads to, by whatever text it is called.
-    pub fn of<'n>(&'n self, value: &'n Scalar<'n>) -> impl Iterator<Item = &'n Node> {
+    pub fn of<'n>(&'n self, value: &Scalar<'_>) -> impl Iterator<Item = &'n Node> {
         let known = &self.0;
         let (text, other) = match value {
             // Of a text there is one, which is found at once.
@@ -75,25 +77,57 @@ impl Node {
         Some(&self.children[at].1)
     }
 
-    /// Whether it leads to the elements of a list.
+    /// Whether it leads to elements of lists, here or below.
     fn reads_lists(&self) -> bool {
-        let is_place = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-        self.samples.is_some()
-            || !self.elements.is_empty()
-            || !self.places.is_empty()
-            || self.children.iter().any(|(name, node)| is_place(name) || node.reads_lists())
+        self.reads_elements() || self.children.iter().any(|(_, node)| node.reads_lists())
     }
 
-    /// Whether it leads to an element that is found by that member with that value.
-    pub fn names_element(&self, member: &str, value: &str) -> bool {
-        let is_it = |(known, values): &(Box<str>, ByValue)| {
-            **known == *member && values.0.contains_key(value)
-                || values.0.values().any(|node| node.names_element(member, value))
+    /// Whether it leads to elements of the list that stands here.
+    pub fn reads_elements(&self) -> bool {
+        self.elements_below().next().is_some()
+    }
+
+    /// The nodes of elements of the list that stands here.
+    fn elements_below(&self) -> impl Iterator<Item = &Self> {
+        let is_place =
+            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        let by_place = self.children.iter().filter(move |(name, _)| is_place(name));
+        let by_value = self.elements.iter().flat_map(|(_, values)| values.0.values());
+        let any = self.places.iter().map(|(_, node)| node);
+        by_place.map(|(_, node)| node).chain(by_value).chain(any).chain(self.samples.as_deref())
+    }
+
+    /// Marks the lists whose elements have the time of a sample.
+    fn mark_record_times(&mut self) {
+        let is_time = |action: &Action| matches!(action, Action::Time | Action::SharedTime);
+        let has_time = |record: &Self| {
+            let mut times = ["t", "bt"].iter().filter_map(|label| record.child(label));
+            times.any(|node| node.actions.iter().any(is_time))
         };
-        self.elements.iter().any(is_it)
-            || self.children.iter().any(|(_, node)| node.names_element(member, value))
-            || self.places.iter().any(|(_, node)| node.names_element(member, value))
-            || self.samples.as_ref().is_some_and(|node| node.names_element(member, value))
+        let holds_times = self.elements_below().any(has_time);
+        self.holds_record_times = holds_times;
+        let children = self.children.iter_mut().map(|(_, node)| node);
+        let by_value = self.elements.iter_mut().flat_map(|(_, values)| values.0.values_mut());
+        let any = self.places.iter_mut().map(|(_, node)| node);
+        let below = children.chain(by_value).chain(any).chain(self.samples.as_deref_mut());
+        below.for_each(Self::mark_record_times);
+    }
+
+    /// Collects the names of members that it leads to or by which it finds elements, and what elements are found by
+    /// their name as in a record of SenML.
+    fn collect(&self, members: &mut HashSet<Box<str>>, names: &mut HashSet<Box<str>>) {
+        members.extend(self.children.iter().map(|(name, _)| name.clone()));
+        for (member, values) in &self.elements {
+            members.insert(member.clone());
+            if **member == *"n" {
+                names.extend(values.0.keys().cloned());
+            }
+        }
+        let children = self.children.iter().map(|(_, node)| node);
+        let by_value = self.elements.iter().flat_map(|(_, values)| values.0.values());
+        let any = self.places.iter().map(|(_, node)| node);
+        let below = children.chain(by_value).chain(any).chain(self.samples.as_deref());
+        below.for_each(|node| node.collect(members, names));
     }
 
     fn at(&mut self, pointer: &str) -> &mut Node {
@@ -155,17 +189,21 @@ pub(super) struct DocumentPlan {
     pub types: Vec<ValueType>,
     pub quality: Option<QualitySource>,
     pub time: PlanTime,
+    /// Names of the members that pointers lead to or find elements by.
+    members: HashSet<Box<str>>,
+    /// What the mapping calls the records of SenML that it reads.
+    record_names: HashSet<Box<str>>,
 }
 
 impl DocumentPlan {
-    /// Whether the time of a sample is called as in a record of SenML.
-    pub fn reads_record_time(&self) -> bool {
-        match &self.time {
-            PlanTime::Sample(pointer, _) | PlanTime::Shared(pointer, _) => {
-                pointer.ends_with("/t") || pointer.ends_with("/bt")
-            }
-            PlanTime::Arrival => false,
-        }
+    /// Whether a pointer leads to a member of that name or finds elements by it.
+    pub fn reads_member(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
+    /// Whether the mapping calls a record of SenML so.
+    pub fn calls_record(&self, name: &str) -> bool {
+        self.record_names.contains(name)
     }
 }
 
@@ -205,9 +243,15 @@ impl Plan {
                     types,
                     quality: quality.clone(),
                     time,
+                    members: HashSet::new(),
+                    record_names: HashSet::new(),
                 };
                 plan.root = root(&plan);
+                plan.root.mark_record_times();
                 plan.reads_lists = plan.root.reads_lists();
+                plan.root.collect(&mut plan.members, &mut plan.record_names);
+                let of_names = requires.iter().filter(|required| required.pointer.ends_with("/n"));
+                plan.record_names.extend(of_names.map(|required| required.value.as_str().into()));
                 Self::Document(Box::new(plan))
             }
         }

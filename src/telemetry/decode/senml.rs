@@ -1,17 +1,17 @@
 //! SenML (RFC 8428): records that add to bases, such as a time from which those of the records count.
 //!
 //! A base holds for the record in which it stands and for those after it. Such a pack is read as its resolved records
-//! (RFC 8428, 4.6), wherever in the document it stands.
+//! (RFC 8428, 4.6). Only lists of which the mapping reads elements are looked at.
 
-use serde_json::{Map, Number, Value as Json, map::Entry};
+mod records;
 
-use super::plan::DocumentPlan;
+use serde_json::{Map, Value as Json};
+
+use super::plan::{DocumentPlan, Node};
+use super::value::Scalar;
 use crate::twin::Timestamp;
+use records::Room;
 
-/// Times below this count from now, in seconds (RFC 8428, 4.5.3).
-const RELATIVE_S: f64 = 268_435_456.0;
-/// The newest version of SenML that is known (RFC 8428, 4.4).
-const NEWEST: u64 = 10;
 /// The members of records that state a base.
 const BASES: [&str; 6] = ["bn", "bt", "bu", "bv", "bs", "bver"];
 /// The other members of records.
@@ -24,77 +24,151 @@ pub(super) enum Pack {
     #[default]
     None,
     /// Resolved records.
-    Resolved {
-        /// Whether all records have the same time.
-        has_one_time: bool,
-    },
+    Resolved(Times),
     /// SenML that cannot be resolved, and why.
     Refused(String),
 }
 
-/// Whether a payload may have records that add to a base or count from now: it names such a member.
-pub(super) fn may_be(payload: &[u8]) -> bool {
-    let names_base = payload
-        .windows(4)
-        .any(|word| matches!(word, b"\"bn\"" | b"\"bt\"" | b"\"bv\"" | b"\"bs\""));
-    names_base || payload.windows(3).any(|word| word == b"\"t\"") && payload.contains(&b'-')
+/// The times of resolved records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Times {
+    /// Whether the mapping names the time of a record, so that each record has its own. One without was measured now.
+    pub are_read: bool,
+    /// Whether they differ.
+    pub differ: bool,
+    /// Whether one was counted from the arrival of the message.
+    pub count_from_now: bool,
 }
 
-/// Resolves the records of a document in place. `now` is wall time.
-pub(super) fn resolve(document: &mut Json, plan: &DocumentPlan, now: Timestamp) -> Pack {
-    match document {
-        Json::Array(records) if is_pack(records) => match resolve_records(records, plan, now) {
-            Ok(has_one_time) => Pack::Resolved { has_one_time },
-            Err(reason) => Pack::Refused(format!("SenML that cannot be resolved: {reason}")),
-        },
-        Json::Array(all) => of_parts(all.iter_mut(), plan, now),
-        Json::Object(all) => of_parts(all.values_mut(), plan, now),
-        _ => Pack::None,
+impl Times {
+    fn and(self, other: Self) -> Self {
+        Self {
+            are_read: self.are_read || other.are_read,
+            differ: self.differ || other.differ || self.are_read && other.are_read,
+            count_from_now: self.count_from_now || other.count_from_now,
+        }
     }
 }
 
-fn of_parts<'j>(
-    parts: impl Iterator<Item = &'j mut Json>,
-    plan: &DocumentPlan,
-    now: Timestamp,
-) -> Pack {
-    let mut found = Pack::None;
-    for part in parts {
-        found = match (found, resolve(part, plan, now)) {
-            (found, Pack::None) => found,
-            (Pack::None, pack) | (_, pack @ Pack::Refused(_)) => pack,
-            (Pack::Resolved { .. }, _) => Pack::Resolved { has_one_time: false },
-            (refused, _) => refused,
+/// Whether a payload may have records that add to a base, count from now, or have to be understood: it names such a
+/// member.
+pub(super) fn may_be(payload: &[u8]) -> bool {
+    let has_minus = payload.contains(&b'-');
+    payload.split(|byte| *byte == b'"').any(|word| match word {
+        b"t" => has_minus,
+        [.., b'_'] => true,
+        // Any letter may be written so.
+        _ if word.windows(2).any(|two| two == br"\u") => true,
+        _ => BASES.iter().any(|label| label.as_bytes() == word),
+    })
+}
+
+/// Resolves the records of a document in place. `now` is wall time; `None`: the plant runs by another clock.
+pub(super) fn resolve(document: &mut Json, plan: &DocumentPlan, now: Option<Timestamp>) -> Pack {
+    let mut resolver = Resolver { plan, now, room: Room::default(), pack: Pack::None };
+    resolver.value(document, &[&plan.root]);
+    resolver.pack
+}
+
+/// Walks through a document along all nodes at once, so that no list is resolved twice.
+struct Resolver<'p> {
+    plan: &'p DocumentPlan,
+    now: Option<Timestamp>,
+    room: Room,
+    pack: Pack,
+}
+
+impl<'p> Resolver<'p> {
+    fn value(&mut self, json: &mut Json, nodes: &[&'p Node]) {
+        match json {
+            Json::Array(records)
+                if nodes.iter().any(|node| node.reads_elements()) && is_pack(records) =>
+            {
+                self.records(records, nodes);
+            }
+            Json::Array(elements) => {
+                for (at, element) in elements.iter_mut().enumerate() {
+                    let mut below = Vec::new();
+                    nodes.iter().for_each(|node| below_element(node, at, element, &mut below));
+                    self.below(element, &below);
+                }
+            }
+            Json::Object(members) => {
+                for (name, value) in members {
+                    let below: Vec<_> = nodes.iter().filter_map(|node| node.child(name)).collect();
+                    self.below(value, &below);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn below(&mut self, json: &mut Json, nodes: &[&'p Node]) {
+        if !nodes.is_empty() {
+            self.value(json, nodes);
+        }
+    }
+
+    fn records(&mut self, records: &mut [Json], nodes: &[&'p Node]) {
+        let with_times = nodes.iter().filter(|node| node.holds_record_times).count();
+        let times = if with_times == 0 || with_times == nodes.len() {
+            records::resolve(records, self.plan, with_times > 0, self.now, &mut self.room)
+        } else {
+            Err("the mapping reads this list by two ways, and names the time of its records by one of them"
+                .to_owned())
+        };
+        self.pack = match (std::mem::take(&mut self.pack), times) {
+            (refused @ Pack::Refused(_), _) => refused,
+            (_, Err(reason)) => Pack::Refused(format!("SenML that cannot be resolved: {reason}")),
+            (Pack::None, Ok(times)) => Pack::Resolved(times),
+            (Pack::Resolved(before), Ok(times)) => Pack::Resolved(before.and(times)),
         };
     }
-    found
 }
 
-/// Whether a list is SenML in which something has to be added: objects, one of which is called something and has a base;
-/// or records alone, with times that count from now.
+/// The nodes that lead to or through an element of a list.
+fn below_element<'p>(node: &'p Node, at: usize, element: &Json, found: &mut Vec<&'p Node>) {
+    if let Some(sample) = &node.samples {
+        found.push(sample);
+        return;
+    }
+    if !node.children.is_empty() {
+        found.extend(node.child(&at.to_string()));
+    }
+    found.extend(node.places.iter().filter(|(place, _)| *place == at).map(|(_, node)| node));
+    for (member, values) in &node.elements {
+        if let Some(value) = element.get(&**member) {
+            found.extend(values.of(&Scalar::from_json(value)));
+        }
+    }
+}
+
+/// Whether a list is SenML in which something has to be resolved: objects, one of which is called something and has a
+/// number for a base; or records alone, with any base, a time before now or a member that has to be understood.
 fn is_pack(records: &[Json]) -> bool {
     let objects = || records.iter().filter_map(Json::as_object);
     if records.is_empty() || objects().count() < records.len() {
         return false;
     }
-    let is_named = objects().any(|record| ["bn", "n"].iter().any(|label| is_text(record, label)));
+    let is_named = |record: &Map<String, Json>| {
+        ["bn", "n"].iter().any(|label| record.get(*label).is_some_and(Json::is_string))
+    };
     let adds = |record: &Map<String, Json>| {
-        ["bt", "bv", "bs"].iter().any(|label| is_number(record, label))
+        let mut bases = ["bt", "bv", "bs", "bver"].iter();
+        bases.any(|label| record.get(*label).is_some_and(Json::is_number))
     };
-    let has_name = |record: &Map<String, Json>| is_text(record, "bn");
-    let is_past = |record: &Map<String, Json>| {
-        record.get("t").and_then(Json::as_f64).is_some_and(|time| time < 0.0)
+    let is_special = |record: &Map<String, Json>| {
+        record.keys().any(|label| BASES.contains(&&**label) || has_to_be_understood(label))
+            || record.get("t").and_then(Json::as_f64).is_some_and(|time| time < 0.0)
     };
-    is_named
-        && (objects().any(adds)
-            || objects().all(is_record)
-                && objects().any(|record| has_name(record) || is_past(record)))
+    objects().any(is_named)
+        && (objects().any(adds) || objects().all(is_record) && objects().any(is_special))
 }
 
 /// Whether an object is nothing but a record of SenML: it has a value, or bases alone.
 fn is_record(record: &Map<String, Json>) -> bool {
     let has = |labels: &[&str]| labels.iter().any(|label| record.contains_key(*label));
-    record.keys().all(|label| is_known(label) || label.ends_with('_'))
+    record.keys().all(|label| is_known(label) || has_to_be_understood(label))
         && (has(&["v", "vs", "vb", "vd", "s", "bv", "bs"]) || !has(&["n", "t"]))
 }
 
@@ -102,134 +176,7 @@ fn is_known(label: &str) -> bool {
     LABELS.contains(&label) || BASES.contains(&label)
 }
 
-fn is_text(record: &Map<String, Json>, label: &str) -> bool {
-    record.get(label).is_some_and(Json::is_string)
-}
-
-fn is_number(record: &Map<String, Json>, label: &str) -> bool {
-    record.get(label).is_some_and(Json::is_number)
-}
-
-/// The bases that hold for a record.
-#[derive(Default)]
-struct Bases {
-    name: String,
-    unit: Option<Json>,
-    time: Option<Number>,
-    value: Option<Number>,
-    sum: Option<Number>,
-}
-
-impl Bases {
-    /// Takes those that a record states out of it.
-    fn take(&mut self, record: &mut Map<String, Json>) -> Result<(), String> {
-        if let Some(label) = record.keys().find(|label| label.ends_with('_')) {
-            return Err(format!("`{label}` has to be understood, and is not known"));
-        }
-        if let Some(label) = record.keys().find(|label| !is_known(label)) {
-            return Err(format!("`{label}` is no member of its records"));
-        }
-        let mut taken = BASES.map(|label| record.remove(label));
-        let [name, time, unit, value, sum, version] = &mut taken;
-        if let Some(version) = version.take()
-            && version.as_u64().is_none_or(|version| version > NEWEST)
-        {
-            return Err(format!("version {version} is not known, the newest is {NEWEST}"));
-        }
-        if let Some(name) = name.take() {
-            let text = name.as_str().ok_or_else(|| format!("`bn` is {name}, and no text"))?;
-            self.name = text.to_owned();
-        }
-        self.unit = unit.take().or(self.unit.take());
-        for (label, stated, base) in [
-            ("bt", time, &mut self.time),
-            ("bv", value, &mut self.value),
-            ("bs", sum, &mut self.sum),
-        ] {
-            match stated.take() {
-                None => {}
-                Some(Json::Number(number)) => *base = Some(number),
-                Some(other) => return Err(format!("`{label}` is {other}, and no number")),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Adds to each record what holds for it. Whether all have the same time.
-fn resolve_records(
-    records: &mut [Json],
-    plan: &DocumentPlan,
-    now: Timestamp,
-) -> Result<bool, String> {
-    let mut bases = Bases::default();
-    let base_names = records.iter().filter_map(|record| record["bn"].as_str());
-    let has_one_name = base_names.clone().all(|name| Some(name) == base_names.clone().next())
-        && (records[0]["bn"].is_string() || base_names.clone().next().is_none());
-    let mut first: Option<Number> = None;
-    let mut has_one_time = true;
-    for record in records.iter_mut().filter_map(Json::as_object_mut) {
-        bases.take(record)?;
-        let own = record.get("n").and_then(Json::as_str).unwrap_or_default();
-        let whole = format!("{}{own}", bases.name);
-        // Where one device speaks, the twin file may call its records by their own names alone.
-        if !has_one_name || own.is_empty() || wants(plan, &whole) {
-            record.insert("n".into(), whole.into());
-        }
-        if let (Some(unit), Entry::Vacant(place)) = (&bases.unit, record.entry("u")) {
-            place.insert(unit.clone());
-        }
-        let has_other = ["vs", "vb", "vd", "s"].iter().any(|label| record.contains_key(*label));
-        if record.contains_key("v") || !has_other {
-            add(record, "v", bases.value.as_ref())?;
-        }
-        add(record, "s", bases.sum.as_ref())?;
-        if !plan.reads_record_time() {
-            continue;
-        }
-        add(record, "t", bases.time.as_ref())?;
-        let seconds = record.get("t").map_or(Some(0.0), Json::as_f64).ok_or("`t` is no number")?;
-        let mut time = record.get("t").and_then(|time| time.as_number().cloned());
-        if seconds < RELATIVE_S {
-            time = Number::from_f64(now.0 as f64 * 1e-6 + seconds);
-        }
-        let time = time.ok_or("`t` is no time")?;
-        has_one_time &= *first.get_or_insert_with(|| time.clone()) == time;
-        record.insert("t".into(), Json::Number(time.clone()));
-        // A mapping that names the base means what it is for.
-        record.insert("bt".into(), Json::Number(time));
-    }
-    Ok(has_one_time)
-}
-
-/// Whether a mapping calls a record so.
-fn wants(plan: &DocumentPlan, name: &str) -> bool {
-    plan.requires.iter().any(|required| required.pointer == "/n" && required.value == name)
-        || plan.root.names_element("n", name)
-}
-
-/// Adds a base to a member; what only one of them states is that (RFC 8428, 4.5.4).
-fn add(record: &mut Map<String, Json>, label: &str, base: Option<&Number>) -> Result<(), String> {
-    let Some(base) = base else { return Ok(()) };
-    let sum = match record.get(label) {
-        None => base.clone(),
-        Some(Json::Number(own)) => match (own.as_i64(), base.as_i64()) {
-            (Some(own), Some(base)) => match own.checked_add(base) {
-                Some(sum) => sum.into(),
-                None => return Err(format!("`{label}` is too large")),
-            },
-            _ => {
-                let sum = own.as_f64().zip(base.as_f64()).map(|(own, base)| own + base);
-                sum.and_then(Number::from_f64).ok_or_else(|| format!("`{label}` is too large"))?
-            }
-        },
-        Some(Json::Null) => return Ok(()),
-        Some(other) => {
-            return Err(format!(
-                "`{label}` is {other}, and no number to which `b{label}` is added"
-            ));
-        }
-    };
-    record.insert(label.into(), Json::Number(sum));
-    Ok(())
+/// Whether who does not know a member may not read the record (RFC 8428, 4.4).
+fn has_to_be_understood(label: &str) -> bool {
+    label.ends_with('_')
 }

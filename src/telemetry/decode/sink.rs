@@ -21,6 +21,10 @@ pub(super) struct Message<'a> {
     pub plan: &'a DocumentPlan,
     pub first_property: u32,
     pub arrival: Timestamp,
+    /// Whether the plant runs by a clock of its own, so that plant time is not wall time.
+    pub has_clock: bool,
+    /// Whether a time was counted from the arrival.
+    pub counts_from_now: bool,
     pub names: &'a ElementNames,
     pub out: &'a mut Batch,
     pub problems: &'a mut Problems,
@@ -29,8 +33,8 @@ pub(super) struct Message<'a> {
 /// What was made of a time: nothing yet, refused, or read.
 type Stamp = Option<Result<Timestamp, ()>>;
 
-/// The time of the record around another one.
-pub(super) struct RecordTime(Stamp);
+/// The time of the record around another one; `None`: there is none around it.
+pub(super) struct RecordTime(Option<Stamp>);
 
 pub(super) struct Sink<'a> {
     plan: &'a DocumentPlan,
@@ -48,6 +52,8 @@ pub(super) struct Sink<'a> {
     found_samples: bool,
     /// Field of each update of the present sample.
     fields: Vec<u16>,
+    /// Whether each of them is of a record that has a time of its own, which is not known or now.
+    of_arrival: Vec<bool>,
     /// Fields that the sample has, good or not.
     seen: Vec<bool>,
     /// Requirements that are met, and whether a sample met all of its own.
@@ -60,8 +66,8 @@ pub(super) struct Sink<'a> {
     /// Properties of which a sample had a time that cannot be read.
     lost: HashSet<PropertyId>,
     pack: Pack,
-    /// Of the present record of SenML its own time.
-    record_time: Stamp,
+    /// Of the present record of SenML its own time; `None`: there is no record.
+    record_time: Option<Stamp>,
     /// The present element of a list that is read by its place, within others.
     elements: Vec<Placed>,
     out: &'a mut Batch,
@@ -84,6 +90,7 @@ impl<'a> Sink<'a> {
             sample: None,
             found_samples: false,
             fields: Vec::with_capacity(plan.fields.len()),
+            of_arrival: Vec::new(),
             seen: vec![false; plan.fields.len()],
             met: vec![false; plan.requires.len()],
             is_meant: false,
@@ -160,6 +167,7 @@ impl<'a> Sink<'a> {
             && let Some(earlier) = self.fields.iter().position(|known| *known == field)
         {
             self.fields.remove(earlier);
+            self.of_arrival.remove(earlier);
             self.out.updates.remove(self.sample_start + earlier);
         }
         let element = self.elements.iter().find(|element| element.is_moved());
@@ -181,13 +189,15 @@ impl<'a> Sink<'a> {
                 None
             }),
         };
-        let quality = match (&value, self.record_time) {
+        let record_time = self.record_time.flatten();
+        let quality = match (&value, record_time) {
             (None, _) => Quality::Bad,
             (Some(_), Some(Err(()))) => Quality::Uncertain,
             (Some(_), _) => Quality::Good,
         };
-        let time = self.record_time.and_then(Result::ok);
+        let time = record_time.and_then(Result::ok);
         self.fields.push(field);
+        self.of_arrival.push(self.record_time.is_some() && time.is_none());
         self.out.updates.push(Update { property, time, value, quality });
     }
 
@@ -217,23 +227,20 @@ impl<'a> Sink<'a> {
     }
 
     /// Whether the document has resolved records of SenML, each of which has a time of its own.
-    pub(super) fn has_records(&self) -> bool {
-        matches!(self.pack, Pack::Resolved { .. })
+    fn has_record_times(&self) -> bool {
+        matches!(self.pack, Pack::Resolved(times) if times.are_read)
     }
 
     /// Whether what is read of a record has its time: the mapping takes the time of one of them for all.
-    fn takes_record_times(&self) -> bool {
-        self.has_records() && self.plan.samples.is_none() && self.plan.reads_record_time()
+    pub(super) fn takes_record_times(&self) -> bool {
+        self.has_record_times() && self.plan.samples.is_none()
     }
 
-    /// An element of a list begins, which may be a record of SenML; what [`Sink::end_record`] takes.
-    pub(super) fn begin_record(&mut self, element: &Json) -> RecordTime {
+    /// A record of SenML begins that has a time of its own; what [`Sink::end_record`] takes.
+    pub(super) fn begin_record(&mut self, record: &Json) -> RecordTime {
         let outer = self.record_time;
-        if self.takes_record_times()
-            && let Some(stamp) = element.get("t")
-        {
-            self.record_time = self.read_stamp(&Scalar::from_json(stamp));
-        }
+        let time = record.get("t");
+        self.record_time = Some(time.and_then(|time| self.read_stamp(&Scalar::from_json(time))));
         RecordTime(outer)
     }
 
@@ -273,6 +280,7 @@ impl<'a> Sink<'a> {
         self.sample_start = self.out.updates.len();
         self.sample_problems_before = self.problems.count();
         self.fields.clear();
+        self.of_arrival.clear();
         self.seen.fill(false);
         for (met, required) in self.met.iter_mut().zip(&self.plan.requires) {
             *met &= required.pointer.starts_with('^');
@@ -309,6 +317,8 @@ impl<'a> Sink<'a> {
         let is_empty = !self.seen.contains(&true) && plan.fields.iter().all(|field| field.optional);
         match self.time {
             Some(Ok(time)) => self.stamped(self.sample_start, time),
+            // A record without a time was measured now.
+            None if self.has_record_times() => {}
             _ if self.takes_record_times() => {}
             stamp => {
                 if stamp.is_none() && !is_empty {
@@ -341,8 +351,12 @@ impl<'a> Sink<'a> {
     }
 
     fn stamped(&mut self, from: usize, time: Timestamp) {
-        for update in &mut self.out.updates[from..] {
-            update.time.get_or_insert(time);
+        // Records are read where the document is the one sample.
+        let of_arrival = self.of_arrival.iter().copied().chain(std::iter::repeat(false));
+        for (update, of_arrival) in self.out.updates[from..].iter_mut().zip(of_arrival) {
+            if !of_arrival {
+                update.time.get_or_insert(time);
+            }
         }
     }
 
@@ -373,14 +387,27 @@ impl<'a> Sink<'a> {
             (Pack::Refused(reason), _) => {
                 Some(format!("{reason}; have the source send resolved records (RFC 8428, 4.6)"))
             }
-            (Pack::Resolved { has_one_time: false }, PlanTime::Shared(pointer, _))
-                if self.plan.samples.is_some() =>
+            (Pack::Resolved(times), PlanTime::Shared(pointer, _))
+                if times.are_read && times.differ && self.plan.samples.is_some() =>
             {
                 Some(format!(
                     "each record of this SenML has a time of its own, and `^{pointer}` is that of one: write `/t`"
                 ))
             }
             _ => None,
+        }
+    }
+
+    /// What was not found in a document that is refused may be there under a name that was not made out.
+    fn lose_absent(&mut self) {
+        if self.plan.samples.is_some() {
+            return;
+        }
+        let absent = self.plan.fields.iter().zip(&self.seen);
+        for (field, _) in absent.filter(|(field, seen)| !**seen && !field.optional) {
+            let property = PropertyId(self.first_property + u32::from(field.property));
+            let (time, value, quality) = (None, None, Quality::Bad);
+            self.out.updates.push(Update { property, time, value, quality });
         }
     }
 
@@ -404,6 +431,7 @@ impl<'a> Sink<'a> {
             for update in &mut self.out.updates[self.start..] {
                 (update.time, update.value, update.quality) = (None, None, Quality::Bad);
             }
+            self.lose_absent();
             return self.is_meant;
         }
         if let (PlanTime::Shared(pointer, _), true) = (&self.plan.time, self.is_meant) {

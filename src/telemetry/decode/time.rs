@@ -85,7 +85,8 @@ fn text_of_number(
         return epoch(number, format, arrival);
     }
     if civil::read(text, TimeFormat::Iso8601).is_ok() {
-        let reason = format!("{text:?} looks like ISO 8601; the mapping says {}", name(format));
+        let (text, name) = (excerpt(text), name(format));
+        let reason = format!("{text:?} looks like ISO 8601; the mapping says {name}");
         return Err(BadTime { unit: true, reason });
     }
     Err(bad(format!("{:?} is no time; expected {}", excerpt(text), name(format))))
@@ -104,15 +105,14 @@ fn whole(integer: i128, format: TimeFormat, arrival: Timestamp) -> Result<Timest
 }
 
 fn not_iso(text: &str, arrival: Timestamp) -> BadTime {
-    match text.trim().parse::<f64>().ok().and_then(|number| likely_unit(number, arrival)) {
+    let unit = text.trim().parse::<f64>().ok().and_then(|number| likely_unit(number, arrival));
+    let text = excerpt(text);
+    match unit {
         Some(unit) => BadTime {
             unit: true,
             reason: format!("{text} looks like {unit} since 1970; the mapping says ISO 8601"),
         },
-        None => {
-            let text = excerpt(text);
-            bad(format!("{text:?} is no time with a date, such as 2026-03-01T12:00:00.25Z"))
-        }
+        None => bad(format!("{text:?} is no time with a date, such as 2026-03-01T12:00:00.25Z")),
     }
 }
 
@@ -227,6 +227,23 @@ mod tests {
             problem.reason
         );
         assert_eq!(text("/Date(1772366400000)/"), Ok(ARRIVAL));
+    }
+
+    #[test]
+    fn of_a_long_text_its_beginning_is_quoted() {
+        let zeros = "0".repeat(100_000);
+        for (text, format) in [
+            (format!("{zeros}1772366400"), TimeFormat::Iso8601),
+            (format!("/Date({zeros}1772366400)/"), TimeFormat::Iso8601),
+            (format!("2026-03-01T12:00:00.{}Z", &zeros[..9]), TimeFormat::EpochSeconds),
+            (format!("2026-03-01T12:00:00Z{}", " ".repeat(100_000)), TimeFormat::EpochMillis),
+            (format!("2026-03-01T12:00:00Z[{}]", zeros), TimeFormat::EpochSeconds),
+            (zeros.replace('0', "9"), TimeFormat::EpochMillis),
+            (zeros.replace('0', "x"), TimeFormat::EpochNanos),
+        ] {
+            let bad = read(&Scalar::Text(text.into()), format, ARRIVAL).expect_err("no time");
+            assert!(bad.reason.len() < 400, "{}", bad.reason.len());
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             return Ok(());
         }
         self.sink.scalar(self.node, &Scalar::Nested("an array"));
+        let are_records = self.node.holds_record_times && self.sink.takes_record_times();
         for at in 0.. {
             let node = self.node;
             let by_place = match node.children.is_empty() {
@@ -101,17 +102,19 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             let any = node.places.iter().find(|(place, _)| *place == at).map(|(_, node)| node);
             let more = match (by_place, any, node.elements.is_empty()) {
                 (None, None, true) if at > 0 => seq.next_element::<IgnoredAny>()?.is_some(),
-                (None, Some(node), true) if at > 0 && !self.sink.has_records() => {
+                (None, Some(node), true) if at > 0 && !are_records => {
                     seq.next_element_seed(Walk { node, sink: &mut *self.sink })?.is_some()
                 }
                 _ => match seq.next_element::<Json>()? {
                     Some(element) => {
-                        let outer = self.sink.begin_record(&element);
+                        let outer = are_records.then(|| self.sink.begin_record(&element));
                         self.element(&element, at, by_place);
                         if let Some(node) = any {
                             self.descend(&element, node);
                         }
-                        self.sink.end_record(outer);
+                        if let Some(outer) = outer {
+                            self.sink.end_record(outer);
+                        }
                         true
                     }
                     None => false,
