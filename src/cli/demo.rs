@@ -95,6 +95,9 @@ impl Running {
 #[cfg(feature = "viewer")]
 fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::ClientOptions) -> Outcome {
     use twinscope::viewer;
+
+    use super::failure::path_text;
+
     let link = mqtt::Source::spawn(&twin, connection).map_err(Failure::environment)?;
     let mut options = live::viewer_options(twin, &link);
     let png = args.headless.clone().unwrap_or_default();
@@ -107,7 +110,7 @@ fn look(args: Demo, twin: Arc<Twin>, connection: mqtt::ClientOptions) -> Outcome
             let messages = link.status.counters.snapshot().messages;
             return files::print(format_args!(
                 "{}: drawn from {messages} messages through {}",
-                picture.png.display(),
+                path_text(&picture.png),
                 link.status.broker()
             ));
         }

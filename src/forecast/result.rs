@@ -152,11 +152,14 @@ impl Forecast {
     }
 }
 
-/// The quantile of values in order, on the straight line between two.
+/// The quantile of values in order, on the straight line between two; where the lower one is infinite it is
+/// that.
 pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let place = probability * last as f64;
     let low = libm::floor(place) as usize;
     let (a, b) = (sorted[low.min(last)], sorted[(low + 1).min(last)]);
-    a + (b - a) * (place - low as f64)
+    let share = place - low as f64;
+    // No line leads from −∞ to a number, nor is there a part of 0 of what is infinite.
+    if a.is_finite() && share > 0.0 { a + (b - a) * share } else { a }
 }

@@ -11,7 +11,7 @@
 mod acting;
 mod radius;
 
-use self::acting::{Acting, acting_within};
+use self::acting::{Acting, UntilEnd, acting_within};
 use self::radius::{Grown, flow, growth_of};
 use super::about::{About, nearest_angle};
 use super::kernel::{Kernel, Model};
@@ -46,7 +46,8 @@ const BOUNDLESS: f64 = 1e9;
 const FEW: f64 = 16.0;
 /// One of these has broken down where it is off by more than this share of a state's size, too.
 const FEW_OFF: f64 = 0.05;
-/// A course whose length is not known, or that is shorter, counts as so many steps.
+/// A course whose length is not known, or that is shorter, counts as so many steps; what acts on a shorter one
+/// in the end goes on.
 pub const UNKNOWN_STEPS: f64 = 1024.0;
 /// Intervals between two checks of steps whose number is not known.
 const GUARDED: u32 = 4096;
@@ -174,14 +175,16 @@ impl Steps<'_> {
         let dt_s = self.dt_s.min(self.span_s);
         // What does not grow a thousandfold in a short course may still be far off.
         let span_s = self.span_s.max(UNKNOWN_STEPS * dt_s);
-        let course = Self { span_s, ..*self }.run_ahead();
-        let Some(states) = self.too_long(&course, dt_s) else { return Ok(()) };
+        let load = UntilEnd::new(self.load, (self.begin_s, self.begin_s + self.span_s));
+        let own = Steps { load: &load, ..*self };
+        let course = Steps { span_s, ..own }.run_ahead();
+        let Some(states) = own.too_long(&course, dt_s) else { return Ok(()) };
         let states = states.iter().take(3).map(|at| about.states[*at].name.clone());
         Err(StepTooLong {
             model: about.name.clone(),
             dt_s,
             states: states.collect(),
-            longest_s: self.longest(&course, dt_s),
+            longest_s: own.longest(&course, dt_s),
         })
     }
 

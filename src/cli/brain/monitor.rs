@@ -20,7 +20,20 @@ const FEWEST: usize = 20;
 
 /// Monitors a machine: since when something is wrong with it, and what.
 pub fn monitor(args: &Monitor) -> Outcome {
-    let (machine, behaviour) = machine(&args.machine)?;
+    let watched = watched(args)?;
+    if args.json { print(watched.as_json()) } else { print(watched.in_words()) }
+}
+
+fn watched(args: &Monitor) -> Result<Watched, Failure> {
+    let (mut machine, behaviour) = machine(&args.machine)?;
+    let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
+    let tables = args.healthy.iter().chain([&args.samples]);
+    let tables = tables.map(|path| Samples::read(path, &machine, &setup));
+    let tables = tables.collect::<Result<Vec<_>, _>>()?;
+    // Residuals are compared, so that the steps are the same for all.
+    for Samples { path, series } in &tables {
+        machine = series.with_steps_that_hold(&machine, path)?;
+    }
     let setup = FilterSetup::of(&behaviour, &machine).map_err(reported)?;
     let hypotheses = Hypothesis::all_of(&behaviour, &machine).map_err(reported)?;
     let outputs = setup.noise.len();
@@ -35,9 +48,11 @@ pub fn monitor(args: &Monitor) -> Outcome {
         share: 1.0 / args.alike.max(1.0),
         reach_s: args.reach.as_secs_f64(),
     };
+    // The last table is that of the machine that is watched.
+    let healthy = &tables[..args.healthy.len()];
     let mut blocks = Vec::new();
-    for path in &args.healthy {
-        blocks.extend(watch(&machine, &monitor_setup, path)?.blocks);
+    for samples in healthy {
+        blocks.extend(samples.watch(&monitor_setup)?.blocks);
     }
     if blocks.len() < FEWEST {
         let count = blocks.len();
@@ -48,8 +63,7 @@ pub fn monitor(args: &Monitor) -> Outcome {
         )));
     }
     monitor_setup.scatter = scatter(&blocks);
-    let watched = watch(&machine, &monitor_setup, &args.samples)?;
-    if args.json { print(watched.as_json()) } else { print(watched.in_words()) }
+    tables[healthy.len()].watch(&monitor_setup)
 }
 
 /// What became of a machine.
@@ -62,39 +76,51 @@ struct Watched {
     last_s: f64,
 }
 
-fn watch(machine: &Machine, monitor_setup: &MonitorSetup, path: &Path) -> Result<Watched, Failure> {
-    let policy = RowPolicy { is_late: false, is_strict: false };
-    let series = Series::read(path, machine, &monitor_setup.setup, policy)?;
-    let first = &series.lines[0].sample;
-    let monitor = ConditionMonitor::new(monitor_setup.clone(), series.begin_s, &first.inputs);
-    let mut monitor = monitor.map_err(|error| wrong(path, error))?;
-    let mut blocks = Vec::new();
-    let mut left_out: Vec<(u64, ObserveError)> = Vec::new();
-    for Line { line, sample } in &series.lines {
-        match monitor.observe(sample) {
-            Ok(block) => blocks.extend(block),
-            Err(error @ (ObserveError::Diverged { .. } | ObserveError::StepTooLong(_))) => {
-                return Err(wrong(path, format!("line {line}: {error}")));
+/// What was measured of one machine, and the table that states it.
+struct Samples<'a> {
+    path: &'a Path,
+    series: Series,
+}
+
+impl<'a> Samples<'a> {
+    fn read(path: &'a Path, machine: &Machine, setup: &FilterSetup) -> Result<Self, Failure> {
+        let policy = RowPolicy { is_late: false, is_strict: false };
+        Ok(Self { path, series: Series::read(path, machine, setup, policy)? })
+    }
+
+    fn watch(&self, monitor_setup: &MonitorSetup) -> Result<Watched, Failure> {
+        let Self { path, series } = self;
+        let first = &series.lines[0].sample;
+        let monitor = ConditionMonitor::new(monitor_setup.clone(), series.begin_s, &first.inputs);
+        let mut monitor = monitor.map_err(|error| wrong(path, error))?;
+        let mut blocks = Vec::new();
+        let mut left_out: Vec<(u64, ObserveError)> = Vec::new();
+        for Line { line, sample } in &series.lines {
+            match monitor.observe(sample) {
+                Ok(block) => blocks.extend(block),
+                Err(error @ (ObserveError::Diverged { .. } | ObserveError::StepTooLong(_))) => {
+                    return Err(wrong(path, format!("line {line}: {error}")));
+                }
+                Err(error) => left_out.push((*line, error)),
             }
-            Err(error) => left_out.push((*line, error)),
         }
+        if let Some((line, error)) = left_out.first() {
+            let count = left_out.len();
+            eprintln!(
+                "note: {}: {count} rows are left out, the first in line {line}: {error}",
+                shown(path)
+            );
+        }
+        let detection = monitor.detection();
+        let outputs = &monitor_setup.setup.model.about().outputs;
+        Ok(Watched {
+            output: detection.map_or(String::new(), |found| outputs[found.output].name.clone()),
+            ranking: monitor.bank().map_or(Vec::new(), |bank| bank.ranking()),
+            last_s: series.lines.last().map_or(0.0, |line| line.sample.time_s),
+            detection,
+            blocks,
+        })
     }
-    if let Some((line, error)) = left_out.first() {
-        let count = left_out.len();
-        eprintln!(
-            "note: {}: {count} rows are left out, the first in line {line}: {error}",
-            shown(path)
-        );
-    }
-    let detection = monitor.detection();
-    let outputs = &monitor_setup.setup.model.about().outputs;
-    Ok(Watched {
-        output: detection.map_or(String::new(), |found| outputs[found.output].name.clone()),
-        ranking: monitor.bank().map_or(Vec::new(), |bank| bank.ranking()),
-        last_s: series.lines.last().map_or(0.0, |line| line.sample.time_s),
-        detection,
-        blocks,
-    })
 }
 
 impl Watched {
@@ -133,9 +159,61 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use twinscope::estimate::anomaly::Change;
 
     use super::*;
+
+    /// The arguments of this command alone.
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        monitor: Monitor,
+    }
+
+    #[test]
+    fn a_step_that_no_one_stated_is_shortened_where_the_samples_need_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            path
+        };
+        // A hold-up of 50 kg is mixed within 10 s by the usual flows of 5 kg/s, and by so large ones at once.
+        let table = |name: &str, flow: f64, (hot_k, cold_k): (f64, f64)| {
+            let row = |at: u32| {
+                let off = 0.1 * (f64::from(at % 7) - 3.0);
+                format!("{},{flow},{flow},{},{}\n", 10 * at, hot_k + off, cold_k - off)
+            };
+            let head = "t,u_m_hot,u_m_cold,z_T_hot,z_T_cold\n".to_owned();
+            file(name, &(1..=200).map(row).fold(head, |text, row| text + &row))
+        };
+        let usual = table("usual.csv", 5.0, (303.0, 331.0));
+        let fast = table("fast.csv", 150.0, (329.4, 304.6));
+        let machine = |step: &str| {
+            let text = format!(
+                "(model: \"plate_heat_exchanger\", {step} noise: {{\"T_hot\": 0.2, \"T_cold\": 0.2}}, \
+                 estimate: {{\"T_hot\": (deviation: 2), \"T_cold\": (deviation: 2)}}, \
+                 faults: {{\"it fouls\": (estimate: {{\"R_f\": (deviation: 1e-5)}})}})"
+            );
+            file("machine.ron", &text)
+        };
+        let of = |step: &str, healthy: &Path, samples: &Path| {
+            let machine = machine(step);
+            let paths = [Path::new("monitor"), &machine, Path::new("--healthy"), healthy];
+            let paths = paths.into_iter().chain([Path::new("--samples"), samples]);
+            let times = ["--learn", "2min", "--block", "1min"].map(Path::new);
+            watched(&Arguments::parse_from(paths.chain(times)).monitor)
+        };
+        for (healthy, samples) in [(&usual, &usual), (&fast, &usual), (&usual, &fast)] {
+            let Ok(watched) = of("", healthy, samples) else { panic!("its steps are shortened") };
+            assert!(watched.blocks.len() >= FEWEST, "{}", watched.blocks.len());
+        }
+        let Err(Failure::Input(error)) = of("step: 1,", &usual, &fast) else {
+            panic!("a stated step is not shortened");
+        };
+        assert!(error.contains("does not bear steps of 1 s"), "{error}");
+    }
 
     #[test]
     fn a_detection_is_reported_as_a_change_and_not_as_an_alarm() {

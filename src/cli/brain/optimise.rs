@@ -176,7 +176,12 @@ fn as_table(optimum: &Optimum, money: &str, horizon_s: f64) -> String {
         text += "\n\nThe best settings break a limit on members that the search has not seen: take more \
                  --members, or leave more room in the limit.";
     }
+    if optimum.stays {
+        text += "\n\nAll other settings that were found lose members that the search has not seen, and what is \
+                 done now loses none: it is the best. Take more --members, so that the search sees more of them.";
+    }
     match &optimum.gain {
+        Some(_) if optimum.stays => {}
         Some(gain) => {
             text += &format!("\n\n{}", gain_in_words(gain, &format!(" {unit}")));
             if !optimum.keeps_now {
@@ -292,6 +297,7 @@ fn as_json(optimum: &Optimum, money: &str) -> Value {
         "losses": losses_as_json(&optimum.losses),
         "losses_now": losses_as_json(&optimum.losses_now),
         "cost_unit": cost_unit(optimum, money),
+        "stays": optimum.stays,
         "best_keeps_limits": optimum.keeps_best,
         "gain": optimum.gain.as_ref().map(gain_as_json),
         "now_keeps_limits": optimum.keeps_now,

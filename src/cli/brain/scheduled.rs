@@ -6,8 +6,8 @@ use std::sync::Arc;
 use twinscope::model::load::{Hold, Load, Over, Schedule};
 use twinscope::model::{Machine, table as course};
 
-use super::super::failure::{Failure, path_text};
-use super::input::{table, wrong};
+use super::super::failure::Failure;
+use super::input::{shown, table, wrong};
 
 /// The inputs of a table.
 pub struct Scheduled {
@@ -34,7 +34,7 @@ impl Scheduled {
             stated.any(|name| note.starts_with(&format!("there is no column `u_{name}`")))
         };
         for note in notes.iter().filter(|note| !is_stated(note)) {
-            eprintln!("note: {}: {note}", path_text(path));
+            eprintln!("note: {}: {note}", shown(path));
         }
         Ok(Self { schedule, inputs })
     }
@@ -60,7 +60,7 @@ pub fn note_unplanned(path: &Path, (first_s, last_s): (f64, f64), (begin_s, end_
     eprintln!(
         "note: {}: its rows are from {first_s} s to {last_s} s, and the forecast is from {begin_s} s to {end_s} s: \
          {what}",
-        path.display()
+        shown(path)
     );
 }
 

@@ -1,5 +1,7 @@
 //! What was measured of a machine: rows of a table or of a pipe as samples for a filter.
 
+mod wild;
+
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
@@ -12,12 +14,10 @@ use twinscope::model::table::link;
 use twinscope::model::{Kernel, Machine, Variable};
 use twinscope::table::{Headings, LinkedColumn, Reader, Row, Strictness, TableError, usual_step};
 
+use self::wild::{without_wild_ends, without_wild_times};
 use super::super::failure::Failure;
 use super::input::{bytes, note_shortened, shown, wrong};
 use super::scheduled::over_stated;
-
-/// Most rows of wild times in a row: more are another part of the series.
-const EXCURSION: usize = 8;
 
 /// Which rows are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct Series {
     pub lines: Vec<Line>,
     /// The inputs that have a column, by place.
     pub inputs: Vec<usize>,
+    /// Longest time from one sample to the next through which a filter carries the model, in seconds.
+    reach_s: f64,
 }
 
 impl Series {
@@ -131,26 +133,26 @@ impl Series {
         let begin_s = first_s - usual_step(&times).filter(is_short).unwrap_or(setup.step_s);
         let has_column = |input: &usize| columns.inputs[*input].is_some();
         let inputs = (0..columns.inputs.len()).filter(has_column).collect();
-        Ok(Self { begin_s, lines: samples.into_iter().flatten().collect(), inputs })
+        let (lines, reach_s) = (samples.into_iter().flatten().collect(), setup.reach_s());
+        Ok(Self { begin_s, lines, inputs, reach_s })
     }
 
     /// A machine whose steps, where its file states none, are ones that it bears under the inputs of these
-    /// samples; shorter ones are noted.
+    /// samples; shorter ones are noted. Samples after a gap that is refused act on nothing.
     ///
     /// # Errors
     /// When no step holds.
     pub fn with_steps_that_hold(&self, machine: &Machine, path: &Path) -> Result<Machine, Failure> {
         let mut machine = machine.clone();
-        let mut times: Vec<f64> = self.lines.iter().map(|line| line.sample.time_s).collect();
-        times.sort_by(f64::total_cmp);
-        let apart_s = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
-        // Where two rows have the same time, that is answered elsewhere.
-        let Some(load) = self.load().ok().filter(|_| !machine.is_step_stated && apart_s > 0.0)
+        let rows = self.rows_until_a_gap();
+        let apart_s = rows.windows(2).map(|pair| pair[1].0 - pair[0].0).fold(0.0, f64::max);
+        let Some((last_s, _)) = rows.last().filter(|_| !machine.is_step_stated && apart_s > 0.0)
         else {
             return Ok(machine);
         };
+        let load = Schedule::new(&rows, Hold::End).map_err(|error| wrong(path, error))?;
         let load = over_stated(&machine, Arc::new(load), self.inputs.clone());
-        let (begin_s, last_s) = (self.begin_s, times[times.len() - 1]);
+        let begin_s = self.begin_s;
         let (mut initial, mut u) = (machine.initial.clone(), machine.model.about().usual_inputs());
         load.at(begin_s, &initial, &mut u);
         Kernel::<f64>::start(&*machine.model, &u, &machine.parameters, &mut initial);
@@ -175,6 +177,17 @@ impl Series {
         Ok(machine)
     }
 
+    /// Times and inputs in order of time, up to the first gap that no filter carries the model through. Of
+    /// several samples with the same time only the first one's inputs act at all.
+    fn rows_until_a_gap(&self) -> Vec<(f64, Vec<f64>)> {
+        let mut rows: Vec<_> = self.lines.iter().map(row).collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rows.dedup_by(|later, first| later.0 == first.0);
+        let gap = rows.windows(2).position(|pair| pair[1].0 - pair[0].0 > self.reach_s);
+        rows.truncate(gap.map_or(rows.len(), |before| before + 1));
+        rows
+    }
+
     /// Only the samples, in order of time.
     pub fn in_order(mut self) -> Self {
         self.lines.sort_by(|a, b| a.sample.time_s.total_cmp(&b.sample.time_s));
@@ -186,9 +199,13 @@ impl Series {
     /// # Errors
     /// When two rows have the same time.
     pub fn load(&self) -> Result<Schedule, String> {
-        let row = |line: &Line| (line.sample.time_s, line.sample.inputs.clone());
         Schedule::new(&self.lines.iter().map(row).collect::<Vec<_>>(), Hold::End)
     }
+}
+
+/// The row of a load that a sample is.
+fn row(line: &Line) -> (f64, Vec<f64>) {
+    (line.sample.time_s, line.sample.inputs.clone())
 }
 
 /// Samples that come one by one, as through a pipe.
@@ -385,120 +402,60 @@ impl Columns {
     }
 }
 
-/// Rows, in their order in the table, without those of a wild time: such as are further from those before them
-/// than a model can be carried, on either side, while the rows after them go on where these were.
-///
-/// Which of two parts of a table is wild cannot be known where neither goes on: a last row far ahead, or two
-/// rows far apart, are kept, and refused by the filter.
-fn without_wild_times(all: Vec<usize>, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
-    // What is no number is no jump, and is answered with its line.
-    let is_near = |a: usize, b: usize| !((time(a) - time(b)).abs() > reach_s);
-    // Parts whose rows are near to each other, one after the other.
-    let mut parts: Vec<Vec<usize>> = Vec::new();
-    for at in all {
-        match parts.last_mut() {
-            Some(part) if part.last().is_some_and(|last| is_near(*last, at)) => part.push(at),
-            _ => {
-                // What goes on after an excursion leaves that out.
-                let goes_on =
-                    |part: &Vec<usize>| part.last().is_some_and(|last| is_near(*last, at));
-                match parts.iter().rposition(goes_on) {
-                    Some(before) if count(&parts[before + 1..]) <= EXCURSION => {
-                        parts.truncate(before + 1);
-                        parts[before].push(at);
-                    }
-                    _ => parts.push(vec![at]),
-                }
-            }
-        }
-    }
-    // A first row that nothing goes on from, and a last one that lies far back.
-    if let [first, second, ..] = &parts[..]
-        && first.len() == 1
-        && second.len() > 1
-    {
-        parts.remove(0);
-    }
-    if let [.., before, last] = &parts[..]
-        && last.len() == 1
-        && before.len() > 1
-        && time(last[0]) < time(before[before.len() - 1])
-    {
-        parts.pop();
-    }
-    parts.concat()
-}
-
-/// Rows, in order of time, without a first or a last one that is further from its neighbour than a model can
-/// be carried; a last one that is the table's last, too, may be right.
-fn without_wild_ends(mut all: Vec<usize>, time: impl Fn(usize) -> f64, reach_s: f64) -> Vec<usize> {
-    let is_far = |a: usize, b: usize| time(b) - time(a) > reach_s;
-    if let [first, second, third, ..] = all[..]
-        && is_far(first, second)
-        && !is_far(second, third)
-    {
-        all.remove(0);
-    }
-    let of_table = all.iter().max().copied();
-    if let [.., third, second, last] = all[..]
-        && is_far(second, last)
-        && !is_far(third, second)
-        && of_table != Some(last)
-    {
-        all.pop();
-    }
-    all
-}
-
-fn count(parts: &[Vec<usize>]) -> usize {
-    parts.iter().map(Vec::len).sum()
-}
-
 fn text(error: TableError) -> String {
     error.to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use twinscope::model::{About, Equations, Real, model};
+
     use super::*;
 
-    #[test]
-    fn a_wild_time_is_left_out_and_rows_out_of_order_are_not() {
-        let rows = |times: &[f64]| (0..times.len()).collect::<Vec<_>>();
-        let kept = |times: &[f64]| without_wild_times(rows(times), |at| times[at], 1e6);
-        for wild_s in [1e12, -1e12] {
-            assert_eq!(kept(&[0.0, 1.0, wild_s, 2.0, 3.0]), [0, 1, 3, 4]);
-            assert_eq!(kept(&[wild_s, 1.0, 2.0]), [1, 2]);
-            // Several of them, one after the other or not.
-            assert_eq!(kept(&[0.0, 1.0, wild_s, wild_s + 1.0, 2.0, -wild_s, 3.0]), [0, 1, 4, 6]);
+    /// What shrinks at a rate that acts on it.
+    struct Shrinking;
+
+    impl Equations for Shrinking {
+        fn about() -> About {
+            let about =
+                About::new("shrinking", "What shrinks").state("x", "1", 1.0, "what shrinks");
+            about.input("rate", "1/s", 1.0, "rate by which it does")
         }
-        // Whether the last one is wild cannot be known by what follows: the filter refuses the gap. Time
-        // does not go back, though.
-        assert_eq!(kept(&[0.0, 1.0, 1e12]), [0, 1, 2]);
-        assert_eq!(kept(&[0.0, 1.0, -1e12]), [0, 1]);
-        // Nor which of two it is.
-        assert_eq!(kept(&[1e12, 1.0]), [0, 1]);
-        assert_eq!(kept(&[1.0, -1e12]), [0, 1]);
-        // A day without samples, and rows that are not in order, are another matter.
-        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 2.0]), [0, 1, 2, 3]);
-        assert_eq!(kept(&[0.0, 1.0, 86_400.0, 86_401.0]), [0, 1, 2, 3]);
-        // Many rows of another time are another part, and none of a glitch.
-        let long: Vec<f64> =
-            (0..40).map(|at| f64::from(at) + if at < 20 { 0.0 } else { 1e9 }).collect();
-        assert_eq!(kept(&long), rows(&long));
+        fn derivative<R: Real>(x: &[R], u: &[R], _: &[R], dx: &mut [R]) {
+            dx[0] = x[0] * u[0] * -1.0;
+        }
+        fn output<R: Real>(_: &[R], _: &[R], _: &[R], _: &mut [R]) {}
+        fn event_state<R: Real>(_: &[R], _: &[R], _: &[R], _: &mut [R]) {}
+    }
+
+    /// Steps of a second are too long for a rate above 2 a second: what is taken for such samples.
+    fn step_s(rows: &[(f64, f64)]) -> f64 {
+        let line = |(at, (time_s, rate)): (usize, &(f64, f64))| {
+            let sample = Measured { time_s: *time_s, inputs: vec![*rate], outputs: Vec::new() };
+            Line { line: at as u64 + 2, sample }
+        };
+        let lines = rows.iter().enumerate().map(line).collect();
+        let series = Series { begin_s: -1.0, lines, inputs: vec![0], reach_s: 4e6 };
+        let machine = Machine::usual(model::<Shrinking>());
+        assert_eq!(machine.step_s, 1.0);
+        let found = series.with_steps_that_hold(&machine, Path::new("s.csv"));
+        found.expect("a step holds").step_s
     }
 
     #[test]
-    fn of_rows_that_may_be_late_those_at_the_ends_of_time_are_wild() {
-        let kept = |times: &[f64]| {
-            let mut all: Vec<usize> = (0..times.len()).collect();
-            all.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
-            without_wild_ends(all, |at| times[at], 1e6)
-        };
-        assert_eq!(kept(&[0.0, 2.0, 1.0, -1e12, 3.0]), [0, 2, 1, 4]);
-        assert_eq!(kept(&[0.0, 2.0, 1e12, 1.0, 3.0]), [0, 3, 1, 4]);
-        // The table's last row may be right.
-        assert_eq!(kept(&[0.0, 2.0, 1.0, 1e12]), [0, 2, 1, 3]);
-        assert_eq!(kept(&[0.0, 2.0, 1.0, 3.0]), [0, 2, 1, 3]);
+    fn steps_hold_under_samples_in_whatever_order_and_not_under_those_after_a_gap() {
+        // From the row before on the third one's rate acts for a minute.
+        let rows = [(0.0, 1.0), (60.0, 1.0), (120.0, 4.0), (180.0, 1.0)];
+        let shorter_s = step_s(&rows);
+        assert!((0.1..0.5).contains(&shorter_s), "{shorter_s}");
+        for order in [[0, 2, 1, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+            assert_eq!(step_s(&order.map(|at: usize| rows[at])), shorter_s, "{order:?}");
+        }
+        let twice = [rows[0], rows[1], rows[1], rows[2], rows[3]];
+        assert_eq!(step_s(&twice), shorter_s);
+        // A filter refuses so wild a last row.
+        let wild = (1e12, 100.0);
+        assert_eq!(step_s(&[(0.0, 1.0), (60.0, 1.0), wild]), 1.0);
+        assert_eq!(step_s(&[&rows[..], &[wild]].concat()), shorter_s);
     }
 }

@@ -30,8 +30,11 @@ pub struct Optimum {
     pub per: Option<String>,
     /// Each limit, now and then.
     pub limits: Vec<LimitMargin>,
-    /// The best of each choice of what is switched off, the cheapest first.
+    /// The best of each choice of what is switched off, the cheapest first; before them what is done now, where
+    /// that is the best.
     pub alternatives: Vec<Alternative>,
+    /// Whether what is done now is the best because it loses no members, and all others that were found do.
+    pub stays: bool,
     /// Ensembles that were carried out.
     pub tried: usize,
 }

@@ -167,6 +167,14 @@ impl Problem {
         self.knobs.iter().map(|knob| knob.now).collect()
     }
 
+    /// Whether what is done now is among what may be set.
+    pub(super) fn may_stay(&self) -> bool {
+        let may = |knob: &Knob| {
+            (knob.from..=knob.to).contains(&knob.now) || knob.off.is_some_and(|off| off == knob.now)
+        };
+        self.knobs.iter().all(may)
+    }
+
     /// The forecast's setup under other settings.
     pub fn under(&self, settings: &[f64]) -> ForecastSetup {
         let knobs = self.knobs.iter().zip(settings);

@@ -241,6 +241,13 @@ impl Search {
         let chosen = alternatives.remove(least);
         alternatives.sort_by(Alternative::better_first);
         alternatives.insert(0, chosen);
+        // Settings that lose members never win against such as lose none: what is done now may be those.
+        let stays = then.lost > 0 && problem.may_stay() && now.keeps(&problem.limits);
+        let then = if stays { now } else { then };
+        if stays {
+            let (settings, cost) = (problem.now(), now.cost());
+            alternatives.insert(0, Alternative { settings, cost, keeps: true, losses: None });
+        }
         let setting = |(knob, best): (&Knob, &f64)| Setting {
             name: knob.name.clone(),
             unit: knob.unit.clone(),
@@ -267,6 +274,7 @@ impl Search {
             per: problem.per.as_ref().map(|of| per(of, problem.setup.model.about())),
             limits: limits.collect(),
             alternatives,
+            stays,
             tried: self.tried.0.len(),
         }
     }

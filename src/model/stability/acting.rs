@@ -2,16 +2,16 @@
 //!
 //! A plan may change more often than steps can be looked at. The inputs of a piece are then those that act
 //! longest and those that are at an end of an input's range there, each for as long as it and what is nearest
-//! to it acts.
+//! to it acts. What acts after the end of a course is not looked at.
 
 use crate::model::load::Load;
 
 /// Most parts of a piece that are looked at: beyond, of each stretch one.
-const MOST_PARTS: f64 = 512.0;
+const MOST_PARTS: f64 = 16_384.0;
 /// Parts of a piece of which it is not known when inputs change.
 const UNKNOWN_PARTS: f64 = 16.0;
-/// Most sets of inputs that stand for a piece.
-const MOST_ACTING: usize = 8;
+/// Most inputs whose ranges' ends are looked at, of those that change in a piece: the first ones.
+const MOST_CHANGING: usize = 16;
 
 /// Inputs that act in a piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,42 @@ pub struct Acting {
     pub total_s: f64,
     /// How long they act at a time, at most, in seconds.
     pub longest_s: f64,
+}
+
+/// A load of which what acts just before an end goes on for ever.
+pub struct UntilEnd<'a> {
+    load: &'a dyn Load,
+    /// The end, in seconds.
+    end_s: f64,
+    /// The last instant before it, in seconds.
+    last_s: f64,
+}
+
+impl<'a> UntilEnd<'a> {
+    /// Of a course between two times in seconds.
+    pub fn new(load: &'a dyn Load, (begin_s, end_s): (f64, f64)) -> Self {
+        Self { load, end_s, last_s: end_s.next_down().max(begin_s) }
+    }
+}
+
+impl Load for UntilEnd<'_> {
+    fn at(&self, t_s: f64, x: &[f64], u: &mut [f64]) {
+        self.load.at(t_s.min(self.last_s), x, u);
+    }
+    fn follows_state(&self) -> bool {
+        self.load.follows_state()
+    }
+    fn holds_until(&self, t_s: f64) -> f64 {
+        match self.load.holds_until(t_s) {
+            until_s if t_s < self.last_s && until_s < self.end_s => until_s,
+            _ => f64::INFINITY,
+        }
+    }
+    fn changes_after(&self, t_s: f64) -> Option<f64> {
+        let change_s = self.load.changes_after(t_s).filter(|_| t_s < self.last_s);
+        // A line ends there, and is no longer one.
+        change_s.map(|change_s| change_s.min(self.end_s))
+    }
 }
 
 /// Until when that is held which acts from a time on; `None`: it changes all the time, or in a way that is not
@@ -89,10 +125,13 @@ fn standing_for(parts: &[(Vec<f64>, f64)]) -> Vec<Acting> {
         let value = |at: usize| parts[at].0[input];
         let high = (1..parts.len()).fold(0, |best, at| last(best, at, value(at) > value(best)));
         let low = (1..parts.len()).fold(0, |best, at| last(best, at, value(at) < value(best)));
-        ranges.push(value(high) - value(low));
+        let range = value(high) - value(low);
+        ranges.push(range);
+        if !(range > 0.0) || ranges.iter().filter(|range| **range > 0.0).count() > MOST_CHANGING {
+            continue;
+        }
         for end in [high, low] {
-            let is_new = chosen.iter().all(|other: &usize| parts[*other].0 != parts[end].0);
-            if is_new && chosen.len() < MOST_ACTING {
+            if chosen.iter().all(|other: &usize| parts[*other].0 != parts[end].0) {
                 chosen.push(end);
             }
         }
@@ -160,6 +199,49 @@ mod tests {
             (0..200_000).map(|at| (f64::from(at), vec![f64::from(at % 7)])).collect();
         let plan = Schedule::new(&rows, Hold::Start).expect("a plan");
         let all = of(&plan, 200_000.0);
-        assert!((2..=MOST_ACTING).contains(&all.len()), "{all:?}");
+        assert!((2..=3).contains(&all.len()), "{all:?}");
+    }
+
+    #[test]
+    fn the_ends_of_every_input_s_range_are_looked_at() {
+        // Each input has one row in which it is highest, and another in which it is lowest.
+        let count = MOST_CHANGING;
+        let row = |at: usize| {
+            let value = |input: usize| match at {
+                at if at == 2 * input => 9.0,
+                at if at == 2 * input + 1 => -9.0,
+                at => (at % 2) as f64,
+            };
+            (at as f64, (0..count).map(value).collect::<Vec<f64>>())
+        };
+        let rows: Vec<_> = (0..1_000).map(row).collect();
+        let plan = Schedule::new(&rows, Hold::Start).expect("a plan");
+        let all = acting_within(&plan, &[], vec![0.0; count], (0.0, 1_000.0));
+        for input in 0..count {
+            for end in [9.0, -9.0] {
+                assert!(all.iter().any(|each| each.inputs[input] == end), "{input}: {end}");
+            }
+        }
+        assert!(all.len() <= 2 * count + 1, "{}", all.len());
+    }
+
+    #[test]
+    fn what_acts_just_before_an_end_goes_on_whatever_comes_after() {
+        let rows = [(0.0, vec![1.0]), (5.0, vec![2.0]), (10.0, vec![3.0]), (20.0, vec![4.0])];
+        // Until the end of a row, from its beginning on, and on a line.
+        for (hold, value) in [(Hold::End, 3.0), (Hold::Start, 2.0), (Hold::Linear, 3.0)] {
+            let plan = Schedule::new(&rows, hold).expect("a plan");
+            let until = UntilEnd::new(&plan, (0.0, 10.0));
+            for time_s in [10.0, 12.0, 25.0, 1e6] {
+                let mut u = [0.0];
+                until.at(time_s, &[], &mut u);
+                assert!((u[0] - value).abs() < 1e-9, "{hold:?} {time_s}: {u:?}");
+                assert_eq!(until.holds_until(time_s), f64::INFINITY);
+                assert_eq!(until.changes_after(time_s), None);
+            }
+            assert_eq!(until.changes_after(1.0), Some(5.0));
+            let longer = UntilEnd::new(&plan, (0.0, 12.0));
+            assert_eq!(longer.changes_after(11.0), Some(12.0));
+        }
     }
 }

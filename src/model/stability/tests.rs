@@ -295,7 +295,7 @@ fn all_of_a_plan_is_looked_at_however_often_it_changes() {
         };
         steps.check()
     };
-    for (count, odd) in [(40, 39), (300, 250), (5_000, 4_321)] {
+    for (count, odd) in [(40, 39), (300, 250), (5_000, 4_321), (100_000, 54_321)] {
         // A rate of −300 a second bears steps of 0.0067 s.
         let span_s = 60.0 * f64::from(count);
         let error = of(&Minutes::of(count, (odd, -300.0)), span_s).expect_err("too much");
@@ -308,6 +308,39 @@ fn all_of_a_plan_is_looked_at_however_often_it_changes() {
     let many = Minutes::of(500_000, (400_000, -300.0));
     assert_eq!(of(&many, 60.0 * 399_000.0), Ok(()));
     assert!(since.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn what_acts_after_the_end_of_a_course_refuses_no_step() {
+    let model = model::<Growing>();
+    // A rate of −300 a second bears steps of 0.0067 s; a thousand steps take ten seconds.
+    for hold in [Hold::Start, Hold::End] {
+        let (from_s, rate) = (5.0, -300.0);
+        let rows = match hold {
+            Hold::End => [(from_s, vec![-1.0]), (60.0, vec![rate])],
+            _ => [(0.0, vec![-1.0]), (from_s, vec![rate])],
+        };
+        let load = Schedule::new(&rows, hold).expect("a plan");
+        let of = |span_s: f64| {
+            let steps = Steps {
+                model: &*model,
+                parameters: &[],
+                initial: &[1.0],
+                load: &load,
+                begin_s: 0.0,
+                span_s,
+                dt_s: 0.01,
+                method: Some(Method::Euler),
+            };
+            steps.check()
+        };
+        // The last of a few steps ends with the course, too.
+        for span_s in [0.025, 0.1, 1.0, from_s] {
+            assert_eq!(of(span_s), Ok(()), "{hold:?} {span_s}");
+        }
+        let error = of(from_s + 1.0).expect_err("too much acts before the end");
+        assert_eq!(error.states, ["g"]);
+    }
 }
 
 #[test]
