@@ -422,6 +422,36 @@ fn a_page_with_the_identifier_of_another_client_does_not_cut_that_client() {
 }
 
 #[test]
+fn a_page_does_not_cut_another_page_whose_identifier_it_knows() {
+    let place = Place::new();
+    let embedded = Broker::start(broker::BrokerOptions::default()).expect("a broker");
+    let limit = Duration::from_secs(20);
+    let options = mqtt::ClientOptions::from_url(&embedded.url()).unwrap();
+    let server =
+        Server::start(place.options(Upstream::Relay(Box::new(options)))).expect("it starts");
+    let connected = || {
+        let (client, mut events) = page(&server, "twinscope-page-known");
+        client.subscribe("test/#", QoS::AtLeastOnce).unwrap();
+        loop {
+            let event = events.recv_timeout(limit).expect("in time").expect("it is connected");
+            if matches!(event, Event::Incoming(Packet::SubAck(_))) {
+                return (client, events);
+            }
+        }
+    };
+    let both = [connected(), connected()];
+    publish(embedded.tcp_address().port());
+    for (_client, mut events) in both {
+        loop {
+            let event = events.recv_timeout(limit).expect("in time").expect("it is not cut");
+            if matches!(event, Event::Incoming(Packet::Publish(_))) {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
 fn certificates_that_cannot_be_used_are_refused_with_the_reason() {
     let place = Place::new();
     let file = place.path("page/index.html");
