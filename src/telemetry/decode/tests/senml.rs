@@ -58,9 +58,9 @@ fn bases_hold_from_the_record_in_which_they_stand() {
     let behind = r#"{"n":"speed","v":5,"t":NOW},{"n":"other","bv":20,"v":1}"#;
     assert_eq!(of(behind), [(5.0, Some(0.0))], "a base holds for no record before it");
     let other = r#"{"n":"a","bv":20,"v":1},{"n":"speed","bv":30,"v":5}"#;
-    assert_eq!(of(other), [(35.0, Some(0.0))], "the later one holds");
+    assert_eq!(of(other), [(35.0, None)], "the later one holds");
     let alone = r#"{"n":"speed","bv":30}"#;
-    assert_eq!(of(alone), [(30.0, Some(0.0))], "what is not stated is 0");
+    assert_eq!(of(alone), [(30.0, None)], "what is not stated is 0");
 }
 
 #[test]
