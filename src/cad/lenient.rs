@@ -100,6 +100,10 @@ pub(super) fn indices(value: &mut Value, tell: &dyn Fn(String)) -> Result<(), St
     });
     let fits = |entry: &Value| entry.as_u64().is_none_or(|at| at < u64::from(u32::MAX));
     for (key, entry) in map.iter_mut() {
+        // Whoever reads it says what it lacks: without its attribute all instances would be in one place.
+        if key == "EXT_mesh_gpu_instancing" {
+            continue;
+        }
         if let ("children" | "nodes", Value::Array(list)) = (key.as_str(), &mut *entry) {
             let all = list.len();
             list.retain(|at| !at.is_null() && !is_none(at));

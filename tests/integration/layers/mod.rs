@@ -257,7 +257,10 @@ fn a_circle_of_rooms_and_one_of_files_are_found() {
 fn the_simulated_plant_knows_nobody_but_who_carries_its_messages() {
     let wise = made_up(&[("plant.rs", "use crate::history;")]);
     let wrong = between_rooms(&wise).join("\n");
-    assert!(wrong.contains("`plant` may import from: twin, worker, http, telemetry"), "{wrong}");
+    assert!(
+        wrong.contains("`plant` may import from: twin, worker, terminal, http, telemetry"),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -270,27 +270,26 @@ mod tests {
         }
     }
 
-    static MEMORY: [u8; 60_000] = [0; 60_000];
-
-    /// A buffer of its own that has neighbours, as on the heap.
-    fn buffer(from: usize, to: usize) -> Bytes {
-        Bytes::from_owner(&MEMORY[from..to])
+    /// Buffers of their own, as they lie one behind the other on the heap.
+    fn buffers(count: usize, bytes: usize) -> Vec<Bytes> {
+        let mut buffers: Vec<Bytes> = (0..count).map(|_| Bytes::from(vec![0; bytes])).collect();
+        buffers.sort_by_key(|buffer| buffer.as_ptr().addr());
+        buffers
     }
 
     #[test]
-    fn what_is_held_counts_also_beside_a_buffer_that_is_not_held() {
-        for (second, is_first_held, expected) in
-            [(5_000, true, 300), (5_000, false, 300), (110, true, 600), (110, false, 300)]
-        {
+    fn what_is_held_counts_and_what_is_far_from_it_does_not() {
+        for is_first_held in [true, false] {
             let waiting = Waiting::default();
-            let parts = [buffer(0, 100), buffer(second, second + 100)];
-            let held = parts[usize::from(!is_first_held)].clone();
-            for part in parts {
-                waiting.watch(&part, &client(), 300);
+            // The messages at the beginnings of two buffers, which are as far apart as a buffer is long.
+            let far = buffers(2, 4 * SAME_BUFFER);
+            let held = far[usize::from(!is_first_held)].slice(..100);
+            for buffer in far {
+                waiting.watch(&buffer.slice(..100), &client(), 300);
             }
             for later in [Duration::ZERO, SETTLE, 2 * SETTLE] {
                 waiting.let_go(Instant::now() + later, Duration::ZERO);
-                assert_eq!(waiting.sums("a").0, expected, "{second} {is_first_held} {later:?}");
+                assert_eq!(waiting.sums("a").0, 300, "{is_first_held} {later:?}");
             }
             drop(held);
             waiting.let_go(Instant::now() + 2 * SETTLE, Duration::ZERO);
@@ -300,23 +299,24 @@ mod tests {
 
     #[test]
     fn messages_to_one_that_does_not_read_count_also_where_every_other_is_read_at_once() {
-        for apart in [60, 600] {
+        // Neighbours on the heap within what a packet's head may take, and further apart.
+        for bytes in [50, 600, 5_000] {
             let waiting = Waiting::default();
             let mut held = Vec::new();
-            for at in 0..100 {
-                let part = buffer(apart * at, apart * at + 50);
+            for (at, part) in buffers(100, bytes).into_iter().enumerate() {
                 if at % 2 == 0 {
                     held.push(part.clone());
                 }
-                waiting.watch(&part, &client(), 300);
+                waiting.watch(&part, &client(), bytes + 300);
             }
             for later in [Duration::ZERO, SETTLE, 2 * SETTLE] {
                 waiting.let_go(Instant::now() + later, Duration::ZERO);
-                assert!(waiting.sums("a").0 >= 300 * held.len(), "{apart} {later:?}");
+                let least = (bytes + 300) * held.len();
+                assert!(waiting.sums("a").0 >= least, "{bytes} {later:?}");
             }
             drop(held);
             waiting.let_go(Instant::now() + 2 * SETTLE, Duration::ZERO);
-            assert_eq!(waiting.sums("a").0, 0);
+            assert_eq!(waiting.sums("a").0, 0, "{bytes}");
         }
     }
 
