@@ -427,12 +427,16 @@ impl<'a> Sink<'a> {
             Some(_) => self.is_meant |= self.plan.requires.is_empty(),
         }
         if let Some(reason) = self.refusal() {
+            if !self.is_meant {
+                self.out.updates.truncate(self.start);
+                return false;
+            }
             self.problems.add(None, "", reason);
             for update in &mut self.out.updates[self.start..] {
                 (update.time, update.value, update.quality) = (None, None, Quality::Bad);
             }
             self.lose_absent();
-            return self.is_meant;
+            return true;
         }
         if let (PlanTime::Shared(pointer, _), true) = (&self.plan.time, self.is_meant) {
             match self.shared_time {
