@@ -9,6 +9,7 @@ mod board;
 mod command;
 mod encode;
 mod faults;
+mod maintenance;
 mod message_source;
 mod noise;
 mod packaging;
@@ -27,12 +28,14 @@ use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
+use self::board::Order;
+use self::command::{Argument, Command};
 pub use self::message_source::{MessageSource, SPEEDS, Unfit};
 use self::publication::{Publication, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{PlantError, PlantOptions, run};
 use self::section::{Spec, located, read};
-use self::wiring::{Board, Wiring};
+use self::wiring::{Board, Known, Wiring};
 use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
@@ -68,6 +71,10 @@ pub struct Simulation {
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
+    /// Every command that a block knows.
+    known: Vec<Known>,
+    /// Topic on which work on machines is announced.
+    announced_on: String,
 }
 
 impl Simulation {
@@ -107,6 +114,8 @@ impl Simulation {
             board,
             blocks,
             publications,
+            known: wiring.commands().to_vec(),
+            announced_on: format!("{}/maintenance", twin.name),
         };
         let mut warm = 0;
         while warm < simulation.warm_up_us {
@@ -114,6 +123,7 @@ impl Simulation {
             simulation.step(warm);
         }
         simulation.warm_up_us = warm;
+        simulation.board.announcements.clear();
         Ok(simulation)
     }
 
@@ -130,6 +140,10 @@ impl Simulation {
             self.elapsed_us += self.dt_us;
             self.step(self.warm_up_us + self.elapsed_us);
             let now = self.now();
+            for announcement in self.board.announcements.drain(..) {
+                let payload = announcement.payload(now);
+                sink(Message { topic: self.announced_on.clone(), payload, qos: 1, retain: false });
+            }
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
@@ -151,6 +165,19 @@ impl Simulation {
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
+        for order in std::mem::take(&mut self.board.orders) {
+            self.obey_crew(&order);
+        }
+    }
+
+    /// What the crew does at a machine; what is refused it tries again later.
+    fn obey_crew(&mut self, order: &Order) {
+        let is_it = |known: &&Known| known.asset == order.asset && known.name == order.name;
+        let Some(known) = self.known.iter().find(is_it) else { return };
+        let (at, name, by) = (known.at, known.name, "crew".to_string());
+        let command = Command { at, name, argument: Argument::Nothing, by };
+        let answer = self.blocks[known.block].command(&mut self.board, &command);
+        log::debug!("the crew: {}/{name}: {answer:?}", order.asset);
     }
 
     /// What entered, left and is held of everything that is conserved: entered = left + held at every
@@ -168,8 +195,14 @@ fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
         wiring.block = built.len();
         built.extend(blocks::build(block, &spec.blocks, seed, wiring));
     }
+    wiring.block = built.len();
+    built.extend(maintenance::build(&spec.maintenance, wiring));
     built
 }
 
+#[cfg(test)]
+mod conserved;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Mistake;
 use super::blocks::BlockSpec;
+use super::maintenance::MaintenanceSpec;
 use super::parts::WearSpec;
 use crate::twin::SimulationSource;
 
@@ -24,6 +25,9 @@ pub struct Spec {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: WearSpec,
+    /// What is replaced regularly, and who does it and mends what has tripped.
+    #[serde(default)]
+    pub maintenance: MaintenanceSpec,
     /// Milliseconds between two messages, by class.
     #[serde(default)]
     pub periods_ms: BTreeMap<String, u32>,

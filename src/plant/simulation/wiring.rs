@@ -247,6 +247,11 @@ impl Wiring {
         }
     }
 
+    /// The parts so far.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Declares a store of water.
     pub fn store(
         &mut self,
@@ -271,7 +276,7 @@ impl Wiring {
             let near = nearest(name, self.stores.names());
             let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
             let what = format!(
-                "no block before this one keeps water as {name:?}{near}; name a tank, or "outside""
+                "no block before this one keeps water as {name:?}{near}; name a tank, or \"outside\""
             );
             self.mistakes.push((name.to_string(), what));
             Place::Outside
@@ -306,6 +311,11 @@ impl Wiring {
     /// The permit of a machine, for the block that runs it.
     pub fn permit(&mut self, asset: &str) -> PermitSlot {
         self.permits.permit(asset)
+    }
+
+    /// Whether a block asks for the permit of that machine.
+    pub fn has_permit(&self, asset: &str) -> bool {
+        self.permits.asked().any(|asked| asked == asset)
     }
 
     /// A reason for which a machine may be stopped, for the block that watches over it.
@@ -366,6 +376,7 @@ impl Wiring {
             faults: self.faults.clone(),
             permits: self.permits.clone(),
             clock: Clock { seed: self.seed, ..Clock::default() },
+            ..Board::default()
         }
     }
 
