@@ -10,12 +10,12 @@ pub use self::spec::PackagingSpec;
 use self::outputs::Outputs;
 use self::spec::MachineSpec;
 use super::blocks::Block;
-use super::physics::agv::Agv;
+use super::physics::agv::{Agv, Leg, Traffic};
 use super::physics::axis::Axis;
-use super::physics::bottles::{Line, Machine};
+use super::physics::bottles::{Carousel, Line, Machine};
 use super::physics::lag;
 use super::physics::packer::{Gantry, Reach, Table};
-use super::physics::robot::{Deed, Robot};
+use super::physics::robot::{Around, Deed, Robot};
 use super::wiring::{Board, Input, Wiring};
 use crate::twin::Item;
 
@@ -55,11 +55,7 @@ impl MachineSpec {
             radius_m: self.radius,
             done_m: self.done,
             stage: self.stage,
-            speed: 0.0,
-            travel_m: 0.0,
-            count: 0,
-            finished: 0,
-            blocked: false,
+            now: Carousel::default(),
         }
     }
 }
@@ -115,12 +111,12 @@ impl Packaging {
             self.due -= 1.0;
         }
         let dry = b.read(&self.product) < 5.0;
-        let target = |(at, machine): (usize, &Machine)| {
-            if at == 0 && dry { 0.0 } else { 1.06 * self.spec.rate / 3600.0 * machine.pitch_m }
-        };
-        let targets: Vec<f64> = self.line.machines.iter().enumerate().map(target).collect();
-        self.line.step(dt_s, self.spec.belt, &targets);
-        let filled = self.line.machines.first().map_or(0, |machine| machine.finished);
+        for (at, machine) in self.line.machines.iter_mut().enumerate() {
+            let full = 1.06 * self.spec.rate / 3600.0 * machine.pitch_m;
+            machine.now.target = if at == 0 && dry { 0.0 } else { full };
+        }
+        self.line.step(dt_s, self.spec.belt);
+        let filled = self.line.machines.first().map_or(0, |machine| machine.now.finished);
         let flow = f64::from(filled) * self.spec.bottle_m3 / dt_s * 3600.0;
         self.flow = lag(self.flow, flow, 8.0, dt_s);
         jammed
@@ -135,15 +131,15 @@ impl Packaging {
         {
             self.table.put(bottle);
         }
-        self.empties.step(dt_s, self.spec.crate_line.2, &[]);
+        self.empties.step(dt_s, self.spec.crate_line.2);
         self.empties.put(0);
         let waits = self.empties.foremost_waits();
         if waits.is_some_and(|stage| stage > 0) && self.crates.put(1) {
             self.empties.take();
         }
-        if self.gantry.step(dt_s, &mut self.table, waits == Some(0)) {
+        if self.gantry.step(dt_s, &mut self.table, waits == Some(0), !jammed).is_some() {
             self.packed += 1;
-            if let Some(Item { stage, .. }) = self.empties.things.front_mut() {
+            if let Some(Item { stage, .. }) = self.empties.now.things.front_mut() {
                 *stage = 1;
             }
         }
@@ -151,23 +147,29 @@ impl Packaging {
 
     fn step_cell(&mut self, dt_s: f64) {
         let waits = self.crates.foremost_waits().is_some();
-        self.crates.step(dt_s, self.spec.crate_line.2, &[]);
-        self.robot.stacked = self.stand.unwrap_or(0);
-        match self.robot.step(dt_s, waits, self.stand.is_some()) {
+        self.crates.step(dt_s, self.spec.crate_line.2);
+        let stacked = self.stand.filter(|_| !self.agv.now.handles_pallet());
+        match self.robot.step(dt_s, Around { crate_waits: waits, stacked, pace: 1.0 }) {
             Deed::Picked => drop(self.crates.take()),
-            Deed::Placed => self.stand = Some(self.robot.stacked),
+            Deed::Placed => self.stand = self.stand.map(|crates| crates + 1),
             Deed::None => {}
         }
-        let passes = match self.agv.state {
-            "lifting" | "backing out" | "lowering" => true,
-            "returning" => self.agv.from_stand_m() < GATE_M,
+        let passes = match self.agv.now.leg {
+            Leg::Lifting | Leg::BackingOut | Leg::Lowering => true,
+            Leg::Returning => self.agv.from_stand_m() < GATE_M,
             _ => false,
         };
         let goal = if passes { GATE_OPEN_DEG } else { 0.0 };
         self.gate.towards(goal, 35.0, 40.0, dt_s);
-        let clear = self.robot.state != "running";
-        let open = self.gate.at >= GATE_OPEN_DEG;
-        self.agv.step(dt_s, &mut self.stand, self.spec.cell.full(), (clear, open));
+        let traffic = Traffic {
+            full: self.spec.cell.full(),
+            dispatch: false,
+            clear: !self.robot.now.is_in_cycle(),
+            gate: self.gate.at >= GATE_OPEN_DEG,
+            runs: true,
+            charger_kw: self.agv.now.wants_kw(),
+        };
+        self.agv.step(dt_s, &mut self.stand, traffic);
     }
 }
 

@@ -153,9 +153,10 @@ impl Packaging {
     fn write_line(&self, b: &mut Board, jammed: bool) {
         let (l, o) = (&self.line, &self.out);
         let rate = l.machines.last().map_or(0.0, Machine::rate_per_hour);
-        let (on_line, entered, left) = (l.things.len() as f64, l.entered as f64, l.left as f64);
-        set_all(b, &o.line, [l.belt_speed, l.belt_travel_m, entered, left, on_line, rate]);
-        b.0[o.bottles] = Signal::Items(l.things.iter().copied().collect());
+        let (on_line, entered, left) =
+            (l.now.things.len() as f64, l.now.entered as f64, l.now.left as f64);
+        set_all(b, &o.line, [l.now.speed, l.now.travel_m, entered, left, on_line, rate]);
+        b.0[o.bottles] = Signal::Items(l.now.things.iter().copied().collect());
         let queue = l.waiting(1.2) > 10;
         b.set_word(
             o.line_state,
@@ -168,35 +169,35 @@ impl Packaging {
             self.line.machines.iter().zip(&self.out.machines).enumerate()
         {
             let full = self.spec.rate / 3600.0 * machine.pitch_m;
-            let power =
-                self.spec.machines[at].power_kw * (0.15 + 0.85 * machine.speed / full.max(1e-9));
+            let power = self.spec.machines[at].power_kw
+                * (0.15 + 0.85 * machine.now.speed / full.max(1e-9));
             let flow = if at == 0 { self.flow } else { 0.0 };
             // Carousels turn clockwise seen from above: negative about the upward axis.
-            let (turns, count) = (-machine.turns(), machine.count as f64);
+            let (turns, count) = (-machine.turns(), machine.now.count as f64);
             set_all(
                 b,
                 numbers,
                 [machine.rpm(), turns, machine.rate_per_hour(), count, power, flow],
             );
-            let moves = if machine.speed > 0.01 { "running" } else { "stopped" };
-            b.set_word(*state, if machine.blocked { "blocked" } else { moves });
+            let moves = if machine.now.speed > 0.01 { "running" } else { "stopped" };
+            b.set_word(*state, if machine.now.blocked { "blocked" } else { moves });
         }
     }
 
     fn write_packer(&self, b: &mut Board, jammed: bool) {
         let (o, spec, gantry) = (&self.out, &self.spec.packer, &self.gantry);
         let waiting = self.table.count() as f64;
-        let (across, lift) = (gantry.across.at, gantry.lift.at);
+        let (across, lift) = (gantry.now.across.at, gantry.now.lift.at);
         set_all(b, &o.packer, [f64::from(self.packed), waiting, across, lift]);
         let lanes = self.table.lanes.iter().enumerate();
         let bottles = lanes.flat_map(|(lane, line)| {
             let start = lane as f64 * spec.lane_step;
-            line.things.iter().map(move |thing| Item { at_m: start + thing.at_m, ..*thing })
+            line.now.things.iter().map(move |thing| Item { at_m: start + thing.at_m, ..*thing })
         });
         b.0[o.packer_bottles] = Signal::Items(bottles.collect());
         let blocked = if gantry.is_blocked() { "blocked" } else { "running" };
         b.set_word(o.packer_state, if jammed { "fault" } else { blocked });
-        let held = gantry.held.iter().enumerate();
+        let held = gantry.now.held.iter().enumerate();
         let (step, lane) = spec.head_steps;
         let at_m = |n: usize| (n / spec.lanes.1) as f64 * lane + (n % spec.lanes.1) as f64 * step;
         let held = held.map(|(n, thing)| Item { at_m: at_m(n), ..*thing });
@@ -208,23 +209,23 @@ impl Packaging {
 
     fn write_crates(&self, b: &mut Board) {
         let (o, c) = (&self.out, &self.crates);
-        set_all(b, &o.crates, [c.belt_speed, c.belt_travel_m, c.waiting(2.0) as f64]);
+        set_all(b, &o.crates, [c.now.speed, c.now.travel_m, c.waiting(2.0) as f64]);
         let start = self.spec.crate_line.0;
-        let filled = c.things.iter().map(|thing| Item { at_m: start + thing.at_m, ..*thing });
-        let items = filled.chain(self.empties.things.iter().copied()).collect();
+        let filled = c.now.things.iter().map(|thing| Item { at_m: start + thing.at_m, ..*thing });
+        let items = filled.chain(self.empties.now.things.iter().copied()).collect();
         b.0[o.crate_items] = Signal::Items(items);
-        b.set_word(o.crates_state, if c.things.len() > 6 { "queue" } else { "running" });
+        b.set_word(o.crates_state, if c.now.things.len() > 6 { "queue" } else { "running" });
     }
 
     fn write_robot(&self, b: &mut Board) {
-        let (o, r) = (&self.out, &self.robot);
+        let (o, r) = (&self.out, &self.robot.now);
         let j = r.joints;
-        let power = if r.state == "running" { if r.holding { 3.4 } else { 2.6 } } else { 0.7 };
+        let power = if r.is_in_cycle() { if r.holding { 3.4 } else { 2.6 } } else { 0.7 };
         let values = [j[0], j[1], j[2], j[3], j[4], j[5], r.jaw_mm, r.cycles as f64, power];
         set_all(b, &o.robot, values);
-        b.0[o.robot_load] = Signal::Pose(r.load_pose());
+        b.0[o.robot_load] = Signal::Pose(self.robot.load_pose());
         b.set_word(o.robot_words[0], yes(r.holding));
-        b.set_word(o.robot_words[1], r.state);
+        b.set_word(o.robot_words[1], r.doing.name());
         let [along, rows, _] = self.spec.cell.stack;
         let count = self.stand.unwrap_or(0);
         let layers = count.div_ceil(along * rows);
@@ -234,11 +235,11 @@ impl Packaging {
     }
 
     fn write_vehicle(&self, b: &mut Board) {
-        let (o, a) = (&self.out, &self.agv);
+        let (o, a) = (&self.out, &self.agv.now);
         let [left, right] = a.wheels_m;
-        set_all(b, &o.agv, [a.odometer_m, left, right, a.speed, a.lift_mm, a.battery]);
-        b.0[o.agv_pose] = Signal::Pose(a.pose());
-        b.set_word(o.agv_words[0], a.state);
+        set_all(b, &o.agv, [a.odometer_m, left, right, a.speed, a.lift_mm, a.charge()]);
+        b.0[o.agv_pose] = Signal::Pose(self.agv.pose());
+        b.set_word(o.agv_words[0], a.leg.name());
         b.set_word(o.agv_words[1], yes(a.carries.is_some()));
         b.set(o.gate, self.gate.at);
         let moves = if self.gate.at >= GATE_OPEN_DEG { "open" } else { "moving" };
