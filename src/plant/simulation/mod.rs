@@ -3,30 +3,37 @@
 //! Flows in: a twin (topics, payload shapes and its `simulation` section) and a seed. Flows out:
 //! messages that are a pure function of both and of the plant time since the start.
 
+pub mod balance;
 mod blocks;
+mod board;
+mod command;
 mod encode;
+mod faults;
 mod message_source;
 mod noise;
 mod packaging;
+mod parts;
+mod permits;
 pub mod physics;
 mod publication;
 #[cfg(not(target_arch = "wasm32"))]
 mod publisher;
+mod section;
+mod snapshot;
 mod topic;
 mod wiring;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use self::blocks::{Block, BlockSpec};
+use self::balance::Balance;
+use self::blocks::Block;
 pub use self::message_source::{MessageSource, SPEEDS, Unfit};
 use self::publication::{Publication, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{PlantError, PlantOptions, run};
+use self::section::{Spec, located, read};
 use self::wiring::{Board, Wiring};
-use crate::twin::{SimulationSource, Timestamp, Twin};
+use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,37 +56,6 @@ pub struct Message {
     pub qos: u8,
     /// Kept by the broker for those who come later.
     pub retain: bool,
-}
-
-/// The `simulation` section.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Spec {
-    /// Step of the physics.
-    #[serde(default = "step_ms")]
-    step_ms: u32,
-    /// Plant time that has passed before the first message, so that it does not start cold.
-    #[serde(default)]
-    warm_up_s: f64,
-    /// The parts of the plant, in the order in which they step.
-    blocks: Vec<BlockSpec>,
-    /// Milliseconds between two messages, by class.
-    #[serde(default)]
-    periods_ms: BTreeMap<String, u32>,
-    /// Deviation of the noise of a measurement in the property's unit, by `Class.property` or
-    /// `asset.property`.
-    #[serde(default)]
-    noise: BTreeMap<String, f64>,
-    /// The signal that a property shows, where it is not the one of the same asset and name.
-    #[serde(default)]
-    shows: BTreeMap<String, String>,
-    /// Signals by which a property's quality is uncertain while they are above 0.5.
-    #[serde(default)]
-    doubtful: BTreeMap<String, String>,
-}
-
-fn step_ms() -> u32 {
-    20
 }
 
 /// A plant that can be advanced.
@@ -108,12 +84,8 @@ impl Simulation {
             return Err(vec![Mistake { place: file, message }]);
         };
         let spec: Spec = read(source)?;
-        let mut wiring = Wiring::default();
-        let blocks: Vec<_> = spec
-            .blocks
-            .iter()
-            .filter_map(|block| blocks::build(block, &spec.blocks, seed, &mut wiring))
-            .collect();
+        let mut wiring = Wiring::new(seed, spec.wear.clone());
+        let blocks = build(&spec, seed, &mut wiring);
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
@@ -162,6 +134,9 @@ impl Simulation {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
                     publication.next_us += publication.period_us;
+                    for block in &publication.shown_by {
+                        self.blocks[*block].show(&mut self.board);
+                    }
                     publication.send(now, &self.board, (self.seed, count), sink);
                 }
             }
@@ -170,39 +145,30 @@ impl Simulation {
 
     fn step(&mut self, time_us: i64) {
         let dt_s = self.dt_us as f64 * 1e-6;
+        self.board.clock.tick(self.dt_us);
+        debug_assert_eq!(self.board.clock.time_us, time_us);
+        self.board.faults.advance(time_us);
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
     }
-}
 
-/// Reads the section; its text keeps the places of the file.
-fn read(source: &SimulationSource) -> Result<Spec, Vec<Mistake>> {
-    use ron::extensions::Extensions;
-    let options = ron::Options::default()
-        .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES);
-    options.from_str(&source.text).map_err(|error| {
-        let at = error.span.start;
-        let place = format!("{}:{}:{}", source.file.display(), at.line, at.col);
-        vec![Mistake { place, message: format!("in the simulation section: {}", error.code) }]
-    })
-}
-
-/// A mistake at the first place where the section mentions a word.
-fn located(source: &SimulationSource, word: &str, message: &str) -> Mistake {
-    let quoted = format!("\"{word}\"");
-    let at = source
-        .text
-        .find(&quoted)
-        .or_else(|| source.text.find(|c: char| !c.is_whitespace()))
-        .unwrap_or(0);
-    let before = &source.text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    Mistake {
-        place: format!("{}:{line}:{column}", source.file.display()),
-        message: message.to_string(),
+    /// What entered, left and is held of everything that is conserved: entered = left + held at every
+    /// instant.
+    pub fn balances(&self) -> Vec<Balance> {
+        let own = self.blocks.iter().flat_map(|block| block.balances(&self.board));
+        balance::by_quantity(self.board.balances().into_iter().chain(own))
     }
+}
+
+/// The blocks of a section, in its order.
+fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
+    let mut built: Vec<Box<dyn Block>> = Vec::with_capacity(spec.blocks.len());
+    for block in &spec.blocks {
+        wiring.block = built.len();
+        built.extend(blocks::build(block, &spec.blocks, seed, wiring));
+    }
+    built
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct Publication {
     /// When the next one is due, since the start.
     pub next_us: i64,
     batch: Vec<Instant>,
+    /// The blocks that are to show items and poses before it is sent.
+    pub shown_by: Vec<usize>,
 }
 
 impl Publication {
@@ -85,7 +87,7 @@ impl Publication {
 impl Tap {
     /// What an instrument measures; `None` for a word that the property does not know.
     fn measure(&self, board: &Board, (seed, count): (u64, u64)) -> Option<Measured> {
-        let value = match &board.0[self.slot] {
+        let value = match &board.signals[self.slot] {
             Signal::Number(number) => {
                 let noise = if self.sigma > 0.0 {
                     self.sigma * noise::normal(seed, self.stream, count)
@@ -102,8 +104,9 @@ impl Tap {
             Signal::Items(items) => Value::Items(items.clone()),
             Signal::Pose(pose) => Value::Pose(*pose),
         };
-        let doubted =
-            self.doubt.is_some_and(|slot| matches!(board.0[slot], Signal::Number(n) if n > 0.5));
+        let doubted = self
+            .doubt
+            .is_some_and(|slot| matches!(board.signals[slot], Signal::Number(n) if n > 0.5));
         let quality = if doubted { Quality::Uncertain } else { Quality::Good };
         Some(Measured { value, quality })
     }
@@ -182,6 +185,7 @@ pub fn publications_of(
             let property =
                 twin.property(twin.property_at(id, usize::from(taps[0].position))).name.clone();
             let topic = topic(twin, asset, mapping, &property);
+            let shown_by = wiring.shown_by(taps.iter().map(|tap| tap.slot));
             publications.push(Publication {
                 topic,
                 mapping: Mapping {
@@ -193,6 +197,7 @@ pub fn publications_of(
                 period_us,
                 next_us,
                 batch: Vec::new(),
+                shown_by,
             });
         }
     }
@@ -232,6 +237,11 @@ fn tap(twin: &Twin, id: AssetId, position: u16, spec: &Spec, wiring: &mut Wiring
     let name = format!("{}.{}", asset.name, property.name);
     let signal = spec.shows.get(&name).unwrap_or(&name);
     let Some((slot, kind)) = wiring.find(signal) else {
+        if wiring.is_hidden(signal) {
+            let message = format!("{signal:?} is hidden: no instrument measures it");
+            wiring.mistakes.push((asset.name.to_string(), message));
+            return None;
+        }
         let near =
             wiring.nearest(signal).map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
         let message =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::wiring::Signal;
 use super::*;
 use crate::support::twins::{class, field, json, mapping, plant, property, stamp};
+use crate::twin::SimulationSource;
 use crate::twin::mapping::{Payload, QualitySource, QualityStandard, TimeFormat};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{Unit, ValueType};
@@ -184,13 +185,9 @@ fn the_bottling_line_packs_and_stacks_and_sends_pallets_away() {
     let twin = scene_section("bottling.ron");
     let spec = read(twin.simulation.as_ref().expect("a section")).expect("a good section");
     let mut wiring = Wiring::default();
-    let mut blocks: Vec<_> = spec
-        .blocks
-        .iter()
-        .filter_map(|block| blocks::build(block, &spec.blocks, 1, &mut wiring))
-        .collect();
+    let mut blocks = build(&spec, 1, &mut wiring);
     let mut board = wiring.board();
-    let number = |board: &Board, wiring: &Wiring, name: &str| match &board.0
+    let number = |board: &Board, wiring: &Wiring, name: &str| match &board.signals
         [wiring.find(name).expect("a signal").0]
     {
         Signal::Number(number) => *number,

@@ -11,13 +11,45 @@ mod signals;
 
 use serde::Deserialize;
 
+use super::balance::Balance;
+use super::command::{Answer, Command, Progress};
 use super::packaging::PackagingSpec;
+use super::snapshot::{Damaged, Loaded, Saved};
 use super::wiring::{Board, Source, Wiring};
 
 /// A part of the simulated plant that steps.
 pub trait Block: Send {
     /// Advances by `dt_s` to `time_s` since the plant's start.
     fn step(&mut self, board: &mut Board, time_s: f64, dt_s: f64);
+
+    /// Sets items and poses, asked for only before they are published: no block reads them.
+    fn show(&self, _board: &mut Board) {}
+
+    /// Takes a command that it declared; its argument has been checked.
+    fn command(&mut self, _board: &mut Board, command: &Command) -> Answer {
+        Answer::Refused(format!("it knows no {}", command.name))
+    }
+
+    /// How far a command has come that it accepted.
+    fn progress(&self, _board: &Board, _command: &Command) -> Progress {
+        Progress::Done
+    }
+
+    /// What it holds itself of what is conserved.
+    fn balances(&self, _board: &Board) -> Vec<Balance> {
+        Vec::new()
+    }
+
+    /// Writes its state: all that the steps to come depend on and that is not on the board.
+    fn save(&self, _out: &mut Saved) {}
+
+    /// Puts back what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// When it is no state of this block.
+    fn load(&mut self, _from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        Ok(())
+    }
 }
 
 /// A block as the file states it.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Block;
 use crate::plant::simulation::noise;
-use crate::plant::simulation::physics::lag;
+use crate::plant::simulation::physics::Lag;
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
 
 /// Something that happens now and then. Signal: active, 0 or 1.
@@ -96,7 +96,7 @@ impl WaveSpec {
 impl Block for Wave {
     fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
         let angle = std::f64::consts::TAU * (time_s / self.period_s + self.phase);
-        b.set(self.output, self.mean + self.amplitude * angle.sin());
+        b.set(self.output, self.mean + self.amplitude * libm::sin(angle));
     }
 }
 
@@ -120,7 +120,7 @@ struct Follow {
     of: Input,
     scale: f64,
     offset: f64,
-    lag_s: f64,
+    lag: Lag,
     value: Option<f64>,
     output: usize,
 }
@@ -135,7 +135,7 @@ impl FollowSpec {
             of: w.input(&self.of),
             scale: self.scale,
             offset: self.offset,
-            lag_s: self.lag_s,
+            lag: Lag::new(self.lag_s),
             value: None,
             output: w.number(&self.asset, &self.signal, keep(&self.unit)),
         })
@@ -145,7 +145,7 @@ impl FollowSpec {
 impl Block for Follow {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         let now = self.offset + self.scale * b.read(&self.of);
-        let value = lag(self.value.unwrap_or(now), now, self.lag_s, dt_s);
+        let value = self.lag.towards(self.value.unwrap_or(now), now, dt_s);
         self.value = Some(value);
         b.set(self.output, value);
     }

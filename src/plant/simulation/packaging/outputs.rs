@@ -156,7 +156,7 @@ impl Packaging {
         let (on_line, entered, left) =
             (l.now.things.len() as f64, l.now.entered as f64, l.now.left as f64);
         set_all(b, &o.line, [l.now.speed, l.now.travel_m, entered, left, on_line, rate]);
-        b.0[o.bottles] = Signal::Items(l.now.things.iter().copied().collect());
+        b.signals[o.bottles] = Signal::Items(l.now.things.iter().copied().collect());
         let queue = l.waiting(1.2) > 10;
         b.set_word(
             o.line_state,
@@ -194,17 +194,17 @@ impl Packaging {
             let start = lane as f64 * spec.lane_step;
             line.now.things.iter().map(move |thing| Item { at_m: start + thing.at_m, ..*thing })
         });
-        b.0[o.packer_bottles] = Signal::Items(bottles.collect());
+        b.signals[o.packer_bottles] = Signal::Items(bottles.collect());
         let blocked = if gantry.is_blocked() { "blocked" } else { "running" };
         b.set_word(o.packer_state, if jammed { "fault" } else { blocked });
         let held = gantry.now.held.iter().enumerate();
         let (step, lane) = spec.head_steps;
         let at_m = |n: usize| (n / spec.lanes.1) as f64 * lane + (n % spec.lanes.1) as f64 * step;
         let held = held.map(|(n, thing)| Item { at_m: at_m(n), ..*thing });
-        b.0[o.head_bottles] = Signal::Items(held.collect());
+        b.signals[o.head_bottles] = Signal::Items(held.collect());
         let [x, y, z] = spec.head_at;
         let position = [x, y + lift, z + across];
-        b.0[o.head_pose] = Signal::Pose(Pose { position, ..Pose::IDENTITY });
+        b.signals[o.head_pose] = Signal::Pose(Pose { position, ..Pose::IDENTITY });
     }
 
     fn write_crates(&self, b: &mut Board) {
@@ -213,7 +213,7 @@ impl Packaging {
         let start = self.spec.crate_line.0;
         let filled = c.now.things.iter().map(|thing| Item { at_m: start + thing.at_m, ..*thing });
         let items = filled.chain(self.empties.now.things.iter().copied()).collect();
-        b.0[o.crate_items] = Signal::Items(items);
+        b.signals[o.crate_items] = Signal::Items(items);
         b.set_word(o.crates_state, if c.now.things.len() > 6 { "queue" } else { "running" });
     }
 
@@ -223,14 +223,14 @@ impl Packaging {
         let power = if r.is_in_cycle() { if r.holding { 3.4 } else { 2.6 } } else { 0.7 };
         let values = [j[0], j[1], j[2], j[3], j[4], j[5], r.jaw_mm, r.cycles as f64, power];
         set_all(b, &o.robot, values);
-        b.0[o.robot_load] = Signal::Pose(self.robot.load_pose());
+        b.signals[o.robot_load] = Signal::Pose(self.robot.load_pose());
         b.set_word(o.robot_words[0], yes(r.holding));
         b.set_word(o.robot_words[1], r.doing.name());
         let [along, rows, _] = self.spec.cell.stack;
         let count = self.stand.unwrap_or(0);
         let layers = count.div_ceil(along * rows);
         set_all(b, &o.pallet, [f64::from(count), f64::from(layers)]);
-        b.0[o.pallet_items] = Signal::Items(stack(&self.spec, count));
+        b.signals[o.pallet_items] = Signal::Items(stack(&self.spec, count));
         b.set_word(o.pallet_present, yes(self.stand.is_some()));
     }
 
@@ -238,7 +238,7 @@ impl Packaging {
         let (o, a) = (&self.out, &self.agv.now);
         let [left, right] = a.wheels_m;
         set_all(b, &o.agv, [a.odometer_m, left, right, a.speed, a.lift_mm, a.charge()]);
-        b.0[o.agv_pose] = Signal::Pose(self.agv.pose());
+        b.signals[o.agv_pose] = Signal::Pose(self.agv.pose());
         b.set_word(o.agv_words[0], a.leg.name());
         b.set_word(o.agv_words[1], yes(a.carries.is_some()));
         b.set(o.gate, self.gate.at);
@@ -246,7 +246,7 @@ impl Packaging {
         b.set_word(o.gate_state, if self.gate.at <= 0.0 { "closed" } else { moves });
         let carried = a.carries.unwrap_or(0);
         b.set(o.load_count, f64::from(carried));
-        b.0[o.load_items] = Signal::Items(stack(&self.spec, carried));
+        b.signals[o.load_items] = Signal::Items(stack(&self.spec, carried));
         b.set_word(o.load_present, yes(a.carries.is_some()));
     }
 }

@@ -11,6 +11,8 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 
 use crate::programs::{Mosquitto, plant, scene};
 
+mod observed;
+
 /// How long anything here may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
