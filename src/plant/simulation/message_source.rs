@@ -88,7 +88,8 @@ impl MessageSource {
         let since = self.since_clock.map(|since| since + elapsed);
         if since.is_none_or(|since| since >= CLOCK_EVERY) {
             self.since_clock = Some(Duration::ZERO);
-            let payload = clock_payload(clock, self.simulation.now(), self.speed);
+            let Some(now) = self.simulation.told_time() else { return };
+            let payload = clock_payload(clock, now, self.speed);
             sink(Message { topic: clock.topic.clone(), payload, qos: 0, retain: false });
         } else {
             self.since_clock = since;

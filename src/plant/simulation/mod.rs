@@ -9,6 +9,7 @@ mod board;
 mod command;
 mod encode;
 mod faults;
+mod instrument;
 mod message_source;
 mod noise;
 mod packaging;
@@ -20,6 +21,7 @@ mod publication;
 mod publisher;
 mod section;
 mod snapshot;
+mod tap;
 mod topic;
 mod wiring;
 
@@ -27,11 +29,14 @@ use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
+use self::faults::{Fault, FaultSlot};
+use self::instrument::Moment;
 pub use self::message_source::{MessageSource, SPEEDS, Unfit};
-use self::publication::{Publication, publications_of};
+use self::publication::{PLANT, Publication, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{PlantError, PlantOptions, run};
 use self::section::{Spec, located, read};
+use self::tap::check_instruments;
 use self::wiring::{Board, Wiring};
 use crate::twin::{Timestamp, Twin};
 
@@ -68,6 +73,9 @@ pub struct Simulation {
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
+    /// What is wrong with the network and the clock of the whole plant.
+    network: FaultSlot,
+    clock: FaultSlot,
 }
 
 impl Simulation {
@@ -90,6 +98,9 @@ impl Simulation {
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
         }
+        check_instruments(twin, &spec, &mut wiring);
+        let network = wiring.fault(PLANT, Fault::NetworkLoss);
+        let clock = wiring.fault(PLANT, Fault::ClockJump);
         let board = wiring.board();
         if !wiring.mistakes.is_empty() {
             return Err(wiring
@@ -107,6 +118,8 @@ impl Simulation {
             board,
             blocks,
             publications,
+            network,
+            clock,
         };
         let mut warm = 0;
         while warm < simulation.warm_up_us {
@@ -122,6 +135,12 @@ impl Simulation {
         self.start.plus_micros(self.elapsed_us)
     }
 
+    /// Plant time as the plant's own clock tells it; `None` while its network is away.
+    pub fn told_time(&self) -> Option<Timestamp> {
+        let error_us = clock_error_us(&self.board, &[self.clock]);
+        (self.board.fault(self.network) <= 0.5).then(|| self.now().plus_micros(error_us))
+    }
+
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
     /// on the way, in order.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
@@ -133,11 +152,12 @@ impl Simulation {
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
+                    let at = Moment { seed: self.seed, count, elapsed_us: self.elapsed_us };
                     publication.next_us += publication.period_us;
                     for block in &publication.shown_by {
                         self.blocks[*block].show(&mut self.board);
                     }
-                    publication.send(now, &self.board, (self.seed, count), sink);
+                    publication.send(now, &self.board, at, sink);
                 }
             }
         }

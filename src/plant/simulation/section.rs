@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Mistake;
 use super::blocks::BlockSpec;
+use super::instrument::InstrumentSpec;
 use super::parts::WearSpec;
 use crate::twin::SimulationSource;
 
@@ -24,13 +25,17 @@ pub struct Spec {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: WearSpec,
-    /// Milliseconds between two messages, by class.
+    /// Milliseconds between two messages, by class; `/control` is for topics that end so, `Pump/control`
+    /// for those of a class.
     #[serde(default)]
     pub periods_ms: BTreeMap<String, u32>,
     /// Deviation of the noise of a measurement in the property's unit, by `Class.property` or
     /// `asset.property`.
     #[serde(default)]
     pub noise: BTreeMap<String, f64>,
+    /// What measures a property, by `Class.property` or `asset.property`; `noise` is short for it.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSpec>,
     /// The signal that a property shows, where it is not the one of the same asset and name.
     #[serde(default)]
     pub shows: BTreeMap<String, String>,
