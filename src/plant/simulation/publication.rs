@@ -2,6 +2,7 @@
 
 use super::encode::{self, Instant, Measured};
 use super::noise;
+use super::snapshot::{Damaged, Loaded, Saved};
 use super::topic::topic;
 use super::wiring::{Board, Kind, Signal, Wiring};
 use super::{Message, Spec};
@@ -43,6 +44,25 @@ pub struct Publication {
 }
 
 impl Publication {
+    /// Writes what of it changes.
+    pub fn save(&self, out: &mut Saved) {
+        out.put(&(self.next_us, &self.batch));
+    }
+
+    /// Puts back what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// When it is no state of this publication.
+    pub fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        let (next_us, batch): (i64, Vec<Instant>) = from.take()?;
+        let is_known = |(position, _): &(u16, Measured)| usize::from(*position) < self.types.len();
+        if batch.len() > BATCH || !batch.iter().all(|(_, readings)| readings.iter().all(is_known)) {
+            return Err(Damaged("the snapshot is damaged: a message is not this plant's".into()));
+        }
+        (self.next_us, self.batch) = (next_us, batch);
+        Ok(())
+    }
+
     /// Measures, and hands over what is full.
     pub fn send(
         &mut self,
@@ -184,7 +204,7 @@ pub fn publications_of(
         for taps in groups.into_iter().filter(|taps| !taps.is_empty()) {
             let property =
                 twin.property(twin.property_at(id, usize::from(taps[0].position))).name.clone();
-            let topic = topic(twin, asset, mapping, &property);
+            let topic = topic(twin, id, mapping, &property);
             let shown_by = wiring.shown_by(taps.iter().map(|tap| tap.slot));
             publications.push(Publication {
                 topic,

@@ -1,5 +1,6 @@
 //! From values to payloads: the inverse of the twin file's mappings.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
@@ -7,7 +8,7 @@ use crate::twin::pointer::{Step, steps};
 use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};
 
 /// One reading to be sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// The value.
     pub value: Value,
