@@ -221,7 +221,7 @@ pub fn publications_of(
         for taps in groups.into_iter().filter(|taps| !taps.is_empty()) {
             let property =
                 twin.property(twin.property_at(id, usize::from(taps[0].position))).name.clone();
-            let topic = topic(twin, asset, mapping, &property);
+            let topic = topic(twin, id, mapping, &property);
             let shown_by = wiring.shown_by(taps.iter().map(|tap| tap.slot));
             publications.push(Publication {
                 topic,

@@ -141,7 +141,7 @@ fn types_of(twin: &Twin) -> Vec<ValueType> {
 fn decode(twin: &Twin, payload: &[u8]) -> Batch {
     let mut batch = Batch::default();
     let class = twin.class_of(AssetId(1)).expect("a class");
-    let topic = topic(twin, twin.asset(AssetId(1)), &class.mappings[0], "");
+    let topic = topic(twin, AssetId(1), &class.mappings[0], "");
     let decoded = Decoder::new(twin).decode(&topic, payload, Timestamp(5), &mut batch);
     let text = String::from_utf8_lossy(payload);
     assert!(decoded.fault.is_none(), "{topic} {text}: {}", decoded.reason());
