@@ -169,6 +169,23 @@ pub struct SimulationArgs {
     /// Plant seconds that pass in one second
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Tell the story of the twin file's simulation, instead of running for days
+    #[arg(long)]
+    pub story: bool,
+    /// Whom the plant obeys: commands to machines and an instructor's orders, commands alone, or nobody
+    #[arg(long, value_name = "WHOM", value_enum, default_value_t = Obey::All)]
+    pub obey: Obey,
+}
+
+/// Whom the simulated plant obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Obey {
+    /// Commands to machines, and an instructor's orders.
+    All,
+    /// Commands to machines.
+    Commands,
+    /// Nobody.
+    Nothing,
 }
 
 /// Arguments of `demo`.
@@ -236,7 +253,7 @@ impl Default for Demo {
             },
             after: Duration::from_secs(8),
             twin: None,
-            simulation: SimulationArgs { seed: 1, speed: 1.0 },
+            simulation: SimulationArgs { seed: 1, speed: 1.0, story: false, obey: Obey::All },
         }
     }
 }

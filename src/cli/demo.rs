@@ -9,7 +9,7 @@ use twinscope::plant;
 use twinscope::plant::broker::{self, Broker};
 use twinscope::plant::simulation::PlantError;
 use twinscope::telemetry::mqtt;
-use twinscope::twin::{Timestamp, Twin};
+use twinscope::twin::Twin;
 
 use super::args::Demo;
 use super::failure::{Failure, Outcome};
@@ -68,7 +68,7 @@ impl Running {
         options: plant::simulation::PlantOptions,
     ) -> Result<Self, Failure> {
         // What is wrong with the simulation is an error now, and not in its thread.
-        plant::simulation::MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)
+        plant::simulation::MessageSource::new(twin, options.setup, options.speed)
             .map_err(|unfit| live::plant_failure(PlantError::Unfit(unfit)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());

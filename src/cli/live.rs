@@ -7,13 +7,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use twinscope::plant::broker::{Broker, BrokerError, Login};
-use twinscope::plant::simulation::PlantError;
+use twinscope::plant::simulation::{Obey, PlantError, Setup};
 use twinscope::plant::{self, broker};
 #[cfg(feature = "viewer")]
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
 use twinscope::terminal;
-use twinscope::twin::Twin;
+use twinscope::twin::{Timestamp, Twin};
 use twinscope::watch;
 
 use super::args::{self, BrokerArgs, SimulationArgs};
@@ -238,7 +238,13 @@ pub fn simulation(
     args: &SimulationArgs,
     broker: mqtt::ClientOptions,
 ) -> plant::simulation::PlantOptions {
-    plant::simulation::PlantOptions { broker, seed: args.seed, speed: args.speed }
+    let setup = Setup { seed: args.seed, start: Timestamp::now(), story: args.story };
+    let obey = match args.obey {
+        args::Obey::All => Obey::All,
+        args::Obey::Commands => Obey::Commands,
+        args::Obey::Nothing => Obey::Nothing,
+    };
+    plant::simulation::PlantOptions { broker, setup, speed: args.speed, obey }
 }
 
 /// Runs the simulated plant until it is stopped.

@@ -9,6 +9,8 @@ mod board;
 mod command;
 mod encode;
 mod faults;
+mod instructor;
+mod instrument;
 mod maintenance;
 mod message_source;
 mod noise;
@@ -21,6 +23,7 @@ mod publication;
 mod publisher;
 mod section;
 mod snapshot;
+mod tap;
 mod topic;
 mod wiring;
 
@@ -28,14 +31,21 @@ use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
-use self::board::Order;
+use self::board::Errand;
+use self::command::orders::{Incoming, Orders};
+use self::command::topics::Topics;
 use self::command::{Argument, Command};
-pub use self::message_source::{MessageSource, SPEEDS, Unfit};
-use self::publication::{Publication, publications_of};
+use self::faults::{Fault, FaultSlot, Plan};
+use self::instructor::Order;
+use self::instrument::Moment;
+pub use self::message_source::{MessageSource, SPEEDS, Shelf, Unfit};
+use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::publisher::{PlantError, PlantOptions, run};
+pub use self::publisher::{Obey, PlantError, PlantOptions, run};
 use self::section::{Spec, located, read};
-use self::wiring::{Board, Known, Wiring};
+pub use self::snapshot::{Damaged, setup_of};
+use self::tap::check_instruments;
+use self::wiring::{Board, Wiring};
 use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
@@ -61,18 +71,36 @@ pub struct Message {
     pub retain: bool,
 }
 
+/// Which plant of a twin file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Chooses the noise, the lives of parts and what goes wrong; the same seed gives the same plant.
+    pub seed: u64,
+    /// Plant time at the first message.
+    pub start: Timestamp,
+    /// The section's story is told.
+    pub story: bool,
+}
+
 /// A plant that can be advanced.
 pub struct Simulation {
-    seed: u64,
-    start: Timestamp,
+    setup: Setup,
+    /// The twin's name, and a check sum of what it says of the plant: snapshots of others are refused.
+    twin: String,
+    definition: u32,
     dt_us: i64,
     warm_up_us: i64,
     elapsed_us: i64,
+    /// Up to when it was asked to run, since the start: less than a step beyond `elapsed_us`.
+    asked: Duration,
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
-    /// Every command that a block knows.
-    known: Vec<Known>,
+    /// What is wrong with the network and the clock of the whole plant.
+    network: FaultSlot,
+    clock: FaultSlot,
+    orders: Orders,
+    plan: Plan,
     /// Topic on which work on machines is announced.
     announced_on: String,
 }
@@ -83,6 +111,15 @@ impl Simulation {
     /// # Errors
     /// If the twin has no `simulation` section, or with everything that is wrong in it.
     pub fn new(twin: &Twin, seed: u64, start: Timestamp) -> Result<Self, Vec<Mistake>> {
+        Self::set_up(twin, Setup { seed, start, story: false })
+    }
+
+    /// Builds the plant of a twin file.
+    ///
+    /// # Errors
+    /// If the twin has no `simulation` section, no story where one is to be told, or with everything
+    /// that is wrong in it.
+    pub fn set_up(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
         let Some(source) = &twin.simulation else {
             let file =
                 twin.files.first().map(|file| file.display().to_string()).unwrap_or_default();
@@ -91,12 +128,23 @@ impl Simulation {
             return Err(vec![Mistake { place: file, message }]);
         };
         let spec: Spec = read(source)?;
-        let mut wiring = Wiring::new(seed, spec.wear.clone());
-        let blocks = build(&spec, seed, &mut wiring);
+        if setup.story && spec.story.is_none() {
+            let message = "the simulation section has no `story` that could be told";
+            return Err(vec![located(source, "story", message)]);
+        }
+        let spec = spec.told(setup.story);
+        let mut wiring = Wiring::new(setup.seed, spec.wear.clone());
+        let blocks = build(&spec, setup.seed, &mut wiring);
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
         }
+        check_instruments(twin, &spec, &mut wiring);
+        let network = wiring.fault(PLANT, Fault::NetworkLoss);
+        let clock = wiring.fault(PLANT, Fault::ClockJump);
+        check_powered(twin, &spec, &mut wiring);
+        let topics = Topics::new(twin, &spec.topics, &mut wiring);
+        let plan = Plan::new(&spec.faults, &mut wiring);
         let board = wiring.board();
         if !wiring.mistakes.is_empty() {
             return Err(wiring
@@ -106,15 +154,22 @@ impl Simulation {
                 .collect());
         }
         let mut simulation = Self {
-            seed,
-            start,
+            setup,
+            twin: twin.name.clone(),
+            definition: crc32fast::hash(
+                format!("{} {}", source.text.trim(), setup.story).as_bytes(),
+            ),
             dt_us: i64::from(spec.step_ms.clamp(1, 1000)) * 1000,
             warm_up_us: (spec.warm_up_s.clamp(0.0, 86_400.0) * 1e6) as i64,
             elapsed_us: 0,
+            asked: Duration::ZERO,
             board,
             blocks,
             publications,
-            known: wiring.commands().to_vec(),
+            network,
+            clock,
+            orders: Orders::new(topics, wiring.commands().to_vec()),
+            plan,
             announced_on: format!("{}/maintenance", twin.name),
         };
         let mut warm = 0;
@@ -129,31 +184,98 @@ impl Simulation {
 
     /// Plant time now.
     pub fn now(&self) -> Timestamp {
-        self.start.plus_micros(self.elapsed_us)
+        self.setup.start.plus_micros(self.elapsed_us)
+    }
+
+    /// Plant time at the first message.
+    pub fn start(&self) -> Timestamp {
+        self.setup.start
+    }
+
+    /// Up to when it was asked to run, since the first message.
+    pub fn asked(&self) -> Duration {
+        self.asked
+    }
+
+    /// What the plant's own clock tells at a time; `None` while its network is away.
+    pub fn told_time(&self, now: Timestamp) -> Option<Timestamp> {
+        let error_us = clock_error_us(&self.board, &[self.clock]);
+        (self.board.fault(self.network) <= 0.5).then(|| now.plus_micros(error_us))
     }
 
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
     /// on the way, in order.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.asked = self.asked.max(elapsed);
         let goal = elapsed.as_micros().min(i64::MAX as u128) as i64;
         while self.elapsed_us + self.dt_us <= goal {
             self.elapsed_us += self.dt_us;
-            self.step(self.warm_up_us + self.elapsed_us);
             let now = self.now();
+            self.obey(now, sink);
+            let (seed, span) = (self.setup.seed, (self.elapsed_us, self.dt_us));
+            self.plan.bring(&mut self.board.faults, seed, span, self.warm_up_us);
+            self.step(self.warm_up_us + self.elapsed_us);
             for announcement in self.board.announcements.drain(..) {
                 let payload = announcement.payload(now);
                 sink(Message { topic: self.announced_on.clone(), payload, qos: 1, retain: false });
             }
+            self.orders.look(&self.board, &self.blocks, now, sink);
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
+                    let at = Moment { seed: self.setup.seed, count, elapsed_us: self.elapsed_us };
                     publication.next_us += publication.period_us;
                     for block in &publication.shown_by {
                         self.blocks[*block].show(&mut self.board);
                     }
-                    publication.send(now, &self.board, (self.seed, count), sink);
+                    publication.send(now, &self.board, at, sink);
                 }
             }
+        }
+    }
+
+    /// Takes a command, or an instructor's order for a fault, which is carried out and answered at the next
+    /// step; `false` when it is none for this plant, or too many wait.
+    pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
+        let (topic, payload) = (topic.to_string(), payload.to_vec());
+        self.orders.push(Incoming { topic, payload, retained })
+    }
+
+    /// The topic filters on which commands come.
+    pub fn command_filters(&self) -> Vec<String> {
+        self.orders.topics.machines.iter().map(|machine| format!("{}+", machine.set)).collect()
+    }
+
+    fn obey(&mut self, now: Timestamp, sink: &mut dyn FnMut(Message)) {
+        while let Some(incoming) = self.orders.pop() {
+            let Some(order) = self.orders.topics.order(&incoming.topic) else {
+                let plant = (&mut self.board, &mut self.blocks[..]);
+                self.orders.obey(&incoming, plant, now, sink);
+                continue;
+            };
+            let result = self.order(order, &incoming);
+            let prefix = &self.orders.topics.instructor;
+            let result = result.as_ref().copied().map_err(String::as_str);
+            sink(instructor::answer(prefix, order, result, now));
+        }
+    }
+
+    /// Breaks and mends.
+    fn order(&mut self, order: &str, incoming: &Incoming) -> Result<(), String> {
+        if incoming.retained {
+            return Err("the broker had kept this order; publish orders without retain".into());
+        }
+        let faults = &mut self.board.faults;
+        match instructor::read(order, &incoming.payload, faults)? {
+            Order::Fault(slot, fault, course) => {
+                let from_us = self.warm_up_us + self.elapsed_us - self.dt_us;
+                faults.inject(course.occurrence(slot, fault, from_us)?)
+            }
+            Order::Clear(slot) => match (faults.clear(slot), slot) {
+                (0, Some(_)) => Err("this fault is not present".into()),
+                _ => Ok(()),
+            },
+            _ => Err("this order is for who runs the plant".into()),
         }
     }
 
@@ -165,19 +287,19 @@ impl Simulation {
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
-        for order in std::mem::take(&mut self.board.orders) {
-            self.obey_crew(&order);
+        for errand in std::mem::take(&mut self.board.errands) {
+            self.run_errand(&errand);
         }
     }
 
     /// What the crew does at a machine; what is refused it tries again later.
-    fn obey_crew(&mut self, order: &Order) {
-        let is_it = |known: &&Known| known.asset == order.asset && known.name == order.name;
-        let Some(known) = self.known.iter().find(is_it) else { return };
+    fn run_errand(&mut self, errand: &Errand) {
+        let is_it = |known: &&wiring::Known| known.asset == errand.asset && known.name == errand.name;
+        let Some(known) = self.orders.known().iter().find(is_it) else { return };
         let (at, name, by) = (known.at, known.name, "crew".to_string());
         let command = Command { at, name, argument: Argument::Nothing, by };
         let answer = self.blocks[known.block].command(&mut self.board, &command);
-        log::debug!("the crew: {}/{name}: {answer:?}", order.asset);
+        log::debug!("the crew: {}/{name}: {answer:?}", errand.asset);
     }
 
     /// What entered, left and is held of everything that is conserved: entered = left + held at every

@@ -4,29 +4,55 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
+use rumqttc::{
+    Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError, SubscribeFilter,
+    SubscribeReasonCode,
+};
 
-use super::{Message, MessageSource, Unfit};
+use super::{Message, MessageSource, Setup, Unfit};
 use crate::telemetry::backoff::Rarely;
 use crate::telemetry::mqtt;
-use crate::twin::{Timestamp, Twin};
+use crate::twin::Twin;
 
 /// How often the physics catches up with the clock.
 const TICK: Duration = Duration::from_millis(20);
 /// Messages waiting for the connection; what is more is dropped and counted.
 const QUEUE: usize = 20_000;
+/// Commands that wait for the plant; what is more is dropped and counted.
+const COMMANDS: usize = 1000;
 /// Pauses before a new attempt to connect.
 const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
+
+/// Whom the simulated plant obeys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Obey {
+    /// Commands to machines, and an instructor's orders.
+    #[default]
+    All,
+    /// Commands to machines.
+    Commands,
+    /// Nobody.
+    Nothing,
+}
 
 /// How the simulated plant runs.
 #[derive(Clone, Debug)]
 pub struct PlantOptions {
     /// Which broker, and as whom.
     pub broker: mqtt::ClientOptions,
-    /// The same seed gives the same messages.
-    pub seed: u64,
+    /// Which plant of the twin file.
+    pub setup: Setup,
     /// Plant seconds that pass in one second.
     pub speed: f64,
+    /// Whom it obeys.
+    pub obey: Obey,
+}
+
+/// A message to the plant.
+struct Told {
+    topic: String,
+    payload: Vec<u8>,
+    retained: bool,
 }
 
 /// Why the simulated plant did not run.
@@ -49,20 +75,35 @@ pub enum PlantError {
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    let mut source = MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)?;
+    let mut source = MessageSource::new(twin, options.setup, options.speed)?;
     let connection = mqtt_options(twin, options, source.will())?;
     let (client, connection) = Client::new(connection, QUEUE);
-    let birth = source.birth().to_vec();
+    let (commands, told) = crossbeam_channel::bounded(COMMANDS);
+    let mut birth = source.birth().to_vec();
+    let mut filters = Vec::new();
+    if options.obey != Obey::Nothing {
+        filters.extend(source.command_filters());
+    }
+    if options.obey == Obey::All {
+        birth.push(source.catalogue());
+        filters.extend(source.instructor_filters());
+    }
     let poller = {
-        let (client, stop) = (client.clone(), stop.clone());
+        let line = Line { client: client.clone(), birth, filters, commands };
+        let stop = stop.clone();
         std::thread::Builder::new()
             .name("plant-mqtt".into())
-            .spawn(move || poll(connection, &client, &birth, &stop))?
+            .spawn(move || line.poll(connection, &stop))?
     };
     let mut dropped = 0u64;
     let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let now = Instant::now();
+        for Told { topic, payload, retained } in told.try_iter() {
+            if !source.command(&topic, &payload, retained) {
+                log::warn!("the plant did not take a message on {topic}: too many wait");
+            }
+        }
         source.advance(now.duration_since(before), &mut |message| {
             dropped += u64::from(!send(&client, message));
         });
@@ -103,7 +144,8 @@ fn mqtt_options(
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
     if !broker.is_id_stated {
-        broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+        broker.client_id =
+            format!("plant-{}-{}-{}", twin.name, options.setup.seed, std::process::id());
     }
     let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
@@ -115,46 +157,89 @@ fn mqtt_options(
     Ok(mqtt)
 }
 
-/// Keeps the connection going until the plant has disconnected.
-fn poll(
-    mut connection: rumqttc::Connection,
-    client: &Client,
-    birth: &[Message],
-    stop: &AtomicBool,
-) {
-    let mut failures = 0;
-    let (mut reported, began) = (Rarely::default(), Instant::now());
-    let mut stopped_at = None::<Instant>;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            let since = *stopped_at.get_or_insert_with(Instant::now);
-            if since.elapsed() > Duration::from_secs(2) {
-                return;
-            }
-        }
-        match connection.recv_timeout(Duration::from_millis(200)) {
-            Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
-                failures = 0;
-                for message in birth {
-                    send(client, message.clone());
-                }
-            }
-            Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) | Err(RecvTimeoutError::Disconnected) => {
-                return;
-            }
-            Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
-            Ok(Err(error)) => {
-                if stop.load(Ordering::Relaxed) {
+/// The connection to the broker.
+struct Line {
+    client: Client,
+    /// Published on every connection.
+    birth: Vec<Message>,
+    /// Where commands come.
+    filters: Vec<String>,
+    commands: crossbeam_channel::Sender<Told>,
+}
+
+impl Line {
+    /// Keeps the connection going until the plant has disconnected.
+    fn poll(&self, mut connection: rumqttc::Connection, stop: &AtomicBool) {
+        let mut failures = 0;
+        let (mut reported, mut crowded, began) =
+            (Rarely::default(), Rarely::default(), Instant::now());
+        let mut stopped_at = None::<Instant>;
+        // Asked for on every connection, again and again while the queue is full.
+        let mut is_subscribed = true;
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                let since = *stopped_at.get_or_insert_with(Instant::now);
+                if since.elapsed() > Duration::from_secs(2) {
                     return;
                 }
-                // On change, then rarely: a broker may be away for days.
-                if reported.is_due(&error.to_string(), began.elapsed()) {
-                    log::warn!("the plant has lost its broker ({error}) and keeps trying");
+            }
+            match connection.recv_timeout(Duration::from_millis(200)) {
+                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
+                    failures = 0;
+                    for message in &self.birth {
+                        send(&self.client, message.clone());
+                    }
+                    is_subscribed = self.subscribe();
                 }
-                let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];
-                failures += 1;
-                std::thread::sleep(Duration::from_millis(pause));
+                Ok(Ok(Event::Incoming(Packet::Publish(publish)))) => {
+                    let rumqttc::Publish { topic, payload, retain, .. } = publish;
+                    let told = Told { topic, payload: payload.to_vec(), retained: retain };
+                    if self.commands.try_send(told).is_err()
+                        && crowded.is_due("crowded", began.elapsed())
+                    {
+                        log::warn!("commands to the plant are dropped: more come than it can take");
+                    }
+                }
+                Ok(Ok(Event::Incoming(Packet::SubAck(answer)))) => {
+                    let refused = answer
+                        .return_codes
+                        .iter()
+                        .filter(|code| **code == SubscribeReasonCode::Failure)
+                        .count();
+                    if refused > 0 {
+                        log::warn!(
+                            "the broker lets the plant not subscribe to {refused} of its topics for \
+                             commands: these machines obey nobody; allow it to read them"
+                        );
+                    }
+                }
+                Ok(Ok(Event::Outgoing(Outgoing::Disconnect)))
+                | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Err(error)) => {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    is_subscribed = true;
+                    // On change, then rarely: a broker may be away for days.
+                    if reported.is_due(&error.to_string(), began.elapsed()) {
+                        log::warn!("the plant has lost its broker ({error}) and keeps trying");
+                    }
+                    let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];
+                    failures += 1;
+                    std::thread::sleep(Duration::from_millis(pause));
+                }
+            }
+            if !is_subscribed {
+                is_subscribed = self.subscribe();
             }
         }
+    }
+
+    /// Asks for the commands; `false` when the queue has no room for that.
+    fn subscribe(&self) -> bool {
+        let filter = |path: &String| SubscribeFilter { path: path.clone(), qos: QoS::ExactlyOnce };
+        let filters: Vec<_> = self.filters.iter().map(filter).collect();
+        filters.is_empty() || self.client.try_subscribe_many(filters).is_ok()
     }
 }

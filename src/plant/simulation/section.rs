@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Mistake;
-use super::blocks::BlockSpec;
+use super::blocks::{self, BlockSpec};
+use super::command::topics::TopicsSpec;
+use super::faults::FaultsSpec;
+use super::instrument::InstrumentSpec;
 use super::maintenance::MaintenanceSpec;
 use super::parts::WearSpec;
+use super::wiring::Wiring;
 use crate::twin::SimulationSource;
 
 /// The section.
@@ -28,19 +32,91 @@ pub struct Spec {
     /// What is replaced regularly, and who does it and mends what has tripped.
     #[serde(default)]
     pub maintenance: MaintenanceSpec,
-    /// Milliseconds between two messages, by class.
+    /// What goes wrong by itself.
+    #[serde(default)]
+    pub faults: FaultsSpec,
+    /// Where the plant is told what to do, and answers.
+    #[serde(default)]
+    pub topics: TopicsSpec,
+    /// What is otherwise when a story is told.
+    #[serde(default)]
+    pub story: Option<Story>,
+    /// Milliseconds between two messages, by class; `/control` is for topics that end so, `Pump/control`
+    /// for those of a class.
     #[serde(default)]
     pub periods_ms: BTreeMap<String, u32>,
     /// Deviation of the noise of a measurement in the property's unit, by `Class.property` or
     /// `asset.property`.
     #[serde(default)]
     pub noise: BTreeMap<String, f64>,
+    /// What measures a property, by `Class.property` or `asset.property`; `noise` is short for it.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSpec>,
     /// The signal that a property shows, where it is not the one of the same asset and name.
     #[serde(default)]
     pub shows: BTreeMap<String, String>,
+    /// By the asset that supplies them: assets whose instruments are silent without supply, with all
+    /// that stands in them; `plant` is everything.
+    #[serde(default)]
+    pub powered: BTreeMap<String, Vec<String>>,
     /// Signals by which a property's quality is uncertain while they are above 0.5.
     #[serde(default)]
     pub doubtful: BTreeMap<String, String>,
+}
+
+/// What is otherwise when a story is told: each field takes the place of the section's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Story {
+    /// Each takes the place of the block of the same kind that sets the same signals; one that takes no
+    /// place steps last.
+    #[serde(default)]
+    pub blocks: Vec<BlockSpec>,
+    /// What goes wrong by itself.
+    #[serde(default)]
+    pub faults: Option<FaultsSpec>,
+    /// How fast parts wear, and how far they are worn at the start.
+    #[serde(default)]
+    pub wear: Option<WearSpec>,
+    /// Who mends what.
+    #[serde(default)]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// What measures a property: each takes the place of the section's of that name.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSpec>,
+}
+
+impl Spec {
+    /// The section of the story; the same where there is none.
+    pub fn told(mut self, is_story: bool) -> Self {
+        let Some(story) = self.story.take().filter(|_| is_story) else { return self };
+        for block in story.blocks {
+            let (kind, own) = (std::mem::discriminant(&block), signals_of(&block, &self.blocks));
+            let at = self.blocks.iter().position(|other| {
+                std::mem::discriminant(other) == kind
+                    && signals_of(other, &self.blocks).iter().any(|name| own.contains(name))
+            });
+            match at {
+                Some(at) => self.blocks[at] = block,
+                None => self.blocks.push(block),
+            }
+        }
+        self.faults = story.faults.unwrap_or(self.faults);
+        self.wear = story.wear.unwrap_or(self.wear);
+        self.maintenance = story.maintenance.unwrap_or(self.maintenance);
+        for name in story.instruments.keys() {
+            self.noise.remove(name);
+        }
+        self.instruments.extend(story.instruments);
+        self
+    }
+}
+
+/// The signals that a block sets.
+fn signals_of(block: &BlockSpec, all: &[BlockSpec]) -> Vec<String> {
+    let mut wiring = Wiring::default();
+    drop(blocks::build(block, all, 0, &mut wiring));
+    wiring.outputs()
 }
 
 fn step_ms() -> u32 {

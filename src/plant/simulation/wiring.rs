@@ -49,7 +49,7 @@ pub enum Kind {
 pub fn keep(text: &str) -> &'static str {
     static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = kept.get(text) {
+    if let Some(known) = kept.get(text).copied() {
         return known;
     }
     let new: &'static str = Box::leak(text.to_string().into_boxed_str());
@@ -61,7 +61,7 @@ pub fn keep(text: &str) -> &'static str {
 pub fn keep_words(words: &[&'static str]) -> &'static [&'static str] {
     static KEPT: Mutex<BTreeSet<&'static [&'static str]>> = Mutex::new(BTreeSet::new());
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = kept.get(words) {
+    if let Some(known) = kept.get(words).copied() {
         return known;
     }
     let new: &'static [&'static str] = Box::leak(words.to_vec().into_boxed_slice());
@@ -303,6 +303,11 @@ impl Wiring {
         bus
     }
 
+    /// Whether a block supplies that bus.
+    pub fn is_supplied(&self, name: &str) -> bool {
+        self.meters.is_supplied(name)
+    }
+
     /// Declares a meter of energy.
     pub fn meter(&mut self) -> usize {
         self.meters.meter()
@@ -330,6 +335,12 @@ impl Wiring {
             return None;
         }
         Some((slot, self.kinds[slot]?))
+    }
+
+    /// The names of all signals that blocks set.
+    pub fn outputs(&self) -> Vec<String> {
+        let set = self.names.iter().filter(|(_, slot)| self.kinds[**slot].is_some());
+        set.map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether a block sets that signal and hides it.

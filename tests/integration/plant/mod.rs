@@ -12,6 +12,8 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 use crate::programs::{Mosquitto, plant, scene};
 
 mod observed;
+mod process;
+mod story;
 
 /// How long anything here may take.
 const TIMEOUT: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Block;
+use super::{Block, Damaged, Loaded, Saved};
 use crate::plant::simulation::noise;
 use crate::plant::simulation::physics::Lag;
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
@@ -149,6 +149,15 @@ impl Block for Follow {
         self.value = Some(value);
         b.set(self.output, value);
     }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.value);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.value = from.take()?;
+        Ok(())
+    }
 }
 
 /// One of two words. Signal: `signal`.
@@ -222,5 +231,14 @@ impl Block for Total {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         self.value += b.read(&self.of) * self.per_second * dt_s;
         b.set(self.output, self.value);
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.value);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.value = from.take()?;
+        Ok(())
     }
 }

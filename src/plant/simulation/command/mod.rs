@@ -1,6 +1,9 @@
 //! What a plant is told to do: commands by their names and arguments, and what becomes of them.
 
+pub mod orders;
+pub mod payload;
 pub mod starting;
+pub mod topics;
 
 /// What a command takes with it.
 #[derive(Clone, Copy, Debug, PartialEq)]

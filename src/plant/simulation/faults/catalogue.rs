@@ -90,7 +90,7 @@ const fn about(
 }
 
 /// Every fault, in the order of the enumeration.
-const CATALOGUE: [About; 26] = [
+static CATALOGUE: [About; 26] = [
     about(
         Fault::Stuck,
         "stuck",

@@ -1,10 +1,14 @@
 //! What is broken now: faults come at a time, grow, stay and go, whoever asked for them.
 
 mod catalogue;
+mod plan;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::catalogue::{About, Fault};
+pub use self::catalogue::Fault;
+pub use self::plan::{Course, FaultsSpec, Plan};
 use crate::twin::nearest;
 
 /// Faults that may be present at the same time.
@@ -67,6 +71,7 @@ impl Occurrence {
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     known: Vec<(String, Fault)>,
+    index: BTreeMap<Fault, BTreeMap<String, usize>>,
     present: Vec<Occurrence>,
     /// By slot: severity and size of the strongest one now.
     now: Vec<(f64, Option<f64>)>,
@@ -75,9 +80,11 @@ pub struct Faults {
 impl Faults {
     pub(super) fn add(&mut self, on: &str, fault: Fault) -> FaultSlot {
         self.find(on, fault).unwrap_or_else(|| {
+            let at = self.known.len();
             self.known.push((on.to_string(), fault));
+            self.index.entry(fault).or_default().insert(on.to_string(), at);
             self.now.push((0.0, None));
-            FaultSlot(self.known.len() - 1)
+            FaultSlot(at)
         })
     }
 
@@ -88,7 +95,7 @@ impl Faults {
 
     /// The slot of a fault of a machine or instrument.
     pub fn find(&self, on: &str, fault: Fault) -> Option<FaultSlot> {
-        self.known.iter().position(|(o, f)| o == on && *f == fault).map(FaultSlot)
+        self.index.get(&fault)?.get(on).copied().map(FaultSlot)
     }
 
     /// The slot of a fault by its names.

@@ -11,6 +11,7 @@ pub mod drive;
 pub mod electrical;
 pub mod exchanger;
 pub mod hydraulics;
+pub mod joints;
 pub mod packer;
 pub mod pump;
 pub mod robot;
