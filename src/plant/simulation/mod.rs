@@ -12,6 +12,10 @@ mod faults;
 mod instructor;
 mod message_source;
 mod noise;
+#[cfg(not(target_arch = "wasm32"))]
+mod offline;
+#[cfg(not(target_arch = "wasm32"))]
+mod pace;
 mod packaging;
 mod parts;
 mod permits;
@@ -32,10 +36,15 @@ use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
 use self::faults::Plan;
 use self::instructor::Order;
-pub use self::message_source::{MessageSource, SPEEDS, Shelf, Unfit};
+pub use self::message_source::{
+    Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
+};
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::offline::record;
+pub use self::parts::{Part, Parts};
 use self::publication::{Publication, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::publisher::{Obey, PlantError, PlantOptions, run};
+pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
 pub use self::snapshot::{Damaged, setup_of};
 use self::wiring::{Board, Wiring};
@@ -170,6 +179,24 @@ impl Simulation {
     /// Plant time at the first message.
     pub fn start(&self) -> Timestamp {
         self.setup.start
+    }
+
+    /// A step of the physics.
+    pub fn step_length(&self) -> Duration {
+        Duration::from_micros(self.dt_us.unsigned_abs())
+    }
+
+    /// How far the parts are worn: the plant's hidden truth, which no message tells.
+    pub fn truth(&self) -> &Parts {
+        &self.board.parts
+    }
+
+    /// Measures and sends no message more often than so.
+    fn thin(&mut self, every: Duration) {
+        let every_us = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        for publication in &mut self.publications {
+            publication.period_us = publication.period_us.max(every_us);
+        }
     }
 
     /// Up to when it was asked to run, since the first message.

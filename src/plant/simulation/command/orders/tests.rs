@@ -112,7 +112,7 @@ fn each_command_is_answered_once_accepted_or_refused_and_then_done_or_failed() {
     let first = &plant.answers[0];
     assert_eq!(first["id"], json!("c17"));
     assert_eq!(first["value"], json!(1200));
-    assert_eq!(first["ts"], json!("1970-01-01T00:00:00Z"));
+    assert_eq!(first["ts"], json!("1970-01-01T00:00:00.000000Z"));
     plant.tell("run", "false");
     assert_eq!(plant.pass(2.0), ["run accepted ", "run done "]);
     plant.tell("mode", "automatic");
