@@ -381,7 +381,9 @@ impl MessageSource {
     fn tell_time(&self, at: Duration, rate: f64, sink: &mut dyn FnMut(Message)) {
         let Some(clock) = &self.clock else { return };
         let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
-        let payload = clock_payload(clock, self.simulation.start().plus_micros(micros), rate);
+        let now = self.simulation.start().plus_micros(micros);
+        let Some(now) = self.simulation.told_time(now) else { return };
+        let payload = clock_payload(clock, now, rate);
         sink(Message { topic: clock.topic.clone(), payload, qos: 0, retain: false });
     }
 }

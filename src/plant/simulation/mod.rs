@@ -10,6 +10,7 @@ mod command;
 mod encode;
 mod faults;
 mod instructor;
+mod instrument;
 mod message_source;
 mod noise;
 #[cfg(not(target_arch = "wasm32"))]
@@ -25,6 +26,7 @@ mod publication;
 mod publisher;
 mod section;
 mod snapshot;
+mod tap;
 mod topic;
 mod wiring;
 
@@ -34,19 +36,21 @@ use self::balance::Balance;
 use self::blocks::Block;
 use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
-use self::faults::Plan;
+use self::faults::{Fault, FaultSlot, Plan};
 use self::instructor::Order;
+use self::instrument::Moment;
 pub use self::message_source::{
     Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
 pub use self::parts::{Part, Parts};
-use self::publication::{Publication, publications_of};
+use self::publication::{PLANT, Publication, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
 pub use self::snapshot::{Damaged, setup_of};
+use self::tap::check_instruments;
 use self::wiring::{Board, Wiring};
 use crate::twin::{Timestamp, Twin};
 
@@ -98,6 +102,9 @@ pub struct Simulation {
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
+    /// What is wrong with the network and the clock of the whole plant.
+    network: FaultSlot,
+    clock: FaultSlot,
     orders: Orders,
     plan: Plan,
 }
@@ -136,6 +143,9 @@ impl Simulation {
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
         }
+        check_instruments(twin, &spec, &mut wiring);
+        let network = wiring.fault(PLANT, Fault::NetworkLoss);
+        let clock = wiring.fault(PLANT, Fault::ClockJump);
         let topics = Topics::new(twin, &spec.topics, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
         let board = wiring.board();
@@ -159,6 +169,8 @@ impl Simulation {
             board,
             blocks,
             publications,
+            network,
+            clock,
             orders: Orders::new(topics, wiring.commands().to_vec()),
             plan,
         };
@@ -204,6 +216,12 @@ impl Simulation {
         self.asked
     }
 
+    /// What the plant's own clock tells at a time; `None` while its network is away.
+    pub fn told_time(&self, now: Timestamp) -> Option<Timestamp> {
+        let error_us = clock_error_us(&self.board, &[self.clock]);
+        (self.board.fault(self.network) <= 0.5).then(|| now.plus_micros(error_us))
+    }
+
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
     /// on the way, in order.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
@@ -220,11 +238,12 @@ impl Simulation {
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
+                    let at = Moment { seed: self.setup.seed, count, elapsed_us: self.elapsed_us };
                     publication.next_us += publication.period_us;
                     for block in &publication.shown_by {
                         self.blocks[*block].show(&mut self.board);
                     }
-                    publication.send(now, &self.board, (self.setup.seed, count), sink);
+                    publication.send(now, &self.board, at, sink);
                 }
             }
         }

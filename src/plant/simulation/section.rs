@@ -8,6 +8,7 @@ use super::Mistake;
 use super::blocks::{self, BlockSpec};
 use super::command::topics::TopicsSpec;
 use super::faults::FaultsSpec;
+use super::instrument::InstrumentSpec;
 use super::parts::WearSpec;
 use super::wiring::Wiring;
 use crate::twin::SimulationSource;
@@ -36,13 +37,17 @@ pub struct Spec {
     /// What is otherwise when a story is told.
     #[serde(default)]
     pub story: Option<Story>,
-    /// Milliseconds between two messages, by class.
+    /// Milliseconds between two messages, by class; `/control` is for topics that end so, `Pump/control`
+    /// for those of a class.
     #[serde(default)]
     pub periods_ms: BTreeMap<String, u32>,
     /// Deviation of the noise of a measurement in the property's unit, by `Class.property` or
     /// `asset.property`.
     #[serde(default)]
     pub noise: BTreeMap<String, f64>,
+    /// What measures a property, by `Class.property` or `asset.property`; `noise` is short for it.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSpec>,
     /// The signal that a property shows, where it is not the one of the same asset and name.
     #[serde(default)]
     pub shows: BTreeMap<String, String>,
@@ -65,6 +70,9 @@ pub struct Story {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: Option<WearSpec>,
+    /// What measures a property: each takes the place of the section's of that name.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSpec>,
 }
 
 impl Spec {
@@ -84,6 +92,10 @@ impl Spec {
         }
         self.faults = story.faults.unwrap_or(self.faults);
         self.wear = story.wear.unwrap_or(self.wear);
+        for name in story.instruments.keys() {
+            self.noise.remove(name);
+        }
+        self.instruments.extend(story.instruments);
         self
     }
 }

@@ -96,9 +96,7 @@ impl Simulation {
         out.put(&board);
         out.put(self.orders.state());
         for publication in &self.publications {
-            let mut own = Saved::default();
-            publication.save(&mut own);
-            out.put(&own.bytes()?);
+            out.put(&publication.state());
         }
         for block in &self.blocks {
             let mut own = Saved::default();
@@ -168,8 +166,11 @@ impl Simulation {
             }
         }
         for publication in &mut self.publications {
-            let own: Vec<u8> = from.take()?;
-            publication.load(&mut Loaded::new(&own))?;
+            let state = from.take()?;
+            if !publication.fits(&state) {
+                return Err(Damaged("the snapshot is damaged: a message has another form".into()));
+            }
+            publication.restore(state);
         }
         for block in &mut self.blocks {
             let own: Vec<u8> = from.take()?;

@@ -10,8 +10,8 @@ use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};
 /// One reading to be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// The value.
-    pub value: Value,
+    /// The value; `None` where the instrument tells nothing.
+    pub value: Option<Value>,
     /// Its quality.
     pub quality: Quality,
 }
@@ -81,7 +81,8 @@ pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) ->
 }
 
 fn put_field(sample: &mut Json, field: &Field, ty: &ValueType, reading: &Measured) {
-    put(sample, &field.pointer, payload_value(&field.read, ty, &reading.value));
+    let value = reading.value.as_ref();
+    put(sample, &field.pointer, value.map_or(Json::Null, |v| payload_value(&field.read, ty, v)));
     if let Some(source) = &field.quality {
         put(sample, &source.pointer, quality_value(source, reading.quality));
     }

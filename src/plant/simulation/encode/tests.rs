@@ -11,7 +11,7 @@ use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Item, NoFiles, Twin, load_text};
 
 fn good(value: Value) -> Measured {
-    Measured { value, quality: Quality::Good }
+    Measured { value: Some(value), quality: Quality::Good }
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_nested_document_is_built_from_its_pointers() {
     let readings = vec![
         (0, good(Value::Number(1.5))),
         (1, good(Value::Number(20.0))),
-        (2, Measured { value: Value::Enumeration(1), quality: Quality::Uncertain }),
+        (2, Measured { value: Some(Value::Enumeration(1)), quality: Quality::Uncertain }),
     ];
     let document = document(&payload, &types, &[(Timestamp(1_500_000), readings)]);
     let expected = serde_json::json!({
@@ -170,7 +170,7 @@ proptest! {
                 let quality = if doubt { Quality::Uncertain } else { Quality::Good };
                 let readings = values.into_iter().enumerate();
                 let at = Timestamp(1_772_366_400_000_000 + after);
-                (at, readings.map(|(n, value)| (n as u16, Measured { value, quality })).collect())
+                (at, readings.map(|(n, value)| (n as u16, Measured { value: Some(value), quality })).collect())
             })
             .collect();
         let document = document_of(&mapping.payload, &twin, &instants);
@@ -191,7 +191,7 @@ proptest! {
                 let trusted = quality.is_some() || field.quality.is_some();
                 let quality = if trusted { reading.quality } else { Quality::Good };
                 update.property.0 == u32::from(field.property)
-                    && update.value.as_ref().is_some_and(|value| same(&reading.value, value))
+                    && update.value.as_ref().is_some_and(|value| same(reading.value.as_ref().expect("a value"), value))
                     && update.time == time
                     && update.quality == quality
             });

@@ -9,6 +9,7 @@ pub mod control;
 pub mod electrical;
 pub mod exchanger;
 pub mod hydraulics;
+pub mod joints;
 pub mod packer;
 pub mod pump;
 pub mod robot;
