@@ -100,11 +100,23 @@ pub fn nanolitres(m3: f64) -> i64 {
     if m3 > 0.0 { (m3.min(LARGEST_M3) * NL).round() as i64 } else { 0 }
 }
 
+/// What passed a store since the start, nl.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Given to it.
+    pub given_nl: i64,
+    /// Taken from it.
+    pub taken_nl: i64,
+    /// Wanted from it and not there.
+    pub short_nl: i64,
+}
+
 /// A store of water.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Store {
     capacity_nl: i64,
     content: Parcel,
+    passed: Passed,
     /// Last known while there was something in it, °C.
     celsius: f64,
 }
@@ -169,7 +181,12 @@ impl Stores {
             return Err(format!("there are two stores named {name:?}; give one another asset"));
         }
         let content = self.bring(level_m3, celsius);
-        self.state.stores.push(Store { capacity_nl: nanolitres(capacity_m3), content, celsius });
+        self.state.stores.push(Store {
+            capacity_nl: nanolitres(capacity_m3),
+            content,
+            passed: Passed::default(),
+            celsius,
+        });
         Ok(next)
     }
 
@@ -206,7 +223,10 @@ impl Stores {
             Place::Outside => self.bring(m3, OUTSIDE_C),
             Place::Store(at) => {
                 let store = &mut self.state.stores[at];
-                let parcel = store.content.split(nanolitres(m3));
+                let wanted = nanolitres(m3);
+                let parcel = store.content.split(wanted);
+                store.passed.taken_nl += parcel.nl;
+                store.passed.short_nl += wanted - parcel.nl;
                 store.celsius = store.content.celsius().unwrap_or(store.celsius);
                 parcel
             }
@@ -224,6 +244,7 @@ impl Stores {
             Place::Store(at) => {
                 let store = &mut self.state.stores[at];
                 let fits = parcel.split(store.capacity_nl - store.content.nl);
+                store.passed.given_nl += fits.nl;
                 store.content.mix(fits);
                 store.celsius = store.content.celsius().unwrap_or(store.celsius);
                 parcel
@@ -256,6 +277,14 @@ impl Stores {
         match place {
             Place::Outside => LARGEST_M3,
             Place::Store(at) => self.state.stores[at].content.m3(),
+        }
+    }
+
+    /// What passed a store since the start; of outside nothing is counted here.
+    pub fn passed(&self, place: Place) -> Passed {
+        match place {
+            Place::Outside => Passed::default(),
+            Place::Store(at) => self.state.stores[at].passed,
         }
     }
 

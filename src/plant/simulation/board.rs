@@ -6,7 +6,7 @@ use super::balance::{Balance, Bus, Meters, Parcel, Place, Stores};
 use super::faults::{FaultSlot, Faults};
 use super::parts::{PartSlot, Parts};
 use super::permits::{InterlockSlot, PermitSlot, Permits};
-use crate::twin::{Item, Pose};
+use crate::twin::{Item, Pose, Timestamp};
 
 /// What a signal holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,53 @@ pub struct Board {
     pub permits: Permits,
     /// The plant's time.
     pub clock: Clock,
+    /// What the crew does at machines, after the step.
+    pub orders: Vec<Order>,
+    /// What has begun and ended, told after the step.
+    pub announcements: Vec<Announcement>,
+}
+
+/// A command without an argument that the crew gives at a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The machine.
+    pub asset: String,
+    /// The command.
+    pub name: &'static str,
+}
+
+/// Work on a machine begins or is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement {
+    /// The machine.
+    pub asset: String,
+    /// What is replaced.
+    pub part: &'static str,
+    /// It is done; else it begins.
+    pub is_done: bool,
+    /// It was on the plan.
+    pub planned: bool,
+    /// Who does it.
+    pub by: String,
+    /// How long it takes, s.
+    pub takes_s: f64,
+}
+
+impl Announcement {
+    /// What is sent at a time of the plant.
+    pub fn payload(&self, now: Timestamp) -> Vec<u8> {
+        serde_json::json!({
+            "ts": now.to_string(),
+            "asset": self.asset,
+            "part": self.part,
+            "maintenance": if self.is_done { "done" } else { "begun" },
+            "planned": self.planned,
+            "by": self.by,
+            "takes_s": self.takes_s,
+        })
+        .to_string()
+        .into_bytes()
+    }
 }
 
 impl Board {

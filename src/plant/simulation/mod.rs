@@ -11,6 +11,7 @@ mod encode;
 mod faults;
 mod instructor;
 mod instrument;
+mod maintenance;
 mod message_source;
 mod noise;
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,10 +35,12 @@ use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
+use self::board::Order;
 use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
+use self::command::{Argument, Command};
 use self::faults::{Fault, FaultSlot, Plan};
-use self::instructor::Order;
+use self::instructor::Order as Instruction;
 use self::instrument::Moment;
 pub use self::message_source::{
     Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
@@ -180,6 +183,7 @@ impl Simulation {
             simulation.step(warm);
         }
         simulation.warm_up_us = warm;
+        simulation.board.announcements.clear();
         Ok(simulation)
     }
 
@@ -235,6 +239,11 @@ impl Simulation {
             self.plan.bring(&mut self.board.faults, seed, span, self.warm_up_us);
             self.step(self.warm_up_us + self.elapsed_us);
             self.orders.look(&self.board, &self.blocks, now, sink);
+            for announcement in self.board.announcements.drain(..) {
+                let (topic, payload) =
+                    (self.orders.topics.maintenance.clone(), announcement.payload(now));
+                sink(Message { topic, payload, qos: 1, retain: false });
+            }
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
@@ -282,11 +291,11 @@ impl Simulation {
         }
         let faults = &mut self.board.faults;
         match instructor::read(order, &incoming.payload, faults)? {
-            Order::Fault(slot, fault, course) => {
+            Instruction::Fault(slot, fault, course) => {
                 let from_us = self.warm_up_us + self.elapsed_us - self.dt_us;
                 faults.inject(course.occurrence(slot, fault, from_us)?)
             }
-            Order::Clear(slot) => match (faults.clear(slot), slot) {
+            Instruction::Clear(slot) => match (faults.clear(slot), slot) {
                 (0, Some(_)) => Err("this fault is not present".into()),
                 _ => Ok(()),
             },
@@ -302,6 +311,19 @@ impl Simulation {
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
+        for order in std::mem::take(&mut self.board.orders) {
+            self.obey_crew(&order);
+        }
+    }
+
+    /// What the crew does at a machine; what is refused it tries again later.
+    fn obey_crew(&mut self, order: &Order) {
+        let is_it = |known: &&Known| known.asset == order.asset && known.name == order.name;
+        let Some(known) = self.orders.known().iter().find(is_it) else { return };
+        let (at, name, by) = (known.at, known.name, "crew".to_string());
+        let command = Command { at, name, argument: Argument::Nothing, by };
+        let answer = self.blocks[known.block].command(&mut self.board, &command);
+        log::debug!("the crew: {}/{name}: {answer:?}", order.asset);
     }
 
     /// What entered, left and is held of everything that is conserved: entered = left + held at every
@@ -319,8 +341,14 @@ fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
         wiring.block = built.len();
         built.extend(blocks::build(block, &spec.blocks, seed, wiring));
     }
+    wiring.block = built.len();
+    built.extend(maintenance::build(&spec.maintenance, wiring));
     built
 }
 
+#[cfg(test)]
+mod conserved;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod tests;

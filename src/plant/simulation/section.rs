@@ -9,6 +9,7 @@ use super::blocks::{self, BlockSpec};
 use super::command::topics::TopicsSpec;
 use super::faults::FaultsSpec;
 use super::instrument::InstrumentSpec;
+use super::maintenance::MaintenanceSpec;
 use super::parts::WearSpec;
 use super::wiring::Wiring;
 use crate::twin::SimulationSource;
@@ -31,6 +32,9 @@ pub struct Spec {
     /// What goes wrong by itself.
     #[serde(default)]
     pub faults: FaultsSpec,
+    /// What is replaced regularly, and who does it and mends what has tripped.
+    #[serde(default)]
+    pub maintenance: MaintenanceSpec,
     /// Where the plant is told what to do, and answers.
     #[serde(default)]
     pub topics: TopicsSpec,
@@ -70,6 +74,9 @@ pub struct Story {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: Option<WearSpec>,
+    /// What is replaced regularly, and who does it.
+    #[serde(default)]
+    pub maintenance: Option<MaintenanceSpec>,
     /// What measures a property: each takes the place of the section's of that name.
     #[serde(default)]
     pub instruments: BTreeMap<String, InstrumentSpec>,
@@ -92,6 +99,7 @@ impl Spec {
         }
         self.faults = story.faults.unwrap_or(self.faults);
         self.wear = story.wear.unwrap_or(self.wear);
+        self.maintenance = story.maintenance.unwrap_or(self.maintenance);
         for name in story.instruments.keys() {
             self.noise.remove(name);
         }

@@ -160,7 +160,7 @@ fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_
 }
 
 /// A twin that has nothing but a scene's simulation section.
-fn scene_section(name: &str) -> Twin {
+pub(super) fn scene_section(name: &str) -> Twin {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
     let text = std::fs::read_to_string(&file).expect("the scene is there");
     let at =

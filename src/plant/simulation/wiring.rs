@@ -247,6 +247,11 @@ impl Wiring {
         }
     }
 
+    /// The parts so far.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Declares a store of water.
     pub fn store(
         &mut self,
@@ -306,6 +311,11 @@ impl Wiring {
     /// The permit of a machine, for the block that runs it.
     pub fn permit(&mut self, asset: &str) -> PermitSlot {
         self.permits.permit(asset)
+    }
+
+    /// Whether a block asks for the permit of that machine.
+    pub fn has_permit(&self, asset: &str) -> bool {
+        self.permits.asked().any(|asked| asked == asset)
     }
 
     /// A reason for which a machine may be stopped, for the block that watches over it.
@@ -372,6 +382,7 @@ impl Wiring {
             faults: self.faults.clone(),
             permits: self.permits.clone(),
             clock: Clock { seed: self.seed, ..Clock::default() },
+            ..Board::default()
         }
     }
 

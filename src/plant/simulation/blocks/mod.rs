@@ -4,16 +4,24 @@
 //! signal, or a list of them to be added. Blocks step in the order of the file. Each file here
 //! holds blocks of one concern: what the file states, how it is wired, how it steps.
 
+#[cfg(test)]
+pub mod bench;
+mod circuit;
+mod duty;
 mod electrical;
+mod panel;
+mod power;
 mod process;
 mod pumping;
 mod signals;
+mod tank;
 
 use serde::Deserialize;
 
 use super::balance::Balance;
 use super::command::{Answer, Command, Progress};
 use super::packaging::PackagingSpec;
+use super::physics::starter::Mode;
 use super::snapshot::{Damaged, Loaded, Saved};
 use super::wiring::{Board, Source, Wiring};
 
@@ -58,11 +66,15 @@ pub enum BlockSpec {
     /// A pump and its motor.
     Pump(pumping::PumpSpec),
     /// Which of some pumps run.
-    Duty(pumping::DutySpec),
+    Duty(duty::DutySpec),
     /// Pumps in parallel into one line.
-    Circuit(pumping::CircuitSpec),
+    Circuit(circuit::CircuitSpec),
     /// A tank.
-    Tank(process::TankSpec),
+    Tank(tank::TankSpec),
+    /// A flow from one place to another.
+    Transfer(tank::TransferSpec),
+    /// Stops machines at a limit.
+    Interlock(tank::InterlockSpec),
     /// A control valve.
     Valve(process::ValveSpec),
     /// A plate heat exchanger.
@@ -71,8 +83,10 @@ pub enum BlockSpec {
     Control(process::ControlSpec),
     /// A geared motor that drives a belt.
     Drive(electrical::DriveSpec),
+    /// The mains.
+    Mains(power::MainsSpec),
     /// An uninterruptible supply.
-    Ups(electrical::UpsSpec),
+    Ups(power::UpsSpec),
     /// A cabinet.
     Cabinet(electrical::CabinetSpec),
     /// Something that happens now and then.
@@ -98,14 +112,17 @@ pub fn build(
     w: &mut Wiring,
 ) -> Option<Box<dyn Block>> {
     match spec {
-        BlockSpec::Pump(spec) => Some(spec.build(w)),
+        BlockSpec::Pump(spec) => Some(spec.build(all, w)),
         BlockSpec::Duty(spec) => Some(spec.build(w)),
         BlockSpec::Circuit(spec) => spec.build(all, w),
         BlockSpec::Tank(spec) => Some(spec.build(w)),
+        BlockSpec::Transfer(spec) => Some(spec.build(w)),
+        BlockSpec::Interlock(spec) => Some(spec.build(w)),
         BlockSpec::Valve(spec) => Some(spec.build(w)),
         BlockSpec::Exchanger(spec) => Some(spec.build(w)),
         BlockSpec::Control(spec) => Some(spec.build(w)),
         BlockSpec::Drive(spec) => Some(spec.build(w)),
+        BlockSpec::Mains(spec) => Some(spec.build(w)),
         BlockSpec::Ups(spec) => Some(spec.build(w)),
         BlockSpec::Cabinet(spec) => Some(spec.build(w)),
         BlockSpec::Event(spec) => Some(spec.build(seed, w)),
@@ -120,6 +137,29 @@ pub fn build(
 /// Sets several numbers.
 fn set_all<const N: usize>(board: &mut Board, slots: &[usize; N], values: [f64; N]) {
     slots.iter().zip(values).for_each(|(slot, value)| board.set(*slot, value));
+}
+
+/// Share of the nominal supply below which what it supplies stops.
+const UNDERVOLTAGE: f64 = 0.7;
+
+/// Who decides, as the file states it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ModeSpec {
+    /// Its group or controller.
+    #[default]
+    Automatic,
+    /// Whoever operates it.
+    Manual,
+}
+
+impl ModeSpec {
+    fn mode(self) -> Mode {
+        match self {
+            Self::Automatic => Mode::Automatic,
+            Self::Manual => Mode::Manual,
+        }
+    }
 }
 
 /// A room's temperature, °C, where the file states none.

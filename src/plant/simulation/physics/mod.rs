@@ -6,6 +6,8 @@ pub mod agv;
 pub mod axis;
 pub mod bottles;
 pub mod control;
+pub mod delay;
+pub mod drive;
 pub mod electrical;
 pub mod exchanger;
 pub mod hydraulics;
@@ -14,8 +16,9 @@ pub mod packer;
 pub mod pump;
 pub mod robot;
 pub mod starter;
-pub mod tank;
+pub mod valve;
 pub mod way;
+pub mod wear;
 
 /// Moves `value` towards `target` with the time constant `tau_s` (first order), exactly for a
 /// target that stands still during the step.
