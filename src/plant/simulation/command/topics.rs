@@ -60,8 +60,11 @@ pub struct Topics {
 impl Topics {
     /// The topics of all machines that obey; notes what cannot be.
     pub fn new(twin: &Twin, spec: &TopicsSpec, wiring: &mut Wiring) -> Self {
-        let mut topics =
-            Self { instructor: words(twin, None, "", &spec.instructor) + "/", ..Self::default() };
+        let mut topics = Self {
+            instructor: words(twin, None, "", &spec.instructor) + "/",
+            maintenance: words(twin, None, "", &spec.maintenance),
+            ..Self::default()
+        };
         let mut wrong = Vec::new();
         for known in wiring.commands() {
             if topics.machines.iter().any(|machine| machine.asset == known.asset) {
