@@ -351,4 +351,6 @@ mod conserved;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
+mod restored;
+#[cfg(test)]
 mod tests;

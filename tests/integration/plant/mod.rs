@@ -11,7 +11,9 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 
 use crate::programs::{Mosquitto, plant, scene};
 
+mod commands;
 mod observed;
+mod offline;
 
 /// How long anything here may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
