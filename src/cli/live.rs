@@ -1,4 +1,4 @@
-//! The commands that talk MQTT: `view`, `render`, `watch`, `broker`, `plant`.
+//! The commands that talk MQTT: `view`, `render`, `watch`, `broker`; and how all others do.
 
 use std::path::Path;
 #[cfg(feature = "viewer")]
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use twinscope::plant::broker;
 use twinscope::plant::broker::{Broker, BrokerError, Login};
-use twinscope::plant::simulation::{Obey, PlantError, Setup};
-use twinscope::plant::{self, broker};
+use twinscope::plant::simulation::{Obey, PlantError, PlantOptions, Setup};
 #[cfg(feature = "viewer")]
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
@@ -234,24 +234,15 @@ pub fn broker_failure(error: BrokerError) -> Failure {
 }
 
 /// The options of the simulated plant.
-pub fn simulation(
-    args: &SimulationArgs,
-    broker: mqtt::ClientOptions,
-) -> plant::simulation::PlantOptions {
-    let setup = Setup { seed: args.seed, start: Timestamp::now(), story: args.story };
+pub fn simulation(args: &SimulationArgs, broker: mqtt::ClientOptions) -> PlantOptions {
+    let seed = args.seed.unwrap_or(1);
+    let setup = Setup { seed, start: Timestamp::now(), story: args.story };
     let obey = match args.obey {
         args::Obey::All => Obey::All,
         args::Obey::Commands => Obey::Commands,
         args::Obey::Nothing => Obey::Nothing,
     };
-    plant::simulation::PlantOptions { broker, setup, speed: args.speed, obey }
-}
-
-/// Runs the simulated plant until it is stopped.
-pub fn plant(args: &args::Plant) -> Outcome {
-    let twin = files::open(&args.twin)?;
-    let options = simulation(&args.simulation, connection(&args.broker)?);
-    plant::run(&twin, &options, &stop::flag()).map_err(plant_failure)
+    PlantOptions { broker, setup, speed: args.speed, obey }
 }
 
 /// How the simulated plant's failures end the program.

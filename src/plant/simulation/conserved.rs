@@ -30,7 +30,8 @@ impl Simulation {
 
     /// Some command, with an argument that it takes.
     fn any_command(&self, case: u64) -> (usize, Command) {
-        let known = &self.orders.known()[pick(case, 1, self.orders.known().len())];
+        let all = self.orders.known();
+        let known = &all[pick(case, 1, all.len())];
         let argument = match known.takes {
             Takes::Nothing => Argument::Nothing,
             Takes::Switch => Argument::Switch(draw(case, 2) < 0.5),

@@ -2,17 +2,18 @@
 //! will. Without a thread, a socket or a clock of its own, so that a broker's client and a page can
 //! both publish them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::instructor::{self, Order};
+use super::parts::Parts;
 use super::{Message, Mistake, Setup, Simulation, encode};
 use crate::twin::mapping::ClockSource;
 use crate::twin::{Timestamp, Twin};
 
-/// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
-/// the plant goes on from now.
+/// Real time that is caught up at most in one go: after a suspended computer the plant goes on from
+/// now.
 const CATCH_UP: Duration = Duration::from_secs(5);
 /// Real time from one message of the plant's clock to the next.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
@@ -20,7 +21,7 @@ const CLOCK_EVERY: Duration = Duration::from_millis(500);
 const MOST_KEPT: usize = 16;
 
 /// Plant seconds that may pass in one second.
-pub const SPEEDS: RangeInclusive<f64> = 0.01..=1000.0;
+pub const SPEEDS: RangeInclusive<f64> = 0.01..=10_000.0;
 
 /// Where snapshots are kept by their names, which are safe as names of files.
 pub trait Shelf: Send {
@@ -59,7 +60,7 @@ impl Shelf for Memory {
 }
 
 /// That there is no snapshot of that name.
-pub(super) fn no_snapshot<'a>(name: &str, kept: impl Iterator<Item = &'a String>) -> String {
+pub fn no_snapshot<'a>(name: &str, kept: impl Iterator<Item = &'a String>) -> String {
     let near = crate::twin::nearest(name, kept.map(String::as_str));
     let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
     format!("there is no snapshot {name:?}{near}")
@@ -98,6 +99,28 @@ pub struct MessageSource {
     /// Answers that wait to be sent.
     said: Vec<Message>,
     shelf: Box<dyn Shelf>,
+    /// Plant seconds that are known to pass in one second, as the clock's messages state it.
+    rate: f64,
+    /// What it is told when.
+    script: VecDeque<Scripted>,
+    /// Takes note of what it is told.
+    journal: Option<Journal>,
+}
+
+/// Takes note of a message to the plant: plant time, topic, payload, whether a broker had kept it.
+pub type Journal = Box<dyn FnMut(Timestamp, &str, &[u8], bool) + Send>;
+
+/// A message that the plant gets at a stated time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scripted {
+    /// Plant time.
+    pub at: Timestamp,
+    /// Its topic.
+    pub topic: String,
+    /// Its payload.
+    pub payload: Vec<u8>,
+    /// A broker had kept it.
+    pub retained: bool,
 }
 
 impl MessageSource {
@@ -122,7 +145,30 @@ impl MessageSource {
             will: presence(twin, false),
             said: Vec::new(),
             shelf: Box::new(Memory::default()),
+            rate: speed,
+            script: VecDeque::new(),
+            journal: None,
         })
+    }
+
+    /// Gives it messages, each at its plant time; what is earlier than now is left out.
+    pub fn with_script(mut self, mut script: Vec<Scripted>) -> Self {
+        script.sort_by_key(|scripted| scripted.at);
+        script.retain(|scripted| scripted.at >= self.now());
+        self.script = script.into();
+        self
+    }
+
+    /// Takes note of what it is told, so that the run can be made again.
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Measures and sends no asset's message more often than so.
+    pub fn thinned(mut self, every: Duration) -> Self {
+        self.simulation.thin(every);
+        self
     }
 
     /// Keeps snapshots elsewhere than in memory.
@@ -163,6 +209,10 @@ impl MessageSource {
     /// faults do is done at the next step of the plant. `false` when it is none for this plant, or too
     /// many wait.
     pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
+        let now = self.now();
+        if let Some(journal) = &mut self.journal {
+            journal(now, topic, payload, retained);
+        }
         let order = self.simulation.orders.topics.order(topic);
         let Some(order @ ("snapshot" | "restore" | "freeze" | "speed")) = order else {
             return self.simulation.command(topic, payload, retained);
@@ -207,8 +257,23 @@ impl MessageSource {
         self.speed
     }
 
+    /// States the plant seconds that are known to pass in one second.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    /// Whether its time stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen
+    }
+
+    /// How far its parts are worn, which no message tells.
+    pub fn truth(&self) -> &Parts {
+        self.simulation.truth()
+    }
+
     fn set_speed(&mut self, speed: f64) {
-        self.speed = speed;
+        (self.speed, self.rate) = (speed, speed);
         self.next_clock();
     }
 
@@ -226,6 +291,16 @@ impl MessageSource {
     /// Plant time now.
     pub fn now(&self) -> Timestamp {
         self.simulation.now()
+    }
+
+    /// Plant time at the first message.
+    pub fn start(&self) -> Timestamp {
+        self.simulation.start()
+    }
+
+    /// A step of the physics.
+    pub fn step(&self) -> Duration {
+        self.simulation.step_length()
     }
 
     /// Plant time since the first message.
@@ -254,6 +329,15 @@ impl MessageSource {
 
     /// Lets `elapsed` of real time pass, and hands over the messages that are due.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.speak(elapsed, sink);
+        if !self.is_frozen {
+            self.advance_plant(elapsed.min(CATCH_UP).mul_f64(self.speed), sink);
+        }
+    }
+
+    /// Hands over what does not wait for plant time: answers to an instructor, and the clock of a plant
+    /// whose time stands still. `elapsed` is real time.
+    pub fn speak(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
         self.said.drain(..).for_each(&mut *sink);
         if self.is_frozen {
             self.since_clock += elapsed;
@@ -261,18 +345,32 @@ impl MessageSource {
                 self.since_clock = Duration::ZERO;
                 self.tell_time(self.plant, 0.0, sink);
             }
-            return;
         }
-        self.advance_plant(elapsed.min(CATCH_UP).mul_f64(self.speed), sink);
     }
 
     /// Lets so much plant time pass, at whatever pace.
     pub fn advance_plant(&mut self, plant: Duration, sink: &mut dyn FnMut(Message)) {
         let goal = self.plant + plant;
+        let goal_at = self.start() + goal;
+        while self.script.front().is_some_and(|next| next.at < goal_at) {
+            let Some(Scripted { at, topic, payload, retained }) = self.script.pop_front() else {
+                break;
+            };
+            let since_us = u64::try_from(at.0.saturating_sub(self.start().0)).unwrap_or(0);
+            self.advance_to(Duration::from_micros(since_us).max(self.plant), sink);
+            if !self.command(&topic, &payload, retained) {
+                log::warn!("{at}: the plant does not know the topic {topic}");
+            }
+            self.speak(Duration::ZERO, sink);
+        }
+        self.advance_to(goal, sink);
+    }
+
+    fn advance_to(&mut self, goal: Duration, sink: &mut dyn FnMut(Message)) {
         while self.clock.is_some() && self.clock_due <= goal {
             let due = self.clock_due;
             self.simulation.advance(due, sink);
-            self.tell_time(due, self.speed, sink);
+            self.tell_time(due, self.rate, sink);
             self.plant = due;
             self.next_clock();
         }

@@ -14,6 +14,10 @@ mod instrument;
 mod maintenance;
 mod message_source;
 mod noise;
+#[cfg(not(target_arch = "wasm32"))]
+mod offline;
+#[cfg(not(target_arch = "wasm32"))]
+mod pace;
 mod packaging;
 mod parts;
 mod permits;
@@ -36,16 +40,21 @@ use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
 use self::command::{Argument, Command};
 use self::faults::{Fault, FaultSlot, Plan};
-use self::instructor::Order;
+use self::instructor::Order as Instruction;
 use self::instrument::Moment;
-pub use self::message_source::{MessageSource, SPEEDS, Shelf, Unfit};
+pub use self::message_source::{
+    Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
+};
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::offline::record;
+pub use self::parts::{Part, Parts};
 use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::publisher::{Obey, PlantError, PlantOptions, run};
+pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
 pub use self::snapshot::{Damaged, setup_of};
 use self::tap::check_instruments;
-use self::wiring::{Board, Wiring};
+use self::wiring::{Board, Known, Wiring};
 use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
@@ -101,8 +110,6 @@ pub struct Simulation {
     clock: FaultSlot,
     orders: Orders,
     plan: Plan,
-    /// Topic on which work on machines is announced.
-    announced_on: String,
 }
 
 impl Simulation {
@@ -170,7 +177,6 @@ impl Simulation {
             clock,
             orders: Orders::new(topics, wiring.commands().to_vec()),
             plan,
-            announced_on: format!("{}/maintenance", twin.name),
         };
         let mut warm = 0;
         while warm < simulation.warm_up_us {
@@ -190,6 +196,24 @@ impl Simulation {
     /// Plant time at the first message.
     pub fn start(&self) -> Timestamp {
         self.setup.start
+    }
+
+    /// A step of the physics.
+    pub fn step_length(&self) -> Duration {
+        Duration::from_micros(self.dt_us.unsigned_abs())
+    }
+
+    /// How far the parts are worn: the plant's hidden truth, which no message tells.
+    pub fn truth(&self) -> &Parts {
+        &self.board.parts
+    }
+
+    /// Measures and sends no message more often than so.
+    fn thin(&mut self, every: Duration) {
+        let every_us = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        for publication in &mut self.publications {
+            publication.period_us = publication.period_us.max(every_us);
+        }
     }
 
     /// Up to when it was asked to run, since the first message.
@@ -215,11 +239,12 @@ impl Simulation {
             let (seed, span) = (self.setup.seed, (self.elapsed_us, self.dt_us));
             self.plan.bring(&mut self.board.faults, seed, span, self.warm_up_us);
             self.step(self.warm_up_us + self.elapsed_us);
-            for announcement in self.board.announcements.drain(..) {
-                let payload = announcement.payload(now);
-                sink(Message { topic: self.announced_on.clone(), payload, qos: 1, retain: false });
-            }
             self.orders.look(&self.board, &self.blocks, now, sink);
+            for announcement in self.board.announcements.drain(..) {
+                let (topic, payload) =
+                    (self.orders.topics.maintenance.clone(), announcement.payload(now));
+                sink(Message { topic, payload, qos: 1, retain: false });
+            }
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
@@ -267,11 +292,11 @@ impl Simulation {
         }
         let faults = &mut self.board.faults;
         match instructor::read(order, &incoming.payload, faults)? {
-            Order::Fault(slot, fault, course) => {
+            Instruction::Fault(slot, fault, course) => {
                 let from_us = self.warm_up_us + self.elapsed_us - self.dt_us;
                 faults.inject(course.occurrence(slot, fault, from_us)?)
             }
-            Order::Clear(slot) => match (faults.clear(slot), slot) {
+            Instruction::Clear(slot) => match (faults.clear(slot), slot) {
                 (0, Some(_)) => Err("this fault is not present".into()),
                 _ => Ok(()),
             },
@@ -294,7 +319,7 @@ impl Simulation {
 
     /// What the crew does at a machine; what is refused it tries again later.
     fn run_errand(&mut self, errand: &Errand) {
-        let is_it = |known: &&wiring::Known| known.asset == errand.asset && known.name == errand.name;
+        let is_it = |known: &&Known| known.asset == errand.asset && known.name == errand.name;
         let Some(known) = self.orders.known().iter().find(is_it) else { return };
         let (at, name, by) = (known.at, known.name, "crew".to_string());
         let command = Command { at, name, argument: Argument::Nothing, by };
@@ -326,5 +351,7 @@ fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
 mod conserved;
 #[cfg(test)]
 mod lives;
+#[cfg(test)]
+mod restored;
 #[cfg(test)]
 mod tests;

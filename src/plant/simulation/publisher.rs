@@ -1,7 +1,7 @@
 //! The simulated plant at work: plant time from wall time, and messages to a broker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use rumqttc::{
@@ -9,6 +9,7 @@ use rumqttc::{
     SubscribeReasonCode,
 };
 
+use super::pace::Pacer;
 use super::{Message, MessageSource, Setup, Unfit};
 use crate::telemetry::backoff::Rarely;
 use crate::telemetry::mqtt;
@@ -75,7 +76,22 @@ pub enum PlantError {
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    let mut source = MessageSource::new(twin, options.setup, options.speed)?;
+    let source = MessageSource::new(twin, options.setup, options.speed)?;
+    publish(twin, source, options, stop, &mut |_| {})
+}
+
+/// Runs a simulated plant that is there already; as [`run`]. `look` sees it whenever some of its time
+/// has passed.
+///
+/// # Errors
+/// If a certificate cannot be read.
+pub fn publish(
+    twin: &Twin,
+    mut source: MessageSource,
+    options: &PlantOptions,
+    stop: &Arc<AtomicBool>,
+    look: &mut dyn FnMut(&MessageSource),
+) -> Result<(), PlantError> {
     let connection = mqtt_options(twin, options, source.will())?;
     let (client, connection) = Client::new(connection, QUEUE);
     let (commands, told) = crossbeam_channel::bounded(COMMANDS);
@@ -88,32 +104,43 @@ pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Resul
         birth.push(source.catalogue());
         filters.extend(source.instructor_filters());
     }
+    let queue = Arc::new(Queue { client, waiting: AtomicI64::new(0) });
     let poller = {
-        let line = Line { client: client.clone(), birth, filters, commands };
+        let line = Line { queue: queue.clone(), birth, filters, commands };
         let stop = stop.clone();
         std::thread::Builder::new()
             .name("plant-mqtt".into())
             .spawn(move || line.poll(connection, &stop))?
     };
     let mut dropped = 0u64;
+    let mut pacer = Pacer::new(&source);
     let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        let now = Instant::now();
         for Told { topic, payload, retained } in told.try_iter() {
             if !source.command(&topic, &payload, retained) {
                 log::warn!("the plant did not take a message on {topic}: too many wait");
             }
         }
-        source.advance(now.duration_since(before), &mut |message| {
-            dropped += u64::from(!send(&client, message));
+        let mut sink = |message: Message| dropped += u64::from(!queue.send(message));
+        source.speak(before.elapsed(), &mut sink);
+        before = Instant::now();
+        let has_caught_up = pacer.pace(&mut source, &mut |source, plant| {
+            // Faster than real time it waits for the broker; in real time it loses what a plant would.
+            let waits = source.speed() > 1.0 && queue.is_half_full();
+            if !waits && !stop.load(Ordering::Relaxed) {
+                source.advance_plant(plant, &mut sink);
+                look(source);
+            }
+            !waits
         });
-        before = now;
-        std::thread::sleep(TICK);
+        if has_caught_up || queue.is_half_full() {
+            std::thread::sleep(TICK);
+        }
     }
     for message in source.will() {
-        send(&client, message.clone());
+        queue.send(message.clone());
     }
-    if client.try_disconnect().is_err() {
+    if queue.client.try_disconnect().is_err() {
         log::debug!("the plant stops without disconnecting: the queue to the broker is full");
     }
     if poller.join().is_err() {
@@ -127,14 +154,39 @@ pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Resul
     Ok(())
 }
 
-/// Hands a message to the connection without waiting; `false` when there is no room.
-fn send(client: &Client, message: Message) -> bool {
-    let qos = match message.qos {
-        0 => QoS::AtMostOnce,
-        1 => QoS::AtLeastOnce,
-        _ => QoS::ExactlyOnce,
-    };
-    client.try_publish(message.topic, qos, message.retain, message.payload).is_ok()
+/// What waits to be sent.
+struct Queue {
+    client: Client,
+    /// Messages in the queue, nearly: what is sent again after a break counts once more.
+    waiting: AtomicI64,
+}
+
+impl Queue {
+    /// Hands a message to the connection without waiting; `false` when there is no room.
+    fn send(&self, message: Message) -> bool {
+        let qos = match message.qos {
+            0 => QoS::AtMostOnce,
+            1 => QoS::AtLeastOnce,
+            _ => QoS::ExactlyOnce,
+        };
+        let Message { topic, payload, retain, .. } = message;
+        let is_sent = self.client.try_publish(topic, qos, retain, payload).is_ok();
+        if is_sent {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        is_sent
+    }
+
+    /// A message has left the queue.
+    fn has_sent(&self) {
+        let less = |waiting: i64| (waiting > 0).then_some(waiting - 1);
+        // Nothing to count down is no error.
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > QUEUE as i64 / 2
+    }
 }
 
 fn mqtt_options(
@@ -159,7 +211,7 @@ fn mqtt_options(
 
 /// The connection to the broker.
 struct Line {
-    client: Client,
+    queue: Arc<Queue>,
     /// Published on every connection.
     birth: Vec<Message>,
     /// Where commands come.
@@ -187,7 +239,7 @@ impl Line {
                 Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
                     failures = 0;
                     for message in &self.birth {
-                        send(&self.client, message.clone());
+                        self.queue.send(message.clone());
                     }
                     is_subscribed = self.subscribe();
                 }
@@ -200,6 +252,7 @@ impl Line {
                         log::warn!("commands to the plant are dropped: more come than it can take");
                     }
                 }
+                Ok(Ok(Event::Outgoing(Outgoing::Publish(_)))) => self.queue.has_sent(),
                 Ok(Ok(Event::Incoming(Packet::SubAck(answer)))) => {
                     let refused = answer
                         .return_codes
@@ -240,6 +293,6 @@ impl Line {
     fn subscribe(&self) -> bool {
         let filter = |path: &String| SubscribeFilter { path: path.clone(), qos: QoS::ExactlyOnce };
         let filters: Vec<_> = self.filters.iter().map(filter).collect();
-        filters.is_empty() || self.client.try_subscribe_many(filters).is_ok()
+        filters.is_empty() || self.queue.client.try_subscribe_many(filters).is_ok()
     }
 }

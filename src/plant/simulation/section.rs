@@ -29,12 +29,12 @@ pub struct Spec {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: WearSpec,
-    /// What is replaced regularly, and who does it and mends what has tripped.
-    #[serde(default)]
-    pub maintenance: MaintenanceSpec,
     /// What goes wrong by itself.
     #[serde(default)]
     pub faults: FaultsSpec,
+    /// What is replaced regularly, and who does it and mends what has tripped.
+    #[serde(default)]
+    pub maintenance: MaintenanceSpec,
     /// Where the plant is told what to do, and answers.
     #[serde(default)]
     pub topics: TopicsSpec,
@@ -78,7 +78,7 @@ pub struct Story {
     /// How fast parts wear, and how far they are worn at the start.
     #[serde(default)]
     pub wear: Option<WearSpec>,
-    /// Who mends what.
+    /// What is replaced regularly, and who does it.
     #[serde(default)]
     pub maintenance: Option<MaintenanceSpec>,
     /// What measures a property: each takes the place of the section's of that name.

@@ -213,7 +213,7 @@ const KEPT: &str = r#"(
     blocks: [
         Event(asset: "now and then", first_s: 2, every_s: 7, for_s: 2),
         Wave(asset: "sea", signal: "level", unit: "1", mean: 5, amplitude: 2, period_s: 8),
-        Follow(asset: "gauge", signal: "level", unit: "1", of: ["sea.level", "now and then.active"], lag_s: 2.5),
+        Follow(asset: "gauge", signal: "level", unit: "1", of: ["sea.level", "now and then.active"], lag_s: 2.5, dead_s: 0.7),
         Total(asset: "W-1", signal: "value", unit: "1", of: "gauge.level", per_second: 0.1),
     ],
     noise: {"Wave.value": 0.1}, periods_ms: {"Wave": 70},

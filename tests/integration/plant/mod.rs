@@ -11,7 +11,9 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 
 use crate::programs::{Mosquitto, plant, scene};
 
+mod commands;
 mod observed;
+mod offline;
 mod process;
 mod story;
 

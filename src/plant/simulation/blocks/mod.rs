@@ -49,15 +49,13 @@ pub trait Block: Send {
     }
 
     /// Writes its state: all that the steps to come depend on and that is not on the board.
-    fn save(&self, _out: &mut Saved) {}
+    fn save(&self, out: &mut Saved);
 
     /// Puts back what [`save`](Self::save) wrote.
     ///
     /// # Errors
     /// When it is no state of this block.
-    fn load(&mut self, _from: &mut Loaded<'_>) -> Result<(), Damaged> {
-        Ok(())
-    }
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged>;
 }
 
 /// A block as the file states it.

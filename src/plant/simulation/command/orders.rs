@@ -102,6 +102,11 @@ impl Orders {
         Self { topics, known, state: OrdersState { remembered, ..OrdersState::default() } }
     }
 
+    /// Every command that a block knows.
+    pub fn known(&self) -> &[Known] {
+        &self.known
+    }
+
     /// Takes a message for the next step; `false` when it is none for this plant, or too many wait.
     pub fn push(&mut self, incoming: Incoming) -> bool {
         let is_own = self.topics.machine(&incoming.topic).is_some()

@@ -19,6 +19,8 @@ pub struct TopicsSpec {
     answer: String,
     /// Before the names of an instructor's orders, without words of assets.
     instructor: String,
+    /// Where work on machines is announced, without words of assets.
+    maintenance: String,
 }
 
 impl Default for TopicsSpec {
@@ -27,6 +29,7 @@ impl Default for TopicsSpec {
             set: "{twin}/{path}/set".into(),
             answer: "{twin}/{path}/answer".into(),
             instructor: "{twin}/instructor".into(),
+            maintenance: "{twin}/maintenance".into(),
         }
     }
 }
@@ -49,14 +52,19 @@ pub struct Topics {
     pub machines: Vec<Obeying>,
     /// Before an instructor's orders, with the slash.
     pub instructor: String,
+    /// Where work on machines is announced.
+    pub maintenance: String,
     by_set: BTreeMap<String, usize>,
 }
 
 impl Topics {
     /// The topics of all machines that obey; notes what cannot be.
     pub fn new(twin: &Twin, spec: &TopicsSpec, wiring: &mut Wiring) -> Self {
-        let mut topics =
-            Self { instructor: words(twin, None, "", &spec.instructor) + "/", ..Self::default() };
+        let mut topics = Self {
+            instructor: words(twin, None, "", &spec.instructor) + "/",
+            maintenance: words(twin, None, "", &spec.maintenance),
+            ..Self::default()
+        };
         let mut wrong = Vec::new();
         for known in wiring.commands() {
             if topics.machines.iter().any(|machine| machine.asset == known.asset) {
@@ -82,9 +90,10 @@ impl Topics {
             }
             topics.machines.push(machine);
         }
-        if let Some(reason) = cannot_be(&topics.instructor) {
-            wrong
-                .push(("instructor".into(), format!("the topic {:?} {reason}", topics.instructor)));
+        for topic in [&topics.instructor, &topics.maintenance] {
+            if let Some(reason) = cannot_be(topic) {
+                wrong.push((topic.clone(), format!("the topic {topic:?} {reason}")));
+            }
         }
         topics.check_mappings(twin, wiring, &mut wrong);
         wiring.mistakes.extend(wrong);

@@ -314,4 +314,13 @@ mod tests {
         }
         assert_eq!(Fault::named("rust"), None);
     }
+
+    #[test]
+    fn every_fault_is_in_the_documents_with_what_it_means() {
+        let text = include_str!("../../../../docs/plant.md");
+        for About { name, of, severity, .. } in Fault::catalogue() {
+            let row = format!("| `{name}` | {of} | {severity}");
+            assert!(text.contains(&row), "docs/plant.md has no row that begins with {row:?}");
+        }
+    }
 }

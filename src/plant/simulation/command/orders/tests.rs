@@ -7,6 +7,7 @@ use crate::plant::simulation::command::starting::Condition;
 use crate::plant::simulation::command::topics::TopicsSpec;
 use crate::plant::simulation::command::{Takes, starting};
 use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
+use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::Wiring;
 use crate::twin::Twin;
 
@@ -24,6 +25,15 @@ impl Block for Motor {
         if self.speed > 1900.0 {
             self.starter.trip(Cause::Overload);
         }
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&(&self.starter, self.speed, self.setpoint));
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        (self.starter, self.speed, self.setpoint) = from.take()?;
+        Ok(())
     }
 
     fn command(&mut self, _b: &mut Board, command: &Command) -> Answer {
@@ -112,7 +122,7 @@ fn each_command_is_answered_once_accepted_or_refused_and_then_done_or_failed() {
     let first = &plant.answers[0];
     assert_eq!(first["id"], json!("c17"));
     assert_eq!(first["value"], json!(1200));
-    assert_eq!(first["ts"], json!("1970-01-01T00:00:00Z"));
+    assert_eq!(first["ts"], json!("1970-01-01T00:00:00.000000Z"));
     plant.tell("run", "false");
     assert_eq!(plant.pass(2.0), ["run accepted ", "run done "]);
     plant.tell("mode", "automatic");
@@ -210,6 +220,11 @@ fn orders_on_their_way_are_kept_in_snapshots() {
     plant.tell("start", "");
     let bytes = postcard::to_stdvec(plant.orders.state()).expect("bytes");
     let mut again = Plant::new();
+    let mut motor = Saved::default();
+    plant.blocks[0].save(&mut motor);
+    let motor = motor.bytes().expect("bytes");
+    again.blocks[0].load(&mut Loaded::new(&motor)).expect("a motor");
+    again.board.clock = plant.board.clock;
     assert!(again.orders.restore(postcard::from_bytes(&bytes).expect("a state")));
     assert_eq!(again.pass(2.0), plant.pass(2.0));
     let mut foreign = plant.orders.state().clone();
