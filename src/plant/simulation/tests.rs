@@ -316,7 +316,7 @@ fn an_instructor_freezes_snapshots_restores_and_changes_the_speed() {
     };
     let twin = Twin { clock: Some(clock), name: "sea".into(), ..twin(KEPT) };
     let mut source = MessageSource::new(&twin, setup, 2.0).expect("a good section");
-    let mut pass = |source: &mut MessageSource, real_ms: u64| {
+    let pass = |source: &mut MessageSource, real_ms: u64| {
         let mut out = Vec::new();
         for _ in 0..real_ms / 20 {
             source.advance(Duration::from_millis(20), &mut |message| out.push(message));
