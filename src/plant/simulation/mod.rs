@@ -54,7 +54,7 @@ pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
 pub use self::snapshot::{Damaged, setup_of};
 use self::tap::check_instruments;
-use self::wiring::{Board, Wiring};
+use self::wiring::{Board, Known, Wiring};
 use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
