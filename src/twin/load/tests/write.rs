@@ -1,6 +1,7 @@
 //! Where setpoints are written.
 
 use super::*;
+use crate::twin::{AssetId, PropertyId};
 
 fn wish(fields: &str) -> String {
     class(&format!(
