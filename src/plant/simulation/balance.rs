@@ -387,6 +387,10 @@ impl Meters {
         !std::mem::replace(&mut self.has_source[bus.0], true)
     }
 
+    pub(super) fn is_supplied(&self, name: &str) -> bool {
+        self.buses.get(name).is_some_and(|at| self.has_source[*at])
+    }
+
     pub(super) fn meter(&mut self) -> usize {
         self.state.meters_uj.push(0);
         self.state.meters_uj.len() - 1

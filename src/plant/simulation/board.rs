@@ -77,14 +77,14 @@ pub struct Board {
     /// The plant's time.
     pub clock: Clock,
     /// What the crew does at machines, after the step.
-    pub orders: Vec<Order>,
+    pub errands: Vec<Errand>,
     /// What has begun and ended, told after the step.
     pub announcements: Vec<Announcement>,
 }
 
 /// A command without an argument that the crew gives at a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct Errand {
     /// The machine.
     pub asset: String,
     /// The command.

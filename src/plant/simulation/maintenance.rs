@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::blocks::Block;
-use super::board::{Announcement, Order};
+use super::board::{Announcement, Errand};
 use super::command::{Answer, Command, Progress, Takes};
 use super::faults::Fault;
 use super::noise;
@@ -313,7 +313,7 @@ impl Machine {
     }
 
     fn order(&self, b: &mut Board, name: &'static str) {
-        b.orders.push(Order { asset: self.asset.clone(), name });
+        b.errands.push(Errand { asset: self.asset.clone(), name });
     }
 }
 

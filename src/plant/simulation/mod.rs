@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
-use self::board::Order;
+use self::board::Errand;
 use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
 use self::command::{Argument, Command};
@@ -48,7 +48,7 @@ pub use self::message_source::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
 pub use self::parts::{Part, Parts};
-use self::publication::{PLANT, Publication, clock_error_us, publications_of};
+use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
@@ -149,6 +149,7 @@ impl Simulation {
         check_instruments(twin, &spec, &mut wiring);
         let network = wiring.fault(PLANT, Fault::NetworkLoss);
         let clock = wiring.fault(PLANT, Fault::ClockJump);
+        check_powered(twin, &spec, &mut wiring);
         let topics = Topics::new(twin, &spec.topics, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
         let board = wiring.board();
@@ -311,19 +312,19 @@ impl Simulation {
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
-        for order in std::mem::take(&mut self.board.orders) {
-            self.obey_crew(&order);
+        for errand in std::mem::take(&mut self.board.errands) {
+            self.run_errand(&errand);
         }
     }
 
     /// What the crew does at a machine; what is refused it tries again later.
-    fn obey_crew(&mut self, order: &Order) {
-        let is_it = |known: &&Known| known.asset == order.asset && known.name == order.name;
+    fn run_errand(&mut self, errand: &Errand) {
+        let is_it = |known: &&Known| known.asset == errand.asset && known.name == errand.name;
         let Some(known) = self.orders.known().iter().find(is_it) else { return };
         let (at, name, by) = (known.at, known.name, "crew".to_string());
         let command = Command { at, name, argument: Argument::Nothing, by };
         let answer = self.blocks[known.block].command(&mut self.board, &command);
-        log::debug!("the crew: {}/{name}: {answer:?}", order.asset);
+        log::debug!("the crew: {}/{name}: {answer:?}", errand.asset);
     }
 
     /// What entered, left and is held of everything that is conserved: entered = left + held at every

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::Bus;
+use super::blocks::UNDERVOLTAGE;
 use super::board::Board;
 use super::encode::{self, Instant, Measured};
 use super::faults::{Fault, FaultSlot};
@@ -13,7 +15,7 @@ use super::topic::topic;
 use super::wiring::Wiring;
 use super::{Message, Spec};
 use crate::twin::mapping::{Field, Mapping, Payload, TopicLevel};
-use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Value, ValueType};
+use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Value, ValueType, nearest};
 
 /// How often a message is sent unless stated otherwise.
 const DEFAULT_PERIOD_MS: u32 = 500;
@@ -43,6 +45,8 @@ pub struct Publication {
     /// Of its asset, of the areas around it and of the plant.
     losses: Vec<FaultSlot>,
     jumps: Vec<FaultSlot>,
+    /// What feeds its instruments: without it they are silent.
+    supply: Option<Bus>,
     batch: Vec<Instant>,
     /// Messages that the network did not take, with their time since the start, µs.
     late: VecDeque<(i64, Vec<u8>)>,
@@ -66,6 +70,10 @@ impl Publication {
         at: Moment,
         sink: &mut dyn FnMut(Message),
     ) {
+        if self.supply.is_some_and(|bus| board.meters.share(bus) < UNDERVOLTAGE) {
+            self.batch.clear();
+            return;
+        }
         let readings = self
             .taps
             .iter_mut()
@@ -195,6 +203,9 @@ pub fn publications_of(
     let around = if class.mappings.is_empty() { Vec::new() } else { names_around(twin, id) };
     let losses: Vec<_> = around.iter().map(|on| wiring.fault(on, Fault::NetworkLoss)).collect();
     let jumps: Vec<_> = around.iter().map(|on| wiring.fault(on, Fault::ClockJump)).collect();
+    let feeds = |names: &Vec<String>| names.iter().any(|name| around.contains(name));
+    let supply = spec.powered.iter().find(|(_, names)| feeds(names));
+    let supply = supply.map(|(supply, _)| wiring.bus(supply));
     let mut publications = Vec::new();
     for mapping in &class.mappings {
         if let Err(reason) = can_be_written(&mapping.payload, &types, true) {
@@ -237,12 +248,31 @@ pub fn publications_of(
                 holds_null: can_be_written(&mapping.payload, &types, false).is_ok(),
                 losses: losses.clone(),
                 jumps: jumps.clone(),
+                supply,
                 batch: Vec::new(),
                 late: VecDeque::new(),
             });
         }
     }
     publications
+}
+
+/// Notes what `powered` names and nothing is.
+pub fn check_powered(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
+    for (supply, names) in &spec.powered {
+        if !wiring.is_supplied(supply) {
+            let what = format!(
+                "no block supplies anything as {supply:?}; name the asset of a Mains or an Ups"
+            );
+            wiring.mistakes.push((supply.clone(), what));
+        }
+        let assets = || twin.asset_ids().map(|id| &*twin.asset(id).name);
+        for name in names.iter().filter(|name| *name != PLANT && !assets().any(|a| a == *name)) {
+            let near = nearest(name, assets());
+            let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+            wiring.mistakes.push((name.clone(), format!("there is no asset {name:?}{near}")));
+        }
+    }
 }
 
 /// Milliseconds from one message to the next: as stated for the class and the last level of its topic

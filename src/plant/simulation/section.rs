@@ -55,6 +55,10 @@ pub struct Spec {
     /// The signal that a property shows, where it is not the one of the same asset and name.
     #[serde(default)]
     pub shows: BTreeMap<String, String>,
+    /// By the asset that supplies them: assets whose instruments are silent without supply, with all
+    /// that stands in them; `plant` is everything.
+    #[serde(default)]
+    pub powered: BTreeMap<String, Vec<String>>,
     /// Signals by which a property's quality is uncertain while they are above 0.5.
     #[serde(default)]
     pub doubtful: BTreeMap<String, String>,

@@ -159,15 +159,10 @@ fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_
     assert!(quality.ends_with("/q is no number"), "{quality}");
 }
 
-/// A twin that has nothing but a scene's simulation section.
+/// A scene's twin.
 pub(super) fn scene_section(name: &str) -> Twin {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
-    let text = std::fs::read_to_string(&file).expect("the scene is there");
-    let at =
-        text.find("\n    simulation: ").expect("it has a section") + "\n    simulation: ".len();
-    let end = text.rfind(",\n)").expect("the section is the last field");
-    let simulation = Some(SimulationSource { file, text: text[at..end].to_string() });
-    Twin { simulation, ..Twin::default() }
+    crate::twin::load(&file).unwrap_or_else(|errors| panic!("{errors}")).twin
 }
 
 #[test]

@@ -303,6 +303,11 @@ impl Wiring {
         bus
     }
 
+    /// Whether a block supplies that bus.
+    pub fn is_supplied(&self, name: &str) -> bool {
+        self.meters.is_supplied(name)
+    }
+
     /// Declares a meter of energy.
     pub fn meter(&mut self) -> usize {
         self.meters.meter()

@@ -14,6 +14,8 @@ use crate::programs::{Mosquitto, plant, scene};
 mod commands;
 mod observed;
 mod offline;
+mod process;
+mod story;
 
 /// How long anything here may take.
 const TIMEOUT: Duration = Duration::from_secs(60);

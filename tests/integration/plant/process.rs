@@ -70,7 +70,10 @@ impl Pair {
         for (name, moves) in symptoms {
             let at = self.first(name, *moves);
             let at = at.unwrap_or_else(|| panic!("{name} never shows {moves:?}"));
-            assert!(at >= before, "{name} shows {moves:?} after {at} s, but what comes before it after {before} s");
+            assert!(
+                at >= before,
+                "{name} shows {moves:?} after {at} s, but what comes before it after {before} s"
+            );
             before = at;
         }
     }
@@ -131,10 +134,8 @@ fn a_leak_lowers_pressure_and_flow_and_then_the_level() {
 #[test]
 fn a_blocked_line_raises_the_pressure_lowers_the_flow_and_then_the_level() {
     let fault = r#"{"fault":"blockage","on":"LINE-101","severity":1}"#;
-    Pair::new("bottling.ron", fault, 180.0).in_order(&[
-        ("PI-101.pressure", Up(0.015)),
-        ("TK-102.percent", Down(0.05)),
-    ]);
+    Pair::new("bottling.ron", fault, 180.0)
+        .in_order(&[("PI-101.pressure", Up(0.015)), ("TK-102.percent", Down(0.05))]);
 }
 
 #[test]
@@ -150,10 +151,8 @@ fn fouled_plates_let_the_product_stay_cold() {
 #[test]
 fn hard_rollers_take_current_then_heat_and_stop_the_belt() {
     let fault = r#"{"fault":"idler","on":"CV-201-2","severity":1,"ramp_s":10}"#;
-    Pair::new("bottling.ron", fault, 120.0).in_order(&[
-        ("CV-201-2.current", Up(0.02)),
-        ("CV-201-2.temperature", Up(0.05)),
-    ]);
+    Pair::new("bottling.ron", fault, 120.0)
+        .in_order(&[("CV-201-2.current", Up(0.02)), ("CV-201-2.temperature", Up(0.05))]);
 }
 
 #[test]
@@ -190,4 +189,17 @@ fn the_station_has_two_faults_worth_finding() {
         positions.windows(2).filter(|two| two[0] == two[1]).count() as f64 / positions.len() as f64
     };
     assert!(still(300.0, 900.0) < 0.2 && still(900.0, 1800.0) > 0.6);
+}
+
+#[test]
+fn a_dip_runs_on_the_battery_until_it_is_empty_and_then_the_controls_fall_silent() {
+    let fault = r#"{"fault":"dip","on":"MAINS-101","severity":1,"for_s":3600}"#;
+    let pair = Pair::new("bottling.ron", fault, 1800.0);
+    let empty = pair.with.points("UPS-101.charge").last().expect("it told").at_s - FROM_S;
+    // 1.5 kWh · 0.97 · 0.94 for 4.1 kW: twenty minutes.
+    assert!((1000.0..1400.0).contains(&empty), "{empty} s");
+    let last = pair.with.points("TK-101.percent").last().expect("it told").at_s - FROM_S;
+    assert!((last - empty).abs() < 5.0, "{last} s and {empty} s");
+    let others = pair.with.points("PL-301.count").last().expect("it told").at_s;
+    assert!(others > FROM_S + 1790.0, "what is not on it tells on: {others} s");
 }

@@ -85,8 +85,8 @@ impl Bench {
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, self.dt_us as f64 * 1e-6);
         }
-        for order in std::mem::take(&mut self.board.orders) {
-            self.command(&order.asset, order.name, Argument::Nothing);
+        for errand in std::mem::take(&mut self.board.errands) {
+            self.command(&errand.asset, errand.name, Argument::Nothing);
         }
         self.announced.append(&mut self.board.announcements);
     }

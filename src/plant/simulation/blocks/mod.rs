@@ -138,7 +138,7 @@ fn set_all<const N: usize>(board: &mut Board, slots: &[usize; N], values: [f64; 
 }
 
 /// Share of the nominal supply below which what it supplies stops.
-const UNDERVOLTAGE: f64 = 0.7;
+pub const UNDERVOLTAGE: f64 = 0.7;
 
 /// Who decides, as the file states it.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
