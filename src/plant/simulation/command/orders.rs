@@ -91,11 +91,6 @@ struct Said<'a> {
 }
 
 impl Orders {
-    /// Every command that a block knows.
-    pub fn known(&self) -> &[Known] {
-        &self.known
-    }
-
     /// None yet.
     pub fn new(topics: Topics, known: Vec<Known>) -> Self {
         let remembered = vec![VecDeque::new(); topics.machines.len()];
