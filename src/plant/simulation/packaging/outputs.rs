@@ -37,7 +37,7 @@ pub struct Outputs {
     pallet_present: usize,
     agv: [usize; 8],
     pub(super) agv_pose: usize,
-    agv_words: [usize; 3],
+    agv_words: [usize; 4],
     gate: usize,
     gate_words: [usize; 2],
     load_count: usize,
@@ -146,7 +146,8 @@ impl Outputs {
             pallet_present: w.output(&spec.pallet, "present", Kind::Word),
             agv: w.numbers(&spec.agv, AGV),
             agv_pose: w.output(&spec.agv, "pose", Kind::Pose),
-            agv_words: ["state", "carries", "run"].map(|n| w.output(&spec.agv, n, Kind::Word)),
+            agv_words: ["state", "carries", "run", "cause"]
+                .map(|n| w.output(&spec.agv, n, Kind::Word)),
             gate: w.number(&spec.gate, "angle", "deg"),
             gate_words: ["state", "open"].map(|n| w.output(&spec.gate, n, Kind::Word)),
             load_count: w.number(&spec.load, "count", "1"),
@@ -325,6 +326,7 @@ impl Packaging {
         b.set_word(o.agv_words[0], word);
         b.set_word(o.agv_words[1], yes(a.carries.is_some()));
         b.set_word(o.agv_words[2], yes(self.now.agv_run));
+        b.set_word(o.agv_words[3], if a.energy_uj == 0 { "empty" } else { "none" });
         let gate = self.now.gate.at;
         b.set(o.gate, gate);
         let moves = if gate >= GATE_OPEN_DEG { "open" } else { "moving" };
