@@ -393,6 +393,7 @@ fn the_filler_empties_the_tank_bottle_by_bottle_and_what_gets_no_water_is_reject
 fn the_vehicle_goes_when_it_is_sent_and_stands_before_an_obstacle() {
     let mut rig = rig(|_| {});
     assert!(rig.refused("AGV-301", "dispatch", Argument::Nothing).contains("no crate"));
+    assert!(rig.refused("AGV-301", "reset", Argument::Nothing).contains("when it is empty"));
     rig.until(300.0, |rig| rig.number("PL-301.count") >= 2.0);
     rig.done("AGV-301", "dispatch", Argument::Nothing);
     rig.until(60.0, |rig| rig.number("AGV-301.speed") > 1.0);
