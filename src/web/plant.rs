@@ -10,6 +10,9 @@ use crate::plant::simulation::{Message, MessageSource, Setup};
 use crate::telemetry::{ConnectionState, Feed, Flushed, Router, Status};
 use crate::twin::{Timestamp, Twin};
 
+/// Plant seconds in a second: beyond that a page's pictures would wait for its plant.
+const FASTEST: f64 = 1000.0;
+
 /// A plant in the page.
 pub struct InPage {
     source: MessageSource,
@@ -31,6 +34,9 @@ impl InPage {
         mut feed: Feed,
         status: Arc<Status>,
     ) -> Result<Self, String> {
+        if speed > FASTEST {
+            return Err(format!("the speed {speed} cannot be used in a page: at most {FASTEST}"));
+        }
         let setup = Setup { seed, start: Timestamp::now(), story };
         let source = MessageSource::new(twin, setup, speed);
         let source = source.map_err(|unfit| unfit.to_string())?;

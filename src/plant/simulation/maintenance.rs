@@ -306,7 +306,11 @@ impl Machine {
         b: &'a Board,
         part: &'a str,
     ) -> impl Iterator<Item = super::faults::FaultSlot> + 'a {
-        let of_part = format!("{}.{part}", self.asset);
+        // The gear of an axis breaks as that axis: `R-301.gear 1` is of `R-301.a1`.
+        let of_part = match part.strip_prefix("gear ") {
+            Some(axis) => format!("{}.a{axis}", self.asset),
+            None => format!("{}.{part}", self.asset),
+        };
         mends(part).iter().filter_map(move |fault| {
             b.faults.find(&self.asset, *fault).or_else(|| b.faults.find(&of_part, *fault))
         })

@@ -352,6 +352,8 @@ mod conserved;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
+mod obeyed;
+#[cfg(test)]
 mod restored;
 #[cfg(test)]
 mod tests;

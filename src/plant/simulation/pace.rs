@@ -90,3 +90,49 @@ impl Pacer {
         (self.measured_at, self.measured_from) = (Instant::now(), source.elapsed());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Setup;
+    use super::super::tests::{WAVE, twin};
+    use super::*;
+    use crate::twin::Timestamp;
+
+    fn source(speed: f64) -> MessageSource {
+        let setup = Setup { seed: 1, start: Timestamp(0), story: false };
+        MessageSource::new(&twin(WAVE), setup, speed).expect("a good section")
+    }
+
+    #[test]
+    fn plant_time_comes_in_slices_and_waits_where_it_cannot_go_on() {
+        let mut source = source(1000.0);
+        let mut pacer = Pacer::new(&source);
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(!pacer.pace(&mut source, &mut |_, _| false), "nothing can be sent");
+        assert_eq!(source.elapsed(), Duration::ZERO);
+        let mut slices = 0;
+        let mut run = |source: &mut MessageSource, plant: Duration| {
+            assert!(plant <= SLICE);
+            slices += 1;
+            source.advance_plant(plant, &mut |_| {});
+            slices < 100
+        };
+        pacer.pace(&mut source, &mut run);
+        assert!(slices > 1 && source.elapsed() > SLICE, "{slices} slices");
+        // What is missed for longer than a second is missed for good.
+        std::thread::sleep(Duration::from_millis(1200));
+        let owed = pacer.owed;
+        pacer.pace(&mut source, &mut |_, _| false);
+        assert!(pacer.owed >= owed && pacer.owed == CATCH_UP.mul_f64(1000.0), "{:?}", pacer.owed);
+    }
+
+    #[test]
+    fn a_plant_whose_time_stands_still_owes_nothing() {
+        let mut source = source(100.0);
+        let freeze = source.instructor_filters().remove(4);
+        assert!(source.command(&freeze, b"true", false) && source.is_frozen());
+        let mut pacer = Pacer::new(&source);
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(pacer.pace(&mut source, &mut |_, _| panic!("no time passes")));
+    }
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::balance::Bus;
 use super::blocks::UNDERVOLTAGE;
 use super::board::Board;
-use super::encode::{self, Instant, Measured};
+use super::encode::{self, Instant, Measured, Template};
 use super::faults::{Fault, FaultSlot};
 use super::instrument::Moment;
 use super::tap::{Tap, tap};
@@ -40,6 +40,8 @@ pub struct Publication {
     pub next_us: i64,
     /// The blocks that are to show items and poses before it is sent.
     pub shown_by: Vec<usize>,
+    /// How its documents are written fast; tried at the first one.
+    template: Option<Option<Template>>,
     /// The payload's format can say that there is no value.
     holds_null: bool,
     /// Of its asset, of the areas around it and of the plant.
@@ -86,18 +88,7 @@ impl Publication {
         }
         let mut ready = Vec::new();
         match &self.mapping.payload {
-            Payload::Document { format, .. } => {
-                let document = encode::document(&self.mapping.payload, &self.types, &self.batch);
-                let missing = |(_, readings): &Instant| {
-                    readings.iter().any(|(_, measured)| measured.value.is_none())
-                };
-                if self.holds_null || !self.batch.iter().any(missing) {
-                    match (format.write)(&document) {
-                        Ok(payload) => ready.push(payload),
-                        Err(reason) => log::error!("{}: not sent: {reason}", self.topic),
-                    }
-                }
-            }
+            Payload::Document { .. } => ready.extend(self.document()),
             Payload::Scalar { read, .. } => {
                 for (position, measured) in self.batch.iter().flat_map(|(_, readings)| readings) {
                     let ty = &self.types[usize::from(*position)];
@@ -109,6 +100,24 @@ impl Publication {
         }
         self.batch.clear();
         self.pass_on(ready, board, at.elapsed_us, sink);
+    }
+
+    /// The payload of a document with all instants; `None`, and said, where it cannot be written.
+    fn document(&mut self) -> Option<Vec<u8>> {
+        let (payload, types) = (&self.mapping.payload, &self.types);
+        let (Payload::Document { format, .. }, Some(last)) = (payload, self.batch.last()) else {
+            return None;
+        };
+        let template = self.template.get_or_insert_with(|| Template::new(payload, types, &last.1));
+        if let Some(written) = template.as_ref().and_then(|template| template.write(last)) {
+            return Some(written);
+        }
+        let is_missing = |(_, measured): &(u16, Measured)| measured.value.is_none();
+        if !self.holds_null && self.batch.iter().any(|(_, all)| all.iter().any(is_missing)) {
+            return None;
+        }
+        let written = (format.write)(&encode::document(payload, types, &self.batch));
+        written.inspect_err(|reason| log::error!("{}: not sent: {reason}", self.topic)).ok()
     }
 
     /// Sends what is ready, unless the network is away; then what is stated of it waits.
@@ -245,6 +254,7 @@ pub fn publications_of(
                 period_us,
                 next_us,
                 shown_by,
+                template: None,
                 holds_null: can_be_written(&mapping.payload, &types, false).is_ok(),
                 losses: losses.clone(),
                 jumps: jumps.clone(),

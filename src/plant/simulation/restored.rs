@@ -8,7 +8,7 @@ use super::command::Takes;
 use super::faults::Fault;
 use super::*;
 
-fn scene(name: &str) -> Twin {
+pub(super) fn scene(name: &str) -> Twin {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
     match crate::twin::load(&file) {
         Ok(loaded) => loaded.twin,
@@ -19,7 +19,7 @@ fn scene(name: &str) -> Twin {
 /// What is told and breaks in the first seconds: when, and which by two numbers from 0 to 1.
 type Told = Vec<(f64, f64, f64)>;
 
-fn plant(twin: &Twin, seed: u64) -> Simulation {
+pub(super) fn plant(twin: &Twin, seed: u64) -> Simulation {
     match Simulation::new(twin, seed, Timestamp(1_772_366_400_000_000)) {
         Ok(simulation) => simulation,
         Err(mistakes) => panic!("{mistakes:#?}"),

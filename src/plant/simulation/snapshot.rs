@@ -138,7 +138,10 @@ impl Simulation {
             )));
         }
         let is_own = head.definition == self.definition && head.twin == self.twin;
-        let times = head.elapsed_us >= 0 && head.elapsed_us % self.dt_us == 0;
+        let asked_us = i64::try_from(head.asked_ns / 1000).unwrap_or(i64::MAX);
+        let times = (0..i64::MAX / 4).contains(&head.elapsed_us)
+            && head.elapsed_us % self.dt_us == 0
+            && (0..self.dt_us).contains(&(asked_us - head.elapsed_us));
         if !is_own || !times {
             return Err(Damaged(format!(
                 "the snapshot was made by another definition of {:?}, and this plant is {:?}; use the \

@@ -12,7 +12,7 @@ use crate::twin::payload::PayloadFormat;
 use crate::twin::{Unit, ValueType};
 
 /// One asset `W-1` that sends `{"t": …, "v": …}`, with a simulation section.
-fn twin(section: &str) -> Twin {
+pub(super) fn twin(section: &str) -> Twin {
     let payload = json(None, stamp(TimeFormat::EpochMicros), vec![field(0, "/v")]);
     let mapping = mapping("plant/{asset}", payload);
     let class = class("Wave", vec![property("value", ValueType::Number)], vec![mapping]);
@@ -22,7 +22,7 @@ fn twin(section: &str) -> Twin {
     }
 }
 
-const WAVE: &str = r#"(
+pub(super) const WAVE: &str = r#"(
     blocks: [Wave(asset: "W-1", signal: "value", unit: "1", mean: 5, amplitude: 2, period_s: 8)],
     noise: {"Wave.value": 0.1}, periods_ms: {"Wave": 100},
 )"#;

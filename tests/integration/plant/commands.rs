@@ -170,3 +170,30 @@ fn a_plant_that_obeys_nobody_answers_nobody() {
         assert!(!line.contains("/answer ") && !line.contains("/catalogue "), "{line}");
     }
 }
+
+#[test]
+fn a_mirror_follows_a_plant_that_is_put_back() {
+    let broker = Mosquitto::start();
+    let _plant = plant("pump_station.ron", &broker.url(), &["--speed", "5"]);
+    let mut watched = Watched::new(scene("pump_station.ron"), &broker);
+    let twin = watched.mirror.twin().clone();
+    let flow = twin.property_ids().find(|id| twin.property_path(*id).ends_with("FT-1.flow"));
+    let flow = flow.expect("a property");
+    let instructor = Heard::new(&broker, "pump_station/instructor/answer");
+    assert!(watched.until(|mirror| mirror.latest(flow).is_some()), "it is there");
+    publish(&broker, &["-t", "pump_station/instructor/snapshot", "-m", "before"]);
+    instructor.expect(&["snapshot done"]);
+    let kept = watched.mirror.live_view().time;
+    assert!(watched.until(|mirror| mirror.live_view().time.seconds_since(kept) > 30.0));
+    let before = watched.mirror.live_view().time;
+    publish(&broker, &["-t", "pump_station/instructor/restore", "-m", "before"]);
+    instructor.expect(&["restore done"]);
+    let since = Instant::now();
+    assert!(watched.until(|mirror| before.seconds_since(mirror.live_view().time) > 10.0));
+    assert!(since.elapsed() < Duration::from_secs(5), "within {:?}", since.elapsed());
+    let back = watched.mirror.live_view().time;
+    assert!(
+        watched.until(|mirror| mirror.live_view().time.seconds_since(back) > 5.0),
+        "it goes on"
+    );
+}

@@ -12,8 +12,10 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 use crate::programs::{Mosquitto, plant, scene};
 
 mod commands;
+mod instruments;
 mod observed;
 mod offline;
+mod packaging;
 mod process;
 mod story;
 

@@ -1,8 +1,11 @@
 //! From values to payloads: the inverse of the twin file's mappings.
 
+mod template;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub use self::template::Template;
 use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
 use crate::twin::pointer::{Step, steps};
 use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};

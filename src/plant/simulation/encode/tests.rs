@@ -66,6 +66,14 @@ const DOCUMENTS: [&str; 4] = [
         "number": (pointer: "/v", scale: 0.1, offset: -40), "items": "/items", "flag": (pointer: "/flag", names: {"yes": "true", "no": "false"})})"#,
     r#"Json(topic: "t/{asset}/d", samples: "", {time}values: {"pose": "/p", "number": (pointer: "/v", unit: "m3/s")})"#,
 ];
+/// Documents of one instant without qualities: their form does not change.
+const PLAIN: [&str; 2] = [
+    r#"Json(topic: "t/{asset}/e", {time}values: {
+        "number": "/n", "state": "/state", "flag": "/flag", "note": "/a~1b", "pose": "/pose", "items": "/deep/0/items"})"#,
+    r#"Json(topic: "t/{asset}/f", where: {"/kind": "a"}, {time}values: {
+        "items": "/i", "number": (pointer: "/list/1", scale: 0.1, offset: -40),
+        "state": (pointer: "/list/0", names: {0: "stopped", 17: "running", true: "fault"})})"#,
+];
 const SCALARS: [(&str, &str); 7] = [
     ("number", ""),
     ("number", ", scale: 0.25, offset: 3.5"),
@@ -197,6 +205,41 @@ proptest! {
             });
             prop_assert!(found, "{:?} {:?} at {:?} in {} as {:?}", field, reading, time, document, batch);
         }
+    }
+
+    #[test]
+    fn a_template_writes_the_bytes_of_the_document(
+        document in 0..PLAIN.len(),
+        time in 0..TIMES.len(),
+        values in values(),
+        others in values(),
+        missing in 0..8_usize,
+    ) {
+        let twin = twin_of(&PLAIN[document].replace("{time}", TIMES[time].0));
+        let payload = &twin.classes[0].mappings[0].payload;
+        let Payload::Document { fields, .. } = payload else { panic!("a document") };
+        let reading = |field: &Field, values: &[Value], missing: usize| {
+            let at = usize::from(field.property);
+            let value = (at != missing).then(|| values[at].clone());
+            (field.property, Measured { value, quality: Quality::Good })
+        };
+        let first: Vec<_> = fields.iter().map(|field| reading(field, &values, 99)).collect();
+        let second: Vec<_> = fields.iter().map(|field| reading(field, &others, missing)).collect();
+        let template = Template::new(payload, &types_of(&twin), &first).expect("a plain document");
+        for readings in [first, second] {
+            let instant = (Timestamp(1_772_366_400_123_456), readings);
+            let slow = document_of(payload, &twin, std::slice::from_ref(&instant));
+            let fast = template.write(&instant).map(String::from_utf8);
+            prop_assert_eq!(fast, Some(Ok(slow)));
+        }
+        prop_assert!(template.write(&(Timestamp(0), Vec::new())).is_none());
+    }
+
+    #[test]
+    fn documents_with_lists_of_samples_or_qualities_have_no_template(document in 0..DOCUMENTS.len()) {
+        let twin = twin_of(&DOCUMENTS[document].replace("{time}", ""));
+        let payload = &twin.classes[0].mappings[0].payload;
+        prop_assert!(Template::new(payload, &types_of(&twin), &[]).is_none());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Outputs {
     crates: [usize; 4],
     pub(super) crate_items: usize,
     crates_state: usize,
-    robot: [usize; 10],
+    robot: [usize; 11],
     currents: [usize; 6],
     temperatures: [usize; 6],
     pub(super) robot_load: usize,
@@ -37,7 +37,7 @@ pub struct Outputs {
     pallet_present: usize,
     agv: [usize; 8],
     pub(super) agv_pose: usize,
-    agv_words: [usize; 3],
+    agv_words: [usize; 4],
     gate: usize,
     gate_words: [usize; 2],
     load_count: usize,
@@ -69,7 +69,7 @@ const PACKER: [(&str, &str); 5] =
     [("count", "1"), ("waiting", "1"), ("gantry", "m"), ("lift", "m"), ("power", "kW")];
 const CRATES: [(&str, &str); 4] =
     [("speed", "m/s"), ("travel", "m"), ("waiting", "1"), ("broken", "1")];
-const ROBOT: [(&str, &str); 10] = [
+const ROBOT: [(&str, &str); 11] = [
     ("a1", "deg"),
     ("a2", "deg"),
     ("a3", "deg"),
@@ -80,6 +80,7 @@ const ROBOT: [(&str, &str); 10] = [
     ("cycles", "1"),
     ("power", "kW"),
     ("speed", "%"),
+    ("speed_setpoint", "%"),
 ];
 const CURRENTS: [(&str, &str); 6] = [
     ("a1_current", "A"),
@@ -145,7 +146,8 @@ impl Outputs {
             pallet_present: w.output(&spec.pallet, "present", Kind::Word),
             agv: w.numbers(&spec.agv, AGV),
             agv_pose: w.output(&spec.agv, "pose", Kind::Pose),
-            agv_words: ["state", "carries", "run"].map(|n| w.output(&spec.agv, n, Kind::Word)),
+            agv_words: ["state", "carries", "run", "cause"]
+                .map(|n| w.output(&spec.agv, n, Kind::Word)),
             gate: w.number(&spec.gate, "angle", "deg"),
             gate_words: ["state", "open"].map(|n| w.output(&spec.gate, n, Kind::Word)),
             load_count: w.number(&spec.load, "count", "1"),
@@ -291,8 +293,8 @@ impl Packaging {
         let (o, r) = (&self.out, &self.robot.now);
         let power = self.robot_kw() * b.meters.share(self.wired.bus);
         let ([j1, j2, j3, j4, j5, j6], cycles) = (r.joints, r.cycles as f64);
-        let speed = self.now.robot_speed;
-        b.set_all(&o.robot, [j1, j2, j3, j4, j5, j6, r.jaw_mm, cycles, power, speed]);
+        let (speed, set) = (100.0 * r.pace, self.now.robot_speed);
+        b.set_all(&o.robot, [j1, j2, j3, j4, j5, j6, r.jaw_mm, cycles, power, speed, set]);
         let axes = &self.now.drives.0;
         b.set_all(&o.currents, std::array::from_fn(|at| axes[at].current_a));
         b.set_all(&o.temperatures, std::array::from_fn(|at| axes[at].temperature_c));
@@ -324,6 +326,7 @@ impl Packaging {
         b.set_word(o.agv_words[0], word);
         b.set_word(o.agv_words[1], yes(a.carries.is_some()));
         b.set_word(o.agv_words[2], yes(self.now.agv_run));
+        b.set_word(o.agv_words[3], if a.energy_uj == 0 { "empty" } else { "none" });
         let gate = self.now.gate.at;
         b.set(o.gate, gate);
         let moves = if gate >= GATE_OPEN_DEG { "open" } else { "moving" };

@@ -6,10 +6,9 @@
 //! heat is the friction's and that of the windings, I² R, with one time constant to the room. A worn
 //! gear has more friction: first the current of its axis tells, then its temperature.
 
-use libm::{cos, sin};
+use libm::{cos, exp, sin};
 use serde::{Deserialize, Serialize};
 
-use super::lag;
 use super::robot::{Joints, Links};
 
 /// Constants of one axis.
@@ -132,6 +131,7 @@ impl AxisDrives {
             (axis.angle_deg, axis.speed_deg_s) = (*angle, speed);
         }
         let torques = torques(joints, &acceleration, loading);
+        let keeps = exp(-dt_s / WARMS_S);
         for ((axis, drive), (torque, worn)) in
             self.0.iter_mut().zip(&DRIVES).zip(torques.into_iter().zip(loading.worn))
         {
@@ -146,7 +146,8 @@ impl AxisDrives {
             let share = axis.current_a / drive.rated_a;
             let warmer = RATED_K * share * share
                 + FRICTION_K_PER_KW * friction * speed.to_radians() / 1000.0;
-            axis.temperature_c = lag(axis.temperature_c, loading.room_c + warmer, WARMS_S, dt_s);
+            let goal = loading.room_c + warmer;
+            axis.temperature_c = goal + (axis.temperature_c - goal) * keeps;
         }
     }
 }
