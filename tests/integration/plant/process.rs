@@ -135,7 +135,7 @@ fn a_leak_lowers_pressure_and_flow_and_then_the_level() {
 fn a_blocked_line_raises_the_pressure_lowers_the_flow_and_then_the_level() {
     let fault = r#"{"fault":"blockage","on":"LINE-101","severity":1}"#;
     Pair::new("bottling.ron", fault, 180.0)
-        .in_order(&[("PI-101.pressure", Up(0.015)), ("TK-102.percent", Down(0.05))]);
+        .in_order(&[("P-101.pressure", Up(0.01)), ("TK-102.percent", Down(0.05))]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn the_station_has_two_faults_worth_finding() {
     plant.run(1800.0);
     // The impeller of P-1 wears from 300 s on over twenty minutes: the valve opens for the same flow.
     let opening = |from: f64, to: f64| plant.mean("V-1.position", from, to);
-    assert!(opening(1200.0, 1290.0) > opening(180.0, 270.0) + 3.0);
+    assert!(opening(1500.0, 1770.0) > opening(30.0, 300.0) + 3.0);
     let head = |from: f64, to: f64| plant.mean("P-1.pressure", from, to);
     assert!(head(1620.0, 1800.0) < head(120.0, 300.0) - 0.2);
     // V-1 sticks from 900 s on: its stem stands still for seconds and then jumps.
@@ -188,7 +188,7 @@ fn the_station_has_two_faults_worth_finding() {
         let positions: Vec<f64> = within.map(Point::number).collect();
         positions.windows(2).filter(|two| two[0] == two[1]).count() as f64 / positions.len() as f64
     };
-    assert!(still(300.0, 900.0) < 0.2 && still(900.0, 1800.0) > 0.6);
+    assert!(still(300.0, 900.0) < 0.2 && still(900.0, 1800.0) > 0.3);
 }
 
 #[test]
