@@ -247,7 +247,7 @@ fn each_part_shows_before_its_end_and_in_the_instrument_that_physics_has() {
     let expected = [
         ("P-1.bearing", "P-1.vibration"),
         ("P-1.impeller", "CV.position"),
-        ("HX.plates", "HX.product_out"),
+        ("HX.plates", "HX.medium_out"),
         ("CV.idlers", "CV.current"),
         ("UPS.battery", "UPS.minutes"),
     ];

@@ -300,7 +300,7 @@ impl Block for PumpBlock {
         let s = &mut self.state;
         s.pump.step(&self.plate, dt_s, &acting);
         b.use_energy(self.bus, self.meter, s.pump.power_kw, dt_s);
-        let (p, ready) = (&s.pump, s.starter.is_ready() && powered && !withheld);
+        let (p, ready) = (&s.pump, s.starter.is_ready() && !withheld);
         let automatic = s.starter.mode() == Mode::Automatic;
         let values = [
             p.speed,
