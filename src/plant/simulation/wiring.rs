@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use super::balance::{Bus, Meters, Parcel, Place, Stores};
+use super::balance::{Bus, Meters, Place, Stores};
 pub use super::board::{Board, Clock, Input, Signal};
 use super::command::Takes;
 use super::faults::{Fault, FaultSlot, Faults};
@@ -121,11 +121,6 @@ impl Wiring {
         }
         wiring.wear = wear;
         wiring
-    }
-
-    /// The plant's seed.
-    pub fn seed(&self) -> u64 {
-        self.seed
     }
 
     fn slot(&mut self, name: &str) -> usize {
@@ -281,11 +276,6 @@ impl Wiring {
             self.mistakes.push((name.to_string(), what));
             Place::Outside
         })
-    }
-
-    /// Water that a block holds from the start.
-    pub fn parcel(&mut self, m3: f64, celsius: f64) -> Parcel {
-        self.stores.bring(m3, celsius)
     }
 
     /// Looks up a bus by the asset that supplies it. One that no block supplies is supplied from outside.

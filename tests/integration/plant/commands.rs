@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use twinscope::mirror::Mirror;
+use twinscope::twin::Timestamp;
+
 use super::{TIMEOUT, Watched};
 use crate::programs::{Background, Mosquitto, plant, publish, repository, scene, tools};
 
@@ -180,7 +183,9 @@ fn a_mirror_follows_a_plant_that_is_put_back() {
     let flow = twin.property_ids().find(|id| twin.property_path(*id).ends_with("FT-1.flow"));
     let flow = flow.expect("a property");
     let instructor = Heard::new(&broker, "pump_station/instructor/answer");
-    assert!(watched.until(|mirror| mirror.latest(flow).is_some()), "it is there");
+    let is_known =
+        |mirror: &Mirror| mirror.latest(flow).is_some() && mirror.live_view().time > Timestamp(0);
+    assert!(watched.until(is_known), "it is there, and so is its time");
     publish(&broker, &["-t", "pump_station/instructor/snapshot", "-m", "before"]);
     instructor.expect(&["snapshot done"]);
     let kept = watched.mirror.live_view().time;

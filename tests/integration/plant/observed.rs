@@ -40,6 +40,8 @@ pub struct Observed {
     pub series: BTreeMap<String, Vec<Point>>,
     /// Messages that could not be read without a fault.
     pub faulty: Vec<String>,
+    /// Answers and announcements, which are for others than a mirror: time in seconds, topic, payload.
+    pub told: Vec<(f64, String, String)>,
     elapsed: Duration,
 }
 
@@ -49,8 +51,15 @@ impl Observed {
         let simulation = Simulation::new(&twin, seed, START);
         let simulation = simulation.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
         let decoder = Decoder::new(&twin);
-        let (series, faulty) = (BTreeMap::new(), Vec::new());
-        Self { twin, simulation, decoder, series, faulty, elapsed: Duration::ZERO }
+        Self {
+            twin,
+            simulation,
+            decoder,
+            series: BTreeMap::new(),
+            faulty: Vec::new(),
+            told: Vec::new(),
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// Lets so many seconds pass.
@@ -62,14 +71,14 @@ impl Observed {
         self
     }
 
-    /// Seconds that have passed.
-    pub fn seconds(&self) -> f64 {
-        self.elapsed.as_secs_f64()
-    }
-
     fn take_in(&mut self, message: &Message) {
         let mut batch = Batch::default();
         let (topic, now) = (&message.topic, self.simulation.now());
+        if topic.ends_with("/answer") || topic.ends_with("/maintenance") {
+            let text = String::from_utf8_lossy(&message.payload).into_owned();
+            self.told.push((now.seconds_since(START), topic.clone(), text));
+            return;
+        }
         let decoded = self.decoder.decode(topic, &message.payload, now, &mut batch);
         if decoded.fault.is_some() {
             self.faulty.push(format!("{topic}: {}", decoded.reason()));

@@ -184,8 +184,13 @@ impl PackagingSpec {
             ("bottle_m3", self.bottle_m3),
             ("cycle_s", self.cell.cycle_s),
             ("track_m", self.route.track_m),
+            ("crate_kg", self.crate_kg),
         ];
-        for (name, value) in positive {
+        let (to_filling, to_robot, speed, gap) = self.crate_line;
+        let crate_line = [to_filling, to_robot, speed, gap].map(|value| ("crate_line", value));
+        let lane = [self.packer.lane.0, self.packer.lane.1].map(|value| ("lane", value));
+        let radii = self.machines.iter().map(|machine| ("radius", machine.radius));
+        for (name, value) in positive.into_iter().chain(crate_line).chain(lane).chain(radii) {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(format!("`{name}` of {} is {value}; expected more than 0", self.line));
             }

@@ -461,6 +461,23 @@ fn what_is_no_state_of_it_changes_nothing() {
     assert_eq!(rig.bytes(), before);
 }
 
+#[test]
+fn a_length_that_cannot_be_and_a_jam_within_a_machine_are_mistakes() {
+    let said = |change: fn(&mut PackagingSpec)| {
+        let mut spec = None;
+        rig(|packaging| spec = Some(packaging.clone()));
+        let mut spec = spec.expect("it was built");
+        change(&mut spec);
+        let mut wiring = Wiring::default();
+        assert!(spec.build(&mut wiring).is_none());
+        wiring.mistakes[0].1.clone()
+    };
+    assert!(said(|spec| spec.gap = 0.0).contains("`gap` of LINE-201 is 0; expected more than 0"));
+    assert!(said(|spec| spec.machines[0].radius = -1.0).contains("`radius`"));
+    assert!(said(|spec| spec.jam_at = Some(6.0)).contains("within FL-201"));
+    assert!(said(|spec| spec.jam_at = Some(60.0)).contains("beyond the path"));
+}
+
 /// Something that happens: seconds to wait, and a number that chooses what.
 fn happening() -> impl Strategy<Value = (u16, u32)> {
     (0..400_u16, any::<u32>())
