@@ -1,7 +1,7 @@
 //! How long parts last, and what tells first that they do not: over many seeds, of the hidden truth.
 //!
 //! This is a table for `docs/plant.md`, made by
-//! `cargo test --release --no-default-features --lib lives -- --ignored --nocapture`. Parts wear so
+//! `cargo test --no-default-features --lib lives -- --ignored --nocapture`. Parts wear so
 //! fast here that a median life takes about three hours of plant time: lags of minutes do not
 //! matter beside that.
 
@@ -253,7 +253,7 @@ fn each_part_shows_before_its_end_and_in_the_instrument_that_physics_has() {
         ("P-1.bearing", "P-1.vibration"),
         ("P-1.impeller", "CV.position"),
         ("HX.plates", "HX.medium_out"),
-        ("CV.idlers", "CV.current"),
+        ("CV.idlers", "CV.temperature"),
         ("UPS.battery", "UPS.minutes"),
     ];
     for (part, symptom) in expected {
