@@ -220,6 +220,7 @@ fn lives(case: &Case, seeds: u64) -> Vec<Life> {
 
 #[test]
 #[ignore = "takes minutes: makes the table of lives in docs/plant.md"]
+#[expect(clippy::print_stdout, reason = "the table is what it is run for")]
 fn table() {
     println!("| part | life, h: P10 / P50 / P90 | first visible in | lead, h: P10 / P50 / P90 |");
     println!("|---|---|---|---|");

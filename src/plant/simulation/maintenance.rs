@@ -170,7 +170,7 @@ pub fn build(spec: &MaintenanceSpec, w: &mut Wiring) -> Option<Box<dyn Block>> {
     let plan = plan(spec, &mut machines, w);
     if let Some(crew) = &spec.crew {
         let (least, most) = crew.responds_s;
-        if !(1..=MOST_HANDS).contains(&crew.hands) || !(0.0 <= least && least <= most) {
+        if !((1..=MOST_HANDS).contains(&crew.hands) && 0.0 <= least && least <= most) {
             let what = format!(
                 "a crew of {} that responds within {least} to {most} s cannot be: expected 1 to \
                  {MOST_HANDS} hands, and two times of which the first is not the larger",

@@ -175,10 +175,12 @@ mod tests {
             let said = read(takes, payload).expect_err(payload);
             assert!(said.contains(expected), "{payload}: {said}");
         }
-        assert!(Wanted::read(&[b'1'; LARGEST + 1]).unwrap_err().contains("4097 bytes"));
-        assert!(Wanted::read(&[0xFF]).unwrap_err().contains("UTF-8"));
+        assert!(
+            Wanted::read(&[b'1'; LARGEST + 1]).expect_err("it is refused").contains("4097 bytes")
+        );
+        assert!(Wanted::read(&[0xFF]).expect_err("it is refused").contains("UTF-8"));
         let long = format!(r#"{{"by": "{}"}}"#, "x".repeat(65));
-        assert!(Wanted::read(long.as_bytes()).unwrap_err().contains("\"by\""));
+        assert!(Wanted::read(long.as_bytes()).expect_err("it is refused").contains("\"by\""));
     }
 
     proptest! {

@@ -265,15 +265,24 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_the_nearest_name() {
         let (mut faults, slot) = faults();
-        assert!(faults.look_up("bearings", "P-102").unwrap_err().contains("\"bearing\""));
-        assert!(faults.look_up("bearing", "P-12").unwrap_err().contains("\"P-102\""));
-        assert!(faults.look_up("jam", "P-102").unwrap_err().contains("nothing in this plant"));
+        assert!(
+            faults.look_up("bearings", "P-102").expect_err("it is refused").contains("\"bearing\"")
+        );
+        assert!(
+            faults.look_up("bearing", "P-12").expect_err("it is refused").contains("\"P-102\"")
+        );
+        assert!(
+            faults
+                .look_up("jam", "P-102")
+                .expect_err("it is refused")
+                .contains("nothing in this plant")
+        );
         assert_eq!(faults.look_up("bearing", "P-102"), Ok((slot, Fault::Bearing)));
         let usual = Occurrence::usual(slot, Fault::Bearing, 0);
         assert!(faults.inject(Occurrence { severity: f64::NAN, ..usual }).is_err());
         for _ in 0..MOST {
             faults.inject(usual).expect("room");
         }
-        assert!(faults.inject(usual).unwrap_err().contains("256"));
+        assert!(faults.inject(usual).expect_err("it is refused").contains("256"));
     }
 }

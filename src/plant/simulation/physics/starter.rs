@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn in_automatic_the_group_decides_and_in_manual_the_operator() {
         let mut starter = Starter::default();
-        assert!(starter.start(None).unwrap_err().contains("automatic"));
+        assert!(starter.start(None).expect_err("it is refused").contains("automatic"));
         assert!(starter.runs(true, false) && !starter.runs(false, false));
         assert!(starter.runs(true, false));
         starter.set_mode(Mode::Manual);
@@ -297,11 +297,11 @@ mod tests {
         starter.trip(Cause::Vibration);
         assert_eq!(starter.cause(), Some(Cause::BearingHot));
         assert!(!starter.runs(true, false));
-        assert!(starter.start(None).unwrap_err().contains("bearing hot"));
-        assert!(starter.reset(true, true).unwrap_err().contains("acknowledge"));
+        assert!(starter.start(None).expect_err("it is refused").contains("bearing hot"));
+        assert!(starter.reset(true, true).expect_err("it is refused").contains("acknowledge"));
         starter.acknowledge().expect("it has tripped");
-        assert!(starter.reset(false, true).unwrap_err().contains("turns"));
-        assert!(starter.reset(true, false).unwrap_err().contains("still so"));
+        assert!(starter.reset(false, true).expect_err("it is refused").contains("turns"));
+        assert!(starter.reset(true, false).expect_err("it is refused").contains("still so"));
         starter.reset(true, true).expect("all is well");
         assert!(!starter.runs(true, false), "it waits for a start");
         starter.start(None).expect("ready");
@@ -313,12 +313,12 @@ mod tests {
     #[test]
     fn what_is_locked_out_does_not_start_and_only_who_locked_it_unlocks_it() {
         let mut starter = Starter::new(Mode::Manual);
-        assert!(starter.lock("", true).unwrap_err().contains("who"));
-        assert!(starter.lock("eva", false).unwrap_err().contains("stop it first"));
+        assert!(starter.lock("", true).expect_err("it is refused").contains("who"));
+        assert!(starter.lock("eva", false).expect_err("it is refused").contains("stop it first"));
         starter.lock("eva", true).expect("it stands");
-        assert!(starter.start(None).unwrap_err().contains("eva"));
-        assert!(starter.lock("tom", true).unwrap_err().contains("eva"));
-        assert!(starter.unlock("tom").unwrap_err().contains("eva"));
+        assert!(starter.start(None).expect_err("it is refused").contains("eva"));
+        assert!(starter.lock("tom", true).expect_err("it is refused").contains("eva"));
+        assert!(starter.unlock("tom").expect_err("it is refused").contains("eva"));
         starter.set_mode(Mode::Automatic);
         assert!(!starter.runs(true, false), "in automatic neither");
         starter.unlock("eva").expect("it was hers");
