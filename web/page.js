@@ -156,6 +156,7 @@ async function settingsOf(config) {
     // Logins that the browser keeps for this page are those of the server's own broker.
     foreign: address !== null && address !== own,
     seed: config.seed ?? 1,
+    story: config.story ?? false,
     speed: config.speed ?? 1,
     link: location.hash.slice(1),
     linkBase: location.href.split("#")[0],

@@ -79,7 +79,7 @@ pub enum Command {
     Broker(Broker),
     /// Run the simulated plant of a twin alone
     #[command(
-        after_help = "Example:\n  twinscope plant scenes/bottling.ron --broker mqtt://localhost:1883 --speed 60"
+        after_help = "Examples:\n  twinscope plant scenes/bottling.ron --broker mqtt://localhost:1883 --speed 60\n  twinscope plant scenes/pump_station.ron --out day.jsonl --for 24h --every 5s"
     )]
     Plant(Plant),
     /// Describe the equipment models
@@ -163,12 +163,30 @@ pub struct BrokerArgs {
 /// How the simulated plant runs.
 #[derive(Args, Debug, Clone)]
 pub struct SimulationArgs {
-    /// Chooses the noise and the disturbances; the same seed gives the same plant
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Chooses the noise and the disturbances; the same seed gives the same plant: 1 unless stated
+    /// otherwise
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Plant seconds that pass in one second
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Tell the story of the twin file's simulation, instead of running for days
+    #[arg(long)]
+    pub story: bool,
+    /// Whom the plant obeys: commands to machines and an instructor's orders, commands alone, or nobody
+    #[arg(long, value_name = "WHOM", value_enum, default_value_t = Obey::All)]
+    pub obey: Obey,
+}
+
+/// Whom the simulated plant obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Obey {
+    /// Commands to machines, and an instructor's orders.
+    All,
+    /// Commands to machines.
+    Commands,
+    /// Nobody.
+    Nothing,
 }
 
 /// Arguments of `demo`.
@@ -236,7 +254,7 @@ impl Default for Demo {
             },
             after: Duration::from_secs(8),
             twin: None,
-            simulation: SimulationArgs { seed: 1, speed: 1.0 },
+            simulation: SimulationArgs { seed: None, speed: 1.0, story: false, obey: Obey::All },
         }
     }
 }
@@ -432,6 +450,37 @@ pub struct Plant {
     pub broker: BrokerArgs,
     #[command(flatten)]
     pub simulation: SimulationArgs,
+    /// Plant time at the first message; now unless stated otherwise
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// Go on from a snapshot, by its seed unless another one is stated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "from")]
+    pub restore: Option<PathBuf>,
+    /// Folder in which snapshots are kept; without it an instructor's are kept in memory
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub snapshots: Option<PathBuf>,
+    /// Keep a snapshot each time that so much plant time has passed
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "snapshots")]
+    pub snapshot_every: Option<Duration>,
+    /// Give the plant the commands of this recording, each at its plant time
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub commands: Option<PathBuf>,
+    /// Write what the plant is told into this recording, so that --commands makes the run again
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub journal: Option<PathBuf>,
+    /// Write how far each part is worn into this table (CSV), each hour of plant time: what no message
+    /// tells
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub truth: Option<PathBuf>,
+    /// Write all messages into this recording, as fast as this computer can, and use no broker
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "span")]
+    pub out: Option<PathBuf>,
+    /// How much plant time to record
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, requires = "out")]
+    pub span: Option<Duration>,
+    /// Record no machine's message more often than so
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "out")]
+    pub every: Option<Duration>,
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use twinscope::plant;
 use twinscope::plant::broker::{self, Broker};
-use twinscope::plant::simulation::PlantError;
+use twinscope::plant::simulation::{self, MessageSource, PlantError, PlantOptions};
 use twinscope::telemetry::mqtt;
-use twinscope::twin::{Timestamp, Twin};
+use twinscope::twin::Twin;
 
 use super::args::Demo;
 use super::failure::{Failure, Outcome};
@@ -63,19 +62,17 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn start(
-        twin: &Arc<Twin>,
-        options: plant::simulation::PlantOptions,
-    ) -> Result<Self, Failure> {
+    pub(super) fn start(twin: &Arc<Twin>, options: PlantOptions) -> Result<Self, Failure> {
         // What is wrong with the simulation is an error now, and not in its thread.
-        plant::simulation::MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)
+        let source = MessageSource::new(twin, options.setup, options.speed)
             .map_err(|unfit| live::plant_failure(PlantError::Unfit(unfit)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());
         let thread = std::thread::Builder::new()
             .name("plant".into())
             .spawn(move || {
-                if let Err(error) = plant::run(&twin, &options, &asked) {
+                let run = simulation::publish(&twin, source, &options, &asked, &mut |_| {});
+                if let Err(error) = run {
                     log::error!("The simulated plant has stopped: {error}");
                 }
             })

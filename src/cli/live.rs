@@ -1,4 +1,4 @@
-//! The commands that talk MQTT: `view`, `render`, `watch`, `broker`, `plant`.
+//! The commands that talk MQTT: `view`, `render`, `watch`, `broker`; and how all others do.
 
 use std::path::Path;
 #[cfg(feature = "viewer")]
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use twinscope::plant::broker;
 use twinscope::plant::broker::{Broker, BrokerError, Login};
-use twinscope::plant::simulation::PlantError;
-use twinscope::plant::{self, broker};
+use twinscope::plant::simulation::{Obey, PlantError, PlantOptions, Setup};
 #[cfg(feature = "viewer")]
 use twinscope::telemetry::ConnectionState;
 use twinscope::telemetry::mqtt::{self, Link};
 use twinscope::terminal;
-use twinscope::twin::Twin;
+use twinscope::twin::{Timestamp, Twin};
 use twinscope::watch;
 
 use super::args::{self, BrokerArgs, SimulationArgs};
@@ -244,18 +244,15 @@ pub fn broker_failure(error: BrokerError) -> Failure {
 }
 
 /// The options of the simulated plant.
-pub fn simulation(
-    args: &SimulationArgs,
-    broker: mqtt::ClientOptions,
-) -> plant::simulation::PlantOptions {
-    plant::simulation::PlantOptions { broker, seed: args.seed, speed: args.speed }
-}
-
-/// Runs the simulated plant until it is stopped.
-pub fn plant(args: &args::Plant) -> Outcome {
-    let twin = files::open(&args.twin)?;
-    let options = simulation(&args.simulation, connection(&args.broker)?);
-    plant::run(&twin, &options, &stop::flag()).map_err(plant_failure)
+pub fn simulation(args: &SimulationArgs, broker: mqtt::ClientOptions) -> PlantOptions {
+    let seed = args.seed.unwrap_or(1);
+    let setup = Setup { seed, start: Timestamp::now(), story: args.story };
+    let obey = match args.obey {
+        args::Obey::All => Obey::All,
+        args::Obey::Commands => Obey::Commands,
+        args::Obey::Nothing => Obey::Nothing,
+    };
+    PlantOptions { broker, setup, speed: args.speed, obey }
 }
 
 /// How the simulated plant's failures end the program.

@@ -14,6 +14,7 @@ mod demo;
 mod failure;
 mod files;
 mod live;
+mod plant;
 mod record;
 mod serve;
 mod stop;
@@ -87,7 +88,7 @@ fn run(command: Command) -> Outcome {
         Command::Watch(args) => live::watch(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Broker(args) => live::broker(&args),
-        Command::Plant(args) => live::plant(&args),
+        Command::Plant(args) => plant::run(&args),
         Command::Record(args) => record::record(&args),
         Command::Replay(args) => record::replay(&args),
         Command::Check(args) => files::check(&args),

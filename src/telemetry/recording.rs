@@ -89,6 +89,43 @@ fn written(line: &impl Serialize) -> String {
     serde_json::to_string(line).unwrap_or_default()
 }
 
+/// Adds the line of a message, with the line's end: as [`Recorded::line`], for many.
+pub fn write_line(
+    out: &mut Vec<u8>,
+    at: Timestamp,
+    topic: &str,
+    (qos, retained): (u8, bool),
+    payload: &[u8],
+) {
+    let text = |out: &mut Vec<u8>, text: &str| {
+        // Texts can always be written, and into memory, too.
+        let _ = serde_json::to_writer(out, text);
+    };
+    let number = |out: &mut Vec<u8>, name: &str, number: u8| {
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(number.to_string().as_bytes());
+    };
+    out.extend_from_slice(b"{\"at\":\"");
+    out.extend_from_slice(at.to_string().as_bytes());
+    out.extend_from_slice(b"\",\"topic\":");
+    text(out, topic);
+    number(out, ",\"qos\":", qos);
+    if retained {
+        out.extend_from_slice(b",\"retained\":true");
+    }
+    match std::str::from_utf8(payload) {
+        Ok(payload) => {
+            out.extend_from_slice(b",\"payload\":");
+            text(out, payload);
+        }
+        Err(_) => {
+            out.extend_from_slice(b",\"base64\":");
+            text(out, &BASE64.encode(payload));
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
 impl Recorded {
     /// Its line, without the line's end.
     pub fn line(&self) -> String {
@@ -266,6 +303,10 @@ mod tests {
         ) {
             let message = Recorded { at: Timestamp(micros), topic, qos, retained, payload };
             let text = format!("{}\n{}\n", header("t"), message.line());
+            let mut line = Vec::new();
+            let Recorded { at, topic, payload, .. } = &message;
+            write_line(&mut line, *at, topic, (qos, retained), payload);
+            prop_assert_eq!(String::from_utf8_lossy(&line), format!("{}\n", message.line()));
             let read: Vec<_> = Reader::new(text.as_bytes()).expect("a recording").collect();
             prop_assert_eq!(read, vec![Ok(message)]);
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::binding::{Binding, Effect};
-use super::mapping::{ClockSource, Mapping, Presence};
+use super::mapping::{ClockSource, Mapping, Presence, Write};
 use super::unit::Unit;
 use super::wiring::{Role, Wire};
 use super::{Beyond, Pose, ValueType};
@@ -213,6 +213,8 @@ pub struct Property {
     /// the same class, in that property's unit × `scale` (a speed in r/min with `scale` 1/60
     /// becomes turns).
     pub integral_of: Option<IntegralOf>,
+    /// Of a setpoint: where and how it is written to the plant; `None`: it is only read.
+    pub write: Option<Arc<Write>>,
 }
 
 /// The unit in which people read a property, and the way there, found once when the twin is loaded.

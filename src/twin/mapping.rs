@@ -29,6 +29,45 @@ pub struct TopicTemplate {
     pub levels: Vec<TopicLevel>,
 }
 
+impl TopicTemplate {
+    /// The topic of an asset's messages, about a property of that name where the template has `{property}`; `None`
+    /// where a word has no value, or a wildcard stands for many topics.
+    pub fn topic(&self, twin: &Twin, asset: AssetId, property: &str) -> Option<String> {
+        let mut topic = String::new();
+        for (at, level) in self.levels.iter().enumerate() {
+            if at > 0 {
+                topic.push('/');
+            }
+            match level {
+                TopicLevel::Any | TopicLevel::Rest => return None,
+                TopicLevel::Property => topic.push_str(property),
+                TopicLevel::Text(parts) => {
+                    for part in parts {
+                        topic.push_str(match part {
+                            TopicPart::Literal(literal) => literal,
+                            TopicPart::Placeholder(word) => twin.word(asset, word)?,
+                        });
+                    }
+                }
+            }
+        }
+        Some(topic)
+    }
+}
+
+/// Where and how a setpoint is written to the plant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// Topic of the message; it has no wildcards.
+    pub topic: TopicTemplate,
+    /// JSON pointer to the value in the message; `None`: the value is the whole message, as text.
+    pub value: Option<String>,
+    /// Where the plant answers whether it takes the value; it has no wildcards.
+    pub answer: Option<TopicTemplate>,
+    /// MQTT quality of service, 0 to 2.
+    pub qos: u8,
+}
+
 /// What a level of a [`TopicTemplate`] matches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TopicLevel {

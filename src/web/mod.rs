@@ -45,6 +45,8 @@ struct PageSettings {
     broker: Option<String>,
     /// Chooses the simulated plant's noise and disturbances.
     seed: u64,
+    /// The simulated plant tells the story of its section.
+    story: bool,
     /// Plant seconds that pass in a second of the simulated plant.
     speed: Option<f64>,
     /// User name for the broker.
@@ -120,7 +122,8 @@ fn source_of(twin: &Twin, settings: &PageSettings) -> Result<(Shared, Link), Str
         }
         None => {
             let speed = settings.speed.unwrap_or(1.0);
-            let plant = plant::InPage::new(twin, settings.seed, speed, feed, status)?;
+            let plant =
+                plant::InPage::new(twin, (settings.seed, settings.story), speed, feed, status)?;
             std::rc::Rc::new(std::cell::RefCell::new(plant))
         }
     };

@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use super::socket::moment;
 use super::source::Driven;
-use crate::plant::simulation::{Message, MessageSource};
-use crate::telemetry::{ConnectionState, Feed, Flushed, Status};
+use crate::plant::simulation::{Message, MessageSource, Setup};
+use crate::telemetry::{ConnectionState, Feed, Flushed, Router, Status};
 use crate::twin::{Timestamp, Twin};
+
+/// Plant seconds in a second: beyond that a page's pictures would wait for its plant.
+const FASTEST: f64 = 1000.0;
 
 /// A plant in the page.
 pub struct InPage {
     source: MessageSource,
+    /// Answers and announcements are for others than this page's decoders.
+    router: Router,
     feed: Feed,
     before: Option<Duration>,
 }
@@ -24,16 +29,20 @@ impl InPage {
     /// What is wrong with the speed or the twin file's `simulation` section.
     pub fn new(
         twin: &Twin,
-        seed: u64,
+        (seed, story): (u64, bool),
         speed: f64,
         mut feed: Feed,
         status: Arc<Status>,
     ) -> Result<Self, String> {
-        let source = MessageSource::new(twin, seed, Timestamp::now(), speed);
+        if speed > FASTEST {
+            return Err(format!("the speed {speed} cannot be used in a page: at most {FASTEST}"));
+        }
+        let setup = Setup { seed, start: Timestamp::now(), story };
+        let source = MessageSource::new(twin, setup, speed);
         let source = source.map_err(|unfit| unfit.to_string())?;
         status.set_connection(ConnectionState::Connected);
         source.birth().iter().for_each(|message| hand(&mut feed, message, Timestamp::now()));
-        Ok(Self { source, feed, before: None })
+        Ok(Self { source, router: Router::new(twin), feed, before: None })
     }
 }
 
@@ -48,8 +57,12 @@ impl Driven for InPage {
         self.before = Some(now.elapsed);
         // This plant knows one definition; what another wants of it comes where the topics match.
         self.feed.renew();
-        let feed = &mut self.feed;
-        self.source.advance(elapsed, &mut |message| hand(feed, &message, now.wall));
+        let (feed, router) = (&mut self.feed, &self.router);
+        self.source.advance(elapsed, &mut |message| {
+            if !router.route(&message.topic).is_empty() {
+                hand(feed, &message, now.wall);
+            }
+        });
         if self.feed.try_flush() == Flushed::Full && !self.feed.must_keep() {
             self.feed.drop_batch();
         }

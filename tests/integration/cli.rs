@@ -63,7 +63,7 @@ fn arguments_that_make_no_sense_end_with_status_1_and_say_what_was_expected() {
         (&["watch", twin, "--for", "soon"], "5s"),
         (&["watch", twin, "--broker", "mqtt://host:port"], "mqtt://localhost:1883"),
         (&["watch", twin, "--credentials", "/nowhere/login"], "/nowhere/login"),
-        (&["plant", twin, "--speed", "0"], "from 0.01 to 1000"),
+        (&["plant", twin, "--speed", "0"], "from 0.01 to 10000"),
         (&["check", "/nowhere/plant.ron"], "/nowhere/plant.ron"),
         (&["inspect", "/nowhere/pump.glb"], "/nowhere/pump.glb"),
     ];

@@ -298,3 +298,19 @@ fn a_host_that_is_taken_for_this_computer_is_one() {
     ]);
     run("http_guard", seeds, text(bodies::http_guard));
 }
+
+#[test]
+fn every_message_to_a_plant_is_answered_and_none_ends_it() {
+    let seeds = all([
+        "p/P-1/set/mode manual\np/P-1/set/speed {\"value\": 1200, \"id\": \"a\", \"by\": \"eva\"}\np/P-1/set/stop \n",
+        "p/P-1/set/lockout {\"value\": true, \"by\": \"eva\"}\np/P-1/set/maintain bearing\np/D/set/running 0\n",
+        "p/instructor/fault {\"fault\": \"bearing\", \"on\": \"P-1\", \"severity\": 0.8, \"ramp_s\": 60}\np/instructor/clear \n",
+        "p/instructor/snapshot before\np/instructor/restore {\"name\": \"before\"}\np/instructor/freeze true\np/instructor/freeze false\np/instructor/speed 20\n",
+    ]);
+    run("plant_command", seeds, bodies::plant_command);
+}
+
+#[test]
+fn a_snapshot_that_is_none_changes_nothing() {
+    run("plant_snapshot", vec![bodies::plant_state()], bodies::plant_snapshot);
+}

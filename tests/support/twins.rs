@@ -30,6 +30,7 @@ pub fn property(name: &str, ty: ValueType) -> Property {
         interval: None,
         interpolation: Interpolation::Linear,
         integral_of: None,
+        write: None,
     }
 }
 

@@ -14,6 +14,7 @@ use twinscope::http::guard;
 use twinscope::model::load::{Held, Hold, Load};
 use twinscope::model::table::{Table as Course, load};
 use twinscope::model::{Machine, registry};
+use twinscope::plant::simulation::{Message, MessageSource, Setup};
 use twinscope::serve::read_only::{ReadOnly, Refusal};
 use twinscope::telemetry::recording::{Reader, header};
 use twinscope::telemetry::session::{Moment, Session, Settings};
@@ -65,6 +66,16 @@ const DEVICE: &str = r#"Twin(
     )},
     assets: [(name: "D-1", class: "Device")],
 )"#;
+
+/// A plant that can be told something.
+const PLANT: &str = r#"Twin(schema: 2, name: "p", assets: [(name: "a")], simulation: (blocks: [
+    Tank(asset: "TK-1", area: 3.1, height: 2.4, level: 1.4),
+    Duty(asset: "D", pumps: ["P-1"], running: 1, speed: 2600),
+    Pump(asset: "P-1", command: "P-1.command", speed: 2600,
+         plate: (rated_speed: 2900, rated_flow: 20, rated_head: 30, shutoff_head: 38)),
+    Circuit(asset: "line", pumps: ["P-1"], from: "TK-1", to: "outside", static_head: 6, resistance: 0.015),
+    Follow(asset: "F", signal: "flow", unit: "m3/h", of: "line.flow", lag_s: 1),
+]))"#;
 
 /// What a table of samples is read for.
 const TABLE: &str = r#"Twin(schema: 2, name: "t", classes: {"A": (properties: {
@@ -375,4 +386,66 @@ pub fn http_guard(text: &str) {
         assert!(guard::is_of_host(&format!("http://{host}"), host), "{text:?}");
         assert_eq!(guard::is_this_computer(page), guard::is_this_computer(host), "{text:?}");
     }
+}
+
+fn plant() -> MessageSource {
+    static TWIN: LazyLock<Twin> = LazyLock::new(|| twin(PLANT));
+    let setup = Setup { seed: 1, start: ARRIVAL, story: false };
+    MessageSource::new(&TWIN, setup, 1.0).expect("a good section")
+}
+
+/// Messages to a simulated plant, a line each, topic and payload: each command is answered, as JSON.
+pub fn plant_command(bytes: &[u8]) {
+    let mut plant = plant();
+    for line in bytes.split(|byte| *byte == b'\n').take(32) {
+        let (topic, payload) = line.split_at(line.iter().position(|b| *b == b' ').unwrap_or(0));
+        let topic = String::from_utf8_lossy(topic);
+        let is_taken = plant.command(&topic, payload.trim_ascii(), false);
+        let mut answers = 0;
+        let mut sink = |message: Message| {
+            if message.topic.ends_with("/answer") {
+                let json: serde_json::Value =
+                    serde_json::from_slice(&message.payload).expect("an answer is JSON");
+                assert!(json["answer"].is_string(), "{json}");
+                answers += 1;
+            }
+        };
+        plant.speak(Duration::ZERO, &mut sink);
+        plant.advance_plant(Duration::from_millis(20), &mut sink);
+        assert!(!is_taken || answers > 0, "{topic} is not answered");
+    }
+}
+
+/// The state of the plant to which commands are given.
+pub fn plant_state() -> Vec<u8> {
+    let mut plant = plant();
+    plant.advance_plant(Duration::from_secs(2), &mut |_| {});
+    plant.snapshot().expect("it can be written")
+}
+
+/// Snapshots of a simulated plant: what is none is refused and changes nothing, with a check sum that fits
+/// as well.
+pub fn plant_snapshot(bytes: &[u8]) {
+    let mut plant = plant();
+    let before = plant.snapshot().expect("it can be written");
+    let mut sealed = bytes.to_vec();
+    if let Some(states) = sealed.len().checked_sub(4).filter(|states| *states > 16) {
+        let sum = check_sum(&sealed[16..states]).to_le_bytes();
+        sealed[states..].copy_from_slice(&sum);
+    }
+    for bytes in [bytes, &sealed] {
+        if plant.restore(bytes).is_ok() {
+            plant.restore(&before).expect("its own");
+        }
+        assert!(plant.snapshot().expect("it can be written") == before);
+    }
+}
+
+/// CRC-32, as snapshots end with it.
+fn check_sum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 }
+        })
+    })
 }

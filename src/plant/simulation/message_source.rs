@@ -2,21 +2,69 @@
 //! will. Without a thread, a socket or a clock of its own, so that a broker's client and a page can
 //! both publish them.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Message, Mistake, Simulation, encode};
+use super::instructor::{self, Order};
+use super::parts::Parts;
+use super::{Message, Mistake, Setup, Simulation, encode};
 use crate::twin::mapping::ClockSource;
 use crate::twin::{Timestamp, Twin};
 
-/// Plant time that is caught up at most in one go, per unit of speed: after a suspended computer
-/// the plant goes on from now.
+/// Real time that is caught up at most in one go: after a suspended computer the plant goes on from
+/// now.
 const CATCH_UP: Duration = Duration::from_secs(5);
 /// Real time from one message of the plant's clock to the next.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
+/// Snapshots that are kept in memory.
+const MOST_KEPT: usize = 16;
 
 /// Plant seconds that may pass in one second.
-pub const SPEEDS: RangeInclusive<f64> = 0.01..=1000.0;
+pub const SPEEDS: RangeInclusive<f64> = 0.01..=10_000.0;
+
+/// Where snapshots are kept by their names, which are safe as names of files.
+pub trait Shelf: Send {
+    /// Keeps one; an older one of the same name is gone then.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn put(&mut self, name: &str, snapshot: &[u8]) -> Result<(), String>;
+
+    /// The one of that name.
+    ///
+    /// # Errors
+    /// Why it is not there; names the nearest.
+    fn get(&mut self, name: &str) -> Result<Vec<u8>, String>;
+}
+
+/// Snapshots in memory, gone with the program.
+#[derive(Debug, Default)]
+struct Memory(BTreeMap<String, Vec<u8>>);
+
+impl Shelf for Memory {
+    fn put(&mut self, name: &str, snapshot: &[u8]) -> Result<(), String> {
+        if self.0.len() >= MOST_KEPT && !self.0.contains_key(name) {
+            return Err(format!(
+                "{MOST_KEPT} snapshots are kept already; take one of their names, or run the plant \
+                 with --snapshots FOLDER"
+            ));
+        }
+        self.0.insert(name.to_string(), snapshot.to_vec());
+        Ok(())
+    }
+
+    fn get(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        self.0.get(name).cloned().ok_or_else(|| no_snapshot(name, self.0.keys()))
+    }
+}
+
+/// That there is no snapshot of that name.
+pub fn no_snapshot<'a>(name: &str, kept: impl Iterator<Item = &'a String>) -> String {
+    let near = crate::twin::nearest(name, kept.map(String::as_str));
+    let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+    format!("there is no snapshot {name:?}{near}")
+}
 
 /// Why a plant cannot be simulated.
 #[derive(Debug, thiserror::Error)]
@@ -38,35 +86,95 @@ fn lines(mistakes: &[Mistake]) -> String {
 pub struct MessageSource {
     simulation: Simulation,
     speed: f64,
+    is_frozen: bool,
     /// Plant time since the start.
     plant: Duration,
     clock: Option<ClockSource>,
-    /// Real time since the last message of its clock; `None`: there was none.
-    since_clock: Option<Duration>,
+    /// Plant time of the next message of its clock, since the start.
+    clock_due: Duration,
+    /// Real time since the last message of its clock, while it is frozen.
+    since_clock: Duration,
     birth: Vec<Message>,
     will: Vec<Message>,
+    /// Answers that wait to be sent.
+    said: Vec<Message>,
+    shelf: Box<dyn Shelf>,
+    /// Plant seconds that are known to pass in one second, as the clock's messages state it.
+    rate: f64,
+    /// What it is told when.
+    script: VecDeque<Scripted>,
+    /// Takes note of what it is told.
+    journal: Option<Journal>,
+}
+
+/// Takes note of a message to the plant: plant time, topic, payload, whether a broker had kept it.
+pub type Journal = Box<dyn FnMut(Timestamp, &str, &[u8], bool) + Send>;
+
+/// A message that the plant gets at a stated time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scripted {
+    /// Plant time.
+    pub at: Timestamp,
+    /// Its topic.
+    pub topic: String,
+    /// Its payload.
+    pub payload: Vec<u8>,
+    /// A broker had kept it.
+    pub retained: bool,
 }
 
 impl MessageSource {
-    /// The plant of a twin file; `start` is its plant time now, `speed` the plant seconds that pass
-    /// in one second.
+    /// The plant of a twin file; `speed` is the plant seconds that pass in one second.
     ///
     /// # Errors
     /// If the speed is not in [`SPEEDS`], the twin has no `simulation` section, or with everything
     /// that is wrong in it.
-    pub fn new(twin: &Twin, seed: u64, start: Timestamp, speed: f64) -> Result<Self, Unfit> {
+    pub fn new(twin: &Twin, setup: Setup, speed: f64) -> Result<Self, Unfit> {
         if !SPEEDS.contains(&speed) {
             return Err(Unfit::Speed(speed));
         }
         Ok(Self {
-            simulation: Simulation::new(twin, seed, start).map_err(Unfit::Simulation)?,
+            simulation: Simulation::set_up(twin, setup).map_err(Unfit::Simulation)?,
             speed,
+            is_frozen: false,
             plant: Duration::ZERO,
             clock: twin.clock.clone(),
-            since_clock: None,
+            clock_due: Duration::ZERO,
+            since_clock: Duration::ZERO,
             birth: presence(twin, true),
             will: presence(twin, false),
+            said: Vec::new(),
+            shelf: Box::new(Memory::default()),
+            rate: speed,
+            script: VecDeque::new(),
+            journal: None,
         })
+    }
+
+    /// Gives it messages, each at its plant time; what is earlier than now is left out.
+    pub fn with_script(mut self, mut script: Vec<Scripted>) -> Self {
+        script.sort_by_key(|scripted| scripted.at);
+        script.retain(|scripted| scripted.at >= self.now());
+        self.script = script.into();
+        self
+    }
+
+    /// Takes note of what it is told, so that the run can be made again.
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Measures and sends no asset's message more often than so.
+    pub fn thinned(mut self, every: Duration) -> Self {
+        self.simulation.thin(every);
+        self
+    }
+
+    /// Keeps snapshots elsewhere than in memory.
+    pub fn with_shelf(mut self, shelf: Box<dyn Shelf>) -> Self {
+        self.shelf = shelf;
+        self
     }
 
     /// Birth messages, to be published first on every connection: the plant is online.
@@ -80,19 +188,203 @@ impl MessageSource {
         &self.will
     }
 
+    /// What an instructor can break, to be published on every connection where one may.
+    pub fn catalogue(&self) -> Message {
+        let simulation = &self.simulation;
+        instructor::catalogue(&simulation.orders.topics.instructor, &simulation.board.faults)
+    }
+
+    /// The topic filters on which commands to machines come.
+    pub fn command_filters(&self) -> Vec<String> {
+        self.simulation.command_filters()
+    }
+
+    /// The topics on which an instructor's orders come.
+    pub fn instructor_filters(&self) -> Vec<String> {
+        let prefix = &self.simulation.orders.topics.instructor;
+        instructor::ORDERS.map(|order| format!("{prefix}{order}")).to_vec()
+    }
+
+    /// Takes a command or an instructor's order: the one way in, whoever sent it. What machines and
+    /// faults do is done at the next step of the plant. `false` when it is none for this plant, or too
+    /// many wait.
+    pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
+        let now = self.now();
+        if let Some(journal) = &mut self.journal {
+            journal(now, topic, payload, retained);
+        }
+        let order = self.simulation.orders.topics.order(topic);
+        let Some(order @ ("snapshot" | "restore" | "freeze" | "speed")) = order else {
+            return self.simulation.command(topic, payload, retained);
+        };
+        let result = if retained {
+            Err("the broker had kept this order; publish orders without retain".to_string())
+        } else {
+            instructor::read(order, payload, &self.simulation.board.faults)
+                .and_then(|order| self.carry_out(order))
+        };
+        let prefix = &self.simulation.orders.topics.instructor;
+        let result = result.as_ref().copied().map_err(String::as_str);
+        self.said.push(instructor::answer(prefix, order, result, self.simulation.now()));
+        true
+    }
+
+    fn carry_out(&mut self, order: Order) -> Result<(), String> {
+        match order {
+            Order::Snapshot(name) => {
+                let snapshot = self.snapshot().map_err(|damaged| damaged.to_string())?;
+                self.shelf.put(&name, &snapshot)
+            }
+            Order::Restore(name) => {
+                let snapshot = self.shelf.get(&name)?;
+                self.restore(&snapshot).map_err(|damaged| damaged.to_string())
+            }
+            Order::Freeze(is_frozen) => {
+                // The clock says at once that it stands still.
+                (self.is_frozen, self.since_clock) = (is_frozen, CLOCK_EVERY);
+                Ok(())
+            }
+            Order::Speed(speed) => {
+                self.set_speed(speed);
+                Ok(())
+            }
+            Order::Fault(..) | Order::Clear(_) => Err("this order is for the plant itself".into()),
+        }
+    }
+
+    /// Plant seconds that pass in one second.
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// States the plant seconds that are known to pass in one second.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    /// Whether its time stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen
+    }
+
+    /// How far its parts are worn, which no message tells.
+    pub fn truth(&self) -> &Parts {
+        self.simulation.truth()
+    }
+
+    fn set_speed(&mut self, speed: f64) {
+        (self.speed, self.rate) = (speed, speed);
+        self.next_clock();
+    }
+
+    /// The first instant of the clock's grid after the present one.
+    fn next_clock(&mut self) {
+        let every = self.clock_every().as_nanos().max(1);
+        let next = (self.plant.as_nanos() / every + 1) * every;
+        self.clock_due = Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX));
+    }
+
+    fn clock_every(&self) -> Duration {
+        CLOCK_EVERY.mul_f64(self.speed)
+    }
+
+    /// Plant time now.
+    pub fn now(&self) -> Timestamp {
+        self.simulation.now()
+    }
+
+    /// Plant time at the first message.
+    pub fn start(&self) -> Timestamp {
+        self.simulation.start()
+    }
+
+    /// A step of the physics.
+    pub fn step(&self) -> Duration {
+        self.simulation.step_length()
+    }
+
+    /// Plant time since the first message.
+    pub fn elapsed(&self) -> Duration {
+        self.plant
+    }
+
+    /// The state of the plant as bytes.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn snapshot(&self) -> Result<Vec<u8>, super::Damaged> {
+        self.simulation.snapshot()
+    }
+
+    /// Puts back a state: all messages from here on are as if the plant had never gone on.
+    ///
+    /// # Errors
+    /// When the bytes are no state of this plant; it goes on as it was then.
+    pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), super::Damaged> {
+        self.simulation.restore(snapshot)?;
+        self.plant = self.simulation.asked();
+        self.next_clock();
+        Ok(())
+    }
+
     /// Lets `elapsed` of real time pass, and hands over the messages that are due.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
-        self.plant += elapsed.min(CATCH_UP).mul_f64(self.speed);
-        self.simulation.advance(self.plant, sink);
-        let Some(clock) = &self.clock else { return };
-        let since = self.since_clock.map(|since| since + elapsed);
-        if since.is_none_or(|since| since >= CLOCK_EVERY) {
-            self.since_clock = Some(Duration::ZERO);
-            let payload = clock_payload(clock, self.simulation.now(), self.speed);
-            sink(Message { topic: clock.topic.clone(), payload, qos: 0, retain: false });
-        } else {
-            self.since_clock = since;
+        self.speak(elapsed, sink);
+        if !self.is_frozen {
+            self.advance_plant(elapsed.min(CATCH_UP).mul_f64(self.speed), sink);
         }
+    }
+
+    /// Hands over what does not wait for plant time: answers to an instructor, and the clock of a plant
+    /// whose time stands still. `elapsed` is real time.
+    pub fn speak(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.said.drain(..).for_each(&mut *sink);
+        if self.is_frozen {
+            self.since_clock += elapsed;
+            if self.since_clock >= CLOCK_EVERY {
+                self.since_clock = Duration::ZERO;
+                self.tell_time(self.plant, 0.0, sink);
+            }
+        }
+    }
+
+    /// Lets so much plant time pass, at whatever pace.
+    pub fn advance_plant(&mut self, plant: Duration, sink: &mut dyn FnMut(Message)) {
+        let goal = self.plant + plant;
+        let goal_at = self.start() + goal;
+        while self.script.front().is_some_and(|next| next.at < goal_at) {
+            let Some(Scripted { at, topic, payload, retained }) = self.script.pop_front() else {
+                break;
+            };
+            let since_us = u64::try_from(at.0.saturating_sub(self.start().0)).unwrap_or(0);
+            self.advance_to(Duration::from_micros(since_us).max(self.plant), sink);
+            if !self.command(&topic, &payload, retained) {
+                log::warn!("{at}: the plant does not know the topic {topic}");
+            }
+            self.speak(Duration::ZERO, sink);
+        }
+        self.advance_to(goal, sink);
+    }
+
+    fn advance_to(&mut self, goal: Duration, sink: &mut dyn FnMut(Message)) {
+        while self.clock.is_some() && self.clock_due <= goal {
+            let due = self.clock_due;
+            self.simulation.advance(due, sink);
+            self.tell_time(due, self.rate, sink);
+            self.plant = due;
+            self.next_clock();
+        }
+        self.plant = goal;
+        self.simulation.advance(goal, sink);
+    }
+
+    fn tell_time(&self, at: Duration, rate: f64, sink: &mut dyn FnMut(Message)) {
+        let Some(clock) = &self.clock else { return };
+        let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
+        let now = self.simulation.start().plus_micros(micros);
+        let Some(now) = self.simulation.told_time(now) else { return };
+        let payload = clock_payload(clock, now, rate);
+        sink(Message { topic: clock.topic.clone(), payload, qos: 0, retain: false });
     }
 }
 

@@ -3,30 +3,59 @@
 //! Flows in: a twin (topics, payload shapes and its `simulation` section) and a seed. Flows out:
 //! messages that are a pure function of both and of the plant time since the start.
 
+pub mod balance;
 mod blocks;
+mod board;
+mod command;
 mod encode;
+mod faults;
+mod instructor;
+mod instrument;
+mod maintenance;
 mod message_source;
 mod noise;
+#[cfg(not(target_arch = "wasm32"))]
+mod offline;
+#[cfg(not(target_arch = "wasm32"))]
+mod pace;
 mod packaging;
+mod parts;
+mod permits;
 pub mod physics;
 mod publication;
 #[cfg(not(target_arch = "wasm32"))]
 mod publisher;
+mod section;
+mod snapshot;
+mod tap;
 mod topic;
 mod wiring;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use self::blocks::{Block, BlockSpec};
-pub use self::message_source::{MessageSource, SPEEDS, Unfit};
-use self::publication::{Publication, publications_of};
+use self::balance::Balance;
+use self::blocks::Block;
+use self::board::Errand;
+use self::command::orders::{Incoming, Orders};
+use self::command::topics::Topics;
+use self::command::{Argument, Command};
+use self::faults::{Fault, FaultSlot, Plan};
+use self::instructor::Order as Instruction;
+use self::instrument::Moment;
+pub use self::message_source::{
+    Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::publisher::{PlantError, PlantOptions, run};
-use self::wiring::{Board, Wiring};
-use crate::twin::{SimulationSource, Timestamp, Twin};
+pub use self::offline::record;
+pub use self::parts::{Part, Parts};
+use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
+use self::section::{Spec, located, read};
+pub use self::snapshot::{Damaged, setup_of};
+use self::tap::check_instruments;
+use self::wiring::{Board, Known, Wiring};
+use crate::twin::{Timestamp, Twin};
 
 /// A mistake in the `simulation` section of a twin file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,47 +80,36 @@ pub struct Message {
     pub retain: bool,
 }
 
-/// The `simulation` section.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Spec {
-    /// Step of the physics.
-    #[serde(default = "step_ms")]
-    step_ms: u32,
-    /// Plant time that has passed before the first message, so that it does not start cold.
-    #[serde(default)]
-    warm_up_s: f64,
-    /// The parts of the plant, in the order in which they step.
-    blocks: Vec<BlockSpec>,
-    /// Milliseconds between two messages, by class.
-    #[serde(default)]
-    periods_ms: BTreeMap<String, u32>,
-    /// Deviation of the noise of a measurement in the property's unit, by `Class.property` or
-    /// `asset.property`.
-    #[serde(default)]
-    noise: BTreeMap<String, f64>,
-    /// The signal that a property shows, where it is not the one of the same asset and name.
-    #[serde(default)]
-    shows: BTreeMap<String, String>,
-    /// Signals by which a property's quality is uncertain while they are above 0.5.
-    #[serde(default)]
-    doubtful: BTreeMap<String, String>,
-}
-
-fn step_ms() -> u32 {
-    20
+/// Which plant of a twin file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Chooses the noise, the lives of parts and what goes wrong; the same seed gives the same plant.
+    pub seed: u64,
+    /// Plant time at the first message.
+    pub start: Timestamp,
+    /// The section's story is told.
+    pub story: bool,
 }
 
 /// A plant that can be advanced.
 pub struct Simulation {
-    seed: u64,
-    start: Timestamp,
+    setup: Setup,
+    /// The twin's name, and a check sum of what it says of the plant: snapshots of others are refused.
+    twin: String,
+    definition: u32,
     dt_us: i64,
     warm_up_us: i64,
     elapsed_us: i64,
+    /// Up to when it was asked to run, since the start: less than a step beyond `elapsed_us`.
+    asked: Duration,
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
+    /// What is wrong with the network and the clock of the whole plant.
+    network: FaultSlot,
+    clock: FaultSlot,
+    orders: Orders,
+    plan: Plan,
 }
 
 impl Simulation {
@@ -100,6 +118,15 @@ impl Simulation {
     /// # Errors
     /// If the twin has no `simulation` section, or with everything that is wrong in it.
     pub fn new(twin: &Twin, seed: u64, start: Timestamp) -> Result<Self, Vec<Mistake>> {
+        Self::set_up(twin, Setup { seed, start, story: false })
+    }
+
+    /// Builds the plant of a twin file.
+    ///
+    /// # Errors
+    /// If the twin has no `simulation` section, no story where one is to be told, or with everything
+    /// that is wrong in it.
+    pub fn set_up(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
         let Some(source) = &twin.simulation else {
             let file =
                 twin.files.first().map(|file| file.display().to_string()).unwrap_or_default();
@@ -108,16 +135,23 @@ impl Simulation {
             return Err(vec![Mistake { place: file, message }]);
         };
         let spec: Spec = read(source)?;
-        let mut wiring = Wiring::default();
-        let blocks: Vec<_> = spec
-            .blocks
-            .iter()
-            .filter_map(|block| blocks::build(block, &spec.blocks, seed, &mut wiring))
-            .collect();
+        if setup.story && spec.story.is_none() {
+            let message = "the simulation section has no `story` that could be told";
+            return Err(vec![located(source, "story", message)]);
+        }
+        let spec = spec.told(setup.story);
+        let mut wiring = Wiring::new(setup.seed, spec.wear.clone());
+        let blocks = build(&spec, setup.seed, &mut wiring);
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
         }
+        check_instruments(twin, &spec, &mut wiring);
+        let network = wiring.fault(PLANT, Fault::NetworkLoss);
+        let clock = wiring.fault(PLANT, Fault::ClockJump);
+        check_powered(twin, &spec, &mut wiring);
+        let topics = Topics::new(twin, &spec.topics, &mut wiring);
+        let plan = Plan::new(&spec.faults, &mut wiring);
         let board = wiring.board();
         if !wiring.mistakes.is_empty() {
             return Err(wiring
@@ -127,14 +161,22 @@ impl Simulation {
                 .collect());
         }
         let mut simulation = Self {
-            seed,
-            start,
+            setup,
+            twin: twin.name.clone(),
+            definition: crc32fast::hash(
+                format!("{} {}", source.text.trim(), setup.story).as_bytes(),
+            ),
             dt_us: i64::from(spec.step_ms.clamp(1, 1000)) * 1000,
             warm_up_us: (spec.warm_up_s.clamp(0.0, 86_400.0) * 1e6) as i64,
             elapsed_us: 0,
+            asked: Duration::ZERO,
             board,
             blocks,
             publications,
+            network,
+            clock,
+            orders: Orders::new(topics, wiring.commands().to_vec()),
+            plan,
         };
         let mut warm = 0;
         while warm < simulation.warm_up_us {
@@ -142,68 +184,176 @@ impl Simulation {
             simulation.step(warm);
         }
         simulation.warm_up_us = warm;
+        simulation.board.announcements.clear();
         Ok(simulation)
     }
 
     /// Plant time now.
     pub fn now(&self) -> Timestamp {
-        self.start.plus_micros(self.elapsed_us)
+        self.setup.start.plus_micros(self.elapsed_us)
+    }
+
+    /// Plant time at the first message.
+    pub fn start(&self) -> Timestamp {
+        self.setup.start
+    }
+
+    /// A step of the physics.
+    pub fn step_length(&self) -> Duration {
+        Duration::from_micros(self.dt_us.unsigned_abs())
+    }
+
+    /// How far the parts are worn: the plant's hidden truth, which no message tells.
+    pub fn truth(&self) -> &Parts {
+        &self.board.parts
+    }
+
+    /// Measures and sends no message more often than so.
+    fn thin(&mut self, every: Duration) {
+        let every_us = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        for publication in &mut self.publications {
+            publication.period_us = publication.period_us.max(every_us);
+        }
+    }
+
+    /// Up to when it was asked to run, since the first message.
+    pub fn asked(&self) -> Duration {
+        self.asked
+    }
+
+    /// What the plant's own clock tells at a time; `None` while its network is away.
+    pub fn told_time(&self, now: Timestamp) -> Option<Timestamp> {
+        let error_us = clock_error_us(&self.board, &[self.clock]);
+        (self.board.fault(self.network) <= 0.5).then(|| now.plus_micros(error_us))
     }
 
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
     /// on the way, in order.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.asked = self.asked.max(elapsed);
         let goal = elapsed.as_micros().min(i64::MAX as u128) as i64;
         while self.elapsed_us + self.dt_us <= goal {
             self.elapsed_us += self.dt_us;
-            self.step(self.warm_up_us + self.elapsed_us);
             let now = self.now();
+            self.obey(now, sink);
+            let (seed, span) = (self.setup.seed, (self.elapsed_us, self.dt_us));
+            self.plan.bring(&mut self.board.faults, seed, span, self.warm_up_us);
+            self.step(self.warm_up_us + self.elapsed_us);
+            self.orders.look(&self.board, &self.blocks, now, sink);
+            for announcement in self.board.announcements.drain(..) {
+                let (topic, payload) =
+                    (self.orders.topics.maintenance.clone(), announcement.payload(now));
+                sink(Message { topic, payload, qos: 1, retain: false });
+            }
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
+                    let at = Moment { seed: self.setup.seed, count, elapsed_us: self.elapsed_us };
                     publication.next_us += publication.period_us;
-                    publication.send(now, &self.board, (self.seed, count), sink);
+                    for block in &publication.shown_by {
+                        self.blocks[*block].show(&mut self.board);
+                    }
+                    publication.send(now, &self.board, at, sink);
                 }
             }
         }
     }
 
+    /// Takes a command, or an instructor's order for a fault, which is carried out and answered at the next
+    /// step; `false` when it is none for this plant, or too many wait.
+    pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
+        let (topic, payload) = (topic.to_string(), payload.to_vec());
+        self.orders.push(Incoming { topic, payload, retained })
+    }
+
+    /// The topic filters on which commands come.
+    pub fn command_filters(&self) -> Vec<String> {
+        self.orders.topics.machines.iter().map(|machine| format!("{}+", machine.set)).collect()
+    }
+
+    fn obey(&mut self, now: Timestamp, sink: &mut dyn FnMut(Message)) {
+        while let Some(incoming) = self.orders.pop() {
+            let Some(order) = self.orders.topics.order(&incoming.topic) else {
+                let plant = (&mut self.board, &mut self.blocks[..]);
+                self.orders.obey(&incoming, plant, now, sink);
+                continue;
+            };
+            let result = self.order(order, &incoming);
+            let prefix = &self.orders.topics.instructor;
+            let result = result.as_ref().copied().map_err(String::as_str);
+            sink(instructor::answer(prefix, order, result, now));
+        }
+    }
+
+    /// Breaks and mends.
+    fn order(&mut self, order: &str, incoming: &Incoming) -> Result<(), String> {
+        if incoming.retained {
+            return Err("the broker had kept this order; publish orders without retain".into());
+        }
+        let faults = &mut self.board.faults;
+        match instructor::read(order, &incoming.payload, faults)? {
+            Instruction::Fault(slot, fault, course) => {
+                let from_us = self.warm_up_us + self.elapsed_us - self.dt_us;
+                faults.inject(course.occurrence(slot, fault, from_us)?)
+            }
+            Instruction::Clear(slot) => match (faults.clear(slot), slot) {
+                (0, Some(_)) => Err("this fault is not present".into()),
+                _ => Ok(()),
+            },
+            _ => Err("this order is for who runs the plant".into()),
+        }
+    }
+
     fn step(&mut self, time_us: i64) {
         let dt_s = self.dt_us as f64 * 1e-6;
+        self.board.clock.tick(self.dt_us);
+        debug_assert_eq!(self.board.clock.time_us, time_us);
+        self.board.faults.advance(time_us);
         for block in &mut self.blocks {
             block.step(&mut self.board, time_us as f64 * 1e-6, dt_s);
         }
+        for errand in std::mem::take(&mut self.board.errands) {
+            self.run_errand(&errand);
+        }
+    }
+
+    /// What the crew does at a machine; what is refused it tries again later.
+    fn run_errand(&mut self, errand: &Errand) {
+        let is_it = |known: &&Known| known.asset == errand.asset && known.name == errand.name;
+        let Some(known) = self.orders.known().iter().find(is_it) else { return };
+        let (at, name, by) = (known.at, known.name, "crew".to_string());
+        let command = Command { at, name, argument: Argument::Nothing, by };
+        let answer = self.blocks[known.block].command(&mut self.board, &command);
+        log::debug!("the crew: {}/{name}: {answer:?}", errand.asset);
+    }
+
+    /// What entered, left and is held of everything that is conserved: entered = left + held at every
+    /// instant.
+    pub fn balances(&self) -> Vec<Balance> {
+        let own = self.blocks.iter().flat_map(|block| block.balances(&self.board));
+        balance::by_quantity(self.board.balances().into_iter().chain(own))
     }
 }
 
-/// Reads the section; its text keeps the places of the file.
-fn read(source: &SimulationSource) -> Result<Spec, Vec<Mistake>> {
-    use ron::extensions::Extensions;
-    let options = ron::Options::default()
-        .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES);
-    options.from_str(&source.text).map_err(|error| {
-        let at = error.span.start;
-        let place = format!("{}:{}:{}", source.file.display(), at.line, at.col);
-        vec![Mistake { place, message: format!("in the simulation section: {}", error.code) }]
-    })
-}
-
-/// A mistake at the first place where the section mentions a word.
-fn located(source: &SimulationSource, word: &str, message: &str) -> Mistake {
-    let quoted = format!("\"{word}\"");
-    let at = source
-        .text
-        .find(&quoted)
-        .or_else(|| source.text.find(|c: char| !c.is_whitespace()))
-        .unwrap_or(0);
-    let before = &source.text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    Mistake {
-        place: format!("{}:{line}:{column}", source.file.display()),
-        message: message.to_string(),
+/// The blocks of a section, in its order.
+fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
+    let mut built: Vec<Box<dyn Block>> = Vec::with_capacity(spec.blocks.len());
+    for block in &spec.blocks {
+        wiring.block = built.len();
+        built.extend(blocks::build(block, &spec.blocks, seed, wiring));
     }
+    wiring.block = built.len();
+    built.extend(maintenance::build(&spec.maintenance, wiring));
+    built
 }
 
+#[cfg(test)]
+mod conserved;
+#[cfg(test)]
+mod lives;
+#[cfg(test)]
+mod obeyed;
+#[cfg(test)]
+mod restored;
 #[cfg(test)]
 mod tests;

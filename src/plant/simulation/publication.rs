@@ -1,31 +1,32 @@
-//! From signals to messages: which message each asset sends, and what its instruments measure.
+//! Messages of the plant: which each asset sends, when, and what becomes of them on the way.
 
-use super::encode::{self, Instant, Measured};
-use super::noise;
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::balance::Bus;
+use super::blocks::UNDERVOLTAGE;
+use super::board::Board;
+use super::encode::{self, Instant, Measured, Template};
+use super::faults::{Fault, FaultSlot};
+use super::instrument::Moment;
+use super::tap::{Tap, tap};
 use super::topic::topic;
-use super::wiring::{Board, Kind, Signal, Wiring};
+use super::wiring::Wiring;
 use super::{Message, Spec};
 use crate::twin::mapping::{Field, Mapping, Payload, TopicLevel};
-use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Unit, Value, ValueType};
+use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Value, ValueType, nearest};
 
 /// How often a message is sent unless stated otherwise.
 const DEFAULT_PERIOD_MS: u32 = 500;
 /// Instants in a message that holds a list of samples.
 const BATCH: usize = 5;
-
-/// What a property is made from.
-struct Tap {
-    position: u16,
-    slot: usize,
-    names: Vec<String>,
-    /// The property is the signal × `scale` + `offset`: its unit may be another.
-    scale: f64,
-    offset: f64,
-    /// Deviation of the noise, in the property's unit.
-    sigma: f64,
-    stream: u64,
-    doubt: Option<usize>,
-}
+/// Messages that wait while the network is away; older ones are lost.
+const LATE: usize = 500;
+/// By how much a clock is wrong unless a size is stated, s.
+const JUMP_S: f64 = 3600.0;
+/// On this, a fault of the network or the clock is one of the whole plant.
+pub const PLANT: &str = "plant";
 
 /// One message of one asset, again and again.
 pub struct Publication {
@@ -37,7 +38,29 @@ pub struct Publication {
     pub period_us: i64,
     /// When the next one is due, since the start.
     pub next_us: i64,
+    /// The blocks that are to show items and poses before it is sent.
+    pub shown_by: Vec<usize>,
+    /// How its documents are written fast; tried at the first one.
+    template: Option<Option<Template>>,
+    /// The payload's format can say that there is no value.
+    holds_null: bool,
+    /// Of its asset, of the areas around it and of the plant.
+    losses: Vec<FaultSlot>,
+    jumps: Vec<FaultSlot>,
+    /// What feeds its instruments: without it they are silent.
+    supply: Option<Bus>,
     batch: Vec<Instant>,
+    /// Messages that the network did not take, with their time since the start, µs.
+    late: VecDeque<(i64, Vec<u8>)>,
+}
+
+/// What snapshots keep of a publication.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PublicationState {
+    next_us: i64,
+    batch: Vec<Instant>,
+    stuck: Vec<Option<f64>>,
+    late: VecDeque<(i64, Vec<u8>)>,
 }
 
 impl Publication {
@@ -46,101 +69,133 @@ impl Publication {
         &mut self,
         now: Timestamp,
         board: &Board,
-        noise: (u64, u64),
+        at: Moment,
         sink: &mut dyn FnMut(Message),
     ) {
+        if self.supply.is_some_and(|bus| board.meters.share(bus) < UNDERVOLTAGE) {
+            self.batch.clear();
+            return;
+        }
         let readings = self
             .taps
-            .iter()
-            .filter_map(|tap| Some((tap.position, tap.measure(board, noise)?)))
+            .iter_mut()
+            .filter_map(|tap| Some((tap.position, tap.measure(board, at)?)))
             .collect();
-        self.batch.push((now, readings));
+        self.batch.push((now.plus_micros(clock_error_us(board, &self.jumps)), readings));
         let lists = matches!(self.mapping.payload, Payload::Document { samples: Some(_), .. });
         if lists && self.batch.len() < BATCH {
             return;
         }
-        let qos = self.mapping.qos;
+        let mut ready = Vec::new();
         match &self.mapping.payload {
-            Payload::Document { format, .. } => {
-                let document = encode::document(&self.mapping.payload, &self.types, &self.batch);
-                match (format.write)(&document) {
-                    Ok(payload) => {
-                        sink(Message { topic: self.topic.clone(), payload, qos, retain: false });
-                    }
-                    Err(reason) => log::error!("{}: not sent: {reason}", self.topic),
-                }
-            }
+            Payload::Document { .. } => ready.extend(self.document()),
             Payload::Scalar { read, .. } => {
                 for (position, measured) in self.batch.iter().flat_map(|(_, readings)| readings) {
                     let ty = &self.types[usize::from(*position)];
-                    let payload = encode::scalar(read, ty, &measured.value).into_bytes();
-                    sink(Message { topic: self.topic.clone(), payload, qos, retain: false });
+                    if let Some(value) = &measured.value {
+                        ready.push(encode::scalar(read, ty, value).into_bytes());
+                    }
                 }
             }
         }
         self.batch.clear();
+        self.pass_on(ready, board, at.elapsed_us, sink);
     }
-}
 
-impl Tap {
-    /// What an instrument measures; `None` for a word that the property does not know.
-    fn measure(&self, board: &Board, (seed, count): (u64, u64)) -> Option<Measured> {
-        let value = match &board.0[self.slot] {
-            Signal::Number(number) => {
-                let noise = if self.sigma > 0.0 {
-                    self.sigma * noise::normal(seed, self.stream, count)
-                } else {
-                    0.0
-                };
-                // Six digits are more than any instrument has, and keep messages short.
-                let shown = number * self.scale + self.offset + noise;
-                Value::Number((shown * 1e6).round() / 1e6)
-            }
-            Signal::Word(word) => {
-                Value::Enumeration(self.names.iter().position(|name| name == word)? as u16)
-            }
-            Signal::Items(items) => Value::Items(items.clone()),
-            Signal::Pose(pose) => Value::Pose(*pose),
+    /// The payload of a document with all instants; `None`, and said, where it cannot be written.
+    fn document(&mut self) -> Option<Vec<u8>> {
+        let (payload, types) = (&self.mapping.payload, &self.types);
+        let (Payload::Document { format, .. }, Some(last)) = (payload, self.batch.last()) else {
+            return None;
         };
-        let doubted =
-            self.doubt.is_some_and(|slot| matches!(board.0[slot], Signal::Number(n) if n > 0.5));
-        let quality = if doubted { Quality::Uncertain } else { Quality::Good };
-        Some(Measured { value, quality })
+        let template = self.template.get_or_insert_with(|| Template::new(payload, types, &last.1));
+        if let Some(written) = template.as_ref().and_then(|template| template.write(last)) {
+            return Some(written);
+        }
+        let is_missing = |(_, measured): &(u16, Measured)| measured.value.is_none();
+        if !self.holds_null && self.batch.iter().any(|(_, all)| all.iter().any(is_missing)) {
+            return None;
+        }
+        let written = (format.write)(&encode::document(payload, types, &self.batch));
+        written.inspect_err(|reason| log::error!("{}: not sent: {reason}", self.topic)).ok()
+    }
+
+    /// Sends what is ready, unless the network is away; then what is stated of it waits.
+    fn pass_on(
+        &mut self,
+        ready: Vec<Vec<u8>>,
+        board: &Board,
+        now_us: i64,
+        sink: &mut dyn FnMut(Message),
+    ) {
+        let (topic, qos) = (&self.topic, self.mapping.qos);
+        let mut send =
+            |payload| sink(Message { topic: topic.clone(), payload, qos, retain: false });
+        let away = self.losses.iter().filter(|slot| board.fault(**slot) > 0.5);
+        let keeps_s = away.map(|slot| board.size(*slot).unwrap_or(0.0)).reduce(f64::min);
+        let Some(keeps_s) = keeps_s else {
+            self.late.drain(..).for_each(|(_, payload)| send(payload));
+            ready.into_iter().for_each(send);
+            return;
+        };
+        if !(keeps_s > 0.0) {
+            self.late.clear();
+            return;
+        }
+        self.late.extend(ready.into_iter().map(|payload| (now_us, payload)));
+        let oldest = now_us.saturating_sub((keeps_s * 1e6) as i64);
+        while self.late.len() > LATE || self.late.front().is_some_and(|(at, _)| *at < oldest) {
+            self.late.pop_front();
+        }
+    }
+
+    /// The state for snapshots.
+    pub fn state(&self) -> PublicationState {
+        let stuck = |tap: &Tap| tap.instrument.as_ref().and_then(|instrument| instrument.stuck);
+        PublicationState {
+            next_us: self.next_us,
+            batch: self.batch.clone(),
+            stuck: self.taps.iter().map(stuck).collect(),
+            late: self.late.clone(),
+        }
+    }
+
+    /// Whether a state can be one of this publication.
+    pub fn fits(&self, state: &PublicationState) -> bool {
+        let is_type = |position: &u16, measured: &Measured| {
+            let ty = self.types.get(usize::from(*position));
+            matches!(
+                (ty, &measured.value),
+                (Some(_), None)
+                    | (Some(ValueType::Number), Some(Value::Number(_)))
+                    | (Some(ValueType::Enumeration(_)), Some(Value::Enumeration(_)))
+                    | (Some(ValueType::Pose), Some(Value::Pose(_)))
+                    | (Some(ValueType::Items), Some(Value::Items(_)))
+            )
+        };
+        state.stuck.len() == self.taps.len()
+            && state.batch.len() < BATCH
+            && state.late.len() <= LATE
+            && state.next_us >= 0
+            && state.batch.iter().flat_map(|(_, readings)| readings).all(|(p, m)| is_type(p, m))
+    }
+
+    /// Puts back what [`state`](Self::state) gave, when it [`fits`](Self::fits).
+    pub fn restore(&mut self, state: PublicationState) {
+        (self.next_us, self.batch, self.late) = (state.next_us, state.batch, state.late);
+        for (tap, stuck) in self.taps.iter_mut().zip(state.stuck) {
+            if let Some(instrument) = &mut tap.instrument {
+                instrument.stuck = stuck;
+            }
+        }
     }
 }
 
-/// From a signal's unit to that of the property which shows it.
-fn conversion(signal: &str, property: &Unit) -> Result<(f64, f64), String> {
-    // What is no unit is a mistake where the signal is declared.
-    let Ok(signal) = Unit::parse(signal) else { return Ok((1.0, 0.0)) };
-    signal.conversion_to(property).ok_or_else(|| {
-        format!(
-            "is in {:?}, the property in {:?}, which is another kind of quantity; give the \
-             property a unit that {:?} converts to",
-            signal.code(),
-            property.code(),
-            signal.code()
-        )
-    })
-}
-
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Number(_) => "a number",
-        Kind::Word => "a word",
-        Kind::Items => "a list of items",
-        Kind::Pose => "a pose",
-    }
-}
-
-fn type_name(ty: &ValueType) -> &'static str {
-    match ty {
-        ValueType::Number => "a number",
-        ValueType::Enumeration(_) => "an enumeration",
-        ValueType::Text => "a text",
-        ValueType::Pose => "a pose",
-        ValueType::Items => "a list of items",
-    }
+/// By how much stamps are wrong, µs: by that of the most severe fault of some.
+pub fn clock_error_us(board: &Board, jumps: &[FaultSlot]) -> i64 {
+    let wrong = jumps.iter().find(|slot| board.fault(**slot) > 0.5);
+    let size_s = wrong.map_or(0.0, |slot| board.size(*slot).unwrap_or(JUMP_S));
+    (size_s.clamp(-1e9, 1e9) * 1e6) as i64
 }
 
 /// The messages that an asset sends: those of its mappings for which blocks set signals.
@@ -154,9 +209,15 @@ pub fn publications_of(
     let asset = twin.asset(id);
     let types: Vec<_> =
         twin.properties_of(id).map(|property| twin.property(property).ty.clone()).collect();
+    let around = if class.mappings.is_empty() { Vec::new() } else { names_around(twin, id) };
+    let losses: Vec<_> = around.iter().map(|on| wiring.fault(on, Fault::NetworkLoss)).collect();
+    let jumps: Vec<_> = around.iter().map(|on| wiring.fault(on, Fault::ClockJump)).collect();
+    let feeds = |names: &Vec<String>| names.iter().any(|name| around.contains(name));
+    let supply = spec.powered.iter().find(|(_, names)| feeds(names));
+    let supply = supply.map(|(supply, _)| wiring.bus(supply));
     let mut publications = Vec::new();
     for mapping in &class.mappings {
-        if let Err(reason) = can_be_written(&mapping.payload, &types) {
+        if let Err(reason) = can_be_written(&mapping.payload, &types, true) {
             let message = format!("the topic {} of {}: {reason}", mapping.topic.text, asset.path);
             wiring.mistakes.push((asset.name.to_string(), message));
             continue;
@@ -171,8 +232,7 @@ pub fn publications_of(
             .iter()
             .filter_map(|position| tap(twin, id, *position, spec, wiring))
             .collect();
-        let period_ms =
-            spec.periods_ms.get(&*class.name).copied().unwrap_or(DEFAULT_PERIOD_MS).max(1);
+        let period_ms = period_ms(spec, &class.name, &mapping.topic.text);
         let period_us = i64::from(period_ms) * 1000;
         // Assets take turns within a period, so that messages do not come in bursts.
         let next_us = (i64::from(id.0) * 7_919_000).rem_euclid(period_us);
@@ -181,7 +241,8 @@ pub fn publications_of(
         for taps in groups.into_iter().filter(|taps| !taps.is_empty()) {
             let property =
                 twin.property(twin.property_at(id, usize::from(taps[0].position))).name.clone();
-            let topic = topic(twin, asset, mapping, &property);
+            let topic = topic(twin, id, mapping, &property);
+            let shown_by = wiring.shown_by(taps.iter().map(|tap| tap.slot));
             publications.push(Publication {
                 topic,
                 mapping: Mapping {
@@ -192,19 +253,65 @@ pub fn publications_of(
                 taps,
                 period_us,
                 next_us,
+                shown_by,
+                template: None,
+                holds_null: can_be_written(&mapping.payload, &types, false).is_ok(),
+                losses: losses.clone(),
+                jumps: jumps.clone(),
+                supply,
                 batch: Vec::new(),
+                late: VecDeque::new(),
             });
         }
     }
     publications
 }
 
-/// Whether a payload's format can hold all that a message states: values of these types, times and
-/// qualities, each at its pointer.
-fn can_be_written(payload: &Payload, types: &[ValueType]) -> Result<(), String> {
+/// Notes what `powered` names and nothing is.
+pub fn check_powered(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
+    for (supply, names) in &spec.powered {
+        if !wiring.is_supplied(supply) {
+            let what = format!(
+                "no block supplies anything as {supply:?}; name the asset of a Mains or an Ups"
+            );
+            wiring.mistakes.push((supply.clone(), what));
+        }
+        let assets = || twin.asset_ids().map(|id| &*twin.asset(id).name);
+        for name in names.iter().filter(|name| *name != PLANT && !assets().any(|a| a == *name)) {
+            let near = nearest(name, assets());
+            let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+            wiring.mistakes.push((name.clone(), format!("there is no asset {name:?}{near}")));
+        }
+    }
+}
+
+/// Milliseconds from one message to the next: as stated for the class and the last level of its topic
+/// (`Pump/control`), for that level in every class (`/control`), or for the class.
+fn period_ms(spec: &Spec, class: &str, topic: &str) -> u32 {
+    let last = topic.rsplit('/').next().unwrap_or_default();
+    let keys = [format!("{class}/{last}"), format!("/{last}"), class.to_string()];
+    let stated = keys.iter().find_map(|key| spec.periods_ms.get(key)).copied();
+    stated.unwrap_or(DEFAULT_PERIOD_MS).max(1)
+}
+
+/// An asset, what it stands in, and the plant as a whole.
+fn names_around(twin: &Twin, id: AssetId) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut next = Some(id);
+    while let Some(id) = next {
+        names.push(twin.asset(id).name.to_string());
+        next = twin.asset(id).parent;
+    }
+    names.push(PLANT.to_string());
+    names
+}
+
+/// Whether a payload's format can hold all that a message states: values of these types (or that there
+/// are none), times and qualities, each at its pointer.
+fn can_be_written(payload: &Payload, types: &[ValueType], values: bool) -> Result<(), String> {
     let Payload::Document { format, fields, .. } = payload else { return Ok(()) };
     let reading = |field: &Field| {
-        let value = sample_value(&types[usize::from(field.property)]);
+        let value = values.then(|| sample_value(&types[usize::from(field.property)]));
         (field.property, Measured { value, quality: Quality::Good })
     };
     let instant = (Timestamp(0), fields.iter().map(reading).collect());
@@ -220,60 +327,4 @@ fn sample_value(ty: &ValueType) -> Value {
         ValueType::Pose => Value::Pose(Pose::IDENTITY),
         ValueType::Items => Value::Items([Item { id: 1, at_m: 1.5, stage: 0 }].into()),
     }
-}
-
-/// Where a property's value comes from; `None` (with a mistake noted) when no block sets it.
-fn tap(twin: &Twin, id: AssetId, position: u16, spec: &Spec, wiring: &mut Wiring) -> Option<Tap> {
-    let asset = twin.asset(id);
-    let property = twin.property(twin.property_at(id, usize::from(position)));
-    if !property.kind.comes_from_plant() {
-        return None;
-    }
-    let name = format!("{}.{}", asset.name, property.name);
-    let signal = spec.shows.get(&name).unwrap_or(&name);
-    let Some((slot, kind)) = wiring.find(signal) else {
-        let near =
-            wiring.nearest(signal).map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
-        let message =
-            format!("no block sets {signal:?}, which the mapping of {} sends{near}", asset.path);
-        wiring.mistakes.push((asset.name.to_string(), message));
-        return None;
-    };
-    let fits = match (&property.ty, kind) {
-        (ValueType::Number, Kind::Number(unit)) => conversion(unit, &property.unit),
-        (ValueType::Enumeration(_), Kind::Word)
-        | (ValueType::Items, Kind::Items)
-        | (ValueType::Pose, Kind::Pose) => Ok((1.0, 0.0)),
-        (ty, kind) => Err(format!(
-            "is {}, the property {}; make the property like the signal",
-            kind_name(kind),
-            type_name(ty)
-        )),
-    };
-    let (scale, offset) = match fits {
-        Ok(conversion) => conversion,
-        Err(wrong) => {
-            let message = format!("the signal {signal:?} of {name} {wrong}");
-            wiring.mistakes.push((asset.name.to_string(), message));
-            return None;
-        }
-    };
-    let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
-    let sigma =
-        spec.noise.get(&name).or_else(|| spec.noise.get(&format!("{class}.{}", property.name)));
-    let doubt = spec.doubtful.get(&name).and_then(|signal| Some(wiring.find(signal)?.0));
-    let names = match &property.ty {
-        ValueType::Enumeration(names) => names.to_vec(),
-        _ => Vec::new(),
-    };
-    Some(Tap {
-        position,
-        slot,
-        names,
-        scale,
-        offset,
-        sigma: sigma.copied().unwrap_or(0.0),
-        stream: noise::stream(&name),
-        doubt,
-    })
 }

@@ -1,32 +1,59 @@
 //! The simulated plant at work: plant time from wall time, and messages to a broker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use rumqttc::{Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError};
+use rumqttc::{
+    Client, Event, LastWill, MqttOptions, Outgoing, Packet, QoS, RecvTimeoutError, SubscribeFilter,
+    SubscribeReasonCode,
+};
 
-use super::{Message, MessageSource, Unfit};
+use super::pace::Pacer;
+use super::{Message, MessageSource, Setup, Unfit};
 use crate::telemetry::backoff::Rarely;
 use crate::telemetry::mqtt;
-use crate::twin::{Timestamp, Twin};
+use crate::twin::Twin;
 
 /// How often the physics catches up with the clock.
 const TICK: Duration = Duration::from_millis(20);
 /// Messages waiting for the connection; what is more is dropped and counted.
 const QUEUE: usize = 20_000;
+/// Commands that wait for the plant; what is more is dropped and counted.
+const COMMANDS: usize = 1000;
 /// Pauses before a new attempt to connect.
 const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
+
+/// Whom the simulated plant obeys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Obey {
+    /// Commands to machines, and an instructor's orders.
+    #[default]
+    All,
+    /// Commands to machines.
+    Commands,
+    /// Nobody.
+    Nothing,
+}
 
 /// How the simulated plant runs.
 #[derive(Clone, Debug)]
 pub struct PlantOptions {
     /// Which broker, and as whom.
     pub broker: mqtt::ClientOptions,
-    /// The same seed gives the same messages.
-    pub seed: u64,
+    /// Which plant of the twin file.
+    pub setup: Setup,
     /// Plant seconds that pass in one second.
     pub speed: f64,
+    /// Whom it obeys.
+    pub obey: Obey,
+}
+
+/// A message to the plant.
+struct Told {
+    topic: String,
+    payload: Vec<u8>,
+    retained: bool,
 }
 
 /// Why the simulated plant did not run.
@@ -49,30 +76,71 @@ pub enum PlantError {
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    let mut source = MessageSource::new(twin, options.seed, Timestamp::now(), options.speed)?;
+    let source = MessageSource::new(twin, options.setup, options.speed)?;
+    publish(twin, source, options, stop, &mut |_| {})
+}
+
+/// Runs a simulated plant that is there already; as [`run`]. `look` sees it whenever some of its time
+/// has passed.
+///
+/// # Errors
+/// If a certificate cannot be read.
+pub fn publish(
+    twin: &Twin,
+    mut source: MessageSource,
+    options: &PlantOptions,
+    stop: &Arc<AtomicBool>,
+    look: &mut dyn FnMut(&MessageSource),
+) -> Result<(), PlantError> {
     let connection = mqtt_options(twin, options, source.will())?;
     let (client, connection) = Client::new(connection, QUEUE);
-    let birth = source.birth().to_vec();
+    let (commands, told) = crossbeam_channel::bounded(COMMANDS);
+    let mut birth = source.birth().to_vec();
+    let mut filters = Vec::new();
+    if options.obey != Obey::Nothing {
+        filters.extend(source.command_filters());
+    }
+    if options.obey == Obey::All {
+        birth.push(source.catalogue());
+        filters.extend(source.instructor_filters());
+    }
+    let queue = Arc::new(Queue { client, waiting: AtomicI64::new(0) });
     let poller = {
-        let (client, stop) = (client.clone(), stop.clone());
+        let line = Line { queue: queue.clone(), birth, filters, commands };
+        let stop = stop.clone();
         std::thread::Builder::new()
             .name("plant-mqtt".into())
-            .spawn(move || poll(connection, &client, &birth, &stop))?
+            .spawn(move || line.poll(connection, &stop))?
     };
     let mut dropped = 0u64;
+    let mut pacer = Pacer::new(&source);
     let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        let now = Instant::now();
-        source.advance(now.duration_since(before), &mut |message| {
-            dropped += u64::from(!send(&client, message));
+        for Told { topic, payload, retained } in told.try_iter() {
+            if !source.command(&topic, &payload, retained) {
+                log::warn!("the plant did not take a message on {topic}: too many wait");
+            }
+        }
+        let mut sink = |message: Message| dropped += u64::from(!queue.send(message));
+        source.speak(before.elapsed(), &mut sink);
+        before = Instant::now();
+        let has_caught_up = pacer.pace(&mut source, &mut |source, plant| {
+            // Faster than real time it waits for the broker; in real time it loses what a plant would.
+            let waits = source.speed() > 1.0 && queue.is_half_full();
+            if !waits && !stop.load(Ordering::Relaxed) {
+                source.advance_plant(plant, &mut sink);
+                look(source);
+            }
+            !waits
         });
-        before = now;
-        std::thread::sleep(TICK);
+        if has_caught_up || queue.is_half_full() {
+            std::thread::sleep(TICK);
+        }
     }
     for message in source.will() {
-        send(&client, message.clone());
+        queue.send(message.clone());
     }
-    if client.try_disconnect().is_err() {
+    if queue.client.try_disconnect().is_err() {
         log::debug!("the plant stops without disconnecting: the queue to the broker is full");
     }
     if poller.join().is_err() {
@@ -86,14 +154,39 @@ pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Resul
     Ok(())
 }
 
-/// Hands a message to the connection without waiting; `false` when there is no room.
-fn send(client: &Client, message: Message) -> bool {
-    let qos = match message.qos {
-        0 => QoS::AtMostOnce,
-        1 => QoS::AtLeastOnce,
-        _ => QoS::ExactlyOnce,
-    };
-    client.try_publish(message.topic, qos, message.retain, message.payload).is_ok()
+/// What waits to be sent.
+struct Queue {
+    client: Client,
+    /// Messages in the queue, nearly: what is sent again after a break counts once more.
+    waiting: AtomicI64,
+}
+
+impl Queue {
+    /// Hands a message to the connection without waiting; `false` when there is no room.
+    fn send(&self, message: Message) -> bool {
+        let qos = match message.qos {
+            0 => QoS::AtMostOnce,
+            1 => QoS::AtLeastOnce,
+            _ => QoS::ExactlyOnce,
+        };
+        let Message { topic, payload, retain, .. } = message;
+        let is_sent = self.client.try_publish(topic, qos, retain, payload).is_ok();
+        if is_sent {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        is_sent
+    }
+
+    /// A message has left the queue.
+    fn has_sent(&self) {
+        let less = |waiting: i64| (waiting > 0).then_some(waiting - 1);
+        // Nothing to count down is no error.
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > QUEUE as i64 / 2
+    }
 }
 
 fn mqtt_options(
@@ -103,7 +196,8 @@ fn mqtt_options(
 ) -> Result<MqttOptions, PlantError> {
     let mut broker = options.broker.clone();
     if !broker.is_id_stated {
-        broker.client_id = format!("plant-{}-{}-{}", twin.name, options.seed, std::process::id());
+        broker.client_id =
+            format!("plant-{}-{}-{}", twin.name, options.setup.seed, std::process::id());
     }
     let mut mqtt = mqtt::mqtt_options(&broker)?;
     mqtt.set_keep_alive(Duration::from_secs(5)).set_max_packet_size(1 << 20, 16 << 20);
@@ -115,46 +209,90 @@ fn mqtt_options(
     Ok(mqtt)
 }
 
-/// Keeps the connection going until the plant has disconnected.
-fn poll(
-    mut connection: rumqttc::Connection,
-    client: &Client,
-    birth: &[Message],
-    stop: &AtomicBool,
-) {
-    let mut failures = 0;
-    let (mut reported, began) = (Rarely::default(), Instant::now());
-    let mut stopped_at = None::<Instant>;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            let since = *stopped_at.get_or_insert_with(Instant::now);
-            if since.elapsed() > Duration::from_secs(2) {
-                return;
-            }
-        }
-        match connection.recv_timeout(Duration::from_millis(200)) {
-            Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
-                failures = 0;
-                for message in birth {
-                    send(client, message.clone());
-                }
-            }
-            Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) | Err(RecvTimeoutError::Disconnected) => {
-                return;
-            }
-            Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
-            Ok(Err(error)) => {
-                if stop.load(Ordering::Relaxed) {
+/// The connection to the broker.
+struct Line {
+    queue: Arc<Queue>,
+    /// Published on every connection.
+    birth: Vec<Message>,
+    /// Where commands come.
+    filters: Vec<String>,
+    commands: crossbeam_channel::Sender<Told>,
+}
+
+impl Line {
+    /// Keeps the connection going until the plant has disconnected.
+    fn poll(&self, mut connection: rumqttc::Connection, stop: &AtomicBool) {
+        let mut failures = 0;
+        let (mut reported, mut crowded, began) =
+            (Rarely::default(), Rarely::default(), Instant::now());
+        let mut stopped_at = None::<Instant>;
+        // Asked for on every connection, again and again while the queue is full.
+        let mut is_subscribed = true;
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                let since = *stopped_at.get_or_insert_with(Instant::now);
+                if since.elapsed() > Duration::from_secs(2) {
                     return;
                 }
-                // On change, then rarely: a broker may be away for days.
-                if reported.is_due(&error.to_string(), began.elapsed()) {
-                    log::warn!("the plant has lost its broker ({error}) and keeps trying");
+            }
+            match connection.recv_timeout(Duration::from_millis(200)) {
+                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
+                    failures = 0;
+                    for message in &self.birth {
+                        self.queue.send(message.clone());
+                    }
+                    is_subscribed = self.subscribe();
                 }
-                let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];
-                failures += 1;
-                std::thread::sleep(Duration::from_millis(pause));
+                Ok(Ok(Event::Incoming(Packet::Publish(publish)))) => {
+                    let rumqttc::Publish { topic, payload, retain, .. } = publish;
+                    let told = Told { topic, payload: payload.to_vec(), retained: retain };
+                    if self.commands.try_send(told).is_err()
+                        && crowded.is_due("crowded", began.elapsed())
+                    {
+                        log::warn!("commands to the plant are dropped: more come than it can take");
+                    }
+                }
+                Ok(Ok(Event::Outgoing(Outgoing::Publish(_)))) => self.queue.has_sent(),
+                Ok(Ok(Event::Incoming(Packet::SubAck(answer)))) => {
+                    let refused = answer
+                        .return_codes
+                        .iter()
+                        .filter(|code| **code == SubscribeReasonCode::Failure)
+                        .count();
+                    if refused > 0 {
+                        log::warn!(
+                            "the broker lets the plant not subscribe to {refused} of its topics for \
+                             commands: these machines obey nobody; allow it to read them"
+                        );
+                    }
+                }
+                Ok(Ok(Event::Outgoing(Outgoing::Disconnect)))
+                | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Err(error)) => {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    is_subscribed = true;
+                    // On change, then rarely: a broker may be away for days.
+                    if reported.is_due(&error.to_string(), began.elapsed()) {
+                        log::warn!("the plant has lost its broker ({error}) and keeps trying");
+                    }
+                    let pause = BACKOFF[failures.min(BACKOFF.len() - 1)];
+                    failures += 1;
+                    std::thread::sleep(Duration::from_millis(pause));
+                }
+            }
+            if !is_subscribed {
+                is_subscribed = self.subscribe();
             }
         }
+    }
+
+    /// Asks for the commands; `false` when the queue has no room for that.
+    fn subscribe(&self) -> bool {
+        let filter = |path: &String| SubscribeFilter { path: path.clone(), qos: QoS::ExactlyOnce };
+        let filters: Vec<_> = self.filters.iter().map(filter).collect();
+        filters.is_empty() || self.queue.client.try_subscribe_many(filters).is_ok()
     }
 }

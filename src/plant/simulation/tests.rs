@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::wiring::Signal;
 use super::*;
 use crate::support::twins::{class, field, json, mapping, plant, property, stamp};
+use crate::twin::SimulationSource;
 use crate::twin::mapping::{Payload, QualitySource, QualityStandard, TimeFormat};
 use crate::twin::payload::PayloadFormat;
 use crate::twin::{Unit, ValueType};
 
 /// One asset `W-1` that sends `{"t": …, "v": …}`, with a simulation section.
-fn twin(section: &str) -> Twin {
+pub(super) fn twin(section: &str) -> Twin {
     let payload = json(None, stamp(TimeFormat::EpochMicros), vec![field(0, "/v")]);
     let mapping = mapping("plant/{asset}", payload);
     let class = class("Wave", vec![property("value", ValueType::Number)], vec![mapping]);
@@ -21,7 +22,7 @@ fn twin(section: &str) -> Twin {
     }
 }
 
-const WAVE: &str = r#"(
+pub(super) const WAVE: &str = r#"(
     blocks: [Wave(asset: "W-1", signal: "value", unit: "1", mean: 5, amplitude: 2, period_s: 8)],
     noise: {"Wave.value": 0.1}, periods_ms: {"Wave": 100},
 )"#;
@@ -158,15 +159,10 @@ fn a_time_or_a_quality_that_a_format_cannot_hold_is_reported_before_anything_is_
     assert!(quality.ends_with("/q is no number"), "{quality}");
 }
 
-/// A twin that has nothing but a scene's simulation section.
-fn scene_section(name: &str) -> Twin {
+/// A scene's twin.
+pub(super) fn scene_section(name: &str) -> Twin {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
-    let text = std::fs::read_to_string(&file).expect("the scene is there");
-    let at =
-        text.find("\n    simulation: ").expect("it has a section") + "\n    simulation: ".len();
-    let end = text.rfind(",\n)").expect("the section is the last field");
-    let simulation = Some(SimulationSource { file, text: text[at..end].to_string() });
-    Twin { simulation, ..Twin::default() }
+    crate::twin::load(&file).unwrap_or_else(|errors| panic!("{errors}")).twin
 }
 
 #[test]
@@ -184,13 +180,9 @@ fn the_bottling_line_packs_and_stacks_and_sends_pallets_away() {
     let twin = scene_section("bottling.ron");
     let spec = read(twin.simulation.as_ref().expect("a section")).expect("a good section");
     let mut wiring = Wiring::default();
-    let mut blocks: Vec<_> = spec
-        .blocks
-        .iter()
-        .filter_map(|block| blocks::build(block, &spec.blocks, 1, &mut wiring))
-        .collect();
+    let mut blocks = build(&spec, 1, &mut wiring);
     let mut board = wiring.board();
-    let number = |board: &Board, wiring: &Wiring, name: &str| match &board.0
+    let number = |board: &Board, wiring: &Wiring, name: &str| match &board.signals
         [wiring.find(name).expect("a signal").0]
     {
         Signal::Number(number) => *number,
@@ -213,4 +205,157 @@ fn the_bottling_line_packs_and_stacks_and_sends_pallets_away() {
     assert!(way > 300.0, "{way} m driven");
     let level = number(&board, &wiring, "TK-102.percent");
     assert!((40.0..85.0).contains(&level), "the product tank is under control: {level} %");
+}
+
+/// A wave, its lagged copy, its sum, and faults by chance.
+const KEPT: &str = r#"(
+    warm_up_s: 3,
+    blocks: [
+        Event(asset: "now and then", first_s: 2, every_s: 7, for_s: 2),
+        Wave(asset: "sea", signal: "level", unit: "1", mean: 5, amplitude: 2, period_s: 8),
+        Follow(asset: "gauge", signal: "level", unit: "1", of: ["sea.level", "now and then.active"], lag_s: 2.5, dead_s: 0.7),
+        Total(asset: "W-1", signal: "value", unit: "1", of: "gauge.level", per_second: 0.1),
+    ],
+    noise: {"Wave.value": 0.1}, periods_ms: {"Wave": 70},
+)"#;
+
+fn kept(seed: u64) -> Simulation {
+    Simulation::new(&twin(KEPT), seed, Timestamp(1_000_000)).expect("a good section")
+}
+
+fn run(simulation: &mut Simulation, to_ms: u64) -> Vec<Message> {
+    let mut out = Vec::new();
+    simulation.advance(Duration::from_millis(to_ms), &mut |message| out.push(message));
+    out
+}
+
+#[test]
+fn a_plant_put_back_sends_the_same_bytes() {
+    for at_ms in [0, 10, 1990, 12_345] {
+        let mut simulation = kept(7);
+        run(&mut simulation, at_ms);
+        let snapshot = simulation.snapshot().expect("it can be written");
+        let future = run(&mut simulation, 30_000);
+        assert!(future.len() > 200);
+        simulation.restore(&snapshot).expect("its own");
+        assert_eq!(run(&mut simulation, 30_000), future, "in the process, at {at_ms} ms");
+        let mut other = Simulation::new(&twin(KEPT), 7, Timestamp(5)).expect("a good section");
+        other.restore(&snapshot).expect("of the same definition");
+        assert_eq!(run(&mut other, 30_000), future, "in another one, at {at_ms} ms");
+        assert_eq!(other.snapshot(), simulation.snapshot());
+        let mut seed = kept(8);
+        seed.restore(&snapshot).expect("of the same definition");
+        assert_ne!(run(&mut seed, 30_000), future, "another seed is another future");
+    }
+}
+
+#[test]
+fn a_damaged_or_foreign_snapshot_changes_nothing() {
+    let mut simulation = kept(7);
+    run(&mut simulation, 4000);
+    let before = simulation.snapshot().expect("it can be written");
+    let setup = setup_of(&before).expect("whose it is");
+    assert_eq!(setup, Setup { seed: 7, start: Timestamp(1_000_000), story: false });
+    for at in (0..before.len()).step_by(7) {
+        let mut damaged = before.clone();
+        damaged[at] ^= 0x10;
+        assert!(simulation.restore(&damaged).is_err(), "byte {at}");
+        assert!(simulation.restore(&before[..at]).is_err(), "cut at {at}");
+    }
+    let mut other =
+        Simulation::new(&twin(&KEPT.replace("2.5", "2.6")), 7, Timestamp(0)).expect("good");
+    let foreign = other.snapshot().expect("it can be written");
+    let said = simulation.restore(&foreign).expect_err("another definition").to_string();
+    assert!(said.contains("another definition"), "{said}");
+    assert!(other.restore(&before).is_err());
+    // With a check sum that fits, what is inside is looked at, too.
+    let states = before.len() - 4;
+    for at in 16..states {
+        let mut forged = before.clone();
+        forged[at] ^= 0x01;
+        let sum = crc32fast::hash(&forged[16..states]).to_le_bytes();
+        forged[states..].copy_from_slice(&sum);
+        if simulation.restore(&forged).is_ok() {
+            simulation.restore(&before).expect("its own");
+        }
+    }
+    assert_eq!(simulation.snapshot().expect("it can be written"), before);
+}
+
+#[test]
+fn a_story_takes_the_place_of_what_it_names() {
+    let story = r#"story: (
+        blocks: [Wave(asset: "W-1", signal: "value", unit: "1", mean: 50), Wave(asset: "new", signal: "x", unit: "1", mean: 1)],
+    ),
+    noise: {}"#;
+    let section = WAVE.replace("noise: {\"Wave.value\": 0.1}", story);
+    let told = |is_story: bool| {
+        let setup = Setup { seed: 1, start: Timestamp(0), story: is_story };
+        let mut simulation = Simulation::set_up(&twin(&section), setup).expect("a good section");
+        let first = run(&mut simulation, 200).remove(0);
+        let json: serde_json::Value = serde_json::from_slice(&first.payload).expect("JSON");
+        (json["v"].as_f64().expect("a number"), simulation.blocks.len())
+    };
+    let (plain, story) = (told(false), told(true));
+    assert!((plain.0 - 5.0).abs() < 2.1 && plain.1 == 1, "{plain:?}");
+    assert_eq!(story, (50.0, 2));
+    let setup = Setup { seed: 1, start: Timestamp(0), story: true };
+    let mistakes = Simulation::set_up(&twin(WAVE), setup).err().expect("no story");
+    assert!(mistakes[0].message.contains("no `story`"), "{}", mistakes[0]);
+}
+
+#[test]
+fn an_instructor_freezes_snapshots_restores_and_changes_the_speed() {
+    let setup = Setup { seed: 7, start: Timestamp(0), story: false };
+    let clock = crate::twin::mapping::ClockSource {
+        topic: "clock".into(),
+        time: "/now".into(),
+        format: TimeFormat::EpochMillis,
+        rate: Some("/rate".into()),
+        interval: Duration::from_secs(5),
+    };
+    let twin = Twin { clock: Some(clock), name: "sea".into(), ..twin(KEPT) };
+    let mut source = MessageSource::new(&twin, setup, 2.0).expect("a good section");
+    let pass = |source: &mut MessageSource, real_ms: u64| {
+        let mut out = Vec::new();
+        for _ in 0..real_ms / 20 {
+            source.advance(Duration::from_millis(20), &mut |message| out.push(message));
+        }
+        out
+    };
+    let text = |message: &Message| String::from_utf8(message.payload.clone()).expect("text");
+    let clocks = |messages: &[Message]| -> Vec<String> {
+        messages.iter().filter(|message| message.topic == "clock").map(text).collect()
+    };
+    let first = pass(&mut source, 1200);
+    let expected =
+        [r#"{"now":0,"rate":2.0}"#, r#"{"now":1000,"rate":2.0}"#, r#"{"now":2000,"rate":2.0}"#];
+    assert_eq!(clocks(&first), expected);
+    assert!(source.command("sea/instructor/snapshot", b"before", false));
+    let future = pass(&mut source, 3000);
+    assert_eq!(future[0].topic, "sea/instructor/answer");
+    assert!(text(&future[0]).contains(r#""answer":"done""#), "{}", text(&future[0]));
+    assert!(source.command("sea/instructor/restore", b"befor", false));
+    let said = text(&pass(&mut source, 20)[0]);
+    assert!(said.contains("refused") && said.contains(r#"nearest: \"before\""#), "{said}");
+    assert!(source.command("sea/instructor/restore", b"before", false));
+    let again = pass(&mut source, 3000);
+    assert_eq!(again[1..], future[1..], "the same bytes, with those of the clock");
+
+    assert!(source.command("sea/instructor/freeze", b"true", false));
+    let frozen = pass(&mut source, 1000);
+    assert!(frozen[1..].iter().all(|message| message.topic == "clock"), "{frozen:?}");
+    assert!(
+        clocks(&frozen).len() >= 2 && clocks(&frozen)[0].contains(r#""rate":0.0"#),
+        "{frozen:?}"
+    );
+    assert!(source.command("sea/instructor/freeze", b"false", false));
+    assert!(source.command("sea/instructor/speed", b"10", false));
+    let before = source.elapsed();
+    let fast = pass(&mut source, 1000);
+    assert_eq!(source.elapsed() - before, Duration::from_secs(10));
+    assert!(clocks(&fast).iter().all(|clock| clock.contains(r#""rate":10.0"#)), "{fast:?}");
+    assert!(source.command("sea/instructor/speed", b"0", true));
+    assert!(text(&pass(&mut source, 20)[0]).contains("without retain"));
+    assert!(!source.command("sea/elsewhere", b"1", false));
 }

@@ -1,11 +1,17 @@
 //! Named signals: what the blocks of the simulated plant pass to each other and to messages.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use crate::twin::{Item, Pose, Unit, nearest};
+use super::balance::{Bus, Meters, Place, Stores};
+pub use super::board::{Board, Clock, Input, Signal};
+use super::command::Takes;
+use super::faults::{Fault, FaultSlot, Faults};
+use super::parts::{PartSlot, Parts, WearSpec};
+use super::permits::{InterlockSlot, PermitSlot, Permits};
+use crate::twin::{Pose, Unit, nearest};
 
 /// Where a block reads a number.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,63 +31,6 @@ impl Default for Source {
     }
 }
 
-/// What a signal holds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Signal {
-    /// In the signal's unit.
-    Number(f64),
-    /// One of a list of names.
-    Word(&'static str),
-    /// Things on a path.
-    Items(Arc<[Item]>),
-    /// A placement.
-    Pose(Pose),
-}
-
-/// A [`Source`] with its signals looked up.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A constant.
-    Number(f64),
-    /// Position on the board.
-    Slot(usize),
-    /// The sum of several.
-    Sum(Vec<Input>),
-}
-
-/// The present value of every signal.
-#[derive(Debug, Default)]
-pub struct Board(pub Vec<Signal>);
-
-impl Board {
-    /// The number at an input; a word counts as 0.
-    pub fn read(&self, input: &Input) -> f64 {
-        match input {
-            Input::Number(number) => *number,
-            Input::Slot(slot) => match &self.0[*slot] {
-                Signal::Number(number) => *number,
-                _ => 0.0,
-            },
-            Input::Sum(inputs) => inputs.iter().map(|input| self.read(input)).sum(),
-        }
-    }
-
-    /// The numbers at several inputs.
-    pub fn read_all<const N: usize>(&self, inputs: &[Input; N]) -> [f64; N] {
-        std::array::from_fn(|at| self.read(&inputs[at]))
-    }
-
-    /// Sets a number.
-    pub fn set(&mut self, slot: usize, number: f64) {
-        self.0[slot] = Signal::Number(number);
-    }
-
-    /// Sets a word.
-    pub fn set_word(&mut self, slot: usize, word: &'static str) {
-        self.0[slot] = Signal::Word(word);
-    }
-}
-
 /// What kind of thing a signal is: a number with its unit, or something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -95,26 +44,91 @@ pub enum Kind {
     Pose,
 }
 
-/// A text of the file that lives as long as the program: units and words are few.
+/// A text of the file that lives as long as the program: units and words are few, and each is kept
+/// once however often a plant is built.
 pub fn keep(text: &str) -> &'static str {
-    Box::leak(text.to_string().into_boxed_str())
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(text).copied() {
+        return known;
+    }
+    let new: &'static str = Box::leak(text.to_string().into_boxed_str());
+    kept.insert(new);
+    new
 }
 
-/// Collects the signals while the blocks are built.
+/// Words of the file that live as long as the program, for [`Takes::Word`].
+pub fn keep_words(words: &[&'static str]) -> &'static [&'static str] {
+    static KEPT: Mutex<BTreeSet<&'static [&'static str]>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(words).copied() {
+        return known;
+    }
+    let new: &'static [&'static str] = Box::leak(words.to_vec().into_boxed_slice());
+    kept.insert(new);
+    new
+}
+
+/// A command that a block knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The machine's name.
+    pub asset: String,
+    /// The command's name.
+    pub name: &'static str,
+    /// Number of the block, in the order of the file.
+    pub block: usize,
+    /// Number of the machine within its block.
+    pub at: usize,
+    /// What comes with it.
+    pub takes: Takes,
+    /// Plant time within which it is done, s.
+    pub within_s: f64,
+}
+
+/// Collects what blocks share while they are built.
 #[derive(Debug, Default)]
 pub struct Wiring {
     names: BTreeMap<String, usize>,
     kinds: Vec<Option<Kind>>,
+    /// By slot: number of the block that sets it.
+    owners: Vec<usize>,
+    /// Slots that no instrument measures.
+    hidden: BTreeSet<usize>,
+    /// Slots that the section names as what a block reads.
+    named: BTreeSet<usize>,
+    stores: Stores,
+    meters: Meters,
+    parts: Parts,
+    faults: Faults,
+    permits: Permits,
+    commands: Vec<Known>,
+    wear: WearSpec,
+    seed: u64,
+    /// Number of the block that is being built.
+    pub block: usize,
     /// What is wrong so far: the text to point at, and the message.
     pub mistakes: Vec<(String, String)>,
 }
 
 impl Wiring {
+    /// Nothing yet; the seed chooses the lives of parts.
+    pub fn new(seed: u64, wear: WearSpec) -> Self {
+        let mut wiring = Self { seed, parts: Parts::new(seed, &wear), ..Self::default() };
+        if !(0.0..=1e6).contains(&wear.ageing) {
+            let what = format!("`ageing` is {}; expected 0 to 1000000", wear.ageing);
+            wiring.mistakes.push(("ageing".into(), what));
+        }
+        wiring.wear = wear;
+        wiring
+    }
+
     fn slot(&mut self, name: &str) -> usize {
         let next = self.kinds.len();
         let slot = *self.names.entry(name.to_string()).or_insert(next);
         if slot == next {
             self.kinds.push(None);
+            self.owners.push(0);
         }
         slot
     }
@@ -127,7 +141,21 @@ impl Wiring {
                 format!("{asset}.{signal} is set by two blocks; give one of them another asset");
             self.mistakes.push((asset.to_string(), what));
         }
+        self.owners[slot] = self.block;
         slot
+    }
+
+    /// Declares a number that no instrument measures: other blocks read it by [`secret`](Self::secret),
+    /// and neither a property nor the section can.
+    pub fn hidden(&mut self, asset: &str, signal: &str, unit: &'static str) -> usize {
+        let slot = self.number(asset, signal, unit);
+        self.hidden.insert(slot);
+        slot
+    }
+
+    /// Looks up a number that another block may hide.
+    pub fn secret(&mut self, asset: &str, signal: &str) -> Input {
+        Input::Slot(self.slot(&format!("{asset}.{signal}")))
     }
 
     /// Declares a number; adds a mistake when its unit is none.
@@ -156,45 +184,295 @@ impl Wiring {
     pub fn input(&mut self, source: &Source) -> Input {
         match source {
             Source::Number(number) => Input::Number(*number),
-            Source::Signal(name) => Input::Slot(self.slot(name)),
+            Source::Signal(name) => {
+                let slot = self.slot(name);
+                self.named.insert(slot);
+                Input::Slot(slot)
+            }
             Source::Sum(sources) => {
                 Input::Sum(sources.iter().map(|source| self.input(source)).collect())
             }
         }
     }
 
-    /// The signal with that name, if a block sets it.
+    /// Declares a command: `at` tells the machines of one block apart, and it is done within `within_s`
+    /// of plant time or has failed.
+    pub fn command(
+        &mut self,
+        asset: &str,
+        at: usize,
+        name: &'static str,
+        takes: Takes,
+        within_s: f64,
+    ) {
+        if self.commands.iter().any(|known| known.asset == asset && known.name == name) {
+            let what =
+                format!("two blocks obey {asset}/set/{name}; give one of them another asset");
+            self.mistakes.push((asset.to_string(), what));
+            return;
+        }
+        let (asset, block) = (asset.to_string(), self.block);
+        self.commands.push(Known { asset, name, block, at, takes, within_s });
+    }
+
+    /// All commands so far.
+    pub fn commands(&self) -> &[Known] {
+        &self.commands
+    }
+
+    /// Declares that a machine, or an instrument as `asset.property`, can have a fault.
+    pub fn fault(&mut self, on: &str, fault: Fault) -> FaultSlot {
+        self.faults.add(on, fault)
+    }
+
+    /// What can have faults so far.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Declares a part that wears: its median life under a stress of 1, in hours, and the deviation of
+    /// lives by their mean.
+    pub fn part(&mut self, asset: &str, name: &'static str, life_h: f64, spread: f64) -> PartSlot {
+        match self.parts.add(asset, name, (life_h, spread), &self.wear) {
+            Ok(slot) => slot,
+            Err(what) => {
+                self.mistakes.push((asset.to_string(), what));
+                self.parts.spare()
+            }
+        }
+    }
+
+    /// The parts so far.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Declares a store of water.
+    pub fn store(
+        &mut self,
+        asset: &str,
+        capacity_m3: f64,
+        level_m3: f64,
+        temperature_c: f64,
+    ) -> Place {
+        match self.stores.add(asset, capacity_m3, level_m3, temperature_c) {
+            Ok(at) => Place::Store(at),
+            Err(what) => {
+                self.mistakes.push((asset.to_string(), what));
+                Place::Outside
+            }
+        }
+    }
+
+    /// Looks up a store by its asset, or `outside`. Blocks that have stores come before in the file.
+    pub fn place(&mut self, name: &str) -> Place {
+        let found = self.stores.find(name);
+        found.unwrap_or_else(|| {
+            let near = nearest(name, self.stores.names());
+            let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+            let what = format!(
+                "no block before this one keeps water as {name:?}{near}; name a tank, or \"outside\""
+            );
+            self.mistakes.push((name.to_string(), what));
+            Place::Outside
+        })
+    }
+
+    /// Looks up a bus by the asset that supplies it. One that no block supplies is supplied from outside.
+    pub fn bus(&mut self, name: &str) -> Bus {
+        self.meters.bus(name)
+    }
+
+    /// Declares that a block supplies a bus.
+    pub fn supplies(&mut self, name: &str) -> Bus {
+        let bus = self.meters.bus(name);
+        if !self.meters.source(bus) {
+            let what = format!("two blocks supply {name:?}; give one of them another asset");
+            self.mistakes.push((name.to_string(), what));
+        }
+        bus
+    }
+
+    /// Whether a block supplies that bus.
+    pub fn is_supplied(&self, name: &str) -> bool {
+        self.meters.is_supplied(name)
+    }
+
+    /// Declares a meter of energy.
+    pub fn meter(&mut self) -> usize {
+        self.meters.meter()
+    }
+
+    /// The permit of a machine, for the block that runs it.
+    pub fn permit(&mut self, asset: &str) -> PermitSlot {
+        self.permits.permit(asset)
+    }
+
+    /// Whether a block asks for the permit of that machine.
+    pub fn has_permit(&self, asset: &str) -> bool {
+        self.permits.asked().any(|asked| asked == asset)
+    }
+
+    /// A reason for which a machine may be stopped, for the block that watches over it.
+    pub fn interlock(&mut self, asset: &str, reason: &str) -> InterlockSlot {
+        self.permits.interlock(asset, reason)
+    }
+
+    /// The signal with that name, if a block sets it and does not hide it.
     pub fn find(&self, name: &str) -> Option<(usize, Kind)> {
         let slot = *self.names.get(name)?;
+        if self.hidden.contains(&slot) {
+            return None;
+        }
         Some((slot, self.kinds[slot]?))
+    }
+
+    /// The names of all signals that blocks set.
+    pub fn outputs(&self) -> Vec<String> {
+        let set = self.names.iter().filter(|(_, slot)| self.kinds[**slot].is_some());
+        set.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether a block sets that signal and hides it.
+    pub fn is_hidden(&self, name: &str) -> bool {
+        self.names.get(name).is_some_and(|slot| self.hidden.contains(slot))
+    }
+
+    /// The blocks that show the items and poses among some slots.
+    pub fn shown_by(&self, slots: impl Iterator<Item = usize>) -> Vec<usize> {
+        let is_shown = |slot: &usize| matches!(self.kinds[*slot], Some(Kind::Items | Kind::Pose));
+        slots
+            .filter(is_shown)
+            .map(|slot| self.owners[slot])
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    fn is_shown(&self, slot: usize) -> bool {
+        self.kinds[slot].is_some() && !self.hidden.contains(&slot)
     }
 
     /// The signal most like a name.
     pub fn nearest(&self, name: &str) -> Option<String> {
-        let set = self.names.iter().filter(|(_, slot)| self.kinds[**slot].is_some());
+        let set = self.names.iter().filter(|(_, slot)| self.is_shown(**slot));
         nearest(name, set.map(|(known, _)| known.as_str()))
     }
 
-    /// The board with every signal at rest; adds a mistake for each signal that is read and never
-    /// set.
+    /// The board with every signal at rest; adds a mistake for each name that stands for nothing.
     pub fn board(&mut self) -> Board {
-        let unset: Vec<_> = self
-            .names
-            .iter()
-            .filter(|(_, slot)| self.kinds[**slot].is_none())
-            .map(|(n, _)| n.clone())
-            .collect();
-        for name in unset {
-            let near =
-                self.nearest(&name).map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
-            self.mistakes.push((name.clone(), format!("no block sets the signal {name:?}{near}")));
-        }
+        self.check_signals();
+        self.check_names();
         let rest = |kind: &Option<Kind>| match kind {
             Some(Kind::Word) => Signal::Word(""),
             Some(Kind::Items) => Signal::Items(Arc::from([])),
             Some(Kind::Pose) => Signal::Pose(Pose::IDENTITY),
             _ => Signal::Number(0.0),
         };
-        Board(self.kinds.iter().map(rest).collect())
+        Board {
+            signals: self.kinds.iter().map(rest).collect(),
+            stores: self.stores.clone(),
+            meters: self.meters.clone(),
+            parts: self.parts.clone(),
+            faults: self.faults.clone(),
+            permits: self.permits.clone(),
+            clock: Clock { seed: self.seed, ..Clock::default() },
+            ..Board::default()
+        }
+    }
+
+    /// Signals that are read and never set, or that the section names and nothing measures.
+    fn check_signals(&mut self) {
+        let mut wrong = Vec::new();
+        for (name, slot) in &self.names {
+            let near = || {
+                self.nearest(name).map(|near| format!("; nearest: {near:?}")).unwrap_or_default()
+            };
+            if self.kinds[*slot].is_none() {
+                wrong.push((name.clone(), format!("no block sets the signal {name:?}{}", near())));
+            } else if self.hidden.contains(slot) && self.named.contains(slot) {
+                wrong
+                    .push((name.clone(), format!("{name:?} is hidden: no instrument measures it")));
+            }
+        }
+        self.mistakes.extend(wrong);
+    }
+
+    /// Parts and machines that the section names and that nothing has.
+    fn check_names(&mut self) {
+        let mut wrong = Vec::new();
+        let parts: Vec<String> =
+            self.parts.iter().map(|(_, part)| format!("{}.{}", part.asset, part.name)).collect();
+        for name in self.wear.start.keys().chain(self.wear.pace.keys()) {
+            if !parts.contains(name) {
+                let near = nearest(name, parts.iter().map(String::as_str));
+                let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+                wrong.push((name.clone(), format!("no machine has the part {name:?}{near}")));
+            }
+        }
+        for name in self.permits.unasked() {
+            let near = nearest(name, self.permits.asked());
+            let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+            let what = format!("an interlock cannot stop {name:?}: no block runs it{near}");
+            wrong.push((name.to_string(), what));
+        }
+        self.mistakes.extend(wrong);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_cannot_be_read_by_the_section_and_is_not_suggested() {
+        let mut w = Wiring::default();
+        let slot = w.hidden("P-1", "head", "m");
+        assert!(matches!(w.secret("P-1", "head"), Input::Slot(found) if found == slot));
+        w.board();
+        assert!(w.mistakes.is_empty(), "{:?}", w.mistakes);
+        assert!(w.find("P-1.head").is_none() && w.is_hidden("P-1.head"));
+        assert_eq!(w.nearest("P-1.heat"), None);
+        w.input(&Source::Signal("P-1.head".into()));
+        w.board();
+        assert!(w.mistakes[0].1.contains("is hidden"), "{:?}", w.mistakes);
+    }
+
+    #[test]
+    fn names_of_parts_places_machines_and_commands_that_are_none_are_mistakes() {
+        let start = BTreeMap::from([("P-1.bering".to_string(), 0.5)]);
+        let mut w = Wiring::new(1, WearSpec { start, ..WearSpec::default() });
+        w.part("P-1", "bearing", 1000.0, 0.3);
+        w.part("P-1", "bearing", 1000.0, 0.3);
+        let tank = w.store("TK-1", 1.0, 0.5, 20.0);
+        assert_eq!((w.place("TK-1"), w.place("outside")), (tank, Place::Outside));
+        assert_eq!(w.place("TK-2"), Place::Outside);
+        w.permit("P-1");
+        w.interlock("P-2", "the tank is empty");
+        w.command("P-1", 0, "run", Takes::Switch, 5.0);
+        w.command("P-1", 1, "run", Takes::Switch, 5.0);
+        w.supplies("mains");
+        w.supplies("mains");
+        w.board();
+        let said: Vec<&str> = w.mistakes.iter().map(|(_, message)| message.as_str()).collect();
+        let expected = [
+            "two parts named \"P-1.bearing\"",
+            "keeps water as \"TK-2\"; nearest: \"TK-1\"",
+            "two blocks obey P-1/set/run",
+            "two blocks supply \"mains\"",
+            "no machine has the part \"P-1.bering\"; nearest: \"P-1.bearing\"",
+            "cannot stop \"P-2\": no block runs it; nearest: \"P-1\"",
+        ];
+        assert_eq!(said.len(), expected.len(), "{said:#?}");
+        for (said, expected) in said.iter().zip(expected) {
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_kept_once() {
+        assert!(std::ptr::eq(keep("a word"), keep(&String::from("a word"))));
+        let words = ["a", "b"].map(keep);
+        assert!(std::ptr::eq(keep_words(&words), keep_words(&words)));
     }
 }

@@ -2,6 +2,7 @@
 
 mod parents;
 mod topics;
+mod written;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -166,6 +167,7 @@ pub(super) fn assets<'a>(
     // With a word that is none, topics and pointers are not what they will be.
     if missing.is_empty() {
         topics::check(cx, twin, &stated[1..]);
+        written::check(cx, twin, &stated[1..]);
     }
 }
 

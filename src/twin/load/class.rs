@@ -11,11 +11,11 @@ use super::super::unit::Unit;
 use super::super::{Beyond, ValueType};
 use super::class_file::{ClassFile, MOST_PROPERTIES};
 use super::read::{At, Candidates, Cx, Fields};
-use super::{binding, mapping, wiring};
+use super::{binding, mapping, wiring, write};
 
 const CLASS: [&str; 7] =
     ["title", "extends", "model", "behaviour", "properties", "mappings", "bindings"];
-const PROPERTY: [&str; 17] = [
+const PROPERTY: [&str; 18] = [
     "title",
     "description",
     "kind",
@@ -33,6 +33,7 @@ const PROPERTY: [&str; 17] = [
     "interval",
     "interpolation",
     "integral_of",
+    "write",
 ];
 const LIMITS: [&str; 4] = ["low_alarm", "low_warning", "high_warning", "high_alarm"];
 
@@ -230,7 +231,8 @@ pub(super) fn properties<'a>(cx: &Cx<'a>, entries: &[(At<'a>, At<'a>)], file: &m
         else {
             continue;
         };
-        let property = property(cx, &name, &fields);
+        let mut property = property(cx, &name, &fields);
+        property.write = fields.get("write").and_then(|at| write::write(cx, at, &property, file));
         file.stated.insert(property.name.clone(), *key);
         file.set_property(property);
         if let Some(of) = fields.get("integral_of") {
@@ -329,6 +331,7 @@ fn property(cx: &Cx, name: &str, fields: &Fields) -> Property {
             .and_then(|at| cx.choice(at, "interpolation", &ways))
             .unwrap_or(usual),
         integral_of: None,
+        write: None,
     };
     // The unit of an integral follows from its source, which may come later in the file.
     if fields.get("integral_of").is_none() {
@@ -440,7 +443,7 @@ fn states(cx: &Cx, fields: &Fields, property: &mut Property) {
 /// An asset's own view of a property of its class.
 pub(super) fn refined<'a>(cx: &Cx<'a>, at: At<'a>, property: &Property) -> Option<Property> {
     let fields = cx.fields(at, "a property", &PROPERTY)?;
-    for fixed in ["kind", "type", "unit", "interpolation", "integral_of"] {
+    for fixed in ["kind", "type", "unit", "interpolation", "integral_of", "write"] {
         if let Some(at) = fields.get(fixed) {
             cx.error(at, format!("`{fixed}` is fixed by the class; extend the class for another"));
         }
@@ -519,6 +522,7 @@ pub(super) fn integral_position(
         interval: source.interval,
         interpolation: Interpolation::Linear,
         integral_of: Some(IntegralOf { property: of as u16, per_second }),
+        write: None,
     };
     file.set_property(integral);
     file.class.properties.len() - 1

@@ -254,6 +254,15 @@ fn pointer<'a>(cx: &Cx<'a>, at: At<'a>, caret: bool, words: &mut Vec<Word<'a>>) 
     Some(text)
 }
 
+/// A JSON pointer that is the same for every asset.
+pub(super) fn plain_pointer(cx: &Cx, at: At) -> Option<String> {
+    let text = cx.pointer(at, false)?;
+    if text.contains(['{', '}']) {
+        return cx.wrong(at, "a JSON pointer without `{words}`");
+    }
+    Some(text)
+}
+
 /// Notes the `{words}` of a text; `None` where they are not written as such.
 fn add_words<'a>(cx: &Cx<'a>, at: At<'a>, text: &str, words: &mut Vec<Word<'a>>) -> Option<()> {
     let stated = braces(cx, at, text)?.into_iter().filter(|(is_word, _)| *is_word);
@@ -373,7 +382,11 @@ pub(super) fn braces(cx: &Cx, at: At, text: &str) -> Option<Vec<(bool, String)>>
     Some(parts)
 }
 
-fn template<'a>(cx: &Cx<'a>, at: At<'a>, file: &mut ClassFile<'a>) -> Option<TopicTemplate> {
+pub(super) fn template<'a>(
+    cx: &Cx<'a>,
+    at: At<'a>,
+    file: &mut ClassFile<'a>,
+) -> Option<TopicTemplate> {
     let text = cx.text(at)?;
     if !is_topic(cx, at, &text) {
         return None;

@@ -17,6 +17,7 @@ mod read;
 mod tests;
 mod top;
 mod wiring;
+mod write;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 mod topics;
+mod write;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

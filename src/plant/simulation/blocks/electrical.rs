@@ -1,37 +1,86 @@
-//! Geared motors, the battery supply, cabinets.
+//! Geared motors and cabinets.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Block, room, set_all};
-use crate::plant::simulation::physics::{electrical, lag};
+use super::panel::Panel;
+use super::{Block, UNDERVOLTAGE, room, set_all};
+use crate::plant::simulation::balance::Bus;
+use crate::plant::simulation::command::{Answer, Command, Progress, starting};
+use crate::plant::simulation::faults::{Fault, FaultSlot};
+use crate::plant::simulation::parts::PartSlot;
+use crate::plant::simulation::permits::PermitSlot;
+use crate::plant::simulation::physics::drive::{Drive, DrivePlate};
+use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
+use crate::plant::simulation::physics::{lag, wear};
+use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
 
 /// A geared motor that drives a belt. Signals: speed, travel, power, current, temperature, hours,
-/// state.
+/// available, state, and those of its panel.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriveSpec {
     asset: String,
-    /// m/s.
+    /// Of the belt, m/s.
     speed: Source,
     rated_kw: f64,
     /// m/s.
     rated_speed: f64,
+    /// The asset that supplies it; without one it is supplied from outside.
+    #[serde(default)]
+    supply: Option<String>,
+    /// How long after an undervoltage it is ready again by itself.
+    #[serde(default = "two")]
+    restart_s: f64,
+    #[serde(default)]
+    life_h: DriveLives,
 }
 
-struct Drive {
+fn two() -> f64 {
+    2.0
+}
+
+/// Median lives of its parts at rated speed, h.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DriveLives {
+    idlers: f64,
+}
+
+impl Default for DriveLives {
+    fn default() -> Self {
+        Self { idlers: 20_000.0 }
+    }
+}
+
+struct DriveBlock {
     speed: Input,
-    rated_kw: f64,
-    rated_speed: f64,
-    travel: f64,
-    temperature: f64,
-    hours: f64,
-    outputs: [usize; 6],
-    state: usize,
+    plate: DrivePlate,
+    outputs: [usize; 7],
+    word: usize,
+    panel: Panel,
+    permit: PermitSlot,
+    /// Idlers and trip.
+    faults: [FaultSlot; 2],
+    idlers: PartSlot,
+    bus: Bus,
+    meter: usize,
+    restart_s: f64,
+    state: DriveState,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DriveState {
+    drive: Drive,
+    starter: Starter,
+    was_tripping: bool,
+    /// How long the supply has been back, s.
+    waited_s: f64,
 }
 
 impl DriveSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        let asset = &self.asset;
         let outputs = [
             ("speed", "m/s"),
             ("travel", "m"),
@@ -39,109 +88,116 @@ impl DriveSpec {
             ("current", "A"),
             ("temperature", "Cel"),
             ("hours", "h"),
+            ("available", "1"),
         ];
-        Box::new(Drive {
+        starting::wire(w, asset, 0, 10.0);
+        Box::new(DriveBlock {
             speed: w.input(&self.speed),
-            rated_kw: self.rated_kw,
-            rated_speed: self.rated_speed.abs().max(1e-3),
-            travel: 0.0,
-            temperature: 22.0,
-            hours: 0.0,
-            outputs: w.numbers(&self.asset, outputs),
-            state: w.output(&self.asset, "state", Kind::Word),
-        })
-    }
-}
-
-impl Block for Drive {
-    fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
-        let speed = b.read(&self.speed);
-        let running = speed.abs() > 1e-3;
-        self.travel += speed * dt_s;
-        self.hours += if running { dt_s / 3600.0 } else { 0.0 };
-        // Friction of the belt grows with its way, a fifth is the gear's own.
-        let power = if running {
-            self.rated_kw * (0.2 + 0.5 * speed.abs() / self.rated_speed)
-        } else {
-            0.02 * self.rated_kw
-        };
-        self.temperature = lag(self.temperature, 22.0 + 38.0 * power / self.rated_kw, 600.0, dt_s);
-        let current = power * 1000.0 / (3f64.sqrt() * 400.0 * 0.78);
-        let values = [speed, self.travel, power, current, self.temperature, self.hours];
-        set_all(b, &self.outputs, values);
-        b.set_word(self.state, if running { "running" } else { "stopped" });
-    }
-}
-
-/// An uninterruptible supply. Signals: load, power, charge, energy, battery_voltage,
-/// mains_voltage, battery_temperature, minutes, battery_power, state.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UpsSpec {
-    asset: String,
-    /// kW.
-    load: Source,
-    rated_kw: f64,
-    capacity_kwh: f64,
-    /// Above 0.5 the mains are away.
-    #[serde(default)]
-    mains_lost: Source,
-}
-
-struct UpsBlock {
-    ups: electrical::Ups,
-    inputs: [Input; 2],
-    outputs: [usize; 9],
-    state: usize,
-}
-
-impl UpsSpec {
-    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
-        let outputs = [
-            ("load", "%"),
-            ("power", "kW"),
-            ("charge", "%"),
-            ("energy", "kW.h"),
-            ("battery_voltage", "V"),
-            ("mains_voltage", "V"),
-            ("battery_temperature", "Cel"),
-            ("minutes", "min"),
-            ("battery_power", "kW"),
-        ];
-        Box::new(UpsBlock {
-            ups: electrical::Ups {
+            plate: DrivePlate {
                 rated_kw: self.rated_kw,
-                capacity_kwh: self.capacity_kwh,
-                energy_kwh: 0.97 * self.capacity_kwh,
-                battery_c: 24.0,
-                mains_v: 231.0,
-                battery_kw: 0.0,
+                rated_speed: self.rated_speed.abs().max(1e-3),
             },
-            inputs: [&self.load, &self.mains_lost].map(|source| w.input(source)),
-            outputs: w.numbers(&self.asset, outputs),
-            state: w.output(&self.asset, "state", Kind::Word),
+            outputs: w.numbers(asset, outputs),
+            word: w.output(asset, "state", Kind::Word),
+            panel: Panel::wire(w, asset),
+            permit: w.permit(asset),
+            faults: [Fault::Idler, Fault::Trip].map(|fault| w.fault(asset, fault)),
+            idlers: w.part(asset, "idlers", self.life_h.idlers, 0.4),
+            bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
+            meter: w.meter(),
+            restart_s: self.restart_s.max(0.0),
+            state: DriveState {
+                drive: Drive::new(22.0),
+                starter: Starter::new(Mode::Automatic),
+                was_tripping: false,
+                waited_s: 0.0,
+            },
         })
     }
 }
 
-impl Block for UpsBlock {
+impl DriveBlock {
+    fn protect(&mut self, b: &Board, dt_s: f64) {
+        let s = &mut self.state;
+        let tripping = b.fault(self.faults[1]) > 0.5;
+        if tripping && !s.was_tripping || s.drive.overloaded() {
+            s.starter.trip(Cause::Overload);
+        }
+        s.was_tripping = tripping;
+        let powered = b.meters.share(self.bus) >= UNDERVOLTAGE;
+        if !powered {
+            s.starter.trip(Cause::Undervoltage);
+        }
+        let waits = powered && s.starter.mode() == Mode::Automatic;
+        s.waited_s = if waits { s.waited_s + dt_s } else { 0.0 };
+        if waits && s.waited_s >= self.restart_s {
+            s.starter.reset_undervoltage();
+        }
+    }
+}
+
+impl Block for DriveBlock {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
-        let [load, lost] = b.read_all(&self.inputs);
-        let u = &mut self.ups;
-        u.step(dt_s, load, lost > 0.5, 22.0);
+        self.protect(b, dt_s);
+        let speed = b.read(&self.speed);
+        let idlers = b.worn(self.idlers).max(b.fault(self.faults[0]));
+        let withheld = b.withheld(self.permit).is_some();
+        let s = &mut self.state;
+        // In automatic it turns with its line, which asks whether it can.
+        let runs = s.starter.runs(true, withheld);
+        let powered = b.meters.share(self.bus) >= UNDERVOLTAGE;
+        let turns = if powered { speed } else { 0.0 };
+        s.drive.step(&self.plate, dt_s, turns, idlers, 22.0);
+        b.use_energy(self.bus, self.meter, s.drive.power_kw, dt_s);
+        let d = &s.drive;
         let values = [
-            100.0 * load / u.rated_kw,
-            load,
-            u.charge_percent(),
-            u.energy_kwh,
-            u.battery_v(),
-            u.mains_v,
-            u.battery_c,
-            u.minutes(load),
-            u.battery_kw,
+            speed,
+            d.travel_m,
+            d.power_kw,
+            d.current_a(),
+            d.temperature_c,
+            d.hours,
+            f64::from(u8::from(runs)),
         ];
         set_all(b, &self.outputs, values);
-        b.set_word(self.state, u.state());
+        let state = match () {
+            () if s.starter.cause().is_some() => "tripped",
+            () if speed.abs() > 1e-3 => "running",
+            () => "stopped",
+        };
+        b.set_word(self.word, state);
+        self.panel.set(b, &s.starter);
+        if b.second().is_some() {
+            b.wear(self.idlers, wear::idlers(speed / self.plate.rated_speed), 1.0);
+        }
+    }
+
+    fn command(&mut self, b: &mut Board, command: &Command) -> Answer {
+        let s = &mut self.state;
+        let powered = b.meters.share(self.bus) >= UNDERVOLTAGE;
+        let is = starting::Condition {
+            standing: b.number(self.outputs[0]).abs() < 1e-3,
+            cause_is_gone: powered && !s.was_tripping,
+            withheld: b.withheld(self.permit),
+        };
+        starting::obey(&mut s.starter, command, is)
+            .unwrap_or_else(|| Answer::Refused(format!("it knows no {}", command.name)))
+    }
+
+    fn progress(&self, b: &Board, command: &Command) -> Progress {
+        let s = &self.state;
+        let standing = b.number(self.outputs[0]).abs() < 1e-3;
+        let does = (s.starter.is_switched_on(), standing);
+        starting::progress(&s.starter, command, does).unwrap_or(Progress::Done)
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.state);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.state = from.take()?;
+        Ok(())
     }
 }
 
@@ -157,15 +213,24 @@ pub struct CabinetSpec {
     /// °C.
     #[serde(default = "room")]
     ambient: Source,
+    /// The asset from which it takes its losses; without one they are counted nowhere.
+    #[serde(default)]
+    supply: Option<String>,
 }
 
 struct Cabinet {
     inputs: [Input; 2],
     losses: f64,
-    temperature: f64,
-    fan: bool,
+    supply: Option<(Bus, usize)>,
     outputs: [usize; 3],
     words: [usize; 2],
+    state: CabinetState,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct CabinetState {
+    temperature: f64,
+    fan: bool,
 }
 
 impl CabinetSpec {
@@ -174,10 +239,10 @@ impl CabinetSpec {
         Box::new(Cabinet {
             inputs: [&self.load, &self.ambient].map(|source| w.input(source)),
             losses: self.losses,
-            temperature: 25.0,
-            fan: false,
+            supply: self.supply.as_ref().map(|supply| (w.bus(supply), w.meter())),
             outputs: w.numbers(&self.asset, outputs),
             words: ["fan", "state"].map(|name| w.output(&self.asset, name, Kind::Word)),
+            state: CabinetState { temperature: 25.0, fan: false },
         })
     }
 }
@@ -185,13 +250,49 @@ impl CabinetSpec {
 impl Block for Cabinet {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         let [load, ambient] = b.read_all(&self.inputs);
+        let s = &mut self.state;
+        let lost_kw = 0.12 + self.losses * load;
+        if let Some((bus, meter)) = self.supply {
+            b.use_energy(bus, meter, lost_kw, dt_s);
+        }
         // Losses warm the cabinet by 14 K a kilowatt with the fan, by 30 K without it.
-        let rise = (0.12 + self.losses * load) * if self.fan { 14.0 } else { 30.0 };
-        self.temperature = lag(self.temperature, ambient + rise, 500.0, dt_s);
-        self.fan = self.temperature > if self.fan { 31.0 } else { 35.0 };
+        let rise = lost_kw * if s.fan { 14.0 } else { 30.0 };
+        s.temperature = lag(s.temperature, ambient + rise, 500.0, dt_s);
+        s.fan = s.temperature > if s.fan { 31.0 } else { 35.0 };
         let current = load * 1000.0 / (3f64.sqrt() * 400.0 * 0.9);
-        set_all(b, &self.outputs, [load, current, self.temperature]);
-        b.set_word(self.words[0], if self.fan { "on" } else { "off" });
-        b.set_word(self.words[1], if self.temperature > 48.0 { "hot" } else { "ok" });
+        set_all(b, &self.outputs, [load, current, s.temperature]);
+        b.set_word(self.words[0], if s.fan { "on" } else { "off" });
+        b.set_word(self.words[1], if s.temperature > 48.0 { "hot" } else { "ok" });
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.state);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.state = from.take()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plant::simulation::blocks::bench::Bench;
+    use crate::plant::simulation::command::{Answer, Argument};
+
+    #[test]
+    fn hard_rollers_take_current_then_heat_and_then_the_drive_trips_and_tells_its_line() {
+        let mut bench =
+            Bench::new(r#"[Drive(asset: "CV", speed: 0.42, rated_kw: 0.75, rated_speed: 0.5)]"#);
+        bench.run(5.0);
+        let (current, warm) = (bench.number("CV.current"), bench.number("CV.temperature"));
+        bench.fault("idler", "CV", 1.0);
+        bench.run(1.0);
+        assert!(bench.number("CV.current") > 1.3 * current);
+        assert!(bench.number("CV.temperature") < warm + 0.5);
+        bench.until(120.0, |b| b.word("CV.state") == "tripped").expect("it trips");
+        assert!(bench.number("CV.temperature") > warm + 2.0);
+        assert_eq!((bench.number("CV.available"), bench.word("CV.cause")), (0.0, "overload"));
+        assert!(matches!(bench.command("CV", "reset", Argument::Nothing), Answer::Refused(_)));
     }
 }

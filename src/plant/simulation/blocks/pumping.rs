@@ -1,20 +1,38 @@
-//! Pumps, which of them run, and the line that they feed.
+//! Pumps and their motors.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Block, BlockSpec, room, set_all};
-use crate::plant::simulation::physics::hydraulics::{self, METRES_PER_BAR};
-use crate::plant::simulation::physics::pump::{self, PumpPlate};
+use super::panel::Panel;
+use super::{Block, BlockSpec, ModeSpec, UNDERVOLTAGE, room, set_all};
+use crate::plant::simulation::balance::Bus;
+use crate::plant::simulation::command::{Answer, Command, Progress, Takes, starting};
+use crate::plant::simulation::faults::{Fault, FaultSlot};
+use crate::plant::simulation::parts::PartSlot;
+use crate::plant::simulation::permits::PermitSlot;
+use crate::plant::simulation::physics::pump::{
+    self, Acting, Condition, FULL_CAVITATION_M, Pump, PumpPlate,
+};
+use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
+use crate::plant::simulation::physics::wear;
+use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
 
+/// Signals by which a pump tells its circuit its curve.
+pub(super) const CURVE: [&str; 2] = ["h0", "slope"];
+/// Temperature to which a bearing and a winding that were too hot must cool, °C.
+const COOL_C: [f64; 2] = [70.0, 100.0];
+/// Filling of the tank below which a pump draws air, %.
+const AIR_PERCENT: f64 = 3.0;
+
 /// A pump and its motor. Signals: speed, turns, power, current, bearing, winding, vibration, hours,
-/// state, available; flow and pressure come from its [`CircuitSpec`].
+/// available, setpoint, state, and those of its panel; flow and pressure come from its
+/// circuit.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PumpSpec {
-    asset: String,
-    plate: PumpPlate,
-    /// Speed, r/min.
+    pub(super) asset: String,
+    pub(super) plate: PumpPlate,
+    /// Speed in automatic, r/min.
     #[serde(default)]
     command: Source,
     /// Above 0.5 it trips, once.
@@ -23,21 +41,92 @@ pub struct PumpSpec {
     /// °C.
     #[serde(default = "room")]
     ambient: Source,
+    /// The asset that supplies it; without one it is supplied from outside.
+    #[serde(default)]
+    supply: Option<String>,
+    /// At the start.
+    #[serde(default)]
+    mode: ModeSpec,
+    /// Speed in manual at the start, r/min; the rated one unless stated.
+    #[serde(default)]
+    speed: Option<f64>,
+    /// How long after an undervoltage it starts again by itself.
+    #[serde(default = "two")]
+    restart_s: f64,
+    #[serde(default)]
+    life_h: PumpLives,
+}
+
+fn two() -> f64 {
+    2.0
+}
+
+/// Median lives of its parts at the rated point, h.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PumpLives {
+    impeller: f64,
+    bearing: f64,
+}
+
+impl Default for PumpLives {
+    fn default() -> Self {
+        Self { impeller: 20_000.0, bearing: 12_000.0 }
+    }
 }
 
 struct PumpBlock {
-    pump: pump::Pump,
-    inputs: [Input; 4],
-    outputs: [usize; 9],
-    state: usize,
+    plate: PumpPlate,
+    /// command, trip, ambient, flow, level (m) and filling (%) of what it draws from.
+    inputs: [Input; 6],
+    outputs: [usize; 10],
+    /// h0 and slope of its curve, and whether it runs by hand.
+    hidden: [usize; 3],
+    word: usize,
+    panel: Panel,
+    permit: PermitSlot,
+    faults: PumpFaults,
+    /// Impeller and bearing.
+    parts: [PartSlot; 2],
+    bus: Bus,
+    meter: usize,
+    restart_s: f64,
+    state: PumpState,
+}
+
+struct PumpFaults {
+    bearing: FaultSlot,
+    impeller: FaultSlot,
+    misalignment: FaultSlot,
+    cavitation: FaultSlot,
+    blockage: FaultSlot,
+    trip: FaultSlot,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct PumpState {
+    pump: Pump,
+    starter: Starter,
+    /// Setpoint in manual, r/min.
+    speed: f64,
+    /// The `trip` source or the fault was on.
     was_tripping: bool,
-    down_s: f64,
+    /// It tripped by the `trip` source, which resets it again.
+    by_source: bool,
+    /// How long it has been ready to be reset by itself, s.
+    waited_s: f64,
 }
 
 impl PumpSpec {
-    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
-        let Self { asset, plate, command, trip, ambient } = self;
+    pub(super) fn build(&self, all: &[BlockSpec], w: &mut Wiring) -> Box<dyn Block> {
+        let Self { asset, plate, command, trip, ambient, .. } = self;
         let flow = Source::Signal(format!("{asset}.flow"));
+        let suction = self.suction(all);
+        let of_suction = |signal: &str, without: f64| match suction {
+            Some(tank) => Source::Signal(format!("{tank}.{signal}")),
+            None => Source::Number(without),
+        };
+        let (level, percent) = (of_suction("level", 0.0), of_suction("percent", 100.0));
         let outputs = [
             ("speed", "{rev}/min"),
             ("turns", "{rev}"),
@@ -48,35 +137,171 @@ impl PumpSpec {
             ("vibration", "mm/s"),
             ("hours", "h"),
             ("available", "1"),
+            ("setpoint", "{rev}/min"),
         ];
+        starting::wire(w, asset, 0, 3.0 * plate.ramp_s + 10.0);
+        let takes = Takes::Number { unit: "{rev}/min", low: 0.0, high: plate.rated_speed };
+        w.command(asset, 0, "speed", takes, 3.0 * plate.ramp_s + 10.0);
         Box::new(PumpBlock {
-            pump: pump::Pump::new(plate.clone(), 22.0),
-            inputs: [command, trip, ambient, &flow].map(|source| w.input(source)),
+            plate: plate.clone(),
+            inputs: [command, trip, ambient, &flow, &level, &percent].map(|s| w.input(s)),
             outputs: w.numbers(asset, outputs),
-            state: w.output(asset, "state", Kind::Word),
-            was_tripping: false,
-            down_s: 0.0,
+            hidden: [(CURVE[0], "m"), (CURVE[1], "m"), ("by_hand", "1")]
+                .map(|(name, unit)| w.hidden(asset, name, unit)),
+            word: w.output(asset, "state", Kind::Word),
+            panel: Panel::wire(w, asset),
+            permit: w.permit(asset),
+            faults: PumpFaults {
+                bearing: w.fault(asset, Fault::Bearing),
+                impeller: w.fault(asset, Fault::Impeller),
+                misalignment: w.fault(asset, Fault::Misalignment),
+                cavitation: w.fault(asset, Fault::Cavitation),
+                blockage: w.fault(asset, Fault::Blockage),
+                trip: w.fault(asset, Fault::Trip),
+            },
+            parts: [
+                w.part(asset, "impeller", self.life_h.impeller, 0.2),
+                w.part(asset, "bearing", self.life_h.bearing, 0.5),
+            ],
+            bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
+            meter: w.meter(),
+            restart_s: self.restart_s.max(0.0),
+            state: PumpState {
+                pump: Pump::new(22.0),
+                starter: Starter::new(self.mode.mode()),
+                speed: self.speed.unwrap_or(plate.rated_speed).clamp(0.0, plate.rated_speed),
+                was_tripping: false,
+                by_source: false,
+                waited_s: 0.0,
+            },
         })
+    }
+
+    /// The tank that it draws from: the one from which its circuit takes.
+    fn suction<'a>(&self, all: &'a [BlockSpec]) -> Option<&'a str> {
+        let from = all.iter().find_map(|block| match block {
+            BlockSpec::Circuit(circuit) if circuit.pumps.contains(&self.asset) => {
+                circuit.from.as_deref()
+            }
+            _ => None,
+        })?;
+        let is_tank = |block: &BlockSpec| matches!(block, BlockSpec::Tank(t) if t.asset() == from);
+        all.iter().any(is_tank).then_some(from)
+    }
+}
+
+impl PumpBlock {
+    /// Trips and resets by itself what does so.
+    fn protect(&mut self, b: &Board, dt_s: f64, trip: f64, powered: bool) {
+        let s = &mut self.state;
+        let by_source = trip > 0.5;
+        let tripping = by_source || b.fault(self.faults.trip) > 0.5;
+        if tripping && !s.was_tripping {
+            s.by_source = by_source && s.starter.cause().is_none();
+            s.starter.trip(Cause::Overload);
+        }
+        s.was_tripping = tripping;
+        if let Some(cause) = s.pump.trouble() {
+            s.starter.trip(cause);
+        }
+        let turns = s.pump.speed > 0.0 || s.starter.is_switched_on();
+        if !powered && turns {
+            s.starter.trip(Cause::Undervoltage);
+        }
+        s.by_source &= s.starter.cause() == Some(Cause::Overload);
+        // What the source trips it resets when it is over; an undervoltage is over with the supply.
+        let (waits, for_s) = match s.starter.cause() {
+            Some(Cause::Undervoltage) => (
+                powered && s.starter.mode() == Mode::Automatic && s.pump.speed <= 0.0,
+                self.restart_s,
+            ),
+            Some(_) if s.by_source => (!tripping && s.pump.speed <= 0.0, 5.0),
+            _ => (false, 0.0),
+        };
+        s.waited_s = if waits { s.waited_s + dt_s } else { 0.0 };
+        if waits && s.waited_s >= for_s {
+            s.starter.reset_undervoltage();
+            if s.by_source && s.starter.acknowledge().is_ok() {
+                s.by_source = s.starter.reset(true, true).is_err();
+            }
+            s.waited_s = 0.0;
+        }
+    }
+
+    /// Whether what it tripped for is over.
+    fn cause_is_gone(&self, b: &Board) -> bool {
+        let s = &self.state;
+        match s.starter.cause() {
+            Some(Cause::BearingHot) => s.pump.bearing_c < COOL_C[0],
+            Some(Cause::WindingHot) => s.pump.winding_c < COOL_C[1],
+            Some(Cause::DryRunning) => b.read(&self.inputs[5]) > AIR_PERCENT,
+            Some(Cause::Undervoltage) => b.meters.share(self.bus) >= UNDERVOLTAGE,
+            Some(Cause::Overload) => !s.was_tripping,
+            _ => true,
+        }
+    }
+
+    /// Whom it obeys, and the speed at which it is to run, r/min.
+    fn setpoint(&self, b: &Board) -> f64 {
+        match self.state.starter.mode() {
+            Mode::Automatic => b.read(&self.inputs[0]).clamp(0.0, self.plate.rated_speed * 1.2),
+            Mode::Manual => self.state.speed,
+        }
+    }
+
+    fn acting(&self, b: &Board, command: f64, coasts: bool) -> Acting {
+        let [_, _, ambient_c, flow, level, percent] = b.read_all(&self.inputs);
+        let f = &self.faults;
+        let share = flow / self.plate.rated_flow;
+        // Of itself, a fault of the suction lets it lack so much.
+        let lacks = FULL_CAVITATION_M * b.fault(f.cavitation);
+        let npsh = pump::npsh_available(level, b.fault(f.blockage), share);
+        let least = if lacks > 0.0 { self.plate.npsh_required(flow) - lacks } else { npsh };
+        Acting {
+            command,
+            coasts,
+            flow,
+            ambient_c,
+            npsh_m: npsh.min(least),
+            primed: (percent / AIR_PERCENT).clamp(0.0, 1.0),
+            condition: Condition {
+                impeller: b.worn(self.parts[0]).max(b.fault(f.impeller)),
+                bearing: b.worn(self.parts[1]).max(b.fault(f.bearing)),
+                misalignment: b.fault(f.misalignment),
+            },
+        }
+    }
+
+    /// Wears its parts by what they did in a second.
+    fn wear(&self, b: &mut Board, acting: &Acting) {
+        let p = &self.state.pump;
+        if p.speed < 1.0 {
+            return;
+        }
+        let load = p.power_kw / self.plate.rated_power();
+        b.wear(self.parts[0], wear::impeller(acting.flow / self.plate.rated_flow), 1.0);
+        let strained = 1.0 + 2.0 * acting.condition.misalignment;
+        b.wear(self.parts[1], strained * wear::bearing(acting.condition.bearing, load), 1.0);
     }
 }
 
 impl Block for PumpBlock {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
-        let [command, trip, ambient, flow] = b.read_all(&self.inputs);
-        let tripping = trip > 0.5;
-        // The event trips it once; it is reset when the event is over and it stands still.
-        if tripping && !self.was_tripping {
-            self.pump.tripped = true;
-        }
-        self.was_tripping = tripping;
-        let down = self.pump.tripped && !tripping && self.pump.speed <= 0.0;
-        self.down_s = if down { self.down_s + dt_s } else { 0.0 };
-        if self.down_s > 5.0 {
-            self.pump.tripped = false;
-        }
-        let p = &mut self.pump;
-        p.step(dt_s, command, flow, ambient);
-        let available = if p.tripped { 0.0 } else { 1.0 };
+        let trip = b.read(&self.inputs[1]);
+        let powered = b.meters.share(self.bus) >= UNDERVOLTAGE;
+        self.protect(b, dt_s, trip, powered);
+        let setpoint = self.setpoint(b);
+        let withheld = b.withheld(self.permit).is_some();
+        let s = &mut self.state;
+        let runs = s.starter.runs(setpoint > 0.0, withheld);
+        let coasts = !powered || s.starter.cause().is_some();
+        let command = if runs { setpoint } else { 0.0 };
+        let acting = self.acting(b, command, coasts);
+        let s = &mut self.state;
+        s.pump.step(&self.plate, dt_s, &acting);
+        b.use_energy(self.bus, self.meter, s.pump.power_kw, dt_s);
+        let (p, ready) = (&s.pump, s.starter.is_ready() && !withheld);
+        let automatic = s.starter.mode() == Mode::Automatic;
         let values = [
             p.speed,
             p.turns,
@@ -86,138 +311,58 @@ impl Block for PumpBlock {
             p.winding_c,
             p.vibration_mm_s,
             p.hours,
-            available,
+            f64::from(u8::from(ready && automatic)),
+            setpoint,
         ];
         set_all(b, &self.outputs, values);
-        b.set_word(self.state, p.state(command));
+        let curve = p.curve(&self.plate);
+        let by_hand = f64::from(u8::from(!automatic && runs));
+        set_all(b, &self.hidden, [curve.h0_m, curve.slope, by_hand]);
+        b.set_word(self.word, p.state(s.starter.cause().is_some(), command));
+        self.panel.set(b, &s.starter);
+        if b.second().is_some() {
+            self.wear(b, &acting);
+        }
     }
-}
 
-/// Which of some pumps run, at which speed: those that trip are replaced by those that wait.
-/// Signals: `PUMP.command` each.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DutySpec {
-    pumps: Vec<String>,
-    running: usize,
-    speed: Source,
-}
+    fn command(&mut self, b: &mut Board, command: &Command) -> Answer {
+        let is = starting::Condition {
+            standing: self.state.pump.speed <= 0.0,
+            cause_is_gone: self.cause_is_gone(b),
+            withheld: b.withheld(self.permit),
+        };
+        if let Some(answer) = starting::obey(&mut self.state.starter, command, is) {
+            return answer;
+        }
+        if self.state.starter.mode() == Mode::Automatic {
+            return Answer::Refused(
+                "it is in automatic, where its group sets the speed; set mode to manual first"
+                    .into(),
+            );
+        }
+        self.state.speed = command.argument.number();
+        Answer::Accepted
+    }
 
-struct Duty {
-    available: Vec<Input>,
-    commands: Vec<usize>,
-    running: usize,
-    speed: Input,
-    on: Vec<bool>,
-}
-
-impl DutySpec {
-    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
-        let available = |pump: &String| w.input(&Source::Signal(format!("{pump}.available")));
-        Box::new(Duty {
-            available: self.pumps.iter().map(available).collect(),
-            commands: self
-                .pumps
-                .iter()
-                .map(|pump| w.number(pump, "command", "{rev}/min"))
-                .collect(),
-            running: self.running,
-            speed: w.input(&self.speed),
-            on: (0..self.pumps.len()).map(|at| at < self.running).collect(),
+    fn progress(&self, b: &Board, command: &Command) -> Progress {
+        let s = &self.state;
+        let away = (s.pump.speed - self.setpoint(b)).abs();
+        let does = (s.pump.speed > 0.0 && away < 5.0, s.pump.speed <= 0.0);
+        starting::progress(&s.starter, command, does).unwrap_or({
+            let reached = !s.starter.is_switched_on() || away < 5.0;
+            if reached { Progress::Done } else { Progress::Going }
         })
     }
-}
 
-impl Block for Duty {
-    fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
-        let speed = b.read(&self.speed);
-        for (on, available) in self.on.iter_mut().zip(&self.available) {
-            // At the very start no signal has been set yet.
-            *on &= time_s <= 0.1 || b.read(available) > 0.5;
-        }
-        let missing = self.running.saturating_sub(self.on.iter().filter(|on| **on).count());
-        for _ in 0..missing {
-            let spare =
-                (0..self.on.len()).find(|at| !self.on[*at] && b.read(&self.available[*at]) > 0.5);
-            if let Some(spare) = spare {
-                self.on[spare] = true;
-            }
-        }
-        for (slot, on) in self.commands.iter().zip(&self.on) {
-            b.set(*slot, if *on { speed } else { 0.0 });
-        }
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.state);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.state = from.take()?;
+        Ok(())
     }
 }
 
-/// Pumps in parallel into one line. Signals: flow, pressure, drop, and the pumps' flow and
-/// pressure.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CircuitSpec {
-    asset: String,
-    pumps: Vec<String>,
-    /// m.
-    #[serde(default)]
-    static_head: Source,
-    /// Of the pipes, m/(m³/h)².
-    resistance: Source,
-    /// Of the valve, m³/h at 1 bar.
-    #[serde(default = "open")]
-    kv: Source,
-}
-
-struct Circuit {
-    plates: Vec<PumpPlate>,
-    speeds: Vec<Input>,
-    flows: Vec<(usize, usize)>,
-    inputs: [Input; 3],
-    outputs: [usize; 3],
-}
-
-fn open() -> Source {
-    Source::Number(1000.0)
-}
-
-impl CircuitSpec {
-    pub(super) fn build(&self, all: &[BlockSpec], w: &mut Wiring) -> Option<Box<dyn Block>> {
-        let mut plates = Vec::new();
-        for name in &self.pumps {
-            let found = all.iter().find_map(|block| match block {
-                BlockSpec::Pump(pump) if pump.asset == *name => Some(pump.plate.clone()),
-                _ => None,
-            });
-            let Some(plate) = found else {
-                w.mistakes.push((name.clone(), format!("no block Pump has the asset {name:?}")));
-                return None;
-            };
-            plates.push(plate);
-        }
-        let speed = |pump: &String| w.input(&Source::Signal(format!("{pump}.speed")));
-        let speeds = self.pumps.iter().map(speed).collect();
-        let flow =
-            |pump: &String| (w.number(pump, "flow", "m3/h"), w.number(pump, "pressure", "bar"));
-        let flows = self.pumps.iter().map(flow).collect();
-        let inputs = [&self.static_head, &self.resistance, &self.kv].map(|source| w.input(source));
-        let outputs = [("flow", "m3/h"), ("pressure", "bar"), ("drop", "bar")];
-        let outputs = w.numbers(&self.asset, outputs);
-        Some(Box::new(Circuit { plates, speeds, flows, inputs, outputs }))
-    }
-}
-
-impl Block for Circuit {
-    fn step(&mut self, b: &mut Board, _time_s: f64, _dt_s: f64) {
-        let [static_head_m, resistance, kv] = b.read_all(&self.inputs);
-        let line = hydraulics::Line { static_head_m, resistance, kv };
-        let speeds = self.speeds.iter().map(|speed| b.read(speed));
-        let pumps: Vec<_> = self.plates.iter().zip(speeds).collect();
-        let head = hydraulics::meeting_head(&pumps, &line);
-        let flows: Vec<f64> = pumps.iter().map(|(plate, speed)| plate.flow(head, *speed)).collect();
-        let total: f64 = flows.iter().sum();
-        for ((slots, flow), (_, speed)) in self.flows.iter().zip(&flows).zip(&pumps) {
-            b.set(slots.0, *flow);
-            b.set(slots.1, if *speed > 1.0 { head / METRES_PER_BAR } else { 0.0 });
-        }
-        let drop = if kv > 0.0 { (total / kv).powi(2) } else { head / METRES_PER_BAR };
-        set_all(b, &self.outputs, [total, head / METRES_PER_BAR, drop]);
-    }
-}
+#[cfg(test)]
+mod tests;

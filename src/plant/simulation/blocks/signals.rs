@@ -1,10 +1,11 @@
 //! Blocks that set one signal of any name: events, waves, lagged sums, integrals, words.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::Block;
+use super::{Block, Damaged, Loaded, Saved};
 use crate::plant::simulation::noise;
-use crate::plant::simulation::physics::lag;
+use crate::plant::simulation::physics::Lag;
+use crate::plant::simulation::physics::delay::{self, Delay};
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
 
 /// Something that happens now and then. Signal: active, 0 or 1.
@@ -49,6 +50,14 @@ impl Block for Event {
             (0.0..self.for_s).contains(&since)
         };
         b.set(self.output, if active { 1.0 } else { 0.0 });
+    }
+
+    fn save(&self, _out: &mut Saved) {
+        // It depends on the time alone.
+    }
+
+    fn load(&mut self, _from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        Ok(())
     }
 }
 
@@ -96,7 +105,15 @@ impl WaveSpec {
 impl Block for Wave {
     fn step(&mut self, b: &mut Board, time_s: f64, _dt_s: f64) {
         let angle = std::f64::consts::TAU * (time_s / self.period_s + self.phase);
-        b.set(self.output, self.mean + self.amplitude * angle.sin());
+        b.set(self.output, self.mean + self.amplitude * libm::sin(angle));
+    }
+
+    fn save(&self, _out: &mut Saved) {
+        // It depends on the time alone.
+    }
+
+    fn load(&mut self, _from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        Ok(())
     }
 }
 
@@ -114,14 +131,18 @@ pub struct FollowSpec {
     offset: f64,
     #[serde(default)]
     lag_s: f64,
+    /// Time after which it follows, at most 60 s.
+    #[serde(default)]
+    dead_s: f64,
 }
 
 struct Follow {
     of: Input,
     scale: f64,
     offset: f64,
-    lag_s: f64,
-    value: Option<f64>,
+    lag: Lag,
+    dead_s: f64,
+    state: FollowState,
     output: usize,
 }
 
@@ -129,14 +150,32 @@ fn one() -> f64 {
     1.0
 }
 
+/// What of it changes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct FollowState {
+    value: Option<f64>,
+    delay: Delay,
+}
+
 impl FollowSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        if !(0.0..=delay::LONGEST_S).contains(&self.dead_s) {
+            let what = format!(
+                "{}.{} follows after {} s; expected 0 to {} s",
+                self.asset,
+                self.signal,
+                self.dead_s,
+                delay::LONGEST_S
+            );
+            w.mistakes.push((self.asset.clone(), what));
+        }
         Box::new(Follow {
             of: w.input(&self.of),
             scale: self.scale,
             offset: self.offset,
-            lag_s: self.lag_s,
-            value: None,
+            lag: Lag::new(self.lag_s),
+            dead_s: self.dead_s,
+            state: FollowState::default(),
             output: w.number(&self.asset, &self.signal, keep(&self.unit)),
         })
     }
@@ -144,10 +183,23 @@ impl FollowSpec {
 
 impl Block for Follow {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
-        let now = self.offset + self.scale * b.read(&self.of);
-        let value = lag(self.value.unwrap_or(now), now, self.lag_s, dt_s);
-        self.value = Some(value);
-        b.set(self.output, value);
+        let mut now = self.offset + self.scale * b.read(&self.of);
+        let FollowState { value, delay } = &mut self.state;
+        if self.dead_s > 0.0 {
+            now = delay.step(dt_s, self.dead_s, now);
+        }
+        let shown = self.lag.towards(value.unwrap_or(now), now, dt_s);
+        *value = Some(shown);
+        b.set(self.output, shown);
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.state);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.state = from.take()?;
+        Ok(())
     }
 }
 
@@ -186,6 +238,14 @@ impl Block for Word {
         let word = self.words[usize::from(b.read(&self.of) <= self.above)];
         b.set_word(self.output, word);
     }
+
+    fn save(&self, _out: &mut Saved) {
+        // It depends on what it reads alone.
+    }
+
+    fn load(&mut self, _from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        Ok(())
+    }
 }
 
 /// The integral of a number. Signal: `signal` in `unit`.
@@ -222,5 +282,14 @@ impl Block for Total {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         self.value += b.read(&self.of) * self.per_second * dt_s;
         b.set(self.output, self.value);
+    }
+
+    fn save(&self, out: &mut Saved) {
+        out.put(&self.value);
+    }
+
+    fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
+        self.value = from.take()?;
+        Ok(())
     }
 }

@@ -1,16 +1,20 @@
 //! From values to payloads: the inverse of the twin file's mappings.
 
+mod template;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub use self::template::Template;
 use crate::twin::mapping::{Field, Payload, QualitySource, Read, TimeFormat, TimeSource};
 use crate::twin::pointer::{Step, steps};
 use crate::twin::{Pose, Quality, Timestamp, Value, ValueType};
 
 /// One reading to be sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// The value.
-    pub value: Value,
+    /// The value; `None` where the instrument tells nothing.
+    pub value: Option<Value>,
     /// Its quality.
     pub quality: Quality,
 }
@@ -80,7 +84,8 @@ pub fn document(payload: &Payload, types: &[ValueType], instants: &[Instant]) ->
 }
 
 fn put_field(sample: &mut Json, field: &Field, ty: &ValueType, reading: &Measured) {
-    put(sample, &field.pointer, payload_value(&field.read, ty, &reading.value));
+    let value = reading.value.as_ref();
+    put(sample, &field.pointer, value.map_or(Json::Null, |v| payload_value(&field.read, ty, v)));
     if let Some(source) = &field.quality {
         put(sample, &source.pointer, quality_value(source, reading.quality));
     }

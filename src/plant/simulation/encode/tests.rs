@@ -11,7 +11,7 @@ use crate::twin::payload::PayloadFormat;
 use crate::twin::{AssetId, Item, NoFiles, Twin, load_text};
 
 fn good(value: Value) -> Measured {
-    Measured { value, quality: Quality::Good }
+    Measured { value: Some(value), quality: Quality::Good }
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_nested_document_is_built_from_its_pointers() {
     let readings = vec![
         (0, good(Value::Number(1.5))),
         (1, good(Value::Number(20.0))),
-        (2, Measured { value: Value::Enumeration(1), quality: Quality::Uncertain }),
+        (2, Measured { value: Some(Value::Enumeration(1)), quality: Quality::Uncertain }),
     ];
     let document = document(&payload, &types, &[(Timestamp(1_500_000), readings)]);
     let expected = serde_json::json!({
@@ -65,6 +65,14 @@ const DOCUMENTS: [&str; 4] = [
     r#"Json(topic: "t/{asset}/c", samples: "/readings", {time}quality: (pointer: "/q", good: ["ok"], uncertain: [7]), values: {
         "number": (pointer: "/v", scale: 0.1, offset: -40), "items": "/items", "flag": (pointer: "/flag", names: {"yes": "true", "no": "false"})})"#,
     r#"Json(topic: "t/{asset}/d", samples: "", {time}values: {"pose": "/p", "number": (pointer: "/v", unit: "m3/s")})"#,
+];
+/// Documents of one instant without qualities: their form does not change.
+const PLAIN: [&str; 2] = [
+    r#"Json(topic: "t/{asset}/e", {time}values: {
+        "number": "/n", "state": "/state", "flag": "/flag", "note": "/a~1b", "pose": "/pose", "items": "/deep/0/items"})"#,
+    r#"Json(topic: "t/{asset}/f", where: {"/kind": "a"}, {time}values: {
+        "items": "/i", "number": (pointer: "/list/1", scale: 0.1, offset: -40),
+        "state": (pointer: "/list/0", names: {0: "stopped", 17: "running", true: "fault"})})"#,
 ];
 const SCALARS: [(&str, &str); 7] = [
     ("number", ""),
@@ -141,7 +149,7 @@ fn types_of(twin: &Twin) -> Vec<ValueType> {
 fn decode(twin: &Twin, payload: &[u8]) -> Batch {
     let mut batch = Batch::default();
     let class = twin.class_of(AssetId(1)).expect("a class");
-    let topic = topic(twin, twin.asset(AssetId(1)), &class.mappings[0], "");
+    let topic = topic(twin, AssetId(1), &class.mappings[0], "");
     let decoded = Decoder::new(twin).decode(&topic, payload, Timestamp(5), &mut batch);
     let text = String::from_utf8_lossy(payload);
     assert!(decoded.fault.is_none(), "{topic} {text}: {}", decoded.reason());
@@ -170,7 +178,7 @@ proptest! {
                 let quality = if doubt { Quality::Uncertain } else { Quality::Good };
                 let readings = values.into_iter().enumerate();
                 let at = Timestamp(1_772_366_400_000_000 + after);
-                (at, readings.map(|(n, value)| (n as u16, Measured { value, quality })).collect())
+                (at, readings.map(|(n, value)| (n as u16, Measured { value: Some(value), quality })).collect())
             })
             .collect();
         let document = document_of(&mapping.payload, &twin, &instants);
@@ -191,12 +199,47 @@ proptest! {
                 let trusted = quality.is_some() || field.quality.is_some();
                 let quality = if trusted { reading.quality } else { Quality::Good };
                 update.property.0 == u32::from(field.property)
-                    && update.value.as_ref().is_some_and(|value| same(&reading.value, value))
+                    && update.value.as_ref().is_some_and(|value| same(reading.value.as_ref().expect("a value"), value))
                     && update.time == time
                     && update.quality == quality
             });
             prop_assert!(found, "{:?} {:?} at {:?} in {} as {:?}", field, reading, time, document, batch);
         }
+    }
+
+    #[test]
+    fn a_template_writes_the_bytes_of_the_document(
+        document in 0..PLAIN.len(),
+        time in 0..TIMES.len(),
+        values in values(),
+        others in values(),
+        missing in 0..8_usize,
+    ) {
+        let twin = twin_of(&PLAIN[document].replace("{time}", TIMES[time].0));
+        let payload = &twin.classes[0].mappings[0].payload;
+        let Payload::Document { fields, .. } = payload else { panic!("a document") };
+        let reading = |field: &Field, values: &[Value], missing: usize| {
+            let at = usize::from(field.property);
+            let value = (at != missing).then(|| values[at].clone());
+            (field.property, Measured { value, quality: Quality::Good })
+        };
+        let first: Vec<_> = fields.iter().map(|field| reading(field, &values, 99)).collect();
+        let second: Vec<_> = fields.iter().map(|field| reading(field, &others, missing)).collect();
+        let template = Template::new(payload, &types_of(&twin), &first).expect("a plain document");
+        for readings in [first, second] {
+            let instant = (Timestamp(1_772_366_400_123_456), readings);
+            let slow = document_of(payload, &twin, std::slice::from_ref(&instant));
+            let fast = template.write(&instant).map(String::from_utf8);
+            prop_assert_eq!(fast, Some(Ok(slow)));
+        }
+        prop_assert!(template.write(&(Timestamp(0), Vec::new())).is_none());
+    }
+
+    #[test]
+    fn documents_with_lists_of_samples_or_qualities_have_no_template(document in 0..DOCUMENTS.len()) {
+        let twin = twin_of(&DOCUMENTS[document].replace("{time}", ""));
+        let payload = &twin.classes[0].mappings[0].payload;
+        prop_assert!(Template::new(payload, &types_of(&twin), &[]).is_none());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A drive that goes to a place: limited speed and acceleration, v² = 2 a s leaves room to brake.
 
+use serde::{Deserialize, Serialize};
+
 use super::ramp;
 
 /// One degree of freedom, in any unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// Where it is.
     pub at: f64,

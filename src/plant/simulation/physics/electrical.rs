@@ -1,71 +1,154 @@
 //! An uninterruptible supply with its battery, and what a cabinet does with its losses.
 //!
-//! dE/dt = η P_charge − P_load / η while on battery; the voltage of the battery follows its charge
-//! and sags with the load. Powers in kW, energy in kWh.
+//! Energy is counted in whole microjoules, so that what enters is exactly what leaves, what is lost
+//! and what the battery holds. The voltage of the battery follows its charge and sags with the load,
+//! more so when it is old. An old battery holds less.
+
+use serde::{Deserialize, Serialize};
 
 use super::lag;
 
-/// A supply with a battery.
-#[derive(Clone, Debug)]
-pub struct Ups {
+/// Microjoules in a kilowatt-second.
+const UJ_PER_KJ: f64 = 1e9;
+/// Microjoules in a kilowatt-hour.
+const UJ_PER_KWH: f64 = 3600.0 * UJ_PER_KJ;
+/// Share of its capacity that a worn-out battery has lost.
+const FADE: f64 = 0.9;
+/// Voltage of a phase to neutral, V.
+pub const NOMINAL_V: f64 = 231.0;
+/// Voltage below which it goes on the battery, V.
+const LEAST_V: f64 = 195.0;
+/// Shares of power that its converters let through: mains to load, mains to battery, battery to load.
+const THROUGH: [f64; 3] = [0.96, 0.93, 0.94];
+
+/// The figures of a supply's name plate.
+#[derive(Clone, Copy, Debug)]
+pub struct UpsPlate {
     /// Power that it can give, kW.
     pub rated_kw: f64,
-    /// Energy of a full battery, kWh.
+    /// Energy of a full battery when new, kWh.
     pub capacity_kwh: f64,
-    /// Energy in the battery, kWh.
-    pub energy_kwh: f64,
+}
+
+/// Energies of a step, µJ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flows {
+    /// Taken from the mains.
+    pub drawn: i64,
+    /// Turned into heat.
+    pub lost: i64,
+}
+
+/// What a supply does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ups {
+    /// Energy in the battery, µJ.
+    pub energy_uj: i64,
     /// Battery, °C.
     pub battery_c: f64,
     /// Mains voltage between a phase and neutral, V.
     pub mains_v: f64,
     /// Power into (positive) or out of the battery, kW.
     pub battery_kw: f64,
+    /// Whether its output has a voltage.
+    pub carries: bool,
+    /// Wear of the battery, 0 to 1, in the last step.
+    worn: f64,
 }
 
 impl Ups {
-    /// One step with a load in kW.
-    pub fn step(&mut self, dt_s: f64, load_kw: f64, mains_lost: bool, ambient_c: f64) {
-        self.mains_v = lag(self.mains_v, if mains_lost { 92.0 } else { 231.0 }, 0.08, dt_s);
-        let room = self.capacity_kwh - self.energy_kwh;
-        self.battery_kw = if self.on_battery() {
-            if self.energy_kwh > 0.0 { -load_kw / 0.94 } else { 0.0 }
+    /// One on the mains with a battery that is charged so far, 0 to 1.
+    pub fn new(plate: &UpsPlate, charge: f64) -> Self {
+        Self {
+            energy_uj: (charge * plate.capacity_kwh * UJ_PER_KWH).round() as i64,
+            battery_c: 24.0,
+            mains_v: NOMINAL_V,
+            battery_kw: 0.0,
+            carries: true,
+            worn: 0.0,
+        }
+    }
+
+    /// One step in which the load took so many µJ, with mains at a share of their voltage, and a
+    /// battery that is worn from 0 to 1; `test` puts the load on the battery as if the mains were
+    /// away. The load took what it took: in the step in which the battery becomes empty it gives a
+    /// little more than it had, and then nothing.
+    pub fn step(
+        &mut self,
+        plate: &UpsPlate,
+        dt_s: f64,
+        load_uj: i64,
+        (mains, test): (f64, bool),
+        (worn, ambient_c): (f64, f64),
+    ) -> Flows {
+        self.mains_v = lag(self.mains_v, NOMINAL_V * mains, 0.08, dt_s);
+        self.worn = worn.clamp(0.0, 1.0);
+        let capacity = self.capacity_uj(plate);
+        // What a fading battery can no longer hold is heat.
+        let excess = (self.energy_uj - capacity).max(0);
+        self.energy_uj -= excess;
+        let mut flows = Flows { drawn: 0, lost: excess };
+        if self.on_battery() || (test && self.energy_uj > 0) {
+            let taken = (load_uj as f64 / THROUGH[2]).round() as i64;
+            self.energy_uj -= taken;
+            flows.lost += taken - load_uj;
+            self.battery_kw = -(taken as f64) / UJ_PER_KJ / dt_s;
+            self.carries = self.energy_uj > 0;
         } else {
             // Constant power, then tapering as the battery fills.
-            (0.25 * self.rated_kw).min(room * 30.0)
-        };
-        let stored = if self.battery_kw > 0.0 { 0.93 } else { 1.0 };
-        let energy = self.energy_kwh + self.battery_kw * stored * dt_s / 3600.0;
-        self.energy_kwh = energy.clamp(0.0, self.capacity_kwh);
+            let room = capacity - self.energy_uj;
+            let charging = (0.25 * plate.rated_kw).min(room as f64 / UJ_PER_KWH * 30.0);
+            let charged = ((charging * THROUGH[1] * dt_s * UJ_PER_KJ).round() as i64).min(room);
+            self.energy_uj += charged;
+            let heat = load_uj as f64 * (1.0 / THROUGH[0] - 1.0)
+                + charged as f64 * (1.0 / THROUGH[1] - 1.0);
+            let heat = heat.round() as i64;
+            flows.lost += heat;
+            flows.drawn = load_uj + charged + heat;
+            self.battery_kw = charging;
+            self.carries = true;
+        }
         let heat = 3.0 + 1.6 * self.battery_kw.abs();
         self.battery_c = lag(self.battery_c, ambient_c + heat, 900.0, dt_s);
+        flows
+    }
+
+    fn capacity_uj(&self, plate: &UpsPlate) -> i64 {
+        ((1.0 - FADE * self.worn) * plate.capacity_kwh * UJ_PER_KWH).round() as i64
     }
 
     /// Whether the mains are too low to live on.
     pub fn on_battery(&self) -> bool {
-        self.mains_v < 195.0
+        self.mains_v < LEAST_V
     }
 
-    /// Charge, %.
-    pub fn charge_percent(&self) -> f64 {
-        100.0 * self.energy_kwh / self.capacity_kwh
+    /// Energy in the battery, kWh.
+    pub fn energy_kwh(&self) -> f64 {
+        self.energy_uj.max(0) as f64 / UJ_PER_KWH
+    }
+
+    /// Charge, % of what the battery holds now.
+    pub fn charge_percent(&self, plate: &UpsPlate) -> f64 {
+        100.0 * self.energy_uj.max(0) as f64 / self.capacity_uj(plate).max(1) as f64
     }
 
     /// Voltage of the battery, V: 32 blocks of 12 V.
-    pub fn battery_v(&self) -> f64 {
-        362.0 + 0.52 * self.charge_percent() + 1.1 * self.battery_kw
+    pub fn battery_v(&self, plate: &UpsPlate) -> f64 {
+        let resistance = 1.1 * (1.0 + 2.5 * self.worn);
+        362.0 + 0.52 * self.charge_percent(plate) + resistance * self.battery_kw
     }
 
     /// Minutes that the battery would last, at most 999.
     pub fn minutes(&self, load_kw: f64) -> f64 {
-        (60.0 * self.energy_kwh * 0.94 / load_kw.max(0.05)).min(999.0)
+        (60.0 * self.energy_kwh() * THROUGH[2] / load_kw.max(0.05)).min(999.0)
     }
 
     /// In a word.
-    pub fn state(&self) -> &'static str {
+    pub fn state(&self, plate: &UpsPlate) -> &'static str {
         match () {
-            () if self.on_battery() && self.energy_kwh <= 0.0 => "empty",
-            () if self.on_battery() => "battery",
-            () if self.charge_percent() < 99.0 => "charging",
+            () if self.on_battery() && self.energy_uj <= 0 => "empty",
+            () if self.on_battery() || self.battery_kw < 0.0 => "battery",
+            () if self.charge_percent(plate) < 99.0 => "charging",
             () => "mains",
         }
     }
@@ -75,20 +158,48 @@ impl Ups {
 mod tests {
     use super::*;
 
+    const PLATE: UpsPlate = UpsPlate { rated_kw: 20.0, capacity_kwh: 12.0 };
+
+    /// What was drawn, delivered and lost, µJ.
+    fn run(ups: &mut Ups, seconds: usize, load_kw: f64, mains: f64, worn: f64) -> [i64; 3] {
+        let mut sum = [0; 3];
+        for _ in 0..seconds {
+            let load = if ups.carries { (load_kw * 1e9) as i64 } else { 0 };
+            let flows = ups.step(&PLATE, 1.0, load, (mains, false), (worn, 22.0));
+            sum = [sum[0] + flows.drawn, sum[1] + load, sum[2] + flows.lost];
+        }
+        sum
+    }
+
     #[test]
     fn an_hour_on_battery_takes_the_energy_of_the_load() {
-        let mut ups = Ups {
-            rated_kw: 20.0,
-            capacity_kwh: 12.0,
-            energy_kwh: 12.0,
-            battery_c: 22.0,
-            mains_v: 92.0,
-            battery_kw: 0.0,
-        };
-        (0..3600).for_each(|_| ups.step(1.0, 4.7, true, 22.0));
-        assert!((ups.energy_kwh - 7.0).abs() < 1e-9, "{}", ups.energy_kwh);
-        assert_eq!(ups.state(), "battery");
-        ups.step(1.0, 4.7, false, 22.0);
-        assert_eq!(ups.state(), "charging");
+        let mut ups = Ups::new(&PLATE, 1.0);
+        run(&mut ups, 3600, 4.7, 0.4, 0.0);
+        assert!((ups.energy_kwh() - 7.0).abs() < 1e-6, "{}", ups.energy_kwh());
+        assert_eq!((ups.state(&PLATE), ups.carries), ("battery", true));
+        run(&mut ups, 2, 4.7, 1.0, 0.0);
+        assert_eq!(ups.state(&PLATE), "charging");
+    }
+
+    #[test]
+    fn every_microjoule_is_delivered_lost_or_held_until_the_battery_is_empty_and_after() {
+        let mut ups = Ups::new(&PLATE, 0.3);
+        for (mains, worn) in [(1.0, 0.0), (0.4, 0.0), (1.0, 0.3), (0.0, 0.9), (1.0, 1.0)] {
+            let held = ups.energy_uj;
+            let [drawn, delivered, lost] = run(&mut ups, 5000, 7.313, mains, worn);
+            assert_eq!(drawn, delivered + lost + ups.energy_uj - held, "{mains}");
+            if mains == 0.0 {
+                assert_eq!((ups.state(&PLATE), ups.carries), ("empty", false));
+            }
+        }
+    }
+
+    #[test]
+    fn an_old_battery_lasts_for_less_and_sags_more() {
+        let (mut new, mut old) = (Ups::new(&PLATE, 1.0), Ups::new(&PLATE, 1.0));
+        run(&mut new, 60, 4.7, 0.4, 0.0);
+        run(&mut old, 60, 4.7, 0.4, 1.0);
+        assert!(old.minutes(4.7) < 0.2 * new.minutes(4.7));
+        assert!(old.battery_v(&PLATE) < new.battery_v(&PLATE) - 10.0);
     }
 }

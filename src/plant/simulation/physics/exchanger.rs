@@ -2,43 +2,70 @@
 //!
 //! C = ṁ c_p, Cr = C_min / C_max, NTU = UA / C_min,
 //! ε = (1 − e^(−NTU (1 − Cr))) / (1 − Cr e^(−NTU (1 − Cr))), and ε = NTU / (1 + NTU) at Cr = 1.
-//! The outlets follow with a first-order lag, the holdup of the plates.
+//! The duty ε C_min (T_medium − T_product) leaves one mixed holdup of water and enters another, so
+//! that what one loses the other gains: ρ c_p V dT/dt = C (T_in − T) ± duty.
 
+use serde::{Deserialize, Serialize};
+
+use super::lag;
+
+/// Heat that a cubic metre of water takes up for a kelvin, kJ.
+pub const KJ_PER_M3_K: f64 = 4180.0;
 /// Heat capacity of a flow of water, kW/K for 1 m³/h.
-const KW_PER_K: f64 = 998.0 * 4.187 / 3600.0;
+const KW_PER_K: f64 = KJ_PER_M3_K / 3600.0;
+/// Share of the conductance that fully fouled plates have left.
+const FOULED: f64 = 0.55;
 
 /// Effectiveness of a counter-flow exchanger, 0 to 1.
 pub fn effectiveness(ntu: f64, capacity_ratio: f64) -> f64 {
     if (1.0 - capacity_ratio).abs() < 1e-6 {
         return ntu / (1.0 + ntu);
     }
-    let decay = (-ntu * (1.0 - capacity_ratio)).exp();
+    let decay = libm::exp(-ntu * (1.0 - capacity_ratio));
     (1.0 - decay) / (1.0 - capacity_ratio * decay)
 }
 
-/// What leaves the exchanger.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Outlets {
-    /// Outlet of the product, °C.
-    pub product_c: f64,
-    /// Outlet of the medium, °C.
-    pub medium_c: f64,
-    /// Heat given to the product, kW; negative when it is cooled.
-    pub duty_kw: f64,
-}
-
-/// Steady outlets for inlets in m³/h and °C and a conductance `ua` in kW/K.
-pub fn outlets(product: (f64, f64), medium: (f64, f64), ua: f64) -> Outlets {
+/// Heat in kW that the medium gives to the product at inlets in m³/h and °C and a conductance `ua`
+/// in kW/K; negative when the product is cooled.
+pub fn duty_kw(product: (f64, f64), medium: (f64, f64), ua: f64) -> f64 {
     let (product_kw, medium_kw) = (product.0 * KW_PER_K, medium.0 * KW_PER_K);
     let (least, most) = (product_kw.min(medium_kw), product_kw.max(medium_kw));
     if least < 1e-6 {
-        return Outlets { product_c: product.1, medium_c: medium.1, duty_kw: 0.0 };
+        return 0.0;
     }
-    let duty_kw = effectiveness(ua / least, least / most) * least * (medium.1 - product.1);
-    Outlets {
-        product_c: product.1 + duty_kw / product_kw,
-        medium_c: medium.1 - duty_kw / medium_kw,
-        duty_kw,
+    effectiveness(ua / least, least / most) * least * (medium.1 - product.1)
+}
+
+/// Conductance in kW/K at a flow of the product in m³/h, of plates that have `rated` at 20 m³/h
+/// when clean and are fouled from 0 to 1. Film coefficients on both sides grow with flow to the
+/// power of 0.7; half of the resistance is on the product's side.
+pub fn conductance(rated: f64, flow: f64, fouling: f64) -> f64 {
+    let left = 1.0 - (1.0 - FOULED) * fouling.clamp(0.0, 1.0);
+    rated * left * libm::pow((flow / 20.0).max(0.02), 0.35)
+}
+
+/// The water between the plates on one side, well mixed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Holdup {
+    /// m³.
+    pub volume_m3: f64,
+    /// °C; it is also what leaves.
+    pub temperature_c: f64,
+}
+
+impl Holdup {
+    /// One step with an inflow in m³/h and °C and a heat that enters in kW, exact for what stands
+    /// still during the step; gives the mean temperature of what left during it.
+    pub fn step(&mut self, dt_s: f64, inflow: (f64, f64), heat_kw: f64) -> f64 {
+        let (capacity, held) = (inflow.0 * KW_PER_K, self.volume_m3 * KJ_PER_M3_K);
+        let before = self.temperature_c;
+        if capacity < 1e-6 {
+            self.temperature_c += heat_kw * dt_s / held;
+            return self.temperature_c;
+        }
+        let goal = inflow.1 + heat_kw / capacity;
+        self.temperature_c = lag(before, goal, held / capacity, dt_s);
+        goal - held * (self.temperature_c - before) / (capacity * dt_s)
     }
 }
 
@@ -55,11 +82,32 @@ mod tests {
     }
 
     #[test]
-    fn the_heat_that_the_product_gains_is_what_the_medium_loses() {
-        let (product, medium) = ((12.0, 15.0), (8.0, 70.0));
-        let out = outlets(product, medium, 20.0);
-        let gained = product.0 * (out.product_c - product.1);
-        let lost = medium.0 * (medium.1 - out.medium_c);
-        assert!((gained - lost).abs() < 1e-9 && gained > 0.0);
+    fn the_heat_that_the_product_gains_is_what_the_medium_loses_also_on_the_way() {
+        let (mut product, mut medium) = (
+            Holdup { volume_m3: 0.05, temperature_c: 15.0 },
+            Holdup { volume_m3: 0.05, temperature_c: 70.0 },
+        );
+        let held =
+            |a: &Holdup, b: &Holdup| 0.05 * KJ_PER_M3_K * (a.temperature_c + b.temperature_c);
+        let start = held(&product, &medium);
+        let (mut entered, mut left) = (0.0, 0.0);
+        for step in 0..5000 {
+            // The flow of the product changes all the time and stops now and then.
+            let flow = (12.0 + 14.0 * libm::sin(f64::from(step) * 0.01)).max(0.0);
+            let duty = duty_kw((flow, 15.0), (8.0, 70.0), conductance(14.0, flow, 0.2));
+            let out = product.step(0.02, (flow, 15.0), duty);
+            let cooled = medium.step(0.02, (8.0, 70.0), -duty);
+            entered += (flow * 15.0 + 8.0 * 70.0) * KW_PER_K * 0.02;
+            left += (flow * out + 8.0 * cooled) * KW_PER_K * 0.02;
+        }
+        let kept = held(&product, &medium) - start;
+        assert!((entered - left - kept).abs() < 1e-9 * entered, "{entered} {left} {kept}");
+        assert!(product.temperature_c > 25.0, "{product:?}");
+    }
+
+    #[test]
+    fn fouled_plates_conduct_55_percent() {
+        let share = conductance(14.0, 30.0, 1.0) / conductance(14.0, 30.0, 0.0);
+        assert!((share - 0.55).abs() < 1e-9, "{share}");
     }
 }

@@ -5,8 +5,10 @@
 //! about their own z (plus raises), axes 4 and 6 about their own x. The gripper always looks down,
 //! so that axis 4 stays at 0 and the arm is a plane two-link problem.
 
-use serde::Deserialize;
+use libm::{acos, atan2, cos, hypot, sin};
+use serde::{Deserialize, Serialize};
 
+use super::ramp;
 use crate::twin::Pose;
 
 /// Lengths of the links, m.
@@ -35,21 +37,21 @@ impl Links {
     /// about y; `None` out of reach.
     pub fn inverse(&self, target: [f64; 3], yaw_deg: f64) -> Option<Joints> {
         let [x, y, z] = target;
-        let turn = (-z).atan2(x).to_degrees();
-        let out = x.hypot(z) - self.shoulder_offset;
+        let turn = atan2(-z, x).to_degrees();
+        let out = hypot(x, z) - self.shoulder_offset;
         let up = y + self.hand - self.shoulder_height;
-        let lower = self.forearm.hypot(self.elbow_offset);
-        let distance = out.hypot(up);
-        let cosine = (self.upper_arm.powi(2) + distance.powi(2) - lower.powi(2))
+        let lower = hypot(self.forearm, self.elbow_offset);
+        let distance = hypot(out, up);
+        let cosine = (self.upper_arm * self.upper_arm + distance * distance - lower * lower)
             / (2.0 * self.upper_arm * distance);
         if !(-1.0..=1.0).contains(&cosine) {
             return None;
         }
         // Elbow up: the upper arm stands above the line from shoulder to wrist.
-        let upper = up.atan2(out) + cosine.acos();
-        let elbow = [self.upper_arm * upper.cos(), self.upper_arm * upper.sin()];
-        let line = (up - elbow[1]).atan2(out - elbow[0]);
-        let forearm = line - self.elbow_offset.atan2(self.forearm);
+        let upper = atan2(up, out) + acos(cosine);
+        let elbow = [self.upper_arm * cos(upper), self.upper_arm * sin(upper)];
+        let line = atan2(up - elbow[1], out - elbow[0]);
+        let forearm = line - atan2(self.elbow_offset, self.forearm);
         let second = upper.to_degrees() - 90.0;
         let third = forearm.to_degrees() - second;
         let fifth = wrap(-90.0 - forearm.to_degrees());
@@ -62,17 +64,16 @@ impl Links {
         let upper = (90.0 + joints[1]).to_radians();
         let forearm = (joints[1] + joints[2]).to_radians();
         let hand = forearm + joints[4].to_radians();
-        let out =
-            self.shoulder_offset + self.upper_arm * upper.cos() + self.forearm * forearm.cos()
-                - self.elbow_offset * forearm.sin()
-                + self.hand * hand.cos();
+        let out = self.shoulder_offset + self.upper_arm * cos(upper) + self.forearm * cos(forearm)
+            - self.elbow_offset * sin(forearm)
+            + self.hand * cos(hand);
         let up = self.shoulder_height
-            + self.upper_arm * upper.sin()
-            + self.forearm * forearm.sin()
-            + self.elbow_offset * forearm.cos()
-            + self.hand * hand.sin();
+            + self.upper_arm * sin(upper)
+            + self.forearm * sin(forearm)
+            + self.elbow_offset * cos(forearm)
+            + self.hand * sin(hand);
         let turn = joints[0].to_radians();
-        ([out * turn.cos(), up, -out * turn.sin()], wrap(joints[0] - joints[5]))
+        ([out * cos(turn), up, -out * sin(turn)], wrap(joints[0] - joints[5]))
     }
 }
 
@@ -133,22 +134,73 @@ impl Cell {
 pub struct Robot {
     /// Its cell.
     pub cell: Cell,
+    /// Where it is, and what it holds.
+    pub now: Arm,
+}
+
+/// What a robot does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Doing {
+    /// It waits for a crate.
+    Waiting,
+    /// It is in a cycle.
+    Running,
+    /// It waits for a pallet with room.
+    Pallet,
+}
+
+impl Doing {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Pallet => "pallet",
+        }
+    }
+}
+
+/// Where a robot is, and what it holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
     /// Angles, degrees.
     pub joints: Joints,
     /// Opening of each jaw, mm.
     pub jaw_mm: f64,
     /// Holds a crate.
     pub holding: bool,
-    /// Crates on the pallet.
-    pub stacked: u32,
     /// Cycles done.
     pub cycles: u64,
     /// What it does.
-    pub state: &'static str,
-    /// Seconds into the cycle; `None` while it waits.
-    phase_s: Option<f64>,
+    pub doing: Doing,
+    /// Its speed as a share of that of the stated cycle; it brakes and starts within half a second.
+    pub pace: f64,
+    /// Share of the cycle that is done; `None` while it waits.
+    phase: Option<f64>,
     way: Vec<(f64, Joints)>,
 }
+
+impl Arm {
+    /// Whether it is in a cycle, so that it, or a crate, may be above the pallet.
+    pub fn is_in_cycle(&self) -> bool {
+        self.phase.is_some()
+    }
+
+    /// Whether what it was read from can be one of that robot: as many stops, finite.
+    pub fn is_sound(&self) -> bool {
+        let way = &self.way;
+        (self.phase.is_none() || way.len() == STOPS)
+            && way.len() <= STOPS
+            && self
+                .joints
+                .iter()
+                .chain(way.iter().flat_map(|(_, joints)| joints))
+                .all(|n| n.is_finite())
+    }
+}
+
+/// Stops of a cycle.
+const STOPS: usize = 9;
 
 /// What a step of the robot wants done to its surroundings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +213,17 @@ pub enum Deed {
     Placed,
 }
 
+/// What a robot finds in its cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// A crate waits where it picks.
+    pub crate_waits: bool,
+    /// Crates on the pallet; `None`: there is no pallet, or it is being lifted or lowered.
+    pub stacked: Option<u32>,
+    /// Share of the cycle's speed that it is to work with; 0: it stands.
+    pub pace: f64,
+}
+
 impl Robot {
     /// Above its pick position. `None` when a place of its stack is out of reach.
     pub fn new(cell: Cell) -> Option<Self> {
@@ -170,48 +233,58 @@ impl Robot {
             cell.links.inverse(cell.place(number), cell.yaw)?;
             cell.links.inverse(lifted(cell.place(number)), cell.yaw)?;
         }
-        Some(Self {
-            cell,
+        let now = Arm {
             joints: home,
             jaw_mm: 60.0,
             holding: false,
-            stacked: 0,
             cycles: 0,
-            state: "waiting",
-            phase_s: None,
+            doing: Doing::Waiting,
+            pace: 0.0,
+            phase: None,
             way: Vec::new(),
-        })
+        };
+        Some(Self { cell, now })
     }
 
-    /// One step. It starts a cycle when a crate waits and a pallet with room stands there.
-    pub fn step(&mut self, dt_s: f64, crate_waits: bool, pallet_there: bool) -> Deed {
-        let Some(phase) = self.phase_s else {
-            let room = pallet_there && self.stacked < self.cell.full();
-            self.state = if room { "waiting" } else { "pallet" };
-            if crate_waits && room {
-                self.way = self.plan();
-                self.phase_s = Some(0.0);
+    /// One step. It starts a cycle when a crate waits and a pallet with room stands there. Slowed or
+    /// stopped it stays on its way, and keeps what it holds.
+    pub fn step(&mut self, dt_s: f64, around: Around) -> Deed {
+        self.now.pace = ramp(self.now.pace, around.pace, 2.0, dt_s);
+        let Some(phase) = self.now.phase else {
+            let room = around.stacked.is_some_and(|stacked| stacked < self.cell.full());
+            self.now.doing = if room { Doing::Waiting } else { Doing::Pallet };
+            if let (true, true, Some(stacked)) =
+                (around.crate_waits && room, around.pace > 0.0, around.stacked)
+            {
+                self.now.way = self.plan(stacked);
+                self.now.phase = Some(0.0);
             }
             return Deed::None;
         };
-        self.state = "running";
-        let after = phase + dt_s / self.cell.cycle_s;
-        self.joints = along(&self.way, after);
+        self.now.doing = Doing::Running;
+        let mut after = phase + self.now.pace * dt_s / self.cell.cycle_s;
+        let passed = |mark: f64, after: f64| phase < mark && after >= mark;
+        // Without the crate it does not close its jaws, nor sets one down where no pallet is.
+        if (passed(0.14, after) || passed(0.18, after)) && !around.crate_waits
+            || passed(0.52, after) && around.stacked.is_none()
+        {
+            after = phase;
+            self.now.pace = 0.0;
+        }
+        self.now.joints = along(&self.now.way, after);
         // Shares of the cycle: down 0–0.14, grip 0.14–0.18, up, over, down 0.52–0.64, release –0.68.
         let closing = ((after - 0.14) / 0.04).clamp(0.0, 1.0);
         let opening = ((after - 0.64) / 0.04).clamp(0.0, 1.0);
-        self.jaw_mm = 60.0 * (1.0 - closing + opening);
-        let passed = |mark: f64| phase < mark && after >= mark;
-        if passed(0.18) {
-            self.holding = true;
-            self.phase_s = Some(after);
+        self.now.jaw_mm = 60.0 * (1.0 - closing + opening);
+        if passed(0.18, after) {
+            self.now.holding = true;
+            self.now.phase = Some(after);
             return Deed::Picked;
         }
-        self.phase_s = if after < 1.0 { Some(after) } else { None };
-        if passed(0.64) {
-            self.holding = false;
-            self.stacked += 1;
-            self.cycles += 1;
+        self.now.phase = if after < 1.0 { Some(after) } else { None };
+        if passed(0.64, after) {
+            self.now.holding = false;
+            self.now.cycles += 1;
             return Deed::Placed;
         }
         Deed::None
@@ -219,20 +292,20 @@ impl Robot {
 
     /// Pose of the held crate in the robot's frame.
     pub fn load_pose(&self) -> Pose {
-        let (position, yaw) = self.cell.links.forward(&self.joints);
-        let turned = wrap(yaw - self.cell.yaw).to_radians() / 2.0;
-        Pose { position, rotation: [0.0, turned.sin(), 0.0, turned.cos()] }
+        let (position, yaw) = self.cell.links.forward(&self.now.joints);
+        let half = wrap(yaw - self.cell.yaw).to_radians() / 2.0;
+        Pose { position, rotation: [0.0, sin(half), 0.0, cos(half)] }
     }
 
     /// Share of the cycle and joints at each stop.
-    fn plan(&self) -> Vec<(f64, Joints)> {
+    fn plan(&self, stacked: u32) -> Vec<(f64, Joints)> {
         let (cell, links) = (&self.cell, &self.cell.links);
-        let place = cell.place(self.stacked);
+        let place = cell.place(stacked);
         let over = |[x, y, z]: [f64; 3], lift: f64| {
-            links.inverse([x, y + lift, z], cell.yaw).unwrap_or(self.joints)
+            links.inverse([x, y + lift, z], cell.yaw).unwrap_or(self.now.joints)
         };
         vec![
-            (0.00, self.joints),
+            (0.00, self.now.joints),
             (0.14, over(cell.pick, 0.0)),
             (0.18, over(cell.pick, 0.0)),
             (0.30, over(cell.pick, cell.clearance)),
@@ -306,13 +379,18 @@ mod tests {
         assert!(cell.links.inverse([3.5, 0.5, 0.0], 0.0).is_none(), "too far");
     }
 
+    /// What a robot at work finds: a crate, and a pallet with so many.
+    fn around(crate_waits: bool, stacked: Option<u32>) -> Around {
+        Around { crate_waits, stacked, pace: 1.0 }
+    }
+
     #[test]
     fn a_cycle_picks_once_and_places_once_at_the_next_place() {
         let mut robot = Robot::new(cell()).expect("all within reach");
         let mut deeds = Vec::new();
         let mut set_down = [0.0; 3];
-        for step in 0..400 {
-            let deed = robot.step(0.02, step == 0, true);
+        for _ in 0..400 {
+            let deed = robot.step(0.02, around(deeds.is_empty(), Some(deeds.len() as u32 / 2)));
             if deed == Deed::Placed {
                 set_down = robot.load_pose().position;
             }
@@ -325,6 +403,41 @@ mod tests {
         for axis in 0..3 {
             assert!((set_down[axis] - place[axis]).abs() < 0.01, "{set_down:?} {place:?}");
         }
-        assert_eq!((robot.state, robot.stacked), ("waiting", 1));
+        assert_eq!((robot.now.doing, robot.now.cycles), (Doing::Waiting, 1));
+    }
+
+    #[test]
+    fn one_that_is_stopped_anywhere_stands_smoothly_and_finishes_what_it_began() {
+        let mut robot = Robot::new(cell()).expect("all within reach");
+        let mut deeds = Vec::new();
+        let mut before = robot.now.joints;
+        for step in 0..2000 {
+            let pace = if step % 90 < 40 { 0.6 } else { 0.0 };
+            let waits = deeds.is_empty();
+            let deed = robot.step(0.02, Around { pace, ..around(waits, Some(0)) });
+            deeds.extend((deed != Deed::None).then_some(deed));
+            if step % 90 == 89 {
+                assert_eq!(robot.now.joints, before, "it stands");
+            }
+            for (now, before) in robot.now.joints.iter().zip(before) {
+                assert!(wrap(now - before).abs() < 5.0, "no jump");
+            }
+            before = robot.now.joints;
+        }
+        assert_eq!(deeds, [Deed::Picked, Deed::Placed]);
+    }
+
+    #[test]
+    fn it_sets_nothing_down_while_no_pallet_is_there() {
+        let mut robot = Robot::new(cell()).expect("all within reach");
+        let mut picked = false;
+        for _ in 0..800 {
+            let there = (!picked).then_some(0);
+            let deed = robot.step(0.02, around(!picked, there));
+            picked |= deed == Deed::Picked;
+            assert_ne!(deed, Deed::Placed);
+        }
+        assert!(robot.now.holding, "it holds the crate above");
+        assert!((0..300).any(|_| robot.step(0.02, around(false, Some(3))) == Deed::Placed));
     }
 }

@@ -4,8 +4,11 @@
 
 use std::f64::consts::{PI, TAU};
 
+use libm::{atan2, cos, hypot, sin, tan};
+use serde::{Deserialize, Serialize};
+
 /// A place on the floor and a heading.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stance {
     /// m.
     pub x: f64,
@@ -29,7 +32,7 @@ pub struct Way {
 
 /// The heading from one place to another.
 pub fn heading(from: (f64, f64), to: (f64, f64)) -> f64 {
-    (from.1 - to.1).atan2(to.0 - from.0)
+    atan2(from.1 - to.1, to.0 - from.0)
 }
 
 /// The smallest turn that gives the same direction, −π to π.
@@ -38,7 +41,7 @@ pub fn wrap(angle: f64) -> f64 {
 }
 
 fn ahead((x, z): (f64, f64), heading: f64, by: f64) -> (f64, f64) {
-    (x + by * heading.cos(), z - by * heading.sin())
+    (x + by * cos(heading), z - by * sin(heading))
 }
 
 impl Piece {
@@ -73,16 +76,16 @@ impl Way {
         let Some(mut from) = points.first().copied() else { return Self { pieces } };
         for (n, corner) in points.iter().enumerate().skip(1) {
             let now = heading(from, *corner);
-            let length = (corner.0 - from.0).hypot(corner.1 - from.1);
+            let length = hypot(corner.0 - from.0, corner.1 - from.1);
             let Some(next) = points.get(n + 1) else {
                 pieces.push(Piece::Straight { from, heading: now, length });
                 break;
             };
             let turn = wrap(heading(*corner, *next) - now);
-            let room = length.min((next.0 - corner.0).hypot(next.1 - corner.1) / 2.0);
-            let cut = (radius * (turn.abs() / 2.0).tan()).min(room);
+            let room = length.min(hypot(next.0 - corner.0, next.1 - corner.1) / 2.0);
+            let cut = (radius * tan(turn.abs() / 2.0)).min(room);
             pieces.push(Piece::Straight { from, heading: now, length: length - cut });
-            let radius = cut / (turn.abs() / 2.0).tan();
+            let radius = cut / tan(turn.abs() / 2.0);
             if turn.abs() > 1e-9 && radius > 1e-9 {
                 let start = ahead(*corner, now, -cut);
                 let center = ahead(start, now + PI / 2.0 * turn.signum(), radius);

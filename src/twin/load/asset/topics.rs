@@ -8,7 +8,7 @@ use super::super::read::Cx;
 use super::Stated;
 
 /// Pairs of topics that are compared for overlap at most: a plant has few kinds of topics.
-const MOST_COMPARED: usize = 1_000_000;
+pub(super) const MOST_COMPARED: usize = 1_000_000;
 
 /// Checks the topics of all classes that have assets; `stated` is by class.
 pub(super) fn check(cx: &Cx, twin: &Twin, stated: &[Stated]) {
@@ -219,7 +219,7 @@ fn carried(payload: &Payload) -> Vec<u16> {
 }
 
 /// The levels of a mapping's topic for an asset, with `{property}` as it stands; `None` where a word has no value.
-fn expanded(twin: &Twin, asset: AssetId, mapping: &Mapping) -> Option<Vec<String>> {
+pub(super) fn expanded(twin: &Twin, asset: AssetId, mapping: &Mapping) -> Option<Vec<String>> {
     let mut levels = Vec::new();
     for level in &mapping.topic.levels {
         match level {
@@ -242,7 +242,7 @@ fn expanded(twin: &Twin, asset: AssetId, mapping: &Mapping) -> Option<Vec<String
 }
 
 /// Whether a topic can match both filters, as MQTT says.
-fn matches(filter: &[String], other: &[String]) -> bool {
+pub(super) fn matches(filter: &[String], other: &[String]) -> bool {
     match (filter.split_first(), other.split_first()) {
         (Some((level, _)), _) | (_, Some((level, _))) if level == "#" => true,
         (Some((level, filter)), Some((first, other))) => {

@@ -11,6 +11,14 @@ use twinscope::twin::{PropertyId, PropertyKind, Quality, Timestamp, Twin, Value}
 
 use crate::programs::{Mosquitto, plant, scene};
 
+mod commands;
+mod instruments;
+mod observed;
+mod offline;
+mod packaging;
+mod process;
+mod story;
+
 /// How long anything here may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,196 @@
+//! Pumps, their group and their line together.
+
+use crate::plant::simulation::blocks::bench::Bench;
+use crate::plant::simulation::command::{Answer, Argument, Progress};
+
+const STATION: &str = r#"[
+    Mains(asset: "MAINS"),
+    Duty(asset: "GROUP", pumps: ["P-1", "P-2"], running: 1, speed: 2600),
+    Pump(asset: "P-1", command: "P-1.command", supply: "MAINS", speed: 2600,
+         plate: (rated_speed: 2900, rated_flow: 20, rated_head: 30, shutoff_head: 42)),
+    Pump(asset: "P-2", command: "P-2.command", supply: "MAINS", speed: 2600,
+         plate: (rated_speed: 2900, rated_flow: 20, rated_head: 30, shutoff_head: 42)),
+    Tank(asset: "LOW", area: 10, height: 2, level: 1.5),
+    Tank(asset: "HIGH", area: 2, height: 5, level: 1),
+    Circuit(asset: "line", pumps: ["P-1", "P-2"], from: "LOW", to: "HIGH", static_head: 14, resistance: 0.0025),
+    Interlock(asset: "LSL", of: "LOW.percent", below: 4, hysteresis: 6, reason: "LOW is below 4 %", stops: ["P-1", "P-2"]),
+]"#;
+
+fn station() -> Bench {
+    let mut bench = Bench::new(STATION);
+    bench.run(20.0);
+    bench
+}
+
+fn refused(answer: Answer) -> String {
+    match answer {
+        Answer::Refused(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_pump_lifts_arrives() {
+    let mut bench = station();
+    let (low, high) = (bench.number("LOW.volume"), bench.number("HIGH.volume"));
+    bench.run(60.0);
+    let moved = bench.number("HIGH.volume") - high;
+    assert!((moved - bench.number("line.flow") / 60.0).abs() < 1e-4, "{moved}");
+    assert!((low - bench.number("LOW.volume") - moved).abs() < 1e-9);
+    bench.check_balances();
+}
+
+#[test]
+fn one_obeys_in_manual_and_says_in_automatic_whom_to_ask() {
+    let mut bench = station();
+    let on = Argument::Switch(true);
+    assert!(refused(bench.command("P-1", "speed", Argument::Number(2000.0))).contains("manual"));
+    assert_eq!(bench.command("P-1", "mode", Argument::Word("manual")), Answer::Done);
+    bench.run(1.0);
+    assert_eq!(bench.word("P-1.run"), "true", "what runs goes on");
+    assert_eq!(bench.command("P-1", "speed", Argument::Number(2000.0)), Answer::Accepted);
+    let going = bench.progress("P-1", "speed", Argument::Number(2000.0));
+    assert_eq!(going, Progress::Going);
+    bench.run(5.0);
+    assert_eq!(bench.number("P-1.speed"), 2000.0);
+    let done = bench.progress("P-1", "speed", Argument::Number(2000.0));
+    assert_eq!(done, Progress::Done);
+    assert_eq!(bench.command("P-1", "stop", Argument::Nothing), Answer::Accepted);
+    bench.run(15.0);
+    assert_eq!(bench.word("P-1.state"), "stopped");
+    assert_eq!(bench.command("P-1", "lockout", on), Answer::Done);
+    assert!(refused(bench.command("P-1", "start", Argument::Nothing)).contains("eva"));
+}
+
+#[test]
+fn a_hot_bearing_trips_and_is_reset_only_when_it_is_cool_and_acknowledged() {
+    let mut bench = station();
+    bench.fault("bearing", "P-1", 1.0);
+    let after = bench.until(600.0, |b| b.word("P-1.state") == "tripped").expect("it trips");
+    assert!(after > 30.0, "{after} s");
+    assert_eq!(bench.word("P-1.cause"), "bearing hot");
+    bench.run(5.0);
+    assert_eq!(bench.word("P-2.state"), "running", "the other one takes over");
+    let reset = |bench: &mut Bench| bench.command("P-1", "reset", Argument::Nothing);
+    assert!(refused(reset(&mut bench)).contains("acknowledge"));
+    assert_eq!(bench.command("P-1", "acknowledge", Argument::Nothing), Answer::Done);
+    bench.mend();
+    assert!(refused(reset(&mut bench)).contains("bearing hot"));
+    bench.run(120.0);
+    assert_eq!(reset(&mut bench), Answer::Done);
+    bench.step();
+    assert_eq!(bench.word("P-1.cause"), "none");
+}
+
+#[test]
+fn a_throttled_suction_cavitates_before_it_trips() {
+    let mut bench = station();
+    let (vibration, current) = (bench.number("P-1.vibration"), bench.number("P-1.current"));
+    bench.fault("cavitation", "P-1", 1.0);
+    bench.run(5.0);
+    assert_eq!(bench.word("P-1.state"), "running");
+    assert!(bench.number("P-1.vibration") > 2.0 * vibration);
+    assert!(bench.number("P-1.current") < current);
+    bench.until(60.0, |b| b.word("P-1.state") == "tripped").expect("it trips");
+    assert_eq!(bench.word("P-1.cause"), "vibration");
+}
+
+#[test]
+fn a_tank_that_empties_stops_its_pumps_by_the_interlock_and_says_why() {
+    let mut bench = station();
+    bench.until(7200.0, |b| b.number("LSL.active") > 0.5).expect("it empties");
+    bench.run(20.0);
+    assert_eq!(bench.word("P-1.state"), "stopped");
+    bench.command("P-1", "mode", Argument::Word("manual"));
+    let why = refused(bench.command("P-1", "start", Argument::Nothing));
+    assert_eq!(why, "LOW is below 4 %");
+    bench.check_balances();
+}
+
+#[test]
+fn a_pump_without_its_interlock_runs_dry_and_trips_by_underload() {
+    let text = STATION.replace("below: 4", "below: -1");
+    let mut bench = Bench::new(&text);
+    bench.until(7200.0, |b| b.word("P-1.state") == "tripped").expect("it trips");
+    assert_eq!(bench.word("P-1.cause"), "dry running");
+    assert!(bench.number("LOW.percent") < 3.0);
+    bench.check_balances();
+}
+
+#[test]
+fn a_leak_shows_between_the_pumps_and_the_line_and_a_blockage_in_the_pressure() {
+    let mut bench = station();
+    let pressure = bench.number("line.pressure");
+    bench.fault("leak", "line", 1.0);
+    bench.run(10.0);
+    let lost = bench.number("P-1.flow") - bench.number("line.flow");
+    assert!(lost > 2.0 && bench.number("line.pressure") < pressure, "{lost}");
+    bench.mend();
+    bench.fault("blockage", "line", 1.0);
+    bench.run(10.0);
+    assert!(bench.number("line.flow") < 6.0 && bench.number("line.pressure") > pressure);
+    bench.check_balances();
+}
+
+#[test]
+fn a_dip_of_the_mains_trips_what_turns_and_automatic_starts_it_again() {
+    let mut bench = station();
+    bench.fault("dip", "MAINS", 1.0);
+    bench.run(1.0);
+    assert_eq!(bench.word("P-1.cause"), "undervoltage");
+    assert_eq!(bench.number("P-1.power"), 0.0);
+    bench.run(10.0);
+    bench.mend();
+    bench.run(20.0);
+    assert_eq!(bench.word("P-1.state"), "running");
+    bench.check_balances();
+}
+
+#[test]
+fn a_swap_starts_one_and_then_stops_the_other() {
+    let mut bench = station();
+    let swap = Argument::Word("P-1>P-2");
+    assert_eq!(bench.command("GROUP", "swap", swap), Answer::Accepted);
+    bench.run(2.0);
+    assert_eq!((bench.word("P-1.state"), bench.word("P-2.state")), ("running", "starting"));
+    bench.run(20.0);
+    assert_eq!((bench.word("P-1.state"), bench.word("P-2.state")), ("stopped", "running"));
+    assert_eq!(bench.progress("GROUP", "swap", swap), Progress::Done);
+}
+
+#[test]
+fn without_change_over_a_tripped_pump_is_not_replaced() {
+    let text = STATION.replace(
+        "speed: 2600),\n    Pump(asset: \"P-1\"",
+        "speed: 2600, changeover: manual),\n    Pump(asset: \"P-1\"",
+    );
+    let mut bench = Bench::new(&text);
+    bench.run(20.0);
+    bench.fault("trip", "P-1", 1.0);
+    bench.run(30.0);
+    assert_eq!((bench.word("P-1.cause"), bench.word("P-2.state")), ("overload", "stopped"));
+    assert!(bench.number("line.flow") < 0.1);
+}
+
+#[test]
+fn a_station_put_back_goes_on_as_it_was() {
+    let mut one = station();
+    one.fault("bearing", "P-1", 0.4);
+    one.command("P-2", "mode", Argument::Word("manual"));
+    one.command("P-2", "start", Argument::Nothing);
+    one.run(7.3);
+    let mut other = Bench::new(STATION);
+    one.put_into(&mut other);
+    one.run(30.0);
+    other.run(30.0);
+    assert_eq!(one.board.signals, other.board.signals);
+    assert_eq!(one.board.stores.state(), other.board.stores.state());
+}
+
+#[test]
+fn a_circuit_with_half_a_way_is_a_mistake() {
+    let mistakes = Bench::mistakes(&STATION.replace(", to: \"HIGH\"", ""));
+    assert!(mistakes.iter().any(|m| m.contains("only one of `from` and `to`")), "{mistakes:?}");
+    let mistakes = Bench::mistakes(&STATION.replace("to: \"HIGH\"", "to: \"HIHG\""));
+    assert!(mistakes.iter().any(|m| m.contains("nearest: \"HIGH\"")), "{mistakes:?}");
+}

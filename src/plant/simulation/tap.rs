@@ -1,0 +1,207 @@
+//! What of a message comes from which signal, and what the instrument between them makes of it.
+
+use super::Spec;
+use super::board::{Board, Signal};
+use super::encode::Measured;
+use super::instrument::{Instrument, InstrumentSpec, Moment};
+use super::wiring::{Kind, Wiring};
+use crate::twin::{AssetId, Quality, Twin, Unit, Value, ValueType, nearest};
+
+/// Words that stand for another one where a property does not list that: the first that it lists.
+const FALLBACKS: [(&str, &[&str]); 7] = [
+    ("starved", &["waiting", "stopped", "running"]),
+    ("tripped", &["fault", "stopped"]),
+    ("locked", &["stopped", "fault"]),
+    ("no caps", &["starved", "stopped"]),
+    ("jammed", &["fault", "stopped"]),
+    ("empty", &["stopped", "fault"]),
+    ("blocked", &["stopped"]),
+];
+
+/// What a property is made from.
+pub struct Tap {
+    /// Of the property in its class.
+    pub position: u16,
+    /// Of the signal on the board.
+    pub slot: usize,
+    names: Vec<String>,
+    /// The property is the signal × `scale` + `offset`: its unit may be another.
+    scale: f64,
+    offset: f64,
+    /// What measures a number.
+    pub instrument: Option<Instrument>,
+    doubt: Option<usize>,
+}
+
+impl Tap {
+    /// What an instrument measures; `None` for a word that the property does not know.
+    pub fn measure(&mut self, board: &Board, at: Moment) -> Option<Measured> {
+        let value = match &board.signals[self.slot] {
+            Signal::Number(number) => {
+                let truth = number * self.scale + self.offset;
+                let told = match &mut self.instrument {
+                    Some(instrument) => instrument.tell(truth, board, at),
+                    None => Some(truth),
+                };
+                // Six digits are more than any instrument has, and keep messages short.
+                told.map(|told| Value::Number((told * 1e6).round() / 1e6))
+            }
+            Signal::Word(word) => Some(Value::Enumeration(self.position_of(word)?)),
+            Signal::Items(items) => Some(Value::Items(items.clone())),
+            Signal::Pose(pose) => Some(Value::Pose(*pose)),
+        };
+        let doubted = self.doubt.is_some_and(|slot| board.number(slot) > 0.5);
+        let quality = if doubted { Quality::Uncertain } else { Quality::Good };
+        Some(Measured { value, quality })
+    }
+
+    fn position_of(&self, word: &str) -> Option<u16> {
+        let find = |word: &str| self.names.iter().position(|name| name == word);
+        let others = FALLBACKS.iter().find(|(known, _)| *known == word).map(|(_, others)| *others);
+        let found =
+            find(word).or_else(|| others.unwrap_or_default().iter().find_map(|word| find(word)))?;
+        u16::try_from(found).ok()
+    }
+}
+
+/// From a signal's unit to that of the property which shows it.
+fn conversion(signal: &str, property: &Unit) -> Result<(f64, f64), String> {
+    // What is no unit is a mistake where the signal is declared.
+    let Ok(signal) = Unit::parse(signal) else { return Ok((1.0, 0.0)) };
+    signal.conversion_to(property).ok_or_else(|| {
+        format!(
+            "is in {:?}, the property in {:?}, which is another kind of quantity; give the \
+             property a unit that {:?} converts to",
+            signal.code(),
+            property.code(),
+            signal.code()
+        )
+    })
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number(_) => "a number",
+        Kind::Word => "a word",
+        Kind::Items => "a list of items",
+        Kind::Pose => "a pose",
+    }
+}
+
+fn type_name(ty: &ValueType) -> &'static str {
+    match ty {
+        ValueType::Number => "a number",
+        ValueType::Enumeration(_) => "an enumeration",
+        ValueType::Text => "a text",
+        ValueType::Pose => "a pose",
+        ValueType::Items => "a list of items",
+    }
+}
+
+/// Where a property's value comes from; `None` (with a mistake noted) when no block sets it.
+pub fn tap(
+    twin: &Twin,
+    id: AssetId,
+    position: u16,
+    spec: &Spec,
+    wiring: &mut Wiring,
+) -> Option<Tap> {
+    let asset = twin.asset(id);
+    let property = twin.property(twin.property_at(id, usize::from(position)));
+    if !property.kind.comes_from_plant() {
+        return None;
+    }
+    let name = format!("{}.{}", asset.name, property.name);
+    let signal = spec.shows.get(&name).unwrap_or(&name);
+    let Some((slot, kind)) = wiring.find(signal) else {
+        if wiring.is_hidden(signal) {
+            let message = format!("{signal:?} is hidden: no instrument measures it");
+            wiring.mistakes.push((asset.name.to_string(), message));
+            return None;
+        }
+        let near =
+            wiring.nearest(signal).map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+        let message =
+            format!("no block sets {signal:?}, which the mapping of {} sends{near}", asset.path);
+        wiring.mistakes.push((asset.name.to_string(), message));
+        return None;
+    };
+    let fits = match (&property.ty, kind) {
+        (ValueType::Number, Kind::Number(unit)) => conversion(unit, &property.unit),
+        (ValueType::Enumeration(_), Kind::Word)
+        | (ValueType::Items, Kind::Items)
+        | (ValueType::Pose, Kind::Pose) => Ok((1.0, 0.0)),
+        (ty, kind) => Err(format!(
+            "is {}, the property {}; make the property like the signal",
+            kind_name(kind),
+            type_name(ty)
+        )),
+    };
+    let (scale, offset) = match fits {
+        Ok(conversion) => conversion,
+        Err(wrong) => {
+            let message = format!("the signal {signal:?} of {name} {wrong}");
+            wiring.mistakes.push((asset.name.to_string(), message));
+            return None;
+        }
+    };
+    let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
+    let instrument = matches!(property.ty, ValueType::Number).then(|| {
+        let stated = instrument_of(spec, &name, &format!("{class}.{}", property.name));
+        Instrument::new(stated, &name, property, wiring)
+    });
+    let doubt = spec.doubtful.get(&name).and_then(|signal| Some(wiring.find(signal)?.0));
+    let names = match &property.ty {
+        ValueType::Enumeration(names) => names.to_vec(),
+        _ => Vec::new(),
+    };
+    Some(Tap { position, slot, names, scale, offset, instrument, doubt })
+}
+
+/// The instrument that the section states for a property, by `asset.property` or else by
+/// `Class.property`; one without noise where it states none.
+fn instrument_of(spec: &Spec, name: &str, of_class: &str) -> InstrumentSpec {
+    let stated = |key: &str| {
+        let noisy = || spec.noise.get(key).map(|noise| InstrumentSpec::noisy(*noise));
+        spec.instruments.get(key).copied().or_else(noisy)
+    };
+    stated(name).or_else(|| stated(of_class)).unwrap_or_default()
+}
+
+/// What is wrong with the instruments of a section: numbers that cannot be, and names that no property
+/// of a twin has.
+pub fn check_instruments(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
+    for (name, instrument) in &spec.instruments {
+        if let Err(what) = instrument.check() {
+            wiring.mistakes.push((name.clone(), format!("the instrument {name:?}: {what}")));
+        }
+        if spec.noise.contains_key(name) {
+            let what = format!("{name:?} is in `noise` and in `instruments`; leave it out of one");
+            wiring.mistakes.push((name.clone(), what));
+        }
+    }
+    let mut known = Vec::new();
+    for id in twin.asset_ids() {
+        let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
+        for property in twin.properties_of(id).map(|property| twin.property(property)) {
+            known.push(format!("{}.{}", twin.asset(id).name, property.name));
+            known.push(format!("{class}.{}", property.name));
+        }
+    }
+    // A section alone has no assets, and says nothing about names.
+    if known.is_empty() {
+        return;
+    }
+    for name in spec.instruments.keys().filter(|name| !known.contains(name)) {
+        let near = nearest(name, known.iter().map(String::as_str));
+        let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+        let what = format!(
+            "no asset has the property {name:?}{near}; an instrument is named Class.property or \
+             asset.property"
+        );
+        wiring.mistakes.push((name.clone(), what));
+    }
+}
+
+#[cfg(test)]
+mod tests;

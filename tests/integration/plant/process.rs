@@ -1,0 +1,205 @@
+//! What the instruments of the utilities tell of each fault, in the order that physics has.
+//!
+//! Two plants of one seed have the same noise; what differs is the fault.
+
+use twinscope::twin::Value;
+
+use super::observed::{Observed, Point};
+use crate::programs::scene;
+
+/// When faults come, s.
+const FROM_S: f64 = 60.0;
+
+/// How a property moves: above or below what it is without the fault, by five deviations of noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Moves {
+    Up(f64),
+    Down(f64),
+    /// It becomes this word of its list.
+    Becomes(u16),
+}
+use Moves::{Becomes, Down, Up};
+
+fn number(point: &Point) -> Option<f64> {
+    match &point.value {
+        Some(Value::Number(number)) => Some(*number),
+        Some(Value::Enumeration(at)) => Some(f64::from(*at)),
+        _ => None,
+    }
+}
+
+/// A plant in which something comes, and the same without.
+struct Pair {
+    with: Observed,
+    without: Observed,
+}
+
+impl Pair {
+    fn new(file: &str, fault: &str, seconds: f64) -> Self {
+        let mut without = Observed::new(scene(file), 5);
+        without.run(FROM_S);
+        let mut with = Observed::new(scene(file), 5);
+        with.run(FROM_S);
+        let topic = format!("{}/instructor/fault", with.twin.name);
+        assert!(with.simulation.command(&topic, fault.as_bytes(), false), "{topic}");
+        with.run(seconds);
+        without.run(seconds);
+        Self { with, without }
+    }
+
+    /// When a property first moved so, in seconds since the fault came.
+    fn first(&self, name: &str, moves: Moves) -> Option<f64> {
+        let (with, without) = (self.with.points(name), self.without.points(name));
+        let moved = |(one, other): (&Point, &Point)| {
+            let (one_s, other_s) = (one.at_s, other.at_s);
+            assert!((one_s - other_s).abs() < 1e-6, "{name}: {one_s} and {other_s}");
+            let (now, usual) = (number(one)?, number(other)?);
+            let is_so = match moves {
+                Up(sigma) => now - usual > 5.0 * sigma,
+                Down(sigma) => usual - now > 5.0 * sigma,
+                Becomes(word) => now == f64::from(word) && usual != f64::from(word),
+            };
+            is_so.then_some(one_s - FROM_S)
+        };
+        with.iter().zip(without).find_map(moved)
+    }
+
+    /// Each shows, one after the other.
+    fn in_order(&self, symptoms: &[(&str, Moves)]) {
+        let mut before = 0.0;
+        for (name, moves) in symptoms {
+            let at = self.first(name, *moves);
+            let at = at.unwrap_or_else(|| panic!("{name} never shows {moves:?}"));
+            assert!(
+                at >= before,
+                "{name} shows {moves:?} after {at} s, but what comes before it after {before} s"
+            );
+            before = at;
+        }
+    }
+}
+
+/// `state` of a pump that has tripped, and that runs.
+const TRIPPED: Moves = Becomes(4);
+const RUNNING: Moves = Becomes(2);
+
+#[test]
+fn a_bearing_shakes_then_warms_then_trips_and_another_pump_starts() {
+    let fault = r#"{"fault":"bearing","on":"P-102","severity":1,"ramp_s":300}"#;
+    Pair::new("bottling.ron", fault, 420.0).in_order(&[
+        ("P-102.vibration", Up(0.06)),
+        ("P-102.bearing", Up(0.05)),
+        ("P-102.state", TRIPPED),
+        ("P-103.state", RUNNING),
+    ]);
+}
+
+#[test]
+fn a_worn_impeller_delivers_less_takes_less_and_lets_the_valve_open() {
+    let fault = r#"{"fault":"impeller","on":"P-102","severity":0.6,"ramp_s":120}"#;
+    Pair::new("bottling.ron", fault, 300.0).in_order(&[
+        ("P-102.flow", Down(0.05)),
+        ("P-102.current", Down(0.03)),
+        ("CV-101.position", Up(0.5)),
+    ]);
+}
+
+#[test]
+fn a_shaft_out_of_line_shakes_and_warms_and_nothing_trips() {
+    let fault = r#"{"fault":"misalignment","on":"P-102","severity":1}"#;
+    let pair = Pair::new("bottling.ron", fault, 180.0);
+    pair.in_order(&[("P-102.vibration", Up(0.06)), ("P-102.bearing", Up(0.05))]);
+    assert_eq!(pair.first("P-102.state", TRIPPED), None);
+}
+
+#[test]
+fn a_throttled_suction_shakes_takes_less_and_trips() {
+    let fault = r#"{"fault":"cavitation","on":"P-102","severity":1}"#;
+    Pair::new("bottling.ron", fault, 60.0).in_order(&[
+        ("P-102.vibration", Up(0.06)),
+        ("P-102.current", Down(0.03)),
+        ("P-102.state", TRIPPED),
+        ("P-103.state", RUNNING),
+    ]);
+}
+
+#[test]
+fn a_leak_lowers_pressure_and_flow_and_then_the_level() {
+    let fault = r#"{"fault":"leak","on":"LINE-101","severity":1}"#;
+    let pair = Pair::new("bottling.ron", fault, 180.0);
+    pair.in_order(&[("FT-101.flow", Down(0.08)), ("TK-102.percent", Down(0.05))]);
+    assert!(pair.first("P-102.flow", Up(0.05)).is_some(), "the pumps deliver more");
+}
+
+#[test]
+fn a_blocked_line_raises_the_pressure_lowers_the_flow_and_then_the_level() {
+    let fault = r#"{"fault":"blockage","on":"LINE-101","severity":1}"#;
+    Pair::new("bottling.ron", fault, 180.0)
+        .in_order(&[("P-101.pressure", Up(0.01)), ("TK-102.percent", Down(0.05))]);
+}
+
+#[test]
+fn fouled_plates_let_the_product_stay_cold() {
+    let fault = r#"{"fault":"fouling","on":"HX-101","severity":1}"#;
+    Pair::new("bottling.ron", fault, 240.0).in_order(&[
+        ("HX-101.product_out", Down(0.05)),
+        ("TT-101.temperature", Down(0.05)),
+        ("TK-102.temperature", Down(0.03)),
+    ]);
+}
+
+#[test]
+fn hard_rollers_take_current_then_heat_and_stop_the_belt() {
+    let fault = r#"{"fault":"idler","on":"CV-201-2","severity":1,"ramp_s":10}"#;
+    Pair::new("bottling.ron", fault, 120.0)
+        .in_order(&[("CV-201-2.current", Up(0.02)), ("CV-201-2.temperature", Up(0.05))]);
+}
+
+#[test]
+fn a_dip_of_the_mains_is_bridged_for_the_controls_and_stops_what_turns() {
+    let fault = r#"{"fault":"dip","on":"MAINS-101","severity":1,"for_s":10}"#;
+    let pair = Pair::new("bottling.ron", fault, 60.0);
+    pair.in_order(&[("UPS-101.mains_voltage", Down(0.6)), ("UPS-101.state", Becomes(2))]);
+    for pump in ["P-101", "P-102"] {
+        let tripped = pair.first(&format!("{pump}.state"), TRIPPED);
+        assert!(tripped.is_some_and(|at| at < 1.0), "{pump}: {tripped:?}");
+        assert_eq!(pair.with.word(&format!("{pump}.state")), "running", "it starts again");
+    }
+}
+
+#[test]
+fn an_old_battery_tells_fewer_minutes() {
+    let fault = r#"{"fault":"battery","on":"UPS-101","severity":0.5}"#;
+    Pair::new("bottling.ron", fault, 20.0).in_order(&[("UPS-101.minutes", Down(0.5))]);
+}
+
+#[test]
+fn the_station_has_two_faults_worth_finding() {
+    let mut plant = Observed::new(scene("pump_station.ron"), 5);
+    plant.run(1800.0);
+    // The impeller of P-1 wears from 300 s on over twenty minutes: the valve opens for the same flow.
+    let opening = |from: f64, to: f64| plant.mean("V-1.position", from, to);
+    assert!(opening(1500.0, 1770.0) > opening(30.0, 300.0) + 3.0);
+    let head = |from: f64, to: f64| plant.mean("P-1.pressure", from, to);
+    assert!(head(1620.0, 1800.0) < head(120.0, 300.0) - 0.2);
+    // V-1 sticks from 900 s on: its stem stands still for seconds and then jumps.
+    let still = |from: f64, to: f64| {
+        let within = plant.points("V-1.position").iter().filter(|p| p.at_s >= from && p.at_s < to);
+        let positions: Vec<f64> = within.map(Point::number).collect();
+        positions.windows(2).filter(|two| two[0] == two[1]).count() as f64 / positions.len() as f64
+    };
+    assert!(still(300.0, 900.0) < 0.2 && still(900.0, 1800.0) > 0.3);
+}
+
+#[test]
+fn a_dip_runs_on_the_battery_until_it_is_empty_and_then_the_controls_fall_silent() {
+    let fault = r#"{"fault":"dip","on":"MAINS-101","severity":1,"for_s":3600}"#;
+    let pair = Pair::new("bottling.ron", fault, 1800.0);
+    let empty = pair.with.points("UPS-101.charge").last().expect("it told").at_s - FROM_S;
+    // 1.5 kWh · 0.97 · 0.94 for 4.1 kW: twenty minutes.
+    assert!((1000.0..1400.0).contains(&empty), "{empty} s");
+    let last = pair.with.points("TK-101.percent").last().expect("it told").at_s - FROM_S;
+    assert!((last - empty).abs() < 5.0, "{last} s and {empty} s");
+    let others = pair.with.points("PL-301.count").last().expect("it told").at_s;
+    assert!(others > FROM_S + 1790.0, "what is not on it tells on: {others} s");
+}
