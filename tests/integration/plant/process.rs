@@ -139,13 +139,30 @@ fn a_blocked_line_raises_the_pressure_lowers_the_flow_and_then_the_level() {
 }
 
 #[test]
-fn fouled_plates_let_the_product_stay_cold() {
-    let fault = r#"{"fault":"fouling","on":"HX-101","severity":1}"#;
-    Pair::new("bottling.ron", fault, 240.0).in_order(&[
+fn fouled_plates_let_the_product_cool_until_more_hot_water_makes_up_for_them() {
+    let fault = r#"{"fault":"fouling","on":"HX-101","severity":0.7}"#;
+    let pair = Pair::new("bottling.ron", fault, 480.0);
+    pair.in_order(&[
         ("HX-101.product_out", Down(0.05)),
         ("TT-101.temperature", Down(0.05)),
-        ("TK-102.temperature", Down(0.03)),
+        ("TIC-101.output", Up(0.3)),
+        ("HX-101.medium_flow", Up(0.2)),
     ]);
+    let away = pair.with.mean("TT-101.temperature", 420.0, 540.0) - 27.0;
+    assert!(away.abs() < 0.3, "the controller brings it back: {away} °C");
+}
+
+#[test]
+fn the_product_becomes_as_warm_as_somebody_sets_it() {
+    let mut plant = Observed::new(scene("bottling.ron"), 5);
+    plant.run(30.0);
+    let topic = "bottling/utilities/TIC-101/set/setpoint";
+    assert!(plant.simulation.command(topic, b"31.5", false), "{topic}");
+    plant.run(400.0);
+    let set = plant.number("TIC-101.setpoint");
+    assert!((set - 31.5).abs() < 1e-6, "{set}");
+    let mean = plant.mean("TT-101.temperature", 310.0, 430.0);
+    assert!((mean - 31.5).abs() < 0.3, "{mean} °C");
 }
 
 #[test]

@@ -161,6 +161,22 @@ fn what_cannot_be_resolved_is_refused_by_name() {
 }
 
 #[test]
+fn a_refused_pack_of_another_device_changes_nothing_here() {
+    let mut payload = payload("/e/[n=speed]/v", None, None);
+    if let Payload::Document { requires, .. } = &mut payload {
+        requires.push(Requirement { pointer: "/device".into(), value: "mine".into() });
+    }
+    let decoder = decoder(payload);
+    // The base value is no number: whoever reads it refuses the pack.
+    let of = |device: &str| {
+        format!(r#"{{"e":[{{"bn":"p:","bv":"20","n":"speed","v":5}}],"device":"{device}"}}"#)
+    };
+    let (updates, decoded) = decode(&decoder, &of("another"));
+    assert!(updates.is_empty() && decoded.fault.is_none(), "{}", decoded.reason());
+    assert!(refused(&decoder, &of("mine")).contains("and no number"));
+}
+
+#[test]
 fn a_record_without_a_time_was_measured_at_arrival_and_not_at_the_time_of_another() {
     let text =
         format!(r#"[{{"bn":"p:","n":"a","v":1,"t":{}}},{{"n":"speed","v":5}}]"#, ARRIVAL_S - 9);
