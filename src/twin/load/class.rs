@@ -183,20 +183,25 @@ fn class<'a>(
     file
 }
 
-/// The properties of all layers, each as it was stated last.
+/// The properties of all layers, each as it was stated last: a class's own before what it extends,
+/// since they say most of what it is.
 fn latest<'a>(cx: &Cx<'a>, layers: &[Fields<'a>]) -> Vec<(At<'a>, At<'a>)> {
     let mut entries: Vec<(At, At)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let stated = layers.iter().filter_map(|layer| cx.map(layer.get("properties")?));
-    for (key, value) in stated.flatten() {
-        // What is no name is reported when it is read.
-        let place = match &key.node.kind {
-            Kind::Text(name) => *places.entry(name).or_insert(entries.len()),
-            _ => entries.len(),
-        };
-        match entries.get_mut(place) {
-            Some(entry) => *entry = (key, value),
-            None => entries.push((key, value)),
+    // By name: the layer that stated it last, and its place.
+    let mut places: HashMap<&str, (usize, usize)> = HashMap::new();
+    for (depth, layer) in layers.iter().rev().enumerate() {
+        for (key, value) in layer.get("properties").and_then(|at| cx.map(at)).into_iter().flatten()
+        {
+            // What is no name is reported when it is read.
+            let (by, place) = match &key.node.kind {
+                Kind::Text(name) => *places.entry(name).or_insert((depth, entries.len())),
+                _ => (depth, entries.len()),
+            };
+            match entries.get_mut(place) {
+                Some(entry) if by == depth => *entry = (key, value),
+                Some(_) => {}
+                None => entries.push((key, value)),
+            }
         }
     }
     entries
