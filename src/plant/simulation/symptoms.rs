@@ -17,7 +17,7 @@ use super::*;
 
 mod watch;
 
-use self::watch::{Instruments, Symptom, Watch};
+use self::watch::{Instruments, START, Symptom, Watch};
 
 /// Seeds of the table.
 const SEEDS: u64 = 200;
@@ -65,7 +65,7 @@ fn step(plant: &mut Simulation, step: usize) -> Vec<Message> {
 
 impl Sound {
     fn new(twin: &Twin, seed: u64) -> Self {
-        let mut plant = Simulation::new(twin, seed, Timestamp(0)).expect("a good section");
+        let mut plant = Simulation::new(twin, seed, START).expect("a good section");
         // Nothing else goes wrong.
         plant.plan = Plan::default();
         let steps = (draw(seed, "moment") * LATEST_S) as u32 * steps_per_second(&plant) as u32;
@@ -206,19 +206,20 @@ fn a_fault_shows_first_where_physics_has_it_and_a_sound_plant_shows_nothing() {
         symptom.map(|symptom| (symptom.what, symptom.at_us as f64 * 1e-6))
     };
     assert_eq!(first("bearing", "P-101", 0.0), None, "no fault, no symptom");
+    // `Robot.a1_` stands for the current and the temperature of that axis.
     for (fault, on, symptom, within_s) in [
-        ("bearing", "P-101", "Pump.vibration", (0.3, 20.0)),
-        ("misalignment", "P-101", "Pump.vibration", (0.0, 0.5)),
-        ("dip", "MAINS-101", "Ups.mains_voltage", (0.0, 0.6)),
-        ("jam", "LINE-201", "BottleLine.state", (0.0, 0.2)),
-        ("gear", "R-301.a1", "Robot.a1_current", (1.0, 60.0)),
-        ("fouling", "HX-101", "HeatExchanger.product_out", (1.0, 60.0)),
-        ("bias", "TT-101.temperature", "itself", (0.0, 1.0)),
-        ("network loss", "P-101", "silence", (0.0, 1.0)),
-        ("clock jump", "P-101", "stamp", (0.0, 1.0)),
+        ("bearing", "P-101", "Pump.vibration", 0.3..20.0),
+        ("misalignment", "P-101", "Pump.vibration", 0.0..0.5),
+        ("fouling", "HX-101", "HeatExchanger.duty", 1.0..60.0),
+        ("gear", "R-301.a1", "Robot.a1_", 1.0..100.0),
+        ("jam", "LINE-201", "BottleLine.state", 0.0..0.2),
+        ("battery", "UPS-101", "Ups.minutes", 0.0..1.0),
+        ("bias", "TT-101.temperature", "itself", 0.0..1.0),
+        ("network loss", "P-101", "silence", 0.0..1.0),
+        ("clock jump", "P-101", "stamp", 0.0..1.0),
     ] {
         let (what, at_s) = first(fault, on, 1.0).unwrap_or_else(|| panic!("{fault} shows"));
-        assert_eq!(what, symptom, "{fault} after {at_s} s");
-        assert!(within_s.0 <= at_s && at_s <= within_s.1, "{fault}: {what} after {at_s} s");
+        assert!(what.starts_with(symptom), "{fault}: {what} after {at_s} s");
+        assert!(within_s.contains(&at_s), "{fault}: {what} after {at_s} s");
     }
 }

@@ -14,6 +14,8 @@ use crate::plant::simulation::{Message, read};
 use crate::telemetry::{Batch, Decoder, Update};
 use crate::twin::{PropertyId, Timestamp, Twin, Value};
 
+/// When the plants start: noon on the first of March 2026. Stamps near 1970 would be doubted.
+pub const START: Timestamp = Timestamp(1_772_366_400_000_000);
 /// A number is visible when it is away by this many deviations of its instrument's noise.
 const VISIBLE: f64 = 5.0;
 /// One without noise when it is away by this share of its range.
@@ -70,7 +72,7 @@ impl<'a> Instruments<'a> {
 
     fn read(&self, message: &Message) -> Vec<Update> {
         let mut batch = Batch::default();
-        self.decoder.decode(&message.topic, &message.payload, Timestamp(0), &mut batch);
+        self.decoder.decode(&message.topic, &message.payload, START, &mut batch);
         batch.updates
     }
 
@@ -195,9 +197,12 @@ impl<'a> Watch<'a> {
     fn differences(&self, at_us: i64, expected: &Message, came: &Message) -> Vec<Difference> {
         let (expected, came) = (self.known.read(expected), self.known.read(came));
         let mut differences = Vec::new();
-        for sound in &expected {
+        for (at, sound) in expected.iter().enumerate() {
             let id = sound.property;
-            let Some(told) = came.iter().find(|told| told.property == id) else {
+            // A message may hold several instants: each is compared with the one of the same place.
+            let same = |told: &&Update| told.property == id;
+            let told = came.get(at).filter(same).or_else(|| came.iter().find(same));
+            let Some(told) = told else {
                 // A word that the property does not know is not told.
                 differences.push(self.difference(at_us, Some(id), "", (1.0, true)));
                 continue;
