@@ -4,7 +4,7 @@
 //!
 //! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo bench --profile dev --no-default-features --bench plant`
 //!
-//! It writes at most 250 MB at a time into the folder for temporary files, and removes them.
+//! It writes at most 125 MiB at a time into the folder for temporary files, and removes them.
 
 // What a bench measures is its output.
 #![allow(clippy::print_stdout)]
@@ -27,7 +27,7 @@ use twinscope::twin::{Timestamp, Twin};
 /// Plant time of each measurement.
 const SPAN: Duration = Duration::from_secs(240);
 const ROUNDS: usize = 5;
-/// The largest file, bytes; there are two at a time.
+/// The largest file, bytes.
 const LARGEST: usize = 125 << 20;
 /// Plant time in one go.
 const TOGETHER: Duration = Duration::from_secs(1);
