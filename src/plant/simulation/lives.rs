@@ -3,7 +3,9 @@
 //! This is a table for `docs/plant.md`, made by
 //! `cargo test --no-default-features --lib lives -- --ignored --nocapture`. Parts wear so
 //! fast here that a median life takes about three hours of plant time: lags of minutes do not
-//! matter beside that.
+//! matter beside that. What shows first when something breaks is in `symptoms.rs`.
+
+mod gears;
 
 use std::collections::BTreeMap;
 
@@ -199,23 +201,35 @@ fn tenths(mut values: Vec<f64>) -> String {
     format!("{:.0} / {:.0} / {:.0}", at(0.1), at(0.5), at(0.9))
 }
 
-/// The lives of a part over seeds, side by side on all cores.
-fn lives(case: &Case, seeds: u64) -> Vec<Life> {
+/// What is made of each seed, side by side on all cores.
+pub(super) fn of_seeds<T: Send>(seeds: u64, made: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from) as u64;
+    let made = &made;
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads)
             .map(|thread| {
-                let mine = move || {
-                    (1..=seeds)
-                        .filter(|seed| seed % threads == thread)
-                        .map(|seed| live(case, seed))
-                        .collect::<Vec<_>>()
-                };
-                scope.spawn(mine)
+                let mine = (1..=seeds).filter(move |seed| seed % threads == thread);
+                scope.spawn(move || mine.map(made).collect::<Vec<_>>())
             })
             .collect();
         parts.into_iter().flat_map(|part| part.join().expect("no panic")).collect()
     })
+}
+
+/// The row of a part.
+fn row(part: &str, lives: &[Life]) -> String {
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, name) in lives.iter().filter_map(|life| life.symptom) {
+        *first.entry(name).or_default() += 1;
+    }
+    let mut first: Vec<_> = first.into_iter().collect();
+    first.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let share = |count: usize| 100.0 * count as f64 / lives.len() as f64;
+    let names: Vec<String> =
+        first.iter().map(|(name, count)| format!("{name} ({:.0} %)", share(*count))).collect();
+    let leads = lives.iter().filter_map(|life| Some(life.end_h - life.symptom?.0)).collect();
+    let (ends, leads) = (tenths(lives.iter().map(|life| life.end_h).collect()), tenths(leads));
+    format!("| `{part}` | {ends} | {} | {leads} |", names.join(", "))
 }
 
 #[test]
@@ -225,27 +239,9 @@ fn table() {
     println!("| part | life, h: P10 / P50 / P90 | first visible in | lead, h: P10 / P50 / P90 |");
     println!("|---|---|---|---|");
     for case in &CASES {
-        let lives = lives(case, SEEDS);
-        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, name) in lives.iter().filter_map(|life| life.symptom) {
-            *first.entry(name).or_default() += 1;
-        }
-        let mut first: Vec<_> = first.into_iter().collect();
-        first.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let names: Vec<String> = first
-            .iter()
-            .map(|(name, count)| format!("{name} ({:.0} %)", 100.0 * *count as f64 / SEEDS as f64))
-            .collect();
-        let leads = lives.iter().filter_map(|life| Some(life.end_h - life.symptom?.0)).collect();
-        let ends = lives.iter().map(|life| life.end_h).collect();
-        println!(
-            "| `{}` | {} | {} | {} |",
-            case.part,
-            tenths(ends),
-            names.join(", "),
-            tenths(leads)
-        );
+        println!("{}", row(case.part, &of_seeds(SEEDS, |seed| live(case, seed))));
     }
+    gears::table(SEEDS).iter().for_each(|row| println!("{row}"));
 }
 
 #[test]

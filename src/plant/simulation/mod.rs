@@ -356,4 +356,6 @@ mod obeyed;
 #[cfg(test)]
 mod restored;
 #[cfg(test)]
+mod symptoms;
+#[cfg(test)]
 mod tests;

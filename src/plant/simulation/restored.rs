@@ -16,6 +16,9 @@ pub(super) fn scene(name: &str) -> Twin {
     }
 }
 
+/// How long a course is, s.
+const END_S: f64 = 70.0;
+
 /// What is told and breaks in the first seconds: when, and which by two numbers from 0 to 1.
 type Told = Vec<(f64, f64, f64)>;
 
@@ -77,23 +80,33 @@ proptest! {
     fn a_plant_put_back_at_any_instant_sends_the_same_bytes(
         seed in 0u64..1000,
         mut told in prop::collection::vec((0.0..40.0f64, 0.0..1.0f64, 0.0..1.0f64), 0..40),
-        at_s in 0.0..40.0f64,
+        mut instants in prop::collection::vec(0.0..40.0f64, 1..4),
     ) {
         told.sort_by(|a, b| a.0.total_cmp(&b.0));
+        instants.sort_by(f64::total_cmp);
         let twin = scene("bottling.ron");
         let mut simulation = plant(&twin, seed);
-        run(&mut simulation, &told, at_s);
-        let snapshot = simulation.snapshot().expect("it can be written");
-        let future = run(&mut simulation, &told, at_s + 30.0);
-        prop_assert!(future.len() > 1000, "{} messages", future.len());
-        simulation.restore(&snapshot).expect("its own");
-        let again = run(&mut simulation, &told, at_s + 30.0);
-        prop_assert!(again == future, "in the process: {}", first_difference(&future, &again));
-        let mut other = plant(&twin, seed);
-        other.restore(&snapshot).expect("of the same definition");
-        let elsewhere = run(&mut other, &told, at_s + 30.0);
-        prop_assert!(elsewhere == future, "elsewhere: {}", first_difference(&future, &elsewhere));
-        prop_assert!(other.snapshot() == simulation.snapshot(), "the states differ");
+        let (mut sent, mut kept) = (Vec::new(), Vec::new());
+        for at_s in instants {
+            sent.extend(run(&mut simulation, &told, at_s));
+            let snapshot = simulation.snapshot().expect("it can be written");
+            kept.push((at_s, sent.len(), snapshot));
+        }
+        sent.extend(run(&mut simulation, &told, END_S));
+        let end = simulation.snapshot().expect("it can be written");
+        for (at_s, before, snapshot) in kept {
+            let future = &sent[before..];
+            prop_assert!(future.len() > 1000, "{} messages after {at_s} s", future.len());
+            let mut other = plant(&twin, seed);
+            for (restored, place) in [(&mut simulation, "in the process"), (&mut other, "elsewhere")] {
+                restored.restore(&snapshot).expect("of the same definition");
+                let again = run(restored, &told, END_S);
+                let difference = first_difference(future, &again);
+                prop_assert!(again == future, "{place}, from {at_s} s on: {difference}");
+                let is_end = restored.snapshot().is_ok_and(|snapshot| snapshot == end);
+                prop_assert!(is_end, "{place}, from {at_s} s on: the states differ");
+            }
+        }
     }
 }
 

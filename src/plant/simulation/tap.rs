@@ -160,7 +160,7 @@ pub fn tap(
 
 /// The instrument that the section states for a property, by `asset.property` or else by
 /// `Class.property`; one without noise where it states none.
-fn instrument_of(spec: &Spec, name: &str, of_class: &str) -> InstrumentSpec {
+pub fn instrument_of(spec: &Spec, name: &str, of_class: &str) -> InstrumentSpec {
     let stated = |key: &str| {
         let noisy = || spec.noise.get(key).map(|noise| InstrumentSpec::noisy(*noise));
         spec.instruments.get(key).copied().or_else(noisy)

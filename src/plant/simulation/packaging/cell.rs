@@ -12,7 +12,7 @@ pub const GATE_OPEN_DEG: f64 = 95.0;
 /// The gate is open while the vehicle is under way and nearer to the stand than this, m.
 const GATE_M: f64 = 8.0;
 /// Work of a gear that its stated life is for, kW.
-const USUAL_KW: [f64; 6] = [0.15, 0.06, 0.04, 0.01, 0.02, 0.02];
+pub const USUAL_KW: [f64; 6] = [0.15, 0.06, 0.04, 0.01, 0.02, 0.02];
 
 impl Packaging {
     pub(super) fn step_cell(&mut self, b: &mut Board, dt_s: f64) {

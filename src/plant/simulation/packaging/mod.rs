@@ -11,6 +11,8 @@ mod show;
 mod spec;
 mod state;
 
+#[cfg(test)]
+pub(super) use self::cell::USUAL_KW;
 pub use self::spec::PackagingSpec;
 
 use self::outputs::Outputs;
@@ -40,10 +42,10 @@ const STAGGER_S: f64 = 2.0;
 /// Caps below which a capper stops, so that no bottle passes without one.
 const FEW_CAPS: u64 = 4;
 /// Names of the robot's gears as parts, and of its axes.
-const GEARS: [&str; 6] = ["gear 1", "gear 2", "gear 3", "gear 4", "gear 5", "gear 6"];
+pub(super) const GEARS: [&str; 6] = ["gear 1", "gear 2", "gear 3", "gear 4", "gear 5", "gear 6"];
 const AXES: [&str; 6] = ["a1", "a2", "a3", "a4", "a5", "a6"];
 /// Median life of a gear at its usual work, h, and its deviation by the mean.
-const GEAR_LIFE: (f64, f64) = (16_000.0, 0.35);
+pub(super) const GEAR_LIFE: (f64, f64) = (16_000.0, 0.35);
 
 struct Packaging {
     spec: PackagingSpec,
