@@ -172,9 +172,7 @@ impl Board {
         match input {
             Input::Number(number) => *number,
             Input::Slot(slot) => self.number(*slot),
-            Input::Acting(slot, acting) => {
-                acting.value(self).unwrap_or_else(|| self.number(*slot))
-            }
+            Input::Acting(slot, acting) => acting.value(self).unwrap_or_else(|| self.number(*slot)),
             Input::Sum(inputs) => inputs.iter().map(|input| self.read(input)).sum(),
         }
     }

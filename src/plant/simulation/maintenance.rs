@@ -513,7 +513,11 @@ mod tests {
 
     #[test]
     fn while_the_crew_replaces_a_part_operators_reset_what_trips_elsewhere() {
-        let text = PUMP.replacen('[', r#"[Drive(asset: "CV", speed: 0.4, rated_kw: 1, rated_speed: 0.5),"#, 1);
+        let text = PUMP.replacen(
+            '[',
+            r#"[Drive(asset: "CV", speed: 0.4, rated_kw: 1, rated_speed: 0.5),"#,
+            1,
+        );
         let entry = PlanSpec { part: "P-*.impeller".into(), every_h: 0.1, takes_s: Some(3600.0) };
         let crew = Some(CrewSpec { hands: 1, responds_s: (60.0, 120.0) });
         let mut bench = Bench::maintained(&text, &MaintenanceSpec { plan: vec![entry], crew });

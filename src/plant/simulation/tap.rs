@@ -44,7 +44,8 @@ impl Tap {
         let value = match &board.signals[self.slot] {
             Signal::Number(number) => {
                 let truth = number * self.scale + self.offset;
-                let told = match (self.told.and_then(|told| told.told(board)), &mut self.instrument) {
+                let told = match (self.told.and_then(|told| told.told(board)), &mut self.instrument)
+                {
                     (Some(told), _) => told.map(|told| told * self.scale + self.offset),
                     (None, Some(instrument)) => instrument.tell(truth, board, at),
                     (None, None) => Some(truth),

@@ -98,13 +98,7 @@ impl Ups {
     /// 30 s it goes over to its bypass, and comes back when the load has been low for a minute. In bypass
     /// the output is what the mains are, and the battery neither gives nor takes. The load took what it took: in the step in which the battery becomes empty it gives a
     /// little more than it had, and then nothing.
-    pub fn step(
-        &mut self,
-        plate: &UpsPlate,
-        dt_s: f64,
-        load_uj: i64,
-        around: Around,
-    ) -> Flows {
+    pub fn step(&mut self, plate: &UpsPlate, dt_s: f64, load_uj: i64, around: Around) -> Flows {
         self.mains_v = lag(self.mains_v, NOMINAL_V * around.mains, 0.08, dt_s);
         self.worn = around.worn.clamp(0.0, 1.0);
         self.watch_load(plate, dt_s, load_uj);

@@ -454,7 +454,8 @@ mod tests {
     #[test]
     fn a_bearing_hardly_shakes_at_first() {
         let condition = Condition { bearing: 0.01, ..Condition::default() };
-        let (new, used) = (after(60, &acting(18.0)), after(60, &Acting { condition, ..acting(18.0) }));
+        let (new, used) =
+            (after(60, &acting(18.0)), after(60, &Acting { condition, ..acting(18.0) }));
         assert!(used.vibration_mm_s < 1.05 * new.vibration_mm_s, "{}", used.vibration_mm_s);
     }
 }
