@@ -28,8 +28,49 @@ pub enum Input {
     Number(f64),
     /// Position on the board.
     Slot(usize),
+    /// What acts in the place of a position on the board.
+    Acting(usize, Acting),
     /// The sum of several.
     Sum(Vec<Input>),
+}
+
+/// A number that acts on blocks in the place of a signal, once it is set: two positions on the board, of
+/// its value and of whether it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acting(usize);
+
+/// An instrument told nothing when it was asked last; its last value stands.
+const MISSING: f64 = 2.0;
+
+impl Acting {
+    /// Two positions from the first of them.
+    pub fn new(first: usize) -> Self {
+        Self(first)
+    }
+
+    /// Sets it.
+    pub fn set(self, board: &mut Board, value: f64) {
+        board.set(self.0, value);
+        board.set(self.0 + 1, 1.0);
+    }
+
+    /// Notes that there is no new value: the last one stands.
+    pub fn miss(self, board: &mut Board) {
+        if board.number(self.0 + 1) > 0.5 {
+            board.set(self.0 + 1, MISSING);
+        }
+    }
+
+    /// What was told last, `None` inside where that was nothing; `None` where nothing was set yet.
+    pub fn told(self, board: &Board) -> Option<Option<f64>> {
+        let state = board.number(self.0 + 1);
+        (state > 0.5).then(|| (state < MISSING).then(|| board.number(self.0)))
+    }
+
+    /// The last value; `None` where nothing was set yet.
+    fn value(self, board: &Board) -> Option<f64> {
+        (board.number(self.0 + 1) > 0.5).then(|| board.number(self.0))
+    }
 }
 
 /// The plant's time, and what its random numbers depend on.
@@ -131,6 +172,7 @@ impl Board {
         match input {
             Input::Number(number) => *number,
             Input::Slot(slot) => self.number(*slot),
+            Input::Acting(slot, acting) => acting.value(self).unwrap_or_else(|| self.number(*slot)),
             Input::Sum(inputs) => inputs.iter().map(|input| self.read(input)).sum(),
         }
     }

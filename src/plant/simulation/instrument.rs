@@ -117,6 +117,8 @@ pub struct Instrument {
     faults: [FaultSlot; 6],
     /// Width of the property's range.
     span: Option<f64>,
+    /// The property's range begins at 0 or above.
+    from_zero: bool,
     /// What it tells in another unit: value × the first + the second.
     other_unit: (f64, f64),
     /// The value at which it is stuck.
@@ -142,6 +144,7 @@ impl Instrument {
             stream: noise::stream(name),
             faults: FAULTS.map(|fault| w.fault(name, fault)),
             span: property.range.map(|(low, high)| (high - low).abs()),
+            from_zero: property.range.is_some_and(|(low, high)| low.min(high) >= 0.0),
             other_unit: other_unit(property.unit.code()),
             stuck: None,
         }
@@ -183,7 +186,9 @@ impl Instrument {
         }
         self.stuck = (wrong.stuck > 0.5).then(|| self.stuck.unwrap_or(told));
         told = self.stuck.unwrap_or(told);
-        told = told.max(spec.low.unwrap_or(f64::MIN)).min(spec.high.unwrap_or(f64::MAX));
+        // Of what is not below zero, an instrument whose range is not does not tell so either.
+        let zero = (self.from_zero && truth >= 0.0).then_some(0.0);
+        told = told.max(spec.low.or(zero).unwrap_or(f64::MIN)).min(spec.high.unwrap_or(f64::MAX));
         if spec.resolution > 0.0 {
             told = (told / spec.resolution).round() * spec.resolution;
         }
@@ -244,6 +249,7 @@ mod tests {
             stream: noise::stream("P-1.pressure"),
             faults: FAULTS.map(|fault| w.fault("P-1.pressure", fault)),
             span: Some(10.0),
+            from_zero: true,
             other_unit: other_unit("bar"),
             stuck: None,
         }
@@ -316,7 +322,6 @@ mod tests {
             noise: 0.008,
             relative: 0.03,
             resolution: 0.01,
-            low: Some(0.0),
             ..InstrumentSpec::default()
         };
         let still = told(spec, 0.0, Wrong::default(), 20_000);

@@ -1,6 +1,8 @@
 //! Who mends the plant: commands that replace a part, the plan, and a crew that comes when something
 //! has tripped.
 //!
+//! A crew has hands for the work on parts; operators acknowledge and reset, and wait for nobody.
+//!
 //! Work takes its time and is announced when it begins and when it is done. While somebody works on a
 //! machine it must not run.
 
@@ -50,7 +52,7 @@ struct PlanSpec {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CrewSpec {
-    /// How many machines they work on at the same time.
+    /// At how many machines they replace parts at the same time.
     #[serde(default = "one")]
     hands: usize,
     /// From a trip until somebody is there, at least and at most.
@@ -327,7 +329,8 @@ impl Maintenance {
     }
 
     fn has_free_hand(&self) -> bool {
-        self.state.jobs.iter().filter(|job| job.by == "crew").count() < self.hands
+        let works = |job: &&Job| job.by == "crew" && job.part.is_some();
+        self.state.jobs.iter().filter(works).count() < self.hands
     }
 
     /// Calls the crew to what has tripped, and sends it to what is due.
@@ -342,15 +345,19 @@ impl Maintenance {
             let u = noise::uniform(b.clock.seed, machine.stream, second);
             let there = now_us + ((least + (most - least) * u) * 1e6) as i64;
             let called = *self.state.called_us[at].get_or_insert(there);
-            if now_us >= called && self.has_free_hand() {
+            let part = machine.bad_part(b);
+            if now_us >= called && (part.is_none() || self.has_free_hand()) {
                 machine.order(b, "acknowledge");
                 if machine.takes_caps && machine.cause(b) == Some("no caps") {
                     machine.order(b, "fill caps");
                 }
-                let part = machine.bad_part(b);
                 let stage = if part.is_some() { Stage::Stopping } else { Stage::Resetting(now_us) };
                 self.begin(Job { machine: at, part, planned: false, by: "crew".into(), stage });
             }
+        }
+        // What is planned can wait until what has tripped was seen to.
+        if self.state.called_us.iter().any(Option::is_some) {
+            return;
         }
         for at in 0..self.plan.len() {
             let entry = &self.plan[at];
@@ -503,6 +510,25 @@ mod tests {
              plate: (rated_speed: 2900, rated_flow: 20, rated_head: 30, shutoff_head: 42)),
         Circuit(asset: "line", pumps: ["P-1"], from: "TK", to: "outside", static_head: 14, resistance: 0.0025),
     ]"#;
+
+    #[test]
+    fn while_the_crew_replaces_a_part_operators_reset_what_trips_elsewhere() {
+        let text = PUMP.replacen(
+            '[',
+            r#"[Drive(asset: "CV", speed: 0.4, rated_kw: 1, rated_speed: 0.5),"#,
+            1,
+        );
+        let entry = PlanSpec { part: "P-*.impeller".into(), every_h: 0.1, takes_s: Some(3600.0) };
+        let crew = Some(CrewSpec { hands: 1, responds_s: (60.0, 120.0) });
+        let mut bench = Bench::maintained(&text, &MaintenanceSpec { plan: vec![entry], crew });
+        bench.until(600.0, |b| b.announced.len() == 1).expect("it begins");
+        bench.fault("trip", "CV", 1.0);
+        bench.run(1.0);
+        assert_eq!(bench.word("CV.state"), "tripped");
+        bench.mend();
+        bench.run(180.0);
+        assert_eq!((bench.word("CV.state"), bench.announced.len()), ("running", 1));
+    }
 
     fn bench(plan: Vec<PlanSpec>, crew: bool) -> Bench {
         let crew = crew.then_some(CrewSpec { hands: 1, responds_s: (60.0, 120.0) });

@@ -54,6 +54,7 @@ pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
 pub use self::snapshot::{Damaged, setup_of};
 use self::tap::check_instruments;
+use self::tap::transmitters::Transmitters;
 use self::wiring::{Board, Known, Wiring};
 use crate::twin::{Timestamp, Twin};
 
@@ -141,7 +142,7 @@ impl Simulation {
         }
         let spec = spec.told(setup.story);
         let mut wiring = Wiring::new(setup.seed, spec.wear.clone());
-        let blocks = build(&spec, setup.seed, &mut wiring);
+        let mut blocks = build(&spec, setup.seed, &mut wiring);
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
@@ -160,14 +161,23 @@ impl Simulation {
                 .map(|(word, message)| located(source, word, message))
                 .collect());
         }
+        let warm_up_us = (spec.warm_up_s.clamp(0.0, 86_400.0) * 1e6) as i64;
+        let dt_us = i64::from(spec.step_ms.clamp(1, 1000)) * 1000;
+        // The warm-up ends with a whole step.
+        let warm_up_us = warm_up_us.div_euclid(dt_us) * dt_us
+            + if warm_up_us.rem_euclid(dt_us) > 0 { dt_us } else { 0 };
+        let all = std::mem::take(&mut wiring.transmitters);
+        if !all.is_empty() {
+            blocks.push(Box::new(Transmitters { all, warm_up_us }));
+        }
         let mut simulation = Self {
             setup,
             twin: twin.name.clone(),
             definition: crc32fast::hash(
                 format!("{} {}", source.text.trim(), setup.story).as_bytes(),
             ),
-            dt_us: i64::from(spec.step_ms.clamp(1, 1000)) * 1000,
-            warm_up_us: (spec.warm_up_s.clamp(0.0, 86_400.0) * 1e6) as i64,
+            dt_us,
+            warm_up_us,
             elapsed_us: 0,
             asked: Duration::ZERO,
             board,
@@ -183,7 +193,6 @@ impl Simulation {
             warm += simulation.dt_us;
             simulation.step(warm);
         }
-        simulation.warm_up_us = warm;
         simulation.board.announcements.clear();
         Ok(simulation)
     }

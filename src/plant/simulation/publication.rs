@@ -228,10 +228,12 @@ pub fn publications_of(
             Payload::Scalar { property: Some(property), .. } => vec![*property],
             Payload::Scalar { property: None, .. } => (0..types.len() as u16).collect(),
         };
+        let before = wiring.transmitters.len();
         let taps: Vec<_> = positions
             .iter()
             .filter_map(|position| tap(twin, id, *position, spec, wiring))
             .collect();
+        wiring.transmitters[before..].iter_mut().for_each(|one| one.supply = supply);
         let period_ms = period_ms(spec, &class.name, &mapping.topic.text);
         let period_us = i64::from(period_ms) * 1000;
         // Assets take turns within a period, so that messages do not come in bursts.

@@ -1,7 +1,10 @@
 //! What of a message comes from which signal, and what the instrument between them makes of it.
 
+pub mod transmitters;
+
+use self::transmitters::Transmitter;
 use super::Spec;
-use super::board::{Board, Signal};
+use super::board::{Acting, Board, Signal};
 use super::encode::Measured;
 use super::instrument::{Instrument, InstrumentSpec, Moment};
 use super::wiring::{Kind, Wiring};
@@ -30,6 +33,8 @@ pub struct Tap {
     offset: f64,
     /// What measures a number.
     pub instrument: Option<Instrument>,
+    /// What its instrument told when blocks measure by it.
+    told: Option<Acting>,
     doubt: Option<usize>,
 }
 
@@ -39,9 +44,11 @@ impl Tap {
         let value = match &board.signals[self.slot] {
             Signal::Number(number) => {
                 let truth = number * self.scale + self.offset;
-                let told = match &mut self.instrument {
-                    Some(instrument) => instrument.tell(truth, board, at),
-                    None => Some(truth),
+                let told = match (self.told.and_then(|told| told.told(board)), &mut self.instrument)
+                {
+                    (Some(told), _) => told.map(|told| told * self.scale + self.offset),
+                    (None, Some(instrument)) => instrument.tell(truth, board, at),
+                    (None, None) => Some(truth),
                 };
                 // Six digits are more than any instrument has, and keep messages short.
                 told.map(|told| Value::Number((told * 1e6).round() / 1e6))
@@ -150,12 +157,23 @@ pub fn tap(
         let stated = instrument_of(spec, &name, &format!("{class}.{}", property.name));
         Instrument::new(stated, &name, property, wiring)
     });
+    let mut told = None;
+    if let Some(instrument) = &instrument
+        && let Some((acting, is_new)) = wiring.transmits(slot, &name)
+    {
+        told = Some(acting);
+        if is_new {
+            let (unit, instrument) = ((scale, offset), instrument.clone());
+            let supply = None;
+            wiring.transmitters.push(Transmitter { slot, told: acting, unit, instrument, supply });
+        }
+    }
     let doubt = spec.doubtful.get(&name).and_then(|signal| Some(wiring.find(signal)?.0));
     let names = match &property.ty {
         ValueType::Enumeration(names) => names.to_vec(),
         _ => Vec::new(),
     };
-    Some(Tap { position, slot, names, scale, offset, instrument, doubt })
+    Some(Tap { position, slot, names, scale, offset, instrument, told, doubt })
 }
 
 /// The instrument that the section states for a property, by `asset.property` or else by

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::balance::{Bus, Meters, Place, Stores};
-pub use super::board::{Board, Clock, Input, Signal};
+pub use super::board::{Acting, Board, Clock, Input, Signal};
 use super::command::Takes;
 use super::faults::{Fault, FaultSlot, Faults};
 use super::parts::{PartSlot, Parts, WearSpec};
 use super::permits::{InterlockSlot, PermitSlot, Permits};
+use super::tap::transmitters::Transmitter;
 use crate::twin::{Pose, Unit, nearest};
 
 /// Where a block reads a number.
@@ -95,6 +96,13 @@ pub struct Wiring {
     owners: Vec<usize>,
     /// Slots that no instrument measures.
     hidden: BTreeSet<usize>,
+    /// By slot of a signal that blocks measure: where its instrument tells them its reading, and of which
+    /// property that is.
+    measured: BTreeMap<usize, (Acting, Option<String>)>,
+    /// By name of a signal: what acts on other blocks in its place.
+    acting: BTreeMap<String, Acting>,
+    /// The instruments by which blocks measure.
+    pub transmitters: Vec<Transmitter>,
     /// Slots that the section names as what a block reads.
     named: BTreeSet<usize>,
     stores: Stores,
@@ -193,6 +201,71 @@ impl Wiring {
                 Input::Sum(sources.iter().map(|source| self.input(source)).collect())
             }
         }
+    }
+
+    /// Looks up what a block measures by an instrument: where a property shows the signal, the block is
+    /// told what the property's instrument tells, else the signal.
+    pub fn measured(&mut self, source: &Source) -> Input {
+        match source {
+            Source::Number(number) => Input::Number(*number),
+            Source::Sum(sources) => {
+                Input::Sum(sources.iter().map(|source| self.measured(source)).collect())
+            }
+            Source::Signal(name) => {
+                let slot = self.slot(name);
+                self.named.insert(slot);
+                if !self.measured.contains_key(&slot) {
+                    let told = self.nameless();
+                    self.measured.insert(slot, (told, None));
+                }
+                Input::Acting(slot, self.measured[&slot].0)
+            }
+        }
+    }
+
+    /// Where the instrument of a property tells its reading of a signal, when a block measures it and no
+    /// other property's does already; and whether it is new.
+    pub fn transmits(&mut self, slot: usize, property: &str) -> Option<(Acting, bool)> {
+        let (told, by) = self.measured.get_mut(&slot)?;
+        let is_new = by.is_none();
+        (by.get_or_insert_with(|| property.to_string()) == property).then_some((*told, is_new))
+    }
+
+    /// Looks up what acts on a block: what the one that sets the signal lets act in its place, if it does,
+    /// else the signal.
+    pub fn acts(&mut self, source: &Source) -> Input {
+        match source {
+            Source::Number(number) => Input::Number(*number),
+            Source::Sum(sources) => {
+                Input::Sum(sources.iter().map(|source| self.acts(source)).collect())
+            }
+            Source::Signal(name) => {
+                let slot = self.slot(name);
+                self.named.insert(slot);
+                Input::Acting(slot, self.acting_for(name))
+            }
+        }
+    }
+
+    /// What acts on other blocks in the place of the signal of that name.
+    pub fn acting_for(&mut self, name: &str) -> Acting {
+        if let Some(acting) = self.acting.get(name) {
+            return *acting;
+        }
+        let acting = self.nameless();
+        self.acting.insert(name.to_string(), acting);
+        acting
+    }
+
+    /// Two numbers that only blocks know.
+    fn nameless(&mut self) -> Acting {
+        let first = self.kinds.len();
+        for slot in [first, first + 1] {
+            self.kinds.push(Some(Kind::Number("1")));
+            self.owners.push(self.block);
+            self.hidden.insert(slot);
+        }
+        Acting::new(first)
     }
 
     /// Declares a command: `at` tells the machines of one block apart, and it is done within `within_s`

@@ -185,6 +185,64 @@ fn a_dip_of_the_mains_is_bridged_for_the_controls_and_stops_what_turns() {
 }
 
 #[test]
+fn a_transmitter_that_is_stuck_lets_the_tank_run_away_from_its_controller() {
+    let fault = r#"{"fault":"bias","on":"TK-102.percent","severity":1,"size":20}"#;
+    let mut pair = Pair::new("bottling.ron", fault, 240.0);
+    // Both tell the same, and the product falls by what the transmitter is off.
+    let (told, controlled) =
+        (pair.with.number("TK-102.percent"), pair.with.number("LIC-101.measured"));
+    assert!((told - controlled).abs() < 0.5, "{told} and {controlled}");
+    let falls = pair.without.number("TK-102.volume") - pair.with.number("TK-102.volume");
+    assert!(falls > 0.2, "{falls} m³");
+    let stuck = br#"{"fault":"stuck","on":"TK-102.percent","severity":1,"for_s":300}"#;
+    pair.without.run(30.0);
+    assert!(pair.without.simulation.command("bottling/instructor/fault", stuck, false));
+    pair.without.run(120.0);
+    let from_s = FROM_S + 240.0 + 100.0;
+    let values = |name: &str| -> Vec<f64> {
+        let points = pair.without.points(name).iter().filter(|point| point.at_s > from_s);
+        points.map(Point::number).collect()
+    };
+    let (tank, controller) = (values("TK-102.percent"), values("LIC-101.measured"));
+    assert!(tank.windows(2).all(|two| two[0] == two[1]));
+    assert!(controller.iter().all(|measured| (measured - tank[0]).abs() < 1e-3), "{controller:?}");
+}
+
+#[test]
+fn what_stands_tells_nothing_below_zero() {
+    for file in ["pump_station.ron", "bottling.ron"] {
+        let mut plant = Observed::new(scene(file), 5);
+        plant.run(60.0);
+        for (name, points) in &plant.series {
+            let (asset, property) = name.rsplit_once('.').expect("asset.property");
+            let id = plant.twin.asset_ids().find(|id| &*plant.twin.asset(*id).name == asset);
+            let id = plant.twin.find_property(id.expect("an asset"), property).expect("a property");
+            if property == "speed" || plant.twin.property(id).range.is_none_or(|(low, _)| low < 0.0)
+            {
+                continue;
+            }
+            let least = points.iter().map(Point::number).fold(f64::INFINITY, f64::min);
+            assert!(least >= 0.0, "{file}: {name} tells {least}");
+        }
+    }
+}
+
+#[test]
+fn the_coefficient_of_the_valve_is_that_of_its_position_and_the_battery_tells_in_steps() {
+    let mut plant = Observed::new(scene("bottling.ron"), 5);
+    plant.run(60.0);
+    let (kv, position) = (plant.number("CV-101.kv"), plant.number("CV-101.position"));
+    let expected = 88.0 * 30f64.powf(position / 100.0 - 1.0);
+    assert!((kv / expected - 1.0).abs() < 0.02, "{kv} at {position} %");
+    for (name, step) in
+        [("UPS-101.charge", 1.0), ("UPS-101.energy", 0.01), ("UPS-101.minutes", 0.5)]
+    {
+        let steps = plant.number(name) / step;
+        assert!((steps - steps.round()).abs() < 1e-6, "{name}: {steps} steps");
+    }
+}
+
+#[test]
 fn an_old_battery_tells_fewer_minutes() {
     let fault = r#"{"fault":"battery","on":"UPS-101","severity":0.5}"#;
     Pair::new("bottling.ron", fault, 20.0).in_order(&[("UPS-101.minutes", Down(0.5))]);

@@ -25,6 +25,8 @@ fn the_story_warns_at_minute_five_trips_at_eight_and_the_level_recovers_when_p_1
     plant.run(510.0);
     let normal = plant.mean("P-102.bearing", 0.0, 10.0);
     assert!((normal - 52.4).abs() < 1.0, "{normal} °C");
+    let calm = plant.mean("P-102.vibration", 50.0, 60.0) - plant.mean("P-102.vibration", 0.0, 10.0);
+    assert!(calm < 0.3, "it is calm at first: {calm} mm/s more");
     let warns = plant.first("P-102.bearing", |celsius| celsius > 75.0).expect("it warns");
     assert!((290.0..330.0).contains(&warns), "{warns} s");
     assert_eq!(plant.word("P-102.state"), "tripped");
@@ -41,6 +43,9 @@ fn the_story_warns_at_minute_five_trips_at_eight_and_the_level_recovers_when_p_1
     let lowest = plant.number("TK-102.percent");
     plant.run(300.0);
     assert!(plant.number("TK-102.percent") > lowest.min(57.0), "the level recovers");
+    let at = |from: f64| plant.mean("TK-102.percent", from, from + 10.0);
+    let a_minute = at(620.0) - at(560.0);
+    assert!(a_minute > 2.5 || at(620.0) > 60.0, "{a_minute} % in a minute");
     assert_eq!(plant.faulty, Vec::<String>::new());
 }
 

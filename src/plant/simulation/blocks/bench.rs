@@ -3,12 +3,12 @@
 use crate::plant::simulation::balance::{self, Balance};
 use crate::plant::simulation::blocks::{self, Block, BlockSpec};
 use crate::plant::simulation::board::Announcement;
-use crate::plant::simulation::command::{Answer, Argument, Command, Progress};
+use crate::plant::simulation::command::{Answer, Argument, Command, Progress, Takes};
 use crate::plant::simulation::faults::Occurrence;
 use crate::plant::simulation::maintenance::{self, MaintenanceSpec};
 use crate::plant::simulation::parts::WearSpec;
 use crate::plant::simulation::snapshot::{Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Signal, Wiring};
+use crate::plant::simulation::wiring::{Board, Known, Signal, Wiring};
 
 /// Blocks that step together.
 pub struct Bench {
@@ -135,6 +135,12 @@ impl Bench {
     pub fn progress(&self, asset: &str, name: &str, argument: Argument) -> Progress {
         let (block, command) = self.find(asset, name, argument);
         self.blocks[block].progress(&self.board, &command)
+    }
+
+    /// What a command takes.
+    pub fn known(&self, asset: &str, name: &str) -> Takes {
+        let is_it = |known: &&Known| known.asset == asset && known.name == name;
+        self.wiring.commands().iter().find(is_it).expect("it knows it").takes
     }
 
     fn find(&self, asset: &str, name: &str, argument: Argument) -> (usize, Command) {

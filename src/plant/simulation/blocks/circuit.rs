@@ -96,7 +96,7 @@ impl CircuitSpec {
             pumps,
             flows,
             way,
-            inputs: [&self.static_head, &self.resistance, &self.kv].map(|source| w.input(source)),
+            inputs: [w.input(&self.static_head), w.input(&self.resistance), w.acts(&self.kv)],
             faults: [Fault::Blockage, Fault::Leak].map(|fault| w.fault(&self.asset, fault)),
             rated: (rated, head),
             outputs: w
@@ -153,7 +153,9 @@ impl Block for Circuit {
         let (arrives, share) = self.carry(b, total, leak, dt_s);
         for ((slots, curve), [.., speed]) in self.flows.iter().zip(&self.curves).zip(&self.pumps) {
             b.set(slots.0, flow_of(curve) * share);
-            b.set(slots.1, if b.read(speed) > 1.0 { head / METRES_PER_BAR } else { 0.0 });
+            // Behind its check valve, one that is too weak has no more than its own head.
+            let own = head.min(curve.h0_m) / METRES_PER_BAR;
+            b.set(slots.1, if b.read(speed) > 1.0 { own } else { 0.0 });
         }
         let through = arrives / line.kv.max(1e-6);
         let drop = if line.kv > 0.0 { through * through } else { head / METRES_PER_BAR };

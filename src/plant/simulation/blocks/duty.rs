@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, ModeSpec};
+use super::{Block, BlockSpec, ModeSpec};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::physics::starter::Mode;
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
@@ -12,7 +12,8 @@ use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep,
 const DELIVERS: f64 = 1.0;
 
 /// Which of some pumps run, at which speed. With an automatic change-over, those that cannot run are
-/// replaced by those that wait. Signals: `PUMP.command` each; of its asset, where it has one, speed,
+/// replaced by those that wait. What tripped does not start again because it was reset: another
+/// decision does that. What returns by itself after an undervoltage goes on. Signals: `PUMP.command` each; of its asset, where it has one, speed,
 /// running, changeover.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,8 +29,9 @@ pub struct DutySpec {
 }
 
 struct Duty {
-    /// By pump: whether its group may run it, whether it runs by hand, its flow.
-    inputs: Vec<[Input; 3]>,
+    /// By pump: whether its group may run it, whether it runs by hand, whether it comes back by itself, its
+    /// flow, its speed.
+    inputs: Vec<[Input; 5]>,
     commands: Vec<usize>,
     speed: Input,
     names: Vec<String>,
@@ -52,15 +54,16 @@ struct DutyState {
 }
 
 impl DutySpec {
-    pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+    pub(super) fn build(&self, all: &[BlockSpec], w: &mut Wiring) -> Box<dyn Block> {
         let mut inputs = Vec::new();
         for pump in &self.pumps {
-            let [available, flow] = ["available", "flow"]
+            let [available, flow, speed] = ["available", "flow", "speed"]
                 .map(|signal| w.input(&Source::Signal(format!("{pump}.{signal}"))));
-            inputs.push([available, w.secret(pump, "by_hand"), flow]);
+            let [by_hand, returns] = ["by_hand", "returns"].map(|name| w.secret(pump, name));
+            inputs.push([available, by_hand, returns, flow, speed]);
         }
         if let Some(asset) = &self.asset {
-            self.wire(w, asset);
+            self.wire(all, w, asset);
         }
         Box::new(Duty {
             inputs,
@@ -86,10 +89,19 @@ impl DutySpec {
         })
     }
 
-    fn wire(&self, w: &mut Wiring, asset: &str) {
+    fn wire(&self, all: &[BlockSpec], w: &mut Wiring, asset: &str) {
         if matches!(self.speed, Source::Number(_)) {
-            let takes = Takes::Number { unit: "{rev}/min", low: 0.0, high: 6000.0 };
-            w.command(asset, 0, "speed", takes, 1.0);
+            let plates = all.iter().filter_map(|block| match block {
+                BlockSpec::Pump(pump) if self.pumps.contains(&pump.asset) => Some(&pump.plate),
+                _ => None,
+            });
+            // As fast as the slowest of them may turn, within the ramp of the laziest.
+            let (high, ramp_s) = plates.fold((f64::INFINITY, 0.0f64), |(high, ramp_s), plate| {
+                (high.min(plate.rated_speed), ramp_s.max(plate.ramp_s))
+            });
+            let high = if high.is_finite() { high } else { 0.0 };
+            let takes = Takes::Number { unit: "{rev}/min", low: 0.0, high };
+            w.command(asset, 0, "speed", takes, 3.0 * ramp_s + 10.0);
         }
         let takes = Takes::Number { unit: "1", low: 0.0, high: self.pumps.len() as f64 };
         w.command(asset, 0, "running", takes, 1.0);
@@ -113,13 +125,15 @@ impl Duty {
     /// Starts and stops what the number of pumps asks for.
     fn choose(&mut self, b: &Board) {
         let is_new = std::mem::replace(&mut self.state.is_new, false);
-        if self.state.changeover == Mode::Automatic && !is_new {
-            for at in 0..self.names.len() {
-                self.state.on[at] &= self.available(b, at);
+        if !is_new {
+            for (on, input) in self.state.on.iter_mut().zip(&self.inputs) {
+                // With an automatic change-over another takes its place at once.
+                let waits = self.state.changeover == Mode::Manual && b.read(&input[2]) > 0.5;
+                *on &= b.read(&input[0]) > 0.5 || waits;
             }
         }
         if let Some((from, to)) = self.state.swap {
-            if b.read(&self.inputs[to][2]) > DELIVERS {
+            if b.read(&self.inputs[to][3]) > DELIVERS {
                 self.state.on[from] = false;
                 self.state.swap = None;
             } else if !self.available(b, to) {
@@ -197,7 +211,10 @@ impl Block for Duty {
 
     fn command(&mut self, b: &mut Board, command: &Command) -> Answer {
         match command.name {
-            "speed" => self.state.speed = Some(command.argument.number()),
+            "speed" => {
+                self.state.speed = Some(command.argument.number());
+                return Answer::Accepted;
+            }
             "running" => {
                 let running = command.argument.number();
                 if running.fract() != 0.0 {
@@ -216,7 +233,14 @@ impl Block for Duty {
         Answer::Done
     }
 
-    fn progress(&self, _b: &Board, command: &Command) -> Progress {
+    fn progress(&self, b: &Board, command: &Command) -> Progress {
+        if command.name == "speed" {
+            let goal = command.argument.number();
+            let away = |at: usize| (b.read(&self.inputs[at][4]) - goal).abs() > 5.0;
+            let is_on = |at: &usize| self.state.on[*at];
+            let reached = !(0..self.names.len()).filter(is_on).any(away);
+            return if reached { Progress::Done } else { Progress::Going };
+        }
         if command.name != "swap" || self.state.swap.is_some() {
             return if command.name == "swap" { Progress::Going } else { Progress::Done };
         }

@@ -11,7 +11,7 @@ use crate::plant::simulation::parts::PartSlot;
 use crate::plant::simulation::permits::PermitSlot;
 use crate::plant::simulation::physics::drive::{Drive, DrivePlate};
 use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
-use crate::plant::simulation::physics::{lag, wear};
+use crate::plant::simulation::physics::{lag, ramp, wear};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
 
@@ -26,6 +26,9 @@ pub struct DriveSpec {
     rated_kw: f64,
     /// m/s.
     rated_speed: f64,
+    /// °C.
+    #[serde(default = "room")]
+    ambient: Source,
     /// The asset that supplies it; without one it is supplied from outside.
     #[serde(default)]
     supply: Option<String>,
@@ -35,6 +38,9 @@ pub struct DriveSpec {
     #[serde(default)]
     life_h: DriveLives,
 }
+
+/// From the rated speed to standstill, and back, s.
+const RAMP_S: f64 = 1.0;
 
 fn two() -> f64 {
     2.0
@@ -54,7 +60,8 @@ impl Default for DriveLives {
 }
 
 struct DriveBlock {
-    speed: Input,
+    /// Speed of its line, ambient.
+    inputs: [Input; 2],
     plate: DrivePlate,
     outputs: [usize; 7],
     word: usize,
@@ -73,6 +80,8 @@ struct DriveBlock {
 struct DriveState {
     drive: Drive,
     starter: Starter,
+    /// Of the belt, m/s.
+    speed: f64,
     was_tripping: bool,
     /// How long the supply has been back, s.
     waited_s: f64,
@@ -92,7 +101,7 @@ impl DriveSpec {
         ];
         starting::wire(w, asset, 0, 10.0);
         Box::new(DriveBlock {
-            speed: w.input(&self.speed),
+            inputs: [&self.speed, &self.ambient].map(|source| w.input(source)),
             plate: DrivePlate {
                 rated_kw: self.rated_kw,
                 rated_speed: self.rated_speed.abs().max(1e-3),
@@ -109,6 +118,7 @@ impl DriveSpec {
             state: DriveState {
                 drive: Drive::new(22.0),
                 starter: Starter::new(Mode::Automatic),
+                speed: 0.0,
                 was_tripping: false,
                 waited_s: 0.0,
             },
@@ -139,21 +149,22 @@ impl DriveBlock {
 impl Block for DriveBlock {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         self.protect(b, dt_s);
-        let speed = b.read(&self.speed);
+        let [wanted, ambient_c] = b.read_all(&self.inputs);
         let idlers = b.worn(self.idlers).max(b.fault(self.faults[0]));
         let withheld = b.withheld(self.permit).is_some();
         let s = &mut self.state;
         // In automatic it turns with its line, which asks whether it can.
         let runs = s.starter.runs(true, withheld);
         let powered = b.meters.share(self.bus) >= UNDERVOLTAGE;
-        let turns = if powered { speed } else { 0.0 };
-        s.drive.step(&self.plate, dt_s, turns, idlers, 22.0);
-        b.use_energy(self.bus, self.meter, s.drive.power_kw, dt_s);
-        let d = &s.drive;
+        let target = if powered && runs { wanted } else { 0.0 };
+        s.speed = ramp(s.speed, target, self.plate.rated_speed / RAMP_S, dt_s);
+        s.drive.step(&self.plate, dt_s, (s.speed, powered && runs), idlers, ambient_c);
+        let share = b.use_energy(self.bus, self.meter, s.drive.power_kw, dt_s);
+        let (d, speed) = (&s.drive, s.speed);
         let values = [
             speed,
             d.travel_m,
-            d.power_kw,
+            d.power_kw * share,
             d.current_a(),
             d.temperature_c,
             d.hours,
@@ -278,7 +289,7 @@ impl Block for Cabinet {
 #[cfg(test)]
 mod tests {
     use crate::plant::simulation::blocks::bench::Bench;
-    use crate::plant::simulation::command::{Answer, Argument};
+    use crate::plant::simulation::command::{Answer, Argument, Progress};
 
     #[test]
     fn hard_rollers_take_current_then_heat_and_then_the_drive_trips_and_tells_its_line() {
@@ -293,6 +304,39 @@ mod tests {
         bench.until(120.0, |b| b.word("CV.state") == "tripped").expect("it trips");
         assert!(bench.number("CV.temperature") > warm + 2.0);
         assert_eq!((bench.number("CV.available"), bench.word("CV.cause")), (0.0, "overload"));
-        assert!(matches!(bench.command("CV", "reset", Argument::Nothing), Answer::Refused(_)));
+        let reset = |bench: &mut Bench| bench.command("CV", "reset", Argument::Nothing);
+        assert!(matches!(reset(&mut bench), Answer::Refused(why) if why.contains("acknowledge")));
+        bench.command("CV", "acknowledge", Argument::Nothing);
+        bench.mend();
+        bench.run(1.5);
+        assert_eq!(bench.number("CV.speed"), 0.0, "it has run down");
+        assert!(bench.number("CV.power") < 0.02);
+        assert_eq!(reset(&mut bench), Answer::Done);
+        bench.run(2.0);
+        assert_eq!((bench.number("CV.speed"), bench.number("CV.available")), (0.42, 1.0));
+    }
+
+    #[test]
+    fn a_belt_that_is_stopped_by_hand_stands_and_can_be_locked_and_takes_nothing_without_mains() {
+        let mut bench = Bench::new(
+            r#"[
+                Mains(asset: "MAINS"),
+                Drive(asset: "CV", speed: 0.42, rated_kw: 0.75, rated_speed: 0.5, supply: "MAINS"),
+            ]"#,
+        );
+        bench.run(3.0);
+        bench.command("CV", "mode", Argument::Word("manual"));
+        assert_eq!(bench.command("CV", "stop", Argument::Nothing), Answer::Accepted);
+        bench.run(0.2);
+        assert_eq!(bench.progress("CV", "stop", Argument::Nothing), Progress::Going);
+        bench.run(1.0);
+        assert_eq!(bench.progress("CV", "stop", Argument::Nothing), Progress::Done);
+        let (travel, state) = (bench.number("CV.travel"), bench.word("CV.state"));
+        bench.run(5.0);
+        assert_eq!((bench.number("CV.travel"), state), (travel, "stopped"));
+        assert_eq!(bench.command("CV", "lockout", Argument::Switch(true)), Answer::Done);
+        bench.fault("dip", "MAINS", 1.0);
+        bench.run(1.0);
+        assert_eq!((bench.number("CV.power"), bench.number("CV.current")), (0.0, 0.0));
     }
 }

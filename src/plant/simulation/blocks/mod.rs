@@ -111,7 +111,7 @@ pub fn build(
 ) -> Option<Box<dyn Block>> {
     match spec {
         BlockSpec::Pump(spec) => Some(spec.build(all, w)),
-        BlockSpec::Duty(spec) => Some(spec.build(w)),
+        BlockSpec::Duty(spec) => Some(spec.build(all, w)),
         BlockSpec::Circuit(spec) => spec.build(all, w),
         BlockSpec::Tank(spec) => Some(spec.build(w)),
         BlockSpec::Transfer(spec) => Some(spec.build(w)),

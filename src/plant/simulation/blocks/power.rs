@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, UNDERVOLTAGE, set_all};
+use super::{Block, UNDERVOLTAGE, room, set_all};
 use crate::plant::simulation::balance::{Balance, Bus, microjoules};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
 use crate::plant::simulation::parts::PartSlot;
-use crate::plant::simulation::physics::electrical::{NOMINAL_V, Ups, UpsPlate};
+use crate::plant::simulation::permits::PermitSlot;
+use crate::plant::simulation::physics::electrical::{Around, NOMINAL_V, Ups, UpsPlate};
 use crate::plant::simulation::physics::{lag, wear};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
@@ -83,6 +84,9 @@ pub struct UpsSpec {
     /// Above 0.5 the mains are away.
     #[serde(default)]
     mains_lost: Source,
+    /// °C.
+    #[serde(default = "room")]
+    ambient: Source,
     /// The asset that supplies it; without one it is supplied from outside.
     #[serde(default)]
     supply: Option<String>,
@@ -110,8 +114,10 @@ const TEST_PERCENT: f64 = 50.0;
 
 struct UpsBlock {
     plate: UpsPlate,
-    inputs: [Input; 2],
+    inputs: [Input; 3],
     outputs: [usize; 10],
+    /// Withheld, it is in bypass.
+    permit: PermitSlot,
     word: usize,
     /// What supplies it, and what it supplies.
     buses: [Bus; 2],
@@ -150,7 +156,8 @@ impl UpsSpec {
         w.command(&self.asset, 0, "test", Takes::Nothing, TEST_S + 5.0);
         Box::new(UpsBlock {
             plate,
-            inputs: [&self.load, &self.mains_lost].map(|source| w.input(source)),
+            inputs: [&self.load, &self.mains_lost, &self.ambient].map(|source| w.input(source)),
+            permit: w.permit(&self.asset),
             outputs: w.numbers(&self.asset, outputs),
             word: w.output(&self.asset, "state", Kind::Word),
             buses: [w.bus(self.supply.as_deref().unwrap_or("outside")), w.supplies(&self.asset)],
@@ -165,7 +172,7 @@ impl UpsSpec {
 
 impl Block for UpsBlock {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
-        let [own_kw, lost] = b.read_all(&self.inputs);
+        let [own_kw, lost, ambient_c] = b.read_all(&self.inputs);
         let s = &mut self.state;
         // What it carried in the last step, and what it carries beside that in this one.
         let own = if s.ups.carries { microjoules(own_kw.max(0.0), dt_s) } else { 0 };
@@ -174,7 +181,9 @@ impl Block for UpsBlock {
         let mains = b.meters.share(self.buses[0]) * if lost > 0.5 { 0.4 } else { 1.0 };
         s.test_s = (s.test_s - dt_s).max(0.0);
         let worn = b.worn(self.battery).max(b.fault(self.fault));
-        let flows = s.ups.step(&self.plate, dt_s, load, (mains, s.test_s > 0.0), (worn, 22.0));
+        let bypass = b.withheld(self.permit).is_some();
+        let around = Around { mains, test: s.test_s > 0.0, bypass, worn, ambient_c };
+        let flows = s.ups.step(&self.plate, dt_s, load, around);
         b.meters.draw(self.buses[0], flows.drawn);
         b.meters.consume(self.meters[1], flows.lost);
         let output = f64::from(u8::from(s.ups.carries));
@@ -204,6 +213,9 @@ impl Block for UpsBlock {
         let u = &self.state.ups;
         if command.name != "test" {
             return Answer::Refused(format!("it knows no {}", command.name));
+        }
+        if let Some(reason) = b.withheld(self.permit) {
+            return Answer::Refused(reason.to_string());
         }
         if u.on_battery() || b.meters.share(self.buses[0]) < UNDERVOLTAGE {
             return Answer::Refused("the mains are away: it is on its battery".into());

@@ -8,12 +8,13 @@ use crate::plant::simulation::balance::{Bus, Place};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
 use crate::plant::simulation::parts::PartSlot;
+use crate::plant::simulation::permits::PermitSlot;
 use crate::plant::simulation::physics::control::{Controller, Pi};
 use crate::plant::simulation::physics::exchanger::{self, Holdup};
 use crate::plant::simulation::physics::starter::Mode;
-use crate::plant::simulation::physics::{valve, wear};
+use crate::plant::simulation::physics::{lag, valve, wear};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
+use crate::plant::simulation::wiring::{Acting, Board, Input, Kind, Source, Wiring, keep};
 
 /// What who decides are called in commands.
 const MODES: Takes = Takes::Word(&["automatic", "manual"]);
@@ -65,6 +66,10 @@ struct Valve {
     stroke_s: f64,
     outputs: [usize; 3],
     words: [usize; 2],
+    /// What lets through, m³/h: its seat's leak is in it, and in no message.
+    acting: Acting,
+    /// Withheld, its stem stands where it is.
+    permit: PermitSlot,
     stiction: FaultSlot,
     /// Seat and packing.
     parts: [PartSlot; 2],
@@ -93,6 +98,8 @@ impl ValveSpec {
             stroke_s: self.stroke_s,
             outputs: w.numbers(asset, [("command", "%"), ("position", "%"), ("kv", "m3/h")]),
             words: ["state", "mode"].map(|name| w.output(asset, name, Kind::Word)),
+            acting: w.acting_for(&format!("{asset}.kv")),
+            permit: w.permit(asset),
             stiction: w.fault(asset, Fault::Stiction),
             parts: [
                 w.part(asset, "seat", self.life_h.seat, 0.4),
@@ -109,14 +116,17 @@ impl Block for Valve {
         let s = &mut self.state;
         let command = s.manual.unwrap_or(wanted).clamp(0.0, 100.0);
         let packing = b.worn(self.parts[1]).max(b.fault(self.stiction));
-        s.moved += s.stem.step(dt_s, command, self.stroke_s, packing);
-        let kv = s.stem.kv(self.kvs, b.worn(self.parts[0]));
-        set_all(b, &self.outputs, [command, s.stem.position, kv]);
+        if b.withheld(self.permit).is_none() {
+            s.moved += s.stem.step(dt_s, command, self.stroke_s, packing);
+        }
+        let seat = b.worn(self.parts[0]);
+        self.acting.set(b, s.stem.kv(self.kvs, seat));
+        set_all(b, &self.outputs, [command, s.stem.position, s.stem.kv(self.kvs, 0.0)]);
         b.set_word(self.words[0], s.stem.state());
         let mode = if s.manual.is_some() { Mode::Manual } else { Mode::Automatic };
         b.set_word(self.words[1], mode.name());
         if b.second().is_some() {
-            b.wear(self.parts[0], wear::seat(s.stem.position, drop), 1.0);
+            b.wear(self.parts[0], wear::seat(seat, s.stem.position, drop), 1.0);
             b.wear(self.parts[1], wear::packing(s.moved, 1.0), 1.0);
             s.moved = 0.0;
         }
@@ -134,6 +144,9 @@ impl Block for Valve {
                 Answer::Done
             }
             ("position", Some(position)) => {
+                if let Some(reason) = b.withheld(self.permit) {
+                    return Answer::Refused(reason.to_string());
+                }
                 *position = command.argument.number();
                 Answer::Accepted
             }
@@ -206,6 +219,8 @@ struct Exchanger {
     product: Product,
     ua: f64,
     outputs: [usize; 7],
+    /// Withheld, the medium passes it by.
+    permit: PermitSlot,
     fouling: FaultSlot,
     plates: PartSlot,
     /// The product where it stands for itself, and the medium; `None` before the first step.
@@ -255,6 +270,7 @@ impl ExchangerSpec {
             product,
             ua: self.ua,
             outputs: w.numbers(&self.asset, outputs),
+            permit: w.permit(&self.asset),
             fouling: w.fault(&self.asset, Fault::Fouling),
             plates: w.part(&self.asset, "plates", self.life_h.plates, 0.4),
             state: None,
@@ -277,12 +293,16 @@ impl Exchanger {
 impl Block for Exchanger {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         let [inlet, medium_flow, medium_inlet] = b.read_all(&self.inputs);
+        let is_bypassed = b.withheld(self.permit).is_some();
+        let medium_flow = if is_bypassed { 0.0 } else { medium_flow };
         let flow = self.flow(b, dt_s);
         let fouled = b.worn(self.plates).max(b.fault(self.fouling));
         let ua = exchanger::conductance(self.ua, flow, fouled);
-        let duty = exchanger::duty_kw((flow, inlet), (medium_flow, medium_inlet), ua);
         let side = |temperature_c| Holdup { volume_m3: HOLDUP_M3, temperature_c };
         let [product, medium] = self.state.get_or_insert_with(|| [inlet, medium_inlet].map(side));
+        let held = [product.temperature_c, medium.temperature_c];
+        let duty = exchanger::duty_kw((flow, inlet), (medium_flow, medium_inlet), ua)
+            + exchanger::standing_kw(flow.min(medium_flow), held[0], held[1], ua);
         match self.product {
             Product::Flow(_) => {
                 product.step(dt_s, (flow, inlet), duty);
@@ -349,6 +369,9 @@ pub struct ControlSpec {
     mode: ModeSpec,
 }
 
+/// Time constant of the filter of what a controller measures, s.
+const FILTER_S: f64 = 0.5;
+
 fn percent() -> (f64, f64) {
     (0.0, 100.0)
 }
@@ -368,6 +391,8 @@ struct ControlState {
     controller: Controller,
     /// Setpoint that somebody set.
     setpoint: Option<f64>,
+    /// What it was told, filtered; `None` before the first step.
+    measured: Option<f64>,
 }
 
 impl ControlSpec {
@@ -385,13 +410,13 @@ impl ControlSpec {
             controller.manual = Some(controller.output);
         }
         Box::new(Control {
-            inputs: [&self.measured, &self.setpoint].map(|source| w.input(source)),
+            inputs: [w.measured(&self.measured), w.input(&self.setpoint)],
             pi: self.pi.clone(),
             ramp: self.ramp.max(0.0),
             bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
             outputs: w.numbers(asset, [("measured", unit), ("setpoint", unit), ("output", "%")]),
             words: ["mode", "live"].map(|name| w.output(asset, name, Kind::Word)),
-            state: ControlState { controller, setpoint: None },
+            state: ControlState { controller, setpoint: None, measured: None },
         })
     }
 }
@@ -400,16 +425,18 @@ impl Block for Control {
     fn step(&mut self, b: &mut Board, _time_s: f64, dt_s: f64) {
         let live = b.meters.share(self.bus) >= UNDERVOLTAGE;
         b.set_word(self.words[1], truth(live));
+        let manual = self.state.controller.manual.is_some();
+        b.set_word(self.words[0], if manual { Mode::Manual } else { Mode::Automatic }.name());
         if !live {
             return;
         }
-        let [measured, stated] = b.read_all(&self.inputs);
+        let [told, stated] = b.read_all(&self.inputs);
         let goal = self.state.setpoint.unwrap_or(stated);
+        let measured = lag(self.state.measured.unwrap_or(told), told, FILTER_S, dt_s);
+        self.state.measured = Some(measured);
         let c = &mut self.state.controller;
         let output = c.step(&self.pi, dt_s, measured, goal, self.ramp);
         set_all(b, &self.outputs, [measured, c.setpoint.unwrap_or(goal), output]);
-        let mode = if c.manual.is_some() { Mode::Manual } else { Mode::Automatic };
-        b.set_word(self.words[0], mode.name());
     }
 
     fn command(&mut self, b: &mut Board, command: &Command) -> Answer {
@@ -456,6 +483,7 @@ impl Block for Control {
 mod tests {
     use crate::plant::simulation::blocks::bench::Bench;
     use crate::plant::simulation::command::{Answer, Argument, Progress};
+    use crate::plant::simulation::parts::WearSpec;
 
     const LEVEL: &str = r#"[
         Tank(asset: "TK", area: 2, height: 2, level: 1, outflow: 6),
@@ -522,6 +550,43 @@ mod tests {
         });
         assert!(well.1 < 0.05 && sticks.1 > 0.6, "{well:?} {sticks:?}");
         assert!(sticks.0 > 1.2 * well.0, "{well:?} {sticks:?}");
+    }
+
+    #[test]
+    fn a_leaking_seat_shows_in_the_flow_and_not_in_the_coefficient_that_is_told() {
+        let text = r#"[
+            Valve(asset: "CV", command: 0, kvs: 40, stroke_s: 2),
+            Transfer(asset: "T", from: "outside", to: "outside", flow: "CV.kv"),
+            Follow(asset: "F", signal: "kv", unit: "m3/h", of: "CV.kv"),
+        ]"#;
+        let start = [("CV.seat".to_string(), 0.5)].into();
+        let mut bench = Bench::with(text, WearSpec { ageing: 0.0, start, ..WearSpec::default() });
+        bench.run(60.0);
+        assert_eq!((bench.number("CV.kv"), bench.number("F.kv")), (0.0, 0.0));
+        assert!((bench.number("T.flow") - 0.8).abs() < 1e-3, "{}", bench.number("T.flow"));
+    }
+
+    #[test]
+    fn while_somebody_works_on_it_a_valve_stands_and_an_exchanger_warms_nothing() {
+        let inner = |text: &str| text.trim().trim_matches(['[', ']']).to_string();
+        let text = format!("[{} {}]", inner(LEVEL), inner(HEATING));
+        let mut bench = Bench::new(&text);
+        bench.run(120.0);
+        for (asset, part) in [("CV", "seat"), ("HX", "plates")] {
+            let answer = bench.command(asset, "maintain", Argument::Word(part));
+            assert_eq!(answer, Answer::Accepted);
+        }
+        bench.run(1.5);
+        let position = bench.number("CV.position");
+        bench.command("LIC", "setpoint", Argument::Number(80.0));
+        bench.run(120.0);
+        assert_eq!(bench.number("CV.position"), position);
+        assert!(bench.number("HX.product_out") < 15.0 && bench.number("HX.medium_flow") == 0.0);
+        bench.command("CV", "mode", Argument::Word("manual"));
+        let refused = bench.command("CV", "position", Argument::Number(10.0));
+        assert!(matches!(&refused, Answer::Refused(why) if why.contains("works on it")));
+        bench.run(3600.0);
+        assert!(bench.number("HX.product_out") > 25.0);
     }
 
     const HEATING: &str = r#"[

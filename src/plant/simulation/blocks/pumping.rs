@@ -80,8 +80,8 @@ struct PumpBlock {
     /// command, trip, ambient, flow, level (m) and filling (%) of what it draws from.
     inputs: [Input; 6],
     outputs: [usize; 10],
-    /// h0 and slope of its curve, and whether it runs by hand.
-    hidden: [usize; 3],
+    /// h0 and slope of its curve, whether it runs by hand, and whether it comes back by itself.
+    hidden: [usize; 4],
     word: usize,
     panel: Panel,
     permit: PermitSlot,
@@ -146,7 +146,7 @@ impl PumpSpec {
             plate: plate.clone(),
             inputs: [command, trip, ambient, &flow, &level, &percent].map(|s| w.input(s)),
             outputs: w.numbers(asset, outputs),
-            hidden: [(CURVE[0], "m"), (CURVE[1], "m"), ("by_hand", "1")]
+            hidden: [(CURVE[0], "m"), (CURVE[1], "m"), ("by_hand", "1"), ("returns", "1")]
                 .map(|(name, unit)| w.hidden(asset, name, unit)),
             word: w.output(asset, "state", Kind::Word),
             panel: Panel::wire(w, asset),
@@ -299,13 +299,13 @@ impl Block for PumpBlock {
         let acting = self.acting(b, command, coasts);
         let s = &mut self.state;
         s.pump.step(&self.plate, dt_s, &acting);
-        b.use_energy(self.bus, self.meter, s.pump.power_kw, dt_s);
+        let share = b.use_energy(self.bus, self.meter, s.pump.power_kw, dt_s);
         let (p, ready) = (&s.pump, s.starter.is_ready() && !withheld);
         let automatic = s.starter.mode() == Mode::Automatic;
         let values = [
             p.speed,
             p.turns,
-            p.power_kw,
+            p.power_kw * share,
             p.current_a(),
             p.bearing_c,
             p.winding_c,
@@ -317,7 +317,9 @@ impl Block for PumpBlock {
         set_all(b, &self.outputs, values);
         let curve = p.curve(&self.plate);
         let by_hand = f64::from(u8::from(!automatic && runs));
-        set_all(b, &self.hidden, [curve.h0_m, curve.slope, by_hand]);
+        let returns = s.by_source || s.starter.cause() == Some(Cause::Undervoltage);
+        let returns = f64::from(u8::from(returns && automatic));
+        set_all(b, &self.hidden, [curve.h0_m, curve.slope, by_hand, returns]);
         b.set_word(self.word, p.state(s.starter.cause().is_some(), command));
         self.panel.set(b, &s.starter);
         if b.second().is_some() {

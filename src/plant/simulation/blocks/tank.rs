@@ -220,7 +220,7 @@ impl TransferSpec {
         Box::new(Transfer {
             from: w.place(&self.from),
             to: w.place(&self.to),
-            inputs: [&self.flow, &self.temperature].map(|source| w.input(source)),
+            inputs: [w.acts(&self.flow), w.input(&self.temperature)],
             faults: [Fault::Blockage, Fault::Leak].map(|fault| w.fault(&self.asset, fault)),
             outputs: w.numbers(&self.asset, outputs),
             total_m3: 0.0,
@@ -297,7 +297,7 @@ impl InterlockSpec {
             w.mistakes.push((self.asset.clone(), what));
         }
         Box::new(Interlock {
-            of: w.input(&self.of),
+            of: w.measured(&self.of),
             below: self.below.unwrap_or(f64::NEG_INFINITY),
             above: self.above.unwrap_or(f64::INFINITY),
             hysteresis: self.hysteresis.max(0.0),

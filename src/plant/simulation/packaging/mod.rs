@@ -160,7 +160,7 @@ impl PackagingSpec {
         let starters = self.with_starters();
         Wired {
             jam: w.input(&self.jam),
-            product: w.input(&self.product),
+            product: w.measured(&self.product),
             ambient: w.input(&self.ambient),
             belts,
             crate_belts,
@@ -261,7 +261,7 @@ impl Packaging {
             // Water for the bottle that the filler may finish in this step, and for one more.
             let works = at > 0 || b.stores.volume_m3(self.wired.tank) >= 2.0 * self.spec.bottle_m3;
             let machine = &mut self.line.machines[at];
-            let full = 1.06 * self.now.rate / 3600.0 * machine.pitch_m;
+            let full = self.now.rate / 3600.0 * machine.pitch_m;
             machine.now.target = if runs && !lacks { full } else { 0.0 };
             machine.now.works = works && self.now.hoppers[at].is_none_or(|caps| caps.held() > 0);
         }

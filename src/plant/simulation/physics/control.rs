@@ -54,9 +54,10 @@ impl Controller {
             // The integral part follows, so that automatic takes over where it stands.
             self.integral = self.output - proportional;
         } else {
-            let integral = self.integral + proportional * dt_s / pi.integral_s;
-            // The integral part may fill what the proportional part leaves free, and no more.
-            self.integral = integral.clamp(pi.low.min(pi.high - proportional), pi.high);
+            // It integrates up to where the output reaches its limit, and back at any time.
+            let change = proportional * dt_s / pi.integral_s;
+            let room = [pi.low, pi.high].map(|end| end - proportional - self.integral);
+            self.integral += change.clamp(room[0].min(0.0), room[1].max(0.0));
             self.output = (proportional + self.integral).clamp(pi.low, pi.high);
         }
         self.output
@@ -94,6 +95,26 @@ mod tests {
         controller.manual = None;
         let after = controller.step(&PI, 0.1, 30.0, 40.0, 0.0);
         assert!((after - 35.0).abs() < 0.2, "{after}");
+    }
+
+    #[test]
+    fn it_does_not_wind_up_in_either_direction_and_leaves_its_limit_at_once() {
+        for gain in [2.0, -2.0] {
+            let pi = Pi { gain, integral: 50.0, ..PI };
+            let mut controller = Controller::new(&pi);
+            // For an hour the setpoint cannot be reached, from below and then from above.
+            for (measured, end) in [(30.0, 100.0), (50.0, 0.0)] {
+                let end = if gain > 0.0 { end } else { 100.0 - end };
+                (0..36_000).for_each(|_| {
+                    controller.step(&pi, 0.1, measured, 40.0, 0.0);
+                });
+                assert!((controller.output - end).abs() < 1e-9, "{}", controller.output);
+                // One unit less of error leaves the limit by the proportional part.
+                let nearer = measured + (40.0 - measured).signum();
+                let output = controller.clone().step(&pi, 0.1, nearer, 40.0, 0.0);
+                assert!((output - end).abs() > 1.5, "{output} after {end}");
+            }
+        }
     }
 
     #[test]

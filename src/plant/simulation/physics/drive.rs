@@ -45,8 +45,16 @@ impl Drive {
         }
     }
 
-    /// One step at a speed of the belt in m/s, with idlers that are worn from 0 to 1.
-    pub fn step(&mut self, plate: &DrivePlate, dt_s: f64, speed: f64, idlers: f64, ambient_c: f64) {
+    /// One step at a speed of the belt in m/s, driven or running down, with idlers that are worn from
+    /// 0 to 1.
+    pub fn step(
+        &mut self,
+        plate: &DrivePlate,
+        dt_s: f64,
+        (speed, driven): (f64, bool),
+        idlers: f64,
+        ambient_c: f64,
+    ) {
         let runs = speed.abs() > 1e-3;
         self.travel_m += speed * dt_s;
         self.hours += if runs { dt_s / 3600.0 } else { 0.0 };
@@ -54,6 +62,7 @@ impl Drive {
         // fifth is the gear's own.
         let friction = 0.5 * (1.0 + 1.5 * idlers) * speed.abs() / plate.rated_speed;
         let share = if runs { 0.2 + friction } else { 0.02 };
+        let share = if driven { share } else { 0.0 };
         self.power_kw = plate.rated_kw * share;
         self.temperature_c = lag(self.temperature_c, ambient_c + 38.0 * share, 600.0, dt_s);
         self.overloaded_s = if share > OVERLOAD { self.overloaded_s + dt_s } else { 0.0 };
@@ -80,12 +89,12 @@ mod tests {
         let mut well = Drive::new(22.0);
         let mut worn = well.clone();
         for _ in 0..50 * 50 {
-            well.step(&plate, 0.02, 0.42, 0.0, 22.0);
-            worn.step(&plate, 0.02, 0.42, 1.0, 22.0);
+            well.step(&plate, 0.02, (0.42, true), 0.0, 22.0);
+            worn.step(&plate, 0.02, (0.42, true), 1.0, 22.0);
         }
         assert!(worn.current_a() > 1.5 * well.current_a());
         assert!(worn.temperature_c - well.temperature_c > 1.0 && !worn.overloaded());
-        (0..20 * 50).for_each(|_| worn.step(&plate, 0.02, 0.42, 1.0, 22.0));
+        (0..20 * 50).for_each(|_| worn.step(&plate, 0.02, (0.42, true), 1.0, 22.0));
         assert!(worn.overloaded() && !well.overloaded());
     }
 }

@@ -14,6 +14,10 @@ const UJ_PER_KJ: f64 = 1e9;
 const UJ_PER_KWH: f64 = 3600.0 * UJ_PER_KJ;
 /// Share of its capacity that a worn-out battery has lost.
 const FADE: f64 = 0.9;
+/// Most power that charges a battery, in its capacities an hour.
+const CHARGE_PER_H: f64 = 0.3;
+/// How long an overload lasts until it goes over to its bypass, and how long after it comes back, s.
+const OVERLOAD_S: [f64; 2] = [30.0, 60.0];
 /// Voltage of a phase to neutral, V.
 pub const NOMINAL_V: f64 = 231.0;
 /// Voltage below which it goes on the battery, V.
@@ -28,6 +32,21 @@ pub struct UpsPlate {
     pub rated_kw: f64,
     /// Energy of a full battery when new, kWh.
     pub capacity_kwh: f64,
+}
+
+/// What acts on a supply during a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// Share of the mains' voltage.
+    pub mains: f64,
+    /// The load is put on the battery as if the mains were away.
+    pub test: bool,
+    /// The load is fed by the mains themselves.
+    pub bypass: bool,
+    /// Wear of the battery, 0 to 1.
+    pub worn: f64,
+    /// °C.
+    pub ambient_c: f64,
 }
 
 /// Energies of a step, µJ.
@@ -54,6 +73,10 @@ pub struct Ups {
     pub carries: bool,
     /// Wear of the battery, 0 to 1, in the last step.
     worn: f64,
+    /// For how long its load has been too high, or no longer is while it is in bypass for that, s.
+    overload_s: f64,
+    /// It is in bypass because its load was too high.
+    is_overloaded: bool,
 }
 
 impl Ups {
@@ -66,29 +89,29 @@ impl Ups {
             battery_kw: 0.0,
             carries: true,
             worn: 0.0,
+            overload_s: 0.0,
+            is_overloaded: false,
         }
     }
 
-    /// One step in which the load took so many µJ, with mains at a share of their voltage, and a
-    /// battery that is worn from 0 to 1; `test` puts the load on the battery as if the mains were
-    /// away. The load took what it took: in the step in which the battery becomes empty it gives a
+    /// One step in which the load took so many µJ. A load above the rated power is for the mains: after
+    /// 30 s it goes over to its bypass, and comes back when the load has been low for a minute. In bypass
+    /// the output is what the mains are, and the battery neither gives nor takes. The load took what it took: in the step in which the battery becomes empty it gives a
     /// little more than it had, and then nothing.
-    pub fn step(
-        &mut self,
-        plate: &UpsPlate,
-        dt_s: f64,
-        load_uj: i64,
-        (mains, test): (f64, bool),
-        (worn, ambient_c): (f64, f64),
-    ) -> Flows {
-        self.mains_v = lag(self.mains_v, NOMINAL_V * mains, 0.08, dt_s);
-        self.worn = worn.clamp(0.0, 1.0);
+    pub fn step(&mut self, plate: &UpsPlate, dt_s: f64, load_uj: i64, around: Around) -> Flows {
+        self.mains_v = lag(self.mains_v, NOMINAL_V * around.mains, 0.08, dt_s);
+        self.worn = around.worn.clamp(0.0, 1.0);
+        self.watch_load(plate, dt_s, load_uj);
         let capacity = self.capacity_uj(plate);
         // What a fading battery can no longer hold is heat.
         let excess = (self.energy_uj - capacity).max(0);
         self.energy_uj -= excess;
         let mut flows = Flows { drawn: 0, lost: excess };
-        if self.on_battery() || (test && self.energy_uj > 0) {
+        if around.bypass || self.is_overloaded {
+            flows.drawn = load_uj;
+            self.battery_kw = 0.0;
+            self.carries = !self.on_battery();
+        } else if self.on_battery() || (around.test && self.energy_uj > 0) {
             let taken = (load_uj as f64 / THROUGH[2]).round() as i64;
             self.energy_uj -= taken;
             flows.lost += taken - load_uj;
@@ -97,7 +120,9 @@ impl Ups {
         } else {
             // Constant power, then tapering as the battery fills.
             let room = capacity - self.energy_uj;
-            let charging = (0.25 * plate.rated_kw).min(room as f64 / UJ_PER_KWH * 30.0);
+            let charging = (0.25 * plate.rated_kw)
+                .min(CHARGE_PER_H * plate.capacity_kwh)
+                .min(room as f64 / UJ_PER_KWH * 30.0);
             let charged = ((charging * THROUGH[1] * dt_s * UJ_PER_KJ).round() as i64).min(room);
             self.energy_uj += charged;
             let heat = load_uj as f64 * (1.0 / THROUGH[0] - 1.0)
@@ -109,8 +134,18 @@ impl Ups {
             self.carries = true;
         }
         let heat = 3.0 + 1.6 * self.battery_kw.abs();
-        self.battery_c = lag(self.battery_c, ambient_c + heat, 900.0, dt_s);
+        self.battery_c = lag(self.battery_c, around.ambient_c + heat, 900.0, dt_s);
         flows
+    }
+
+    fn watch_load(&mut self, plate: &UpsPlate, dt_s: f64, load_uj: i64) {
+        let high = load_uj as f64 / UJ_PER_KJ / dt_s > plate.rated_kw;
+        let counts = if self.is_overloaded { !high && !self.on_battery() } else { high };
+        self.overload_s = if counts { self.overload_s + dt_s } else { 0.0 };
+        if self.overload_s >= OVERLOAD_S[usize::from(self.is_overloaded)] {
+            self.is_overloaded = !self.is_overloaded;
+            self.overload_s = 0.0;
+        }
     }
 
     fn capacity_uj(&self, plate: &UpsPlate) -> i64 {
@@ -146,9 +181,9 @@ impl Ups {
     /// In a word.
     pub fn state(&self, plate: &UpsPlate) -> &'static str {
         match () {
-            () if self.on_battery() && self.energy_uj <= 0 => "empty",
+            () if !self.carries => "empty",
             () if self.on_battery() || self.battery_kw < 0.0 => "battery",
-            () if self.charge_percent(plate) < 99.0 => "charging",
+            () if self.battery_kw > 0.0 && self.charge_percent(plate) < 99.0 => "charging",
             () => "mains",
         }
     }
@@ -160,12 +195,15 @@ mod tests {
 
     const PLATE: UpsPlate = UpsPlate { rated_kw: 20.0, capacity_kwh: 12.0 };
 
+    const USUAL: Around =
+        Around { mains: 1.0, test: false, bypass: false, worn: 0.0, ambient_c: 22.0 };
+
     /// What was drawn, delivered and lost, µJ.
     fn run(ups: &mut Ups, seconds: usize, load_kw: f64, mains: f64, worn: f64) -> [i64; 3] {
         let mut sum = [0; 3];
         for _ in 0..seconds {
             let load = if ups.carries { (load_kw * 1e9) as i64 } else { 0 };
-            let flows = ups.step(&PLATE, 1.0, load, (mains, false), (worn, 22.0));
+            let flows = ups.step(&PLATE, 1.0, load, Around { mains, worn, ..USUAL });
             sum = [sum[0] + flows.drawn, sum[1] + load, sum[2] + flows.lost];
         }
         sum
@@ -192,6 +230,31 @@ mod tests {
                 assert_eq!((ups.state(&PLATE), ups.carries), ("empty", false));
             }
         }
+    }
+
+    #[test]
+    fn a_battery_is_charged_by_three_tenths_of_its_capacity_an_hour() {
+        let mut ups = Ups::new(&UpsPlate { rated_kw: 60.0, ..PLATE }, 0.2);
+        ups.step(&UpsPlate { rated_kw: 60.0, ..PLATE }, 1.0, 0, USUAL);
+        assert!((ups.battery_kw - 3.6).abs() < 1e-9, "{}", ups.battery_kw);
+    }
+
+    #[test]
+    fn too_high_a_load_goes_to_the_bypass_where_no_battery_bridges_a_dip() {
+        let mut ups = Ups::new(&PLATE, 1.0);
+        run(&mut ups, 25, 21.0, 1.0, 0.0);
+        let mut held = ups.energy_uj;
+        run(&mut ups, 3, 4.0, 0.0, 0.0);
+        assert!(ups.carries && ups.energy_uj < held, "a short overload changes nothing");
+        run(&mut ups, 40, 21.0, 1.0, 0.0);
+        held = ups.energy_uj;
+        let [drawn, delivered, lost] = run(&mut ups, 20, 4.0, 1.0, 0.0);
+        assert_eq!((drawn, lost, ups.energy_uj), (delivered, 0, held), "in bypass");
+        run(&mut ups, 3, 4.0, 0.0, 0.0);
+        assert!(!ups.carries && ups.state(&PLATE) == "empty");
+        run(&mut ups, 70, 4.0, 1.0, 0.0);
+        run(&mut ups, 3, 4.0, 0.0, 0.0);
+        assert!(ups.carries, "the load was low for a minute");
     }
 
     #[test]

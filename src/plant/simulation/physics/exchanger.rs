@@ -3,7 +3,8 @@
 //! C = ṁ c_p, Cr = C_min / C_max, NTU = UA / C_min,
 //! ε = (1 − e^(−NTU (1 − Cr))) / (1 − Cr e^(−NTU (1 − Cr))), and ε = NTU / (1 + NTU) at Cr = 1.
 //! The duty ε C_min (T_medium − T_product) leaves one mixed holdup of water and enters another, so
-//! that what one loses the other gains: ρ c_p V dT/dt = C (T_in − T) ± duty.
+//! that what one loses the other gains: ρ c_p V dT/dt = C (T_in − T) ± duty. Where either hardly
+//! flows, what stands between the plates takes the heat: UA (T_medium − T_product) of both holdups.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use super::lag;
 pub const KJ_PER_M3_K: f64 = 4180.0;
 /// Heat capacity of a flow of water, kW/K for 1 m³/h.
 const KW_PER_K: f64 = KJ_PER_M3_K / 3600.0;
+/// Flow below which what stands between the plates exchanges its heat, m³/h.
+const STANDS: f64 = 0.5;
 /// Share of the conductance that fully fouled plates have left.
 const FOULED: f64 = 0.55;
 
@@ -34,6 +37,12 @@ pub fn duty_kw(product: (f64, f64), medium: (f64, f64), ua: f64) -> f64 {
         return 0.0;
     }
     effectiveness(ua / least, least / most) * least * (medium.1 - product.1)
+}
+
+/// Heat in kW that the medium between the plates gives to the product there, at temperatures in °C, where
+/// the slower of both flows in m³/h is so slow that it stands.
+pub fn standing_kw(slower: f64, product_c: f64, medium_c: f64, ua: f64) -> f64 {
+    libm::exp(-slower.max(0.0) / STANDS) * ua * (medium_c - product_c)
 }
 
 /// Conductance in kW/K at a flow of the product in m³/h, of plates that have `rated` at 20 m³/h
@@ -103,6 +112,20 @@ mod tests {
         let kept = held(&product, &medium) - start;
         assert!((entered - left - kept).abs() < 1e-9 * entered, "{entered} {left} {kept}");
         assert!(product.temperature_c > 25.0, "{product:?}");
+    }
+
+    #[test]
+    fn what_stands_between_the_plates_warms_up_within_a_minute_or_so() {
+        let side = |temperature_c| Holdup { volume_m3: 0.05, temperature_c };
+        let (mut product, mut medium) = (side(27.0), side(50.0));
+        for _ in 0..90 * 50 {
+            let ua = conductance(20.0, 0.0, 0.0);
+            let heat = standing_kw(0.0, product.temperature_c, medium.temperature_c, ua);
+            product.step(0.02, (0.0, 13.0), heat);
+            medium.step(0.02, (12.0, 72.0), -heat);
+        }
+        assert!(product.temperature_c > 60.0, "{product:?}");
+        assert!(standing_kw(20.0, 13.0, 72.0, 20.0) < 1e-9, "what flows takes it along");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! With speed ratio r = n / n_rated (affinity laws), flow Q in m³/h and head H in m:
 //! H(Q, r) = H₀ r² − k Q², k = (H₀ − H_rated) / Q_rated². A worn impeller and vapour in its eye
 //! lower H₀. Hydraulic power P = ρ g Q H; efficiency η(Q/r) is a parabola with its peak at the rated
-//! flow. It needs NPSHr(Q) = 1.5 + 3 (Q / Q_rated)² m at its suction and cavitates below that.
+//! flow, so that P / η has a limit at no flow: half of the rated one times H₀ / H_rated. What it takes
+//! and does not pass on warms the water in its casing, which the flow carries away. It needs NPSHr(Q) = 1.5 + 3 (Q / Q_rated)² m at its suction and cavitates below that.
 //! Bearing and winding warm up with a first-order lag. The sources of vibration are independent, so
 //! that their squares add up.
 
@@ -14,8 +15,16 @@ use super::{lag, ramp};
 
 /// Density of water times gravity, in N/m³.
 const RHO_G: f64 = 998.0 * 9.81;
-/// Least efficiency, so that power stays finite near no flow.
-const LEAST_EFFICIENCY: f64 = 0.08;
+/// Least rest of the parabola of the efficiency, so that power stays finite near twice the rated flow.
+const LEAST_REST: f64 = 0.06;
+/// Water in the casing, l, and what it and the casing take up, kJ/K.
+const CASING: (f64, f64) = (5.0, 35.0);
+/// Time constant with which a casing loses its heat to the room, s.
+const CASING_S: f64 = 1800.0;
+/// Shares of the casing's warmth that reach the bearing and the winding.
+const CONDUCTED: [f64; 2] = [0.5, 0.3];
+/// Share of its suction under water below which a pump that delivers nothing runs dry.
+const DRY: f64 = 0.5;
 /// Share of the head that a worn-out impeller has lost.
 const IMPELLER_LOSS: f64 = 0.25;
 /// Share of the head that full cavitation takes.
@@ -23,7 +32,7 @@ const CAVITATION_LOSS: f64 = 0.4;
 /// Metres below what it needs at which the cavitation is full.
 pub const FULL_CAVITATION_M: f64 = 4.0;
 /// A bearing warms up only after so much wear: until then the film of grease carries.
-const FILM: f64 = 0.03;
+const FILM: f64 = 0.05;
 
 /// Temperature of the bearing at which the motor is switched off, °C.
 pub const BEARING_TRIP_C: f64 = 90.0;
@@ -33,8 +42,10 @@ pub const WINDING_TRIP_C: f64 = 130.0;
 pub const VIBRATION_TRIP_MM_S: f64 = 7.1;
 /// See [`VIBRATION_TRIP_MM_S`].
 pub const SHAKING_S: f64 = 10.0;
-/// How long it may run without delivering, s.
+/// How long it may run without water, s.
 pub const DRY_S: f64 = 20.0;
+/// How long it may run full of water and without delivering, s.
+pub const NO_FLOW_S: f64 = 120.0;
 
 /// The figures of a pump's name plate.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,11 +107,12 @@ impl PumpPlate {
     /// Electrical power in kW at a flow in m³/h, a head in m and a speed in r/min.
     pub fn power(&self, flow: f64, head_m: f64, speed: f64) -> f64 {
         let ratio = (speed / self.rated_speed).max(1e-6);
-        let off = flow / (self.rated_flow * ratio) - 1.0;
-        let efficiency = (self.efficiency * (1.0 - off * off)).max(LEAST_EFFICIENCY);
-        let hydraulic = RHO_G * flow / 3600.0 * head_m.max(0.0) / 1000.0;
+        // η = η_best · q (2 − q) with the share q of the best flow: Q / η is finite at q = 0.
+        let best = self.rated_flow * ratio;
+        let rest = (2.0 - flow / best).max(LEAST_REST);
+        let shaft = RHO_G * best / 3600.0 * head_m.max(0.0) / 1000.0 / (self.efficiency * rest);
         let windage = 0.05 * self.rated_power() * ratio * ratio * ratio;
-        hydraulic / efficiency + windage
+        shaft + windage
     }
 
     /// Electrical power at the best point, kW.
@@ -176,7 +188,11 @@ pub struct Pump {
     /// How long it has shaken beyond the limit, s.
     shaking_s: f64,
     /// How long it has run without delivering, s.
-    dry_s: f64,
+    still_s: f64,
+    /// It lacks the water to deliver.
+    is_dry: bool,
+    /// By how much its casing is warmer than what flows through it, K.
+    casing_k: f64,
 }
 
 impl Pump {
@@ -193,7 +209,9 @@ impl Pump {
             h0_m: 0.0,
             cavitation: 0.0,
             shaking_s: 0.0,
-            dry_s: 0.0,
+            still_s: 0.0,
+            is_dry: false,
+            casing_k: 0.0,
         }
     }
 
@@ -216,20 +234,23 @@ impl Pump {
 
         // Friction of bearing and coupling adds to what the water takes.
         let friction = 1.0 + 0.04 * condition.bearing + 0.03 * condition.misalignment;
-        let head = self.curve(plate).head(flow);
+        // Air weighs nothing: it takes no power.
+        let head = self.curve(plate).head(flow) * acting.primed;
         self.power_kw =
             if target > 0.0 { friction * plate.power(flow, head, self.speed) } else { 0.0 };
+        self.warm_casing(plate, dt_s, flow, head);
         let load = self.power_kw / plate.rated_power();
         let worn = ((condition.bearing - FILM) / (1.0 - FILM)).max(0.0);
         let rise = ratio * (24.0 + 60.0 * worn + 12.0 * condition.misalignment) + 9.0 * load;
-        self.bearing_c = lag(self.bearing_c, ambient_c + rise, 40.0, dt_s);
-        self.winding_c = lag(self.winding_c, ambient_c + 48.0 * load, 420.0, dt_s);
+        let [to_bearing, to_winding] = CONDUCTED.map(|share| ambient_c + share * self.casing_k);
+        self.bearing_c = lag(self.bearing_c, to_bearing + rise, 40.0, dt_s);
+        self.winding_c = lag(self.winding_c, to_winding + 48.0 * load, 420.0, dt_s);
 
         let off = flow / (plate.rated_flow * ratio.max(0.05)) - 1.0;
         let sources = [
             1.1,
             (1.6 * off * off).min(9.0),
-            6.0 * condition.bearing.max(0.0).sqrt(),
+            6.0 * libm::pow(condition.bearing.max(0.0), 0.65),
             4.0 * condition.misalignment,
             15.0 * self.cavitation,
             4.0 * (1.0 - acting.primed),
@@ -238,11 +259,23 @@ impl Pump {
 
         let shakes = self.vibration_mm_s > VIBRATION_TRIP_MM_S;
         self.shaking_s = if shakes { self.shaking_s + dt_s } else { 0.0 };
-        let dry = target > 0.0 && ratio > 0.5 && flow < 0.02 * plate.rated_flow;
-        self.dry_s = if dry { self.dry_s + dt_s } else { 0.0 };
+        let still = target > 0.0 && ratio > 0.5 && flow < 0.02 * plate.rated_flow;
+        self.still_s = if still { self.still_s + dt_s } else { 0.0 };
+        self.is_dry = acting.primed < DRY;
         if self.speed > 1.0 {
             self.hours += dt_s / 3600.0;
         }
+    }
+
+    /// What the motor gives and the flow does not take along as pressure warms the casing, until the flow
+    /// carries it away.
+    fn warm_casing(&mut self, plate: &PumpPlate, dt_s: f64, flow: f64, head_m: f64) {
+        let (litres, capacity) = CASING;
+        let passed_on = RHO_G * flow / 3600.0 * head_m.max(0.0) / 1000.0;
+        // The motor's own losses, a fifth, do not reach the water.
+        let heat_kw = (0.8 * self.power_kw.min(2.0 * plate.rated_power()) - passed_on).max(0.0);
+        let carried = capacity * (flow / 3.6 / litres + 1.0 / CASING_S);
+        self.casing_k = lag(self.casing_k, heat_kw / carried, capacity / carried, dt_s);
     }
 
     fn curve_now(&self, plate: &PumpPlate, impeller: f64, primed: f64) -> Curve {
@@ -269,7 +302,8 @@ impl Pump {
             () if self.bearing_c >= BEARING_TRIP_C => Some(Cause::BearingHot),
             () if self.winding_c >= WINDING_TRIP_C => Some(Cause::WindingHot),
             () if self.shaking_s >= SHAKING_S => Some(Cause::Vibration),
-            () if self.dry_s >= DRY_S => Some(Cause::DryRunning),
+            () if self.still_s >= DRY_S && self.is_dry => Some(Cause::DryRunning),
+            () if self.still_s >= NO_FLOW_S => Some(Cause::NoFlow),
             () => None,
         }
     }
@@ -368,7 +402,7 @@ mod tests {
         let condition = Condition { bearing: FILM, ..Condition::default() };
         let (well, worn) =
             (after(300, &acting(21.6)), after(300, &Acting { condition, ..acting(21.6) }));
-        assert!(worn.vibration_mm_s > well.vibration_mm_s + 0.3, "{}", worn.vibration_mm_s);
+        assert!(worn.vibration_mm_s > well.vibration_mm_s + 0.2, "{}", worn.vibration_mm_s);
         assert!((worn.bearing_c - well.bearing_c).abs() < 0.05);
     }
 
@@ -402,5 +436,26 @@ mod tests {
         let pump = after(26, &dry);
         assert_eq!(pump.trouble(), Some(Cause::DryRunning));
         assert!(pump.power_kw < 0.1 * plate().rated_power());
+    }
+
+    #[test]
+    fn against_a_shut_valve_it_takes_half_its_power_warms_up_and_trips_for_no_flow() {
+        let shut = after(100, &acting(0.0));
+        let share = shut.power_kw / after(100, &acting(18.0)).power_kw;
+        assert!((0.4..0.7).contains(&share), "{share}");
+        // No step on the way from no flow to some.
+        let some = plate().power(0.5, 33.0, 2600.0) / plate().power(0.0, 33.0, 2600.0);
+        assert!((some - 1.0).abs() < 0.03, "{some}");
+        assert_eq!(shut.trouble(), None);
+        assert!(shut.casing_k > 2.0 && after(100, &acting(18.0)).casing_k < 0.2);
+        assert_eq!(after(130, &acting(0.0)).trouble(), Some(Cause::NoFlow));
+    }
+
+    #[test]
+    fn a_bearing_hardly_shakes_at_first() {
+        let condition = Condition { bearing: 0.01, ..Condition::default() };
+        let (new, used) =
+            (after(60, &acting(18.0)), after(60, &Acting { condition, ..acting(18.0) }));
+        assert!(used.vibration_mm_s < 1.05 * new.vibration_mm_s, "{}", used.vibration_mm_s);
     }
 }

@@ -33,6 +33,8 @@ pub enum Cause {
     Vibration,
     /// A pump without water.
     DryRunning,
+    /// A pump full of water that delivers nothing.
+    NoFlow,
     /// Too high a current for too long.
     Overload,
     /// Too low a voltage.
@@ -59,6 +61,7 @@ impl Cause {
             Self::WindingHot => "winding hot",
             Self::Vibration => "vibration",
             Self::DryRunning => "dry running",
+            Self::NoFlow => "no flow",
             Self::Overload => "overload",
             Self::Undervoltage => "undervoltage",
             Self::Jam => "jam",

@@ -17,10 +17,12 @@ pub fn bearing(worn: f64, load: f64) -> f64 {
     LIFE * (0.05 + worn.clamp(0.0, 1.0)) * load * load * load
 }
 
-/// A valve's seat: it is cut by what passes at high speed, so most when it is nearly shut.
-pub fn seat(position_percent: f64, drop_bar: f64) -> f64 {
+/// A valve's seat that is worn from 0 to 1: it is cut by what passes at high speed, so most when it is
+/// nearly shut. When it is shut, only what a worn seat lets through cuts it.
+pub fn seat(worn: f64, position_percent: f64, drop_bar: f64) -> f64 {
+    let passes = if position_percent < 0.5 { worn.clamp(0.0, 1.0) } else { 1.0 };
     let throttling = (1.0 - position_percent / 100.0).clamp(0.0, 1.0);
-    2.0 * throttling * throttling * drop_bar.max(0.0)
+    2.0 * passes * throttling * throttling * drop_bar.max(0.0)
 }
 
 /// A valve's packing: the way of its stem, one full stroke a minute being 1.
@@ -69,6 +71,12 @@ mod tests {
         ] {
             assert!((worn - 1.0).abs() < 0.01, "{name}: {worn}");
         }
+    }
+
+    #[test]
+    fn a_tight_seat_that_is_shut_does_not_wear() {
+        assert_eq!(seat(0.0, 0.0, 4.0), 0.0);
+        assert!(seat(0.0, 1.0, 4.0) > 7.0 && seat(0.5, 0.0, 4.0) == 4.0);
     }
 
     #[test]

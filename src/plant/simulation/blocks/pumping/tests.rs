@@ -1,7 +1,7 @@
 //! Pumps, their group and their line together.
 
 use crate::plant::simulation::blocks::bench::Bench;
-use crate::plant::simulation::command::{Answer, Argument, Progress};
+use crate::plant::simulation::command::{Answer, Argument, Progress, Takes};
 
 const STATION: &str = r#"[
     Mains(asset: "MAINS"),
@@ -170,6 +170,66 @@ fn without_change_over_a_tripped_pump_is_not_replaced() {
     bench.run(30.0);
     assert_eq!((bench.word("P-1.cause"), bench.word("P-2.state")), ("overload", "stopped"));
     assert!(bench.number("line.flow") < 0.1);
+    bench.mend();
+    bench.command("P-1", "acknowledge", Argument::Nothing);
+    bench.run(1.0);
+    assert_eq!(bench.command("P-1", "reset", Argument::Nothing), Answer::Done);
+    bench.run(20.0);
+    assert_eq!(bench.word("P-1.state"), "stopped", "a reset starts nothing");
+    bench.command("GROUP", "running", Argument::Number(1.0));
+    bench.run(20.0);
+    assert_eq!(bench.word("P-1.state"), "running");
+    bench.fault("dip", "MAINS", 1.0);
+    bench.run(5.0);
+    bench.mend();
+    bench.run(20.0);
+    assert_eq!(bench.word("P-1.state"), "running", "what the dip stopped goes on");
+}
+
+#[test]
+fn a_group_is_set_no_faster_than_its_pumps_turn_and_is_done_when_they_do() {
+    let mut bench = station();
+    let known = bench.known("GROUP", "speed");
+    assert!(matches!(known, Takes::Number { high: 2900.0, .. }), "{known:?}");
+    let slow = Argument::Number(1500.0);
+    assert_eq!(bench.command("GROUP", "speed", slow), Answer::Accepted);
+    bench.run(1.0);
+    assert_eq!(bench.progress("GROUP", "speed", slow), Progress::Going);
+    bench.run(5.0);
+    assert_eq!(bench.progress("GROUP", "speed", slow), Progress::Done);
+    assert_eq!(bench.number("P-1.speed"), 1500.0);
+}
+
+#[test]
+fn against_a_shut_line_a_pump_trips_for_no_flow_and_not_for_dry_running() {
+    let text = STATION.replace("resistance: 0.0025", "resistance: 0.0025, kv: 0");
+    let mut bench = Bench::new(&text);
+    let after = bench.until(300.0, |b| b.word("P-1.state") == "tripped").expect("it trips");
+    assert!(after > 100.0, "{after} s");
+    assert_eq!(bench.word("P-1.cause"), "no flow");
+}
+
+#[test]
+fn behind_its_check_valve_a_slow_pump_has_its_own_pressure_alone() {
+    let mut bench = Bench::new(&STATION.replace("running: 1", "running: 2"));
+    bench.run(20.0);
+    bench.command("P-2", "mode", Argument::Word("manual"));
+    bench.command("P-2", "speed", Argument::Number(1000.0));
+    bench.run(20.0);
+    assert_eq!(bench.number("P-2.flow"), 0.0);
+    let own = 42.0 * (1000.0f64 / 2900.0).powi(2) / 10.2;
+    assert!((bench.number("P-2.pressure") - own).abs() < 1e-6);
+    assert!(bench.number("P-1.pressure") > 2.0 * own);
+}
+
+#[test]
+fn in_a_sag_the_power_that_is_told_is_the_power_that_is_counted() {
+    let mut bench = station();
+    bench.fault("dip", "MAINS", 0.2);
+    bench.run(10.0);
+    assert_eq!(bench.word("P-1.state"), "running");
+    let (told, counted) = (bench.number("P-1.power"), bench.number("MAINS.power"));
+    assert!((told - counted).abs() < 1e-3, "{told} {counted}");
 }
 
 #[test]
