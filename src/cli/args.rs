@@ -11,7 +11,7 @@ use super::brain::args::{
 };
 use twinscope::twin::Timestamp;
 
-use super::values::{duration, instant, scale, size, speed};
+use super::values::{duration, instant, scale, size, span, speed};
 
 /// A live 3D digital twin of a plant.
 ///
@@ -167,9 +167,9 @@ pub struct SimulationArgs {
     /// otherwise
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Plant seconds that pass in one second
-    #[arg(long, default_value_t = 1.0, value_parser = speed)]
-    pub speed: f64,
+    /// Plant seconds that pass in one second: 1 unless stated otherwise
+    #[arg(long, value_parser = speed)]
+    pub speed: Option<f64>,
     /// Tell the story of the twin file's simulation, instead of running for days
     #[arg(long)]
     pub story: bool,
@@ -254,7 +254,7 @@ impl Default for Demo {
             },
             after: Duration::from_secs(8),
             twin: None,
-            simulation: SimulationArgs { seed: None, speed: 1.0, story: false, obey: Obey::All },
+            simulation: SimulationArgs { seed: None, speed: None, story: false, obey: Obey::All },
         }
     }
 }
@@ -391,7 +391,7 @@ pub struct Serve {
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
     /// A broker of your own; without it an embedded one runs, and the twin's simulated plant
-    #[arg(long, value_name = "URL", conflicts_with_all = ["seed", "speed"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["seed", "speed", "story", "obey"])]
     pub broker: Option<String>,
     /// File with the user on its first line and the password on its second; without it the
     /// variables TWINSCOPE_MQTT_USER and TWINSCOPE_MQTT_PASSWORD are read
@@ -460,7 +460,7 @@ pub struct Plant {
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub snapshots: Option<PathBuf>,
     /// Keep a snapshot each time that so much plant time has passed
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "snapshots")]
+    #[arg(long, value_name = "TIME", value_parser = span, requires = "snapshots")]
     pub snapshot_every: Option<Duration>,
     /// Give the plant the commands of this recording, each at its plant time
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -473,13 +473,21 @@ pub struct Plant {
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     pub truth: Option<PathBuf>,
     /// Write all messages into this recording, as fast as this computer can, and use no broker
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "span")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        requires = "span",
+        conflicts_with_all = [
+            "broker", "credentials", "ca", "client_cert", "client_key", "client_id", "obey", "speed"
+        ]
+    )]
     pub out: Option<PathBuf>,
     /// How much plant time to record
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, requires = "out")]
+    #[arg(long = "for", value_name = "TIME", value_parser = span, requires = "out")]
     pub span: Option<Duration>,
     /// Record no machine's message more often than so
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "out")]
+    #[arg(long, value_name = "TIME", value_parser = span, requires = "out")]
     pub every: Option<Duration>,
 }
 
@@ -503,6 +511,31 @@ mod tests {
                 assert!(error.contains("expected a finite number above 0"), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn what_an_option_would_not_change_is_refused() {
+        let parsed = |line: &str| Cli::try_parse_from(line.split(' ')).map(|_| ());
+        for line in [
+            "twinscope serve a.ron --broker mqtt://b --story",
+            "twinscope serve a.ron --broker mqtt://b --obey nothing",
+            "twinscope plant a.ron --out b --for 1h --broker mqtt://c",
+            "twinscope plant a.ron --out b --for 1h --obey nothing",
+            "twinscope plant a.ron --out b --for 1h --client-id c",
+            "twinscope plant a.ron --out b --for 1h --speed 10",
+        ] {
+            let error = parsed(line).expect_err(line).to_string();
+            assert!(error.contains("cannot be used with"), "{error}");
+        }
+        for line in [
+            "twinscope plant a.ron --for 1h",
+            "twinscope plant a.ron --out b --for 0s",
+            "twinscope plant a.ron --out b --for 1h --every 0s",
+            "twinscope plant a.ron --out b --for 1h --every 9999999999999999h",
+        ] {
+            parsed(line).expect_err(line);
+        }
+        assert!(parsed("twinscope plant a.ron --out b --for 1d --every 5s").is_ok());
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub fn run(args: Demo) -> Outcome {
     })
     .map_err(Failure::environment)?;
     let connection = mqtt::ClientOptions::from_url(&broker.url()).map_err(Failure::environment)?;
-    let plant = Running::start(&twin, live::simulation(&args.simulation, connection.clone()))?;
+    let options = live::simulation(&args.simulation, connection.clone());
+    let plant = Running::start(&twin, options, &AtomicBool::new(false))?;
     let outcome = look(args, twin, connection);
     plant.stop();
     outcome
@@ -62,9 +63,14 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn start(twin: &Arc<Twin>, options: PlantOptions) -> Result<Self, Failure> {
+    /// Starts it; fails when `asked` is set while it warms up.
+    pub(super) fn start(
+        twin: &Arc<Twin>,
+        options: PlantOptions,
+        asked: &AtomicBool,
+    ) -> Result<Self, Failure> {
         // What is wrong with the simulation is an error now, and not in its thread.
-        let source = MessageSource::new(twin, options.setup, options.speed)
+        let source = MessageSource::unless(twin, options.setup, options.speed, asked)
             .map_err(|unfit| live::plant_failure(PlantError::Unfit(unfit)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (twin, asked) = (twin.clone(), stop.clone());

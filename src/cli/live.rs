@@ -252,7 +252,7 @@ pub fn simulation(args: &SimulationArgs, broker: mqtt::ClientOptions) -> PlantOp
         args::Obey::Commands => Obey::Commands,
         args::Obey::Nothing => Obey::Nothing,
     };
-    PlantOptions { broker, setup, speed: args.speed, obey }
+    PlantOptions { broker, setup, speed: args.speed.unwrap_or(1.0), obey }
 }
 
 /// How the simulated plant's failures end the program.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use twinscope::plant::broker::{self, Broker};
@@ -28,7 +28,11 @@ pub fn run(args: &Serve) -> Outcome {
     };
     let twin = files::open(&path)?;
     let bundle = bundle(args)?;
-    let plant = Plant::of(args, &twin)?;
+    let plant = match Plant::of(args, &twin, &stop) {
+        // Asked for the end while its plant warmed up.
+        Err(_) if stop.load(Ordering::Relaxed) => return Ok(()),
+        plant => plant?,
+    };
     let options = ServeOptions {
         http: args.http,
         bundle,
@@ -68,10 +72,10 @@ struct Plant {
 }
 
 impl Plant {
-    fn of(args: &Serve, twin: &Arc<Twin>) -> Result<Self, Failure> {
+    fn of(args: &Serve, twin: &Arc<Twin>, stop: &AtomicBool) -> Result<Self, Failure> {
         match &args.broker {
             Some(url) => Self::elsewhere(args, url),
-            None => Self::here(args, twin),
+            None => Self::here(args, twin, stop),
         }
     }
 
@@ -109,7 +113,7 @@ impl Plant {
     }
 
     /// An embedded broker, and the simulated plant where the twin has one.
-    fn here(args: &Serve, twin: &Arc<Twin>) -> Result<Self, Failure> {
+    fn here(args: &Serve, twin: &Arc<Twin>, stop: &AtomicBool) -> Result<Self, Failure> {
         let login = login(args)?;
         let has_login = login.is_some();
         let tcp = (Ipv4Addr::LOCALHOST, 0).into();
@@ -128,7 +132,7 @@ impl Plant {
                 if let Some(login) = login {
                     (options.user, options.password) = (Some(login.user), Some(login.password));
                 }
-                Some(Running::start(twin, live::simulation(&args.simulation, options))?)
+                Some(Running::start(twin, live::simulation(&args.simulation, options), stop)?)
             }
         };
         let upstream = Upstream::Relay(Box::new(pages));

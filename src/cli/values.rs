@@ -17,12 +17,37 @@ pub fn above_zero(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a finite number above 0".into())
 }
 
-/// A time such as `5s`, `250ms` or `2min`.
+/// The longest time: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// A time such as `5s`, `250ms`, `2min` or `1d`, of at most a hundred years; a day has 24 hours.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| format!("'{text}' is no time; write it like 5s, 250ms or 2min"))?;
-    Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))
+    let wrong = || format!("'{text}' is no time; write it like 5s, 250ms, 2min or 1d");
+    let trimmed = text.trim();
+    let parsed = match trimmed.strip_suffix('d').map(str::trim_end).map(str::parse::<f64>) {
+        Some(Ok(days)) if days < 0.0 => return Err(format!("'{text}' is negative")),
+        Some(Ok(days)) => Duration::try_from_secs_f64(days * 86_400.0).map_err(|_| wrong())?,
+        _ => {
+            let parsed: jiff::SignedDuration = trimmed.parse().map_err(|_| wrong())?;
+            Duration::try_from(parsed).map_err(|_| format!("'{text}' is negative"))?
+        }
+    };
+    match parsed <= LONGEST {
+        true => Ok(parsed),
+        false => {
+            Err(format!("'{text}' is too long; a time here has at most 36500d, a hundred years"))
+        }
+    }
+}
+
+/// A time that is longer than nothing.
+pub fn span(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => {
+            Err(format!("'{text}' is no time; write one longer than nothing, like 5s"))
+        }
+        span => Ok(span),
+    }
 }
 
 /// An instant with its zone.
@@ -82,6 +107,12 @@ mod tests {
     fn times_and_sizes_are_read_as_people_write_them() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2min"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("1.5d"), Ok(Duration::from_secs(129_600)));
+        assert_eq!(duration("36500d"), Ok(LONGEST));
+        assert!(duration("999999999999h").expect_err("long").contains("hundred years"));
+        assert!(duration("NaNd").is_err() && duration("-1d").is_err() && duration("d").is_err());
+        assert_eq!(span("5s"), Ok(Duration::from_secs(5)));
+        assert!(span("0s").expect_err("nothing").contains("longer than nothing"));
         assert!(duration("5 parsecs").is_err());
         assert!(duration("-1s").is_err());
         assert_eq!(size("1920x1080"), Ok((1920, 1080)));

@@ -56,7 +56,7 @@ struct NameDocument {
 /// What is wrong with it, for who sent it.
 pub fn read(order: &str, payload: &[u8], faults: &Faults) -> Result<Order, String> {
     if payload.len() > LARGEST {
-        return Err(format!("the payload has {} bytes; at most {LARGEST}", payload.len()));
+        return Err(format!("the payload is too long; an order has at most {LARGEST} bytes"));
     }
     let text = std::str::from_utf8(payload).map_err(|_| "the payload is no UTF-8 text")?.trim();
     match order {

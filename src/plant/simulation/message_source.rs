@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::instructor::{self, Order};
 use super::parts::Parts;
-use super::{Message, Mistake, Setup, Simulation, encode};
+use super::{LARGEST, LONGEST_TOPIC, Message, Mistake, Setup, Simulation, encode};
 use crate::twin::mapping::ClockSource;
 use crate::twin::{Timestamp, Twin};
 
@@ -76,6 +77,19 @@ pub enum Unfit {
     /// The twin file's simulation section is wrong.
     #[error("{}", lines(.0))]
     Simulation(Vec<Mistake>),
+    /// Somebody asked for the end while it warmed up.
+    #[error("it was stopped while it warmed up")]
+    Stopped,
+}
+
+/// What is wrong with a script.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct BadScript {
+    /// Which of its messages, from 0.
+    pub at: usize,
+    /// What is wrong, and what to do.
+    pub reason: String,
 }
 
 fn lines(mistakes: &[Mistake]) -> String {
@@ -89,6 +103,8 @@ pub struct MessageSource {
     is_frozen: bool,
     /// Plant time since the start.
     plant: Duration,
+    /// Plant time that has passed altogether: what was put back has passed, too.
+    passed: Duration,
     clock: Option<ClockSource>,
     /// Plant time of the next message of its clock, since the start.
     clock_due: Duration,
@@ -130,14 +146,27 @@ impl MessageSource {
     /// If the speed is not in [`SPEEDS`], the twin has no `simulation` section, or with everything
     /// that is wrong in it.
     pub fn new(twin: &Twin, setup: Setup, speed: f64) -> Result<Self, Unfit> {
+        Self::unless(twin, setup, speed, &AtomicBool::new(false))
+    }
+
+    /// As [`new`](Self::new); ends early when `stop` is set while the plant warms up.
+    ///
+    /// # Errors
+    /// As those of `new`, and [`Unfit::Stopped`].
+    pub fn unless(twin: &Twin, setup: Setup, speed: f64, stop: &AtomicBool) -> Result<Self, Unfit> {
         if !SPEEDS.contains(&speed) {
             return Err(Unfit::Speed(speed));
         }
+        let mut simulation = Simulation::cold(twin, setup).map_err(Unfit::Simulation)?;
+        if !simulation.warm_up(stop) {
+            return Err(Unfit::Stopped);
+        }
         Ok(Self {
-            simulation: Simulation::set_up(twin, setup).map_err(Unfit::Simulation)?,
+            simulation,
             speed,
             is_frozen: false,
             plant: Duration::ZERO,
+            passed: Duration::ZERO,
             clock: twin.clock.clone(),
             clock_due: Duration::ZERO,
             since_clock: Duration::ZERO,
@@ -151,12 +180,43 @@ impl MessageSource {
         })
     }
 
-    /// Gives it messages, each at its plant time; what is earlier than now is left out.
-    pub fn with_script(mut self, mut script: Vec<Scripted>) -> Self {
-        script.sort_by_key(|scripted| scripted.at);
-        script.retain(|scripted| scripted.at >= self.now());
-        self.script = script.into();
-        self
+    /// Gives it messages, each at its plant time, in their order; those at the beginning that are earlier than now
+    /// are left out. Gives how many these are.
+    ///
+    /// # Errors
+    /// If a message is earlier than the one before it, unless that puts the plant back; or is on a topic on
+    /// which the plant is told nothing, unless they are those of a journal, to which that may have happened.
+    pub fn with_script(
+        mut self,
+        script: Vec<Scripted>,
+        is_journal: bool,
+    ) -> Result<(Self, usize), BadScript> {
+        let orders = &self.simulation.orders;
+        let puts_back =
+            |scripted: &Scripted| orders.topics.order(&scripted.topic) == Some("restore");
+        for (at, scripted) in script.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| &script[before]);
+            if let Some(before) =
+                before.filter(|before| scripted.at < before.at && !puts_back(before))
+            {
+                let reason = format!(
+                    "it is at {}, before the message above it at {}; only what follows a `restore` may be",
+                    scripted.at, before.at
+                );
+                return Err(BadScript { at, reason });
+            }
+            if !is_journal && !orders.knows(&scripted.topic) {
+                let near = orders.nearest(&scripted.topic);
+                let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+                let topic = &scripted.topic;
+                let reason = format!("the plant is told nothing on {topic:?}{near}");
+                return Err(BadScript { at, reason });
+            }
+        }
+        let now = self.told_now();
+        let early = script.iter().take_while(|scripted| scripted.at < now).count();
+        self.script = script.into_iter().skip(early).collect();
+        Ok((self, early))
     }
 
     /// Takes note of what it is told, so that the run can be made again.
@@ -199,21 +259,23 @@ impl MessageSource {
         self.simulation.command_filters()
     }
 
-    /// The topics on which an instructor's orders come.
+    /// The topic filters on which an instructor's orders come, with all that were meant as such.
     pub fn instructor_filters(&self) -> Vec<String> {
-        let prefix = &self.simulation.orders.topics.instructor;
-        instructor::ORDERS.map(|order| format!("{prefix}{order}")).to_vec()
+        vec![format!("{}#", self.simulation.orders.topics.instructor)]
     }
 
     /// Takes a command or an instructor's order: the one way in, whoever sent it. What machines and
-    /// faults do is done at the next step of the plant. `false` when it is none for this plant, or too
-    /// many wait.
+    /// faults do is done at the next step of the plant. `false` when it is nothing that this plant answers.
     pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
-        let now = self.now();
+        let payload = &payload[..payload.len().min(LARGEST + 1)];
+        let (now, topics) = (self.told_now(), &self.simulation.orders.topics);
+        if topic.len() > LONGEST_TOPIC || topics.is_sent(topic) {
+            return false;
+        }
+        let order = topics.order(topic);
         if let Some(journal) = &mut self.journal {
             journal(now, topic, payload, retained);
         }
-        let order = self.simulation.orders.topics.order(topic);
         let Some(order @ ("snapshot" | "restore" | "freeze" | "speed")) = order else {
             return self.simulation.command(topic, payload, retained);
         };
@@ -227,6 +289,22 @@ impl MessageSource {
         let result = result.as_ref().copied().map_err(String::as_str);
         self.said.push(instructor::answer(prefix, order, result, self.simulation.now()));
         true
+    }
+
+    /// Whether the plant itself sends on a topic: what comes back from there is no command.
+    pub fn sends(&self, topic: &str) -> bool {
+        self.simulation.orders.topics.is_sent(topic)
+    }
+
+    /// Whether a message on a topic is more work than others: all of the plant's state is written or read.
+    pub fn is_costly(&self, topic: &str) -> bool {
+        let order = self.simulation.orders.topics.order(topic);
+        matches!(order, Some("snapshot" | "restore"))
+    }
+
+    /// Plant time up to which it has run: what it is told now it is told then.
+    fn told_now(&self) -> Timestamp {
+        self.start() + self.plant
     }
 
     fn carry_out(&mut self, order: Order) -> Result<(), String> {
@@ -260,6 +338,11 @@ impl MessageSource {
     /// States the plant seconds that are known to pass in one second.
     pub fn set_rate(&mut self, rate: f64) {
         self.rate = rate;
+    }
+
+    /// Plant seconds that are known to pass in one second.
+    pub fn rate(&self) -> f64 {
+        self.rate
     }
 
     /// Whether its time stands still.
@@ -303,6 +386,11 @@ impl MessageSource {
         self.simulation.step_length()
     }
 
+    /// Plant time that has passed altogether; unlike [`elapsed`](Self::elapsed) it never goes back.
+    pub fn passed(&self) -> Duration {
+        self.passed
+    }
+
     /// Plant time since the first message.
     pub fn elapsed(&self) -> Duration {
         self.plant
@@ -323,7 +411,11 @@ impl MessageSource {
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), super::Damaged> {
         self.simulation.restore(snapshot)?;
         self.plant = self.simulation.asked();
-        self.next_clock();
+        match self.plant {
+            // Nothing was told yet.
+            Duration::ZERO => self.clock_due = Duration::ZERO,
+            _ => self.next_clock(),
+        }
         Ok(())
     }
 
@@ -339,6 +431,7 @@ impl MessageSource {
     /// whose time stands still. `elapsed` is real time.
     pub fn speak(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
         self.said.drain(..).for_each(&mut *sink);
+        self.simulation.said().into_iter().for_each(&mut *sink);
         if self.is_frozen {
             self.since_clock += elapsed;
             if self.since_clock >= CLOCK_EVERY {
@@ -348,14 +441,26 @@ impl MessageSource {
         }
     }
 
-    /// Lets so much plant time pass, at whatever pace.
+    /// Lets so much plant time pass, at whatever pace; less where its script lets time stand still on the
+    /// way. What the script puts back has passed.
     pub fn advance_plant(&mut self, plant: Duration, sink: &mut dyn FnMut(Message)) {
-        let goal = self.plant + plant;
-        let goal_at = self.start() + goal;
-        while self.script.front().is_some_and(|next| next.at < goal_at) {
-            let Some(Scripted { at, topic, payload, retained }) = self.script.pop_front() else {
-                break;
+        let (goal, was_frozen) = (self.passed + plant, self.is_frozen);
+        loop {
+            let left = goal.saturating_sub(self.passed);
+            let stands_still = self.is_frozen && !was_frozen;
+            let (now, until) = (self.told_now(), self.told_now() + left);
+            let is_due =
+                |next: &Scripted| if stands_still { next.at <= now } else { next.at < until };
+            let Some(next) = self.script.pop_front_if(|next| is_due(next)) else {
+                if !stands_still {
+                    self.advance_to(self.plant + left, sink);
+                }
+                return;
             };
+            let Scripted { at, topic, payload, retained } = next;
+            if at < now {
+                log::warn!("{topic} is told at {now}, for {at} is over: this is another run");
+            }
             let since_us = u64::try_from(at.0.saturating_sub(self.start().0)).unwrap_or(0);
             self.advance_to(Duration::from_micros(since_us).max(self.plant), sink);
             if !self.command(&topic, &payload, retained) {
@@ -363,10 +468,10 @@ impl MessageSource {
             }
             self.speak(Duration::ZERO, sink);
         }
-        self.advance_to(goal, sink);
     }
 
     fn advance_to(&mut self, goal: Duration, sink: &mut dyn FnMut(Message)) {
+        self.passed += goal.saturating_sub(self.plant);
         while self.clock.is_some() && self.clock_due <= goal {
             let due = self.clock_due;
             self.simulation.advance(due, sink);

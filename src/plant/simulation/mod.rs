@@ -31,19 +31,21 @@ mod tap;
 mod topic;
 mod wiring;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::balance::Balance;
 use self::blocks::Block;
 use self::board::Errand;
 use self::command::orders::{Incoming, Orders};
+use self::command::payload::LARGEST;
 use self::command::topics::Topics;
 use self::command::{Argument, Command};
 use self::faults::{Fault, FaultSlot, Plan};
 use self::instructor::Order as Instruction;
 use self::instrument::Moment;
 pub use self::message_source::{
-    Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
+    BadScript, Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
@@ -52,11 +54,15 @@ use self::publication::{PLANT, Publication, check_powered, clock_error_us, publi
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
 use self::section::{Spec, located, read};
+use self::snapshot::Definition;
 pub use self::snapshot::{Damaged, setup_of};
 use self::tap::check_instruments;
 use self::tap::transmitters::Transmitters;
 use self::wiring::{Board, Known, Wiring};
 use crate::twin::{Timestamp, Twin};
+
+/// Bytes that the topic of a command has at most: machines have shorter ones.
+const LONGEST_TOPIC: usize = 1200;
 
 /// A mistake in the `simulation` section of a twin file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,9 +101,9 @@ pub struct Setup {
 /// A plant that can be advanced.
 pub struct Simulation {
     setup: Setup,
-    /// The twin's name, and a check sum of what it says of the plant: snapshots of others are refused.
+    /// The twin's name, and what it says of the plant: snapshots of others are refused.
     twin: String,
-    definition: u32,
+    definition: Definition,
     dt_us: i64,
     warm_up_us: i64,
     elapsed_us: i64,
@@ -128,6 +134,28 @@ impl Simulation {
     /// If the twin has no `simulation` section, no story where one is to be told, or with everything
     /// that is wrong in it.
     pub fn set_up(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
+        let mut simulation = Self::cold(twin, setup)?;
+        simulation.warm_up(&AtomicBool::new(false));
+        Ok(simulation)
+    }
+
+    /// Lets the plant time pass that comes before the first message; `false` when `stop` was set meanwhile.
+    fn warm_up(&mut self, stop: &AtomicBool) -> bool {
+        let mut warm = 0;
+        while warm < self.warm_up_us {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            warm += self.dt_us;
+            self.step(warm);
+        }
+        self.warm_up_us = warm;
+        self.board.announcements.clear();
+        true
+    }
+
+    /// The plant before it has warmed up.
+    fn cold(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
         let Some(source) = &twin.simulation else {
             let file =
                 twin.files.first().map(|file| file.display().to_string()).unwrap_or_default();
@@ -151,7 +179,9 @@ impl Simulation {
         let network = wiring.fault(PLANT, Fault::NetworkLoss);
         let clock = wiring.fault(PLANT, Fault::ClockJump);
         check_powered(twin, &spec, &mut wiring);
-        let topics = Topics::new(twin, &spec.topics, &mut wiring);
+        let mut topics = Topics::new(twin, &spec.topics, &mut wiring);
+        let measured = publications.iter().map(|publication| publication.topic.clone()).collect();
+        topics.check_sent(twin, measured, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
         let board = wiring.board();
         if !wiring.mistakes.is_empty() {
@@ -170,12 +200,10 @@ impl Simulation {
         if !all.is_empty() {
             blocks.push(Box::new(Transmitters { all, warm_up_us }));
         }
-        let mut simulation = Self {
+        Ok(Self {
             setup,
             twin: twin.name.clone(),
-            definition: crc32fast::hash(
-                format!("{} {}", source.text.trim(), setup.story).as_bytes(),
-            ),
+            definition: Definition::of(twin, source.text.trim(), &publications),
             dt_us,
             warm_up_us,
             elapsed_us: 0,
@@ -187,14 +215,7 @@ impl Simulation {
             clock,
             orders: Orders::new(topics, wiring.commands().to_vec()),
             plan,
-        };
-        let mut warm = 0;
-        while warm < simulation.warm_up_us {
-            warm += simulation.dt_us;
-            simulation.step(warm);
-        }
-        simulation.board.announcements.clear();
-        Ok(simulation)
+        })
     }
 
     /// Plant time now.
@@ -239,6 +260,7 @@ impl Simulation {
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
     /// on the way, in order.
     pub fn advance(&mut self, elapsed: Duration, sink: &mut dyn FnMut(Message)) {
+        self.said().into_iter().for_each(&mut *sink);
         self.asked = self.asked.max(elapsed);
         let goal = elapsed.as_micros().min(i64::MAX as u128) as i64;
         while self.elapsed_us + self.dt_us <= goal {
@@ -258,7 +280,7 @@ impl Simulation {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
                     let at = Moment { seed: self.setup.seed, count, elapsed_us: self.elapsed_us };
-                    publication.next_us += publication.period_us;
+                    publication.next_us = publication.next_us.saturating_add(publication.period_us);
                     for block in &publication.shown_by {
                         self.blocks[*block].show(&mut self.board);
                     }
@@ -268,16 +290,27 @@ impl Simulation {
         }
     }
 
-    /// Takes a command, or an instructor's order for a fault, which is carried out and answered at the next
-    /// step; `false` when it is none for this plant, or too many wait.
+    /// Takes a command, or an instructor's order for a fault. It is carried out and answered at the next
+    /// step, or refused at once where too many wait or it is for no machine; `false` when it is nothing
+    /// that this plant answers.
     pub fn command(&mut self, topic: &str, payload: &[u8], retained: bool) -> bool {
-        let (topic, payload) = (topic.to_string(), payload.to_vec());
-        self.orders.push(Incoming { topic, payload, retained })
+        if topic.len() > LONGEST_TOPIC {
+            return false;
+        }
+        // What is longer is refused as too long: no more of it is kept than shows that.
+        let payload = payload[..payload.len().min(LARGEST + 1)].to_vec();
+        let now = self.now();
+        self.orders.push(Incoming { topic: topic.to_string(), payload, retained }, now)
+    }
+
+    /// Answers that do not wait for a step of the plant.
+    fn said(&mut self) -> Vec<Message> {
+        self.orders.take_said()
     }
 
     /// The topic filters on which commands come.
     pub fn command_filters(&self) -> Vec<String> {
-        self.orders.topics.machines.iter().map(|machine| format!("{}+", machine.set)).collect()
+        self.orders.topics.filters()
     }
 
     fn obey(&mut self, now: Timestamp, sink: &mut dyn FnMut(Message)) {
@@ -368,3 +401,5 @@ mod restored;
 mod symptoms;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod told;

@@ -13,9 +13,10 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// Such bunches that wait for being written at most.
 const WAITING: usize = 8;
 
-/// Runs a plant for so much plant time, or until `stop` is set, and hands the lines of a recording to
-/// `write`, in a thread of its own. `look` sees the plant each second of its time. Gives how many
-/// messages there were.
+/// Runs a plant for so much plant time, or until `stop` is set or its script lets its time stand still for
+/// good, and hands the lines of a recording to `write`, in a thread of its own. `look` sees the plant each
+/// second of its time. Gives how many messages there were. Where the plant is put back, the times of the
+/// lines go on, as they would for whoever records it.
 ///
 /// # Errors
 /// When `write` fails.
@@ -43,13 +44,14 @@ pub fn record(
         let begin = source.now();
         let mut bunch: Vec<_> =
             source.birth().iter().map(|message| (begin, message.clone())).collect();
-        let goal = source.elapsed() + span;
-        while source.elapsed() < goal && !stop.load(Ordering::Relaxed) {
-            let until = (source.elapsed() + TOGETHER).min(goal);
-            while source.elapsed() < until {
-                let step = source.step().min(until - source.elapsed());
+        let (base, goal) = (source.start() + source.elapsed(), source.passed() + span);
+        let from = source.passed();
+        while source.passed() < goal && !stop.load(Ordering::Relaxed) {
+            let until = (source.passed() + TOGETHER).min(goal);
+            while source.passed() < until && !source.is_frozen() {
+                let step = source.step().min(until - source.passed());
                 // A message that a step sends was measured at its end.
-                let at = source.start() + (source.elapsed() + step);
+                let at = base + (source.passed() - from + step);
                 source.advance_plant(step, &mut |message| bunch.push((at, message)));
             }
             // It ends early where it cannot be written.
@@ -57,6 +59,14 @@ pub fn record(
                 break;
             }
             look(source);
+            if source.is_frozen() {
+                log::warn!(
+                    "the recording ends at {}: there a command lets the plant's time stand still, and none \
+                     lets it go on",
+                    source.now()
+                );
+                break;
+            }
         }
         drop(bunches);
         writer.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))

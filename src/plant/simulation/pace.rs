@@ -22,8 +22,10 @@ pub struct Pacer {
     before: Instant,
     /// Plant time that has yet to pass.
     owed: Duration,
+    /// Since when, at which plant time and for which wanted speed it measures.
     measured_at: Instant,
     measured_from: Duration,
+    measured_for: f64,
     /// Somebody was told that it does not keep up.
     is_told: bool,
 }
@@ -37,6 +39,7 @@ impl Pacer {
             owed: Duration::ZERO,
             measured_at: now,
             measured_from: source.elapsed(),
+            measured_for: source.speed(),
             is_told: false,
         }
     }
@@ -51,9 +54,12 @@ impl Pacer {
         let now = Instant::now();
         let (elapsed, speed) = (now.duration_since(self.before), source.speed());
         self.before = now;
+        if source.is_frozen() || speed != self.measured_for {
+            self.measured_for = speed;
+            (self.measured_at, self.measured_from) = (now, source.elapsed());
+        }
         if source.is_frozen() {
             self.owed = Duration::ZERO;
-            (self.measured_at, self.measured_from) = (now, source.elapsed());
             return true;
         }
         // At no more than real time what was missed for longer than that is missed for good, too.
@@ -127,9 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn after_a_change_of_speed_its_rate_is_measured_anew() {
+        let mut source = source(1.0);
+        let mut pacer = Pacer::new(&source);
+        let mut run = |source: &mut MessageSource, plant: Duration| {
+            source.advance_plant(plant, &mut |_| {});
+            true
+        };
+        std::thread::sleep(Duration::from_millis(1900));
+        pacer.pace(&mut source, &mut run);
+        let speed = source.instructor_filters().remove(0).replace('#', "speed");
+        assert!(source.command(&speed, b"50", false));
+        std::thread::sleep(Duration::from_millis(200));
+        pacer.pace(&mut source, &mut run);
+        assert!(!pacer.is_told && source.rate() == 50.0, "{}", source.rate());
+        assert!(pacer.measured_at.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
     fn a_plant_whose_time_stands_still_owes_nothing() {
         let mut source = source(100.0);
-        let freeze = source.instructor_filters().remove(4);
+        let freeze = source.instructor_filters().remove(0).replace('#', "freeze");
         assert!(source.command(&freeze, b"true", false) && source.is_frozen());
         let mut pacer = Pacer::new(&source);
         std::thread::sleep(Duration::from_millis(20));

@@ -30,7 +30,8 @@ pub const PLANT: &str = "plant";
 
 /// One message of one asset, again and again.
 pub struct Publication {
-    topic: String,
+    /// Where it is sent.
+    pub topic: String,
     mapping: Mapping,
     types: Vec<ValueType>,
     taps: Vec<Tap>,
@@ -147,6 +148,12 @@ impl Publication {
         while self.late.len() > LATE || self.late.front().is_some_and(|(at, _)| *at < oldest) {
             self.late.pop_front();
         }
+    }
+
+    /// What its state depends on: a state of another form is none of this publication.
+    pub fn form(&self) -> String {
+        let positions: Vec<u16> = self.taps.iter().map(|tap| tap.position).collect();
+        format!("{} {} {positions:?} {:?}", self.topic, self.mapping.topic.text, self.types)
     }
 
     /// The state for snapshots.

@@ -10,7 +10,7 @@ use rumqttc::{
 };
 
 use super::pace::Pacer;
-use super::{Message, MessageSource, Setup, Unfit};
+use super::{LARGEST, Message, MessageSource, Setup, Unfit};
 use crate::telemetry::backoff::Rarely;
 use crate::telemetry::mqtt;
 use crate::twin::Twin;
@@ -19,8 +19,12 @@ use crate::twin::Twin;
 const TICK: Duration = Duration::from_millis(20);
 /// Messages waiting for the connection; what is more is dropped and counted.
 const QUEUE: usize = 20_000;
-/// Commands that wait for the plant; what is more is dropped and counted.
+/// Commands that wait for the plant.
 const COMMANDS: usize = 1000;
+/// Time for which the connection waits until the plant takes a command; then it is lost, which is logged.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Commands that the plant takes before it runs on.
+const AT_ONCE: usize = 100;
 /// Pauses before a new attempt to connect.
 const BACKOFF: [u64; 5] = [100, 200, 500, 1000, 2000];
 
@@ -76,7 +80,10 @@ pub enum PlantError {
 /// # Errors
 /// If the twin file's simulation section or the speed is wrong, or a certificate cannot be read.
 pub fn run(twin: &Twin, options: &PlantOptions, stop: &Arc<AtomicBool>) -> Result<(), PlantError> {
-    let source = MessageSource::new(twin, options.setup, options.speed)?;
+    let source = match MessageSource::unless(twin, options.setup, options.speed, stop) {
+        Err(Unfit::Stopped) => return Ok(()),
+        source => source?,
+    };
     publish(twin, source, options, stop, &mut |_| {})
 }
 
@@ -112,16 +119,22 @@ pub fn publish(
             .name("plant-mqtt".into())
             .spawn(move || line.poll(connection, &stop))?
     };
-    let mut dropped = 0u64;
+    let (mut dropped, mut strange, begun) = (0u64, Rarely::default(), Instant::now());
     let mut pacer = Pacer::new(&source);
     let mut before = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        for Told { topic, payload, retained } in told.try_iter() {
-            if !source.command(&topic, &payload, retained) {
-                log::warn!("the plant did not take a message on {topic}: too many wait");
+        let mut sink = |message: Message| dropped += u64::from(!queue.send(message));
+        for Told { topic, payload, retained } in told.try_iter().take(AT_ONCE) {
+            let is_known = source.command(&topic, &payload, retained);
+            if !is_known && !source.sends(&topic) && strange.is_due("strange", begun.elapsed()) {
+                log::warn!("the plant does not know what was sent to it on {topic:.200}");
+            }
+            source.speak(Duration::ZERO, &mut sink);
+            // However many come, the plant runs on between them, and ends when it is asked to.
+            if source.is_costly(&topic) || queue.is_half_full() || stop.load(Ordering::Relaxed) {
+                break;
             }
         }
-        let mut sink = |message: Message| dropped += u64::from(!queue.send(message));
         source.speak(before.elapsed(), &mut sink);
         before = Instant::now();
         let has_caught_up = pacer.pace(&mut source, &mut |source, plant| {
@@ -133,7 +146,7 @@ pub fn publish(
             }
             !waits
         });
-        if has_caught_up || queue.is_half_full() {
+        if (has_caught_up && told.is_empty()) || queue.is_half_full() {
             std::thread::sleep(TICK);
         }
     }
@@ -245,8 +258,10 @@ impl Line {
                 }
                 Ok(Ok(Event::Incoming(Packet::Publish(publish)))) => {
                     let rumqttc::Publish { topic, payload, retain, .. } = publish;
-                    let told = Told { topic, payload: payload.to_vec(), retained: retain };
-                    if self.commands.try_send(told).is_err()
+                    // What is too long is refused: no more of it is kept than shows that.
+                    let payload = payload[..payload.len().min(LARGEST + 1)].to_vec();
+                    let told = Told { topic, payload, retained: retain };
+                    if self.commands.send_timeout(told, PATIENCE).is_err()
                         && crowded.is_due("crowded", began.elapsed())
                     {
                         log::warn!("commands to the plant are dropped: more come than it can take");

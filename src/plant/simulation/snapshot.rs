@@ -12,24 +12,49 @@ use serde::{Deserialize, Serialize};
 use super::balance::{MetersState, StoresState};
 use super::faults::Occurrence;
 use super::parts::PartState;
+use super::publication::Publication;
 use super::wiring::Signal;
 use super::{Setup, Simulation};
-use crate::twin::Timestamp;
+use crate::twin::{Timestamp, Twin};
 
 /// What a snapshot begins with.
 const MAGIC: &[u8; 16] = b"twinscope plant\n";
 /// The version that this program writes and reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The largest snapshot, bytes.
 const LARGEST: usize = 16 << 20;
 
-/// What a snapshot says of itself before the states.
+/// Check sums of what a state depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Of the section's text.
+    section: u32,
+    /// Of messages and properties: topics, periods, types, units, ranges.
+    messages: u32,
+}
+
+impl Definition {
+    /// Of a plant.
+    pub fn of(twin: &Twin, section: &str, publications: &[Publication]) -> Self {
+        let mut messages = String::new();
+        for id in twin.property_ids() {
+            let property = twin.property(id);
+            let (path, unit) = (twin.property_path(id), property.unit.code());
+            messages += &format!("{path} {unit} {:?} {:?}\n", property.ty, property.range);
+        }
+        for publication in publications {
+            messages += &format!("{} {}\n", publication.form(), publication.period_us);
+        }
+        let [section, messages] = [section, &messages].map(|text| crc32fast::hash(text.as_bytes()));
+        Self { section, messages }
+    }
+}
+
+/// What a snapshot says of itself before the states, after its version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Head {
-    version: u32,
     twin: String,
-    /// Check sum of the section, and of whether its story is told.
-    definition: u32,
+    definition: Definition,
     seed: u64,
     start: Timestamp,
     story: bool,
@@ -45,8 +70,19 @@ type BoardState = (Vec<f64>, StoresState, MetersState, Vec<PartState>, Vec<Occur
 /// # Errors
 /// When it is none, or damaged.
 pub fn setup_of(snapshot: &[u8]) -> Result<Setup, Damaged> {
-    let head: Head = Loaded::new(checked(snapshot)?).take()?;
+    let head = head(&mut Loaded::new(checked(snapshot)?))?;
     Ok(Setup { seed: head.seed, start: head.start, story: head.story })
+}
+
+/// What a snapshot of this version says of itself.
+fn head(from: &mut Loaded<'_>) -> Result<Head, Damaged> {
+    let version: u32 = from.take()?;
+    if version != VERSION {
+        return Err(Damaged(format!(
+            "the snapshot has version {version}; this program reads version {VERSION}"
+        )));
+    }
+    from.take()
 }
 
 /// What stands between the mark and the check sum.
@@ -74,8 +110,8 @@ impl Simulation {
     /// When a state cannot be written.
     pub fn snapshot(&self) -> Result<Vec<u8>, Damaged> {
         let mut out = Saved::default();
+        out.put(&VERSION);
         out.put(&Head {
-            version: VERSION,
             twin: self.twin.clone(),
             definition: self.definition,
             seed: self.setup.seed,
@@ -128,27 +164,43 @@ impl Simulation {
         restored
     }
 
+    /// Refuses the snapshot of another plant.
+    fn check_own(&self, head: &Head) -> Result<(), Damaged> {
+        let is_told = |told: bool| if told { "with its story" } else { "without its story" };
+        let reason = if head.twin != self.twin {
+            format!("it is of the twin {:?}, and this plant is of {:?}", head.twin, self.twin)
+        } else if head.story != self.setup.story {
+            format!(
+                "it was made {}, and this plant runs {}",
+                is_told(head.story),
+                is_told(self.setup.story)
+            )
+        } else if head.definition.section != self.definition.section {
+            format!("the simulation section of {:?} was another when it was made", self.twin)
+        } else if head.definition != self.definition {
+            format!(
+                "types, units, ranges, topics or periods of {:?} were others when it was made",
+                self.twin
+            )
+        } else {
+            let asked_us = i64::try_from(head.asked_ns / 1000).unwrap_or(i64::MAX);
+            let times = (0..i64::MAX / 4).contains(&head.elapsed_us)
+                && head.elapsed_us % self.dt_us == 0
+                && (0..self.dt_us).contains(&(asked_us - head.elapsed_us));
+            return match times {
+                true => Ok(()),
+                false => Err(Damaged("the snapshot is damaged: its times cannot be".into())),
+            };
+        };
+        Err(Damaged(format!(
+            "the snapshot was made by another definition: {reason}; use the twin file with which it was made"
+        )))
+    }
+
     fn put_back(&mut self, states: &[u8]) -> Result<(), Damaged> {
         let mut from = Loaded::new(states);
-        let head: Head = from.take()?;
-        if head.version != VERSION {
-            return Err(Damaged(format!(
-                "the snapshot has version {}; this program reads version {VERSION}",
-                head.version
-            )));
-        }
-        let is_own = head.definition == self.definition && head.twin == self.twin;
-        let asked_us = i64::try_from(head.asked_ns / 1000).unwrap_or(i64::MAX);
-        let times = (0..i64::MAX / 4).contains(&head.elapsed_us)
-            && head.elapsed_us % self.dt_us == 0
-            && (0..self.dt_us).contains(&(asked_us - head.elapsed_us));
-        if !is_own || !times {
-            return Err(Damaged(format!(
-                "the snapshot was made by another definition of {:?}, and this plant is {:?}; use the \
-                 twin file with which it was made, with --story if it was told",
-                head.twin, self.twin
-            )));
-        }
+        let head = head(&mut from)?;
+        self.check_own(&head)?;
         let (numbers, stores, meters, parts, faults, permits): BoardState = from.take()?;
         let now_us = self.warm_up_us + head.elapsed_us;
         let b = &mut self.board;

@@ -208,7 +208,7 @@ fn the_bottling_line_packs_and_stacks_and_sends_pallets_away() {
 }
 
 /// A wave, its lagged copy, its sum, and faults by chance.
-const KEPT: &str = r#"(
+pub(super) const KEPT: &str = r#"(
     warm_up_s: 3,
     blocks: [
         Event(asset: "now and then", first_s: 2, every_s: 7, for_s: 2),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use twinscope::mirror::Mirror;
-use twinscope::twin::Timestamp;
+use twinscope::twin::{Timestamp, Value, ValueType};
 
 use super::{TIMEOUT, Watched};
 use crate::programs::{Background, Mosquitto, plant, publish, repository, scene, tools};
@@ -124,6 +124,68 @@ fn a_stranger_with_mosquitto_pub_starts_slows_stops_breaks_and_resets_a_pump() {
     let catalogue = catalogue.expect("the catalogue");
     assert!(catalogue.contains("bearing") && catalogue.contains("P-2"), "{catalogue}");
     assert!(!catalogue.contains("worn"), "{catalogue}");
+}
+
+#[test]
+fn a_stranger_with_mosquitto_pub_stops_starts_slows_jams_and_resets_the_line() {
+    let broker = Mosquitto::start();
+    let answers = Heard::new(&broker, "bottling/filling/LINE-201/answer");
+    let instructor = Heard::new(&broker, "bottling/instructor/answer");
+    let strays = Heard::new(&broker, "bottling/LINE-201/answer");
+    let _plant = plant("bottling.ron", &broker.url(), &["--speed", "5"]);
+    let mut watched = Watched::new(scene("bottling.ron"), &broker);
+    let tell = |command: &str, payload: &str| {
+        let topic = format!("bottling/filling/LINE-201/set/{command}");
+        publish(&broker, &["-t", &topic, "-m", payload]);
+    };
+    let order = |name: &str, payload: &str| {
+        publish(&broker, &["-t", &format!("bottling/instructor/{name}"), "-m", payload]);
+    };
+    let twin = watched.mirror.twin().clone();
+    let find = |path: &str| twin.property_ids().find(|id| twin.property_path(*id).ends_with(path));
+    let [state, rate] =
+        ["LINE-201.state", "LINE-201.rate_setpoint"].map(|path| find(path).expect("a property"));
+    let ValueType::Enumeration(words) = &twin.property(state).ty else { panic!("it has words") };
+    let mut becomes = |word: &str| {
+        let at = words.iter().position(|known| &**known == word).expect("a word") as u16;
+        let is_so = |mirror: &Mirror| {
+            mirror.latest(state).is_some_and(|latest| latest.value == Value::Enumeration(at))
+        };
+        assert!(watched.until(is_so), "{word}: {:?}", watched.mirror.latest(state));
+    };
+
+    becomes("running");
+    tell("stop", "");
+    answers.expect(&["stop accepted", "stop done"]);
+    becomes("stopped");
+    tell("reset", "");
+    answers.expect(&["reset refused the line is not jammed"]);
+    tell("start", r#"{"id": "go", "by": "eva"}"#);
+    answers.expect(&["start accepted", "start done"]);
+    becomes("running");
+    tell("rate", "60000");
+    answers.expect(&["rate refused expected a number from 1200 to 7200"]);
+    tell("rate", "3000");
+    answers.expect(&["rate accepted", "rate done"]);
+
+    order("fault", r#"{"fault": "jam", "on": "LINE-201", "for_s": 3600}"#);
+    instructor.expect(&["fault done"]);
+    becomes("jammed");
+    tell("reset", "");
+    answers.expect(&["reset accepted", "reset done"]);
+    becomes("running");
+
+    // Where it is not, whoever asks is told where it is.
+    publish(&broker, &["-t", "bottling/LINE-201/set/stop", "-n"]);
+    strays.expect(&["stop refused LINE-201 is at \"filling/LINE-201\": publish to \
+                     bottling/filling/LINE-201/set/stop"]);
+    order("faults", "");
+    instructor.expect(&["faults refused there is no order \"faults\"; nearest: \"fault\""]);
+    let slow = |mirror: &Mirror| {
+        let rate = mirror.latest(rate).and_then(|latest| latest.value.as_number());
+        rate.is_some_and(|rate| (rate - 3000.0).abs() < 1.0)
+    };
+    assert!(watched.until(slow), "{:?}", watched.mirror.latest(rate));
 }
 
 #[test]

@@ -126,6 +126,53 @@ fn the_journal_of_a_run_makes_it_again() {
 }
 
 #[test]
+fn a_run_that_fails_leaves_nothing_behind_that_is_in_the_way_of_the_next() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_string();
+    let (out, journal, truth) = (path("a.jsonl"), path("b.jsonl"), path("c.csv"));
+    let args = ["plant", "scenes/pump_station.ron", "--for", "1s", "--out", &out];
+    let refused = |more: &[&str], expected: &str| {
+        let (status, _, errors) = run(&[&args, more].concat());
+        assert!(status != 0 && errors.contains(expected), "{status} {errors}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+        assert!(left.iter().all(|entry| entry.file_name() == "there.csv"), "{left:?}");
+    };
+    std::fs::write(path("there.csv"), "mine").expect("a file");
+    refused(&["--journal", &journal, "--truth", &path("there.csv")], "not overwritten");
+    refused(&["--journal", &out], "name the same file");
+    refused(&["--journal", &journal, "--truth", &path("none/c.csv")], "there is no folder");
+    let commands = path("there.csv");
+    refused(&["--journal", &journal, "--commands", &commands], "expected the first line");
+    fine(&[&args[..], &["--journal", &journal, "--truth", &truth]].concat());
+}
+
+#[test]
+fn a_script_is_read_with_its_lines() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_string();
+    let script = |lines: &[(&str, &str)]| {
+        let mut text = twinscope::telemetry::recording::header("pump_station") + "\n";
+        for (at, topic) in lines {
+            text += &format!(
+                "{{\"at\":\"2026-03-01T{at}Z\",\"topic\":\"pump_station/{topic}\",\"payload\":\"\"}}\n"
+            );
+        }
+        std::fs::write(path("script.jsonl"), text).expect("a file");
+        let (commands, out) = (path("script.jsonl"), path("out.jsonl"));
+        let args = ["--commands", &commands, "--from", "2026-03-01T12:00:00Z", "--out", &out];
+        run(&[&["plant", "scenes/pump_station.ron", "--for", "2s"][..], &args].concat())
+    };
+    let clear = "instructor/clear";
+    let (status, _, errors) = script(&[("12:00:00", clear), ("12:00:01", "station/P-1/set/spede")]);
+    assert!(status == 1 && errors.contains("line 3: "), "{errors}");
+    assert!(errors.contains("nearest: \"pump_station/station/P-1/set/speed\""), "{errors}");
+    let (status, _, errors) = script(&[("12:00:01", clear), ("12:00:00", clear)]);
+    assert!(status == 1 && errors.contains("line 3: it is at"), "{errors}");
+    let (status, _, errors) = script(&[("11:00:00", clear), ("12:00:01", clear)]);
+    assert!(status == 0 && errors.contains("1 of 2 commands are from before"), "{errors}");
+}
+
+#[test]
 fn the_truth_is_written_where_it_is_asked_for_and_nowhere_else() {
     let folder = folder();
     let truth = folder.path().join("truth.csv");

@@ -10,11 +10,16 @@ use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep,
 
 /// Flow from which a pump delivers, m³/h.
 const DELIVERS: f64 = 1.0;
+/// Time within which so many pumps run as were asked for, and one has taken the place of another, s.
+const WITHIN_S: f64 = 60.0;
+/// Time within which the newcomer of a swap delivers; shorter, so that the swap ends before it is
+/// answered, µs.
+const SWAP_US: i64 = 50_000_000;
 
 /// Which of some pumps run, at which speed. With an automatic change-over, those that cannot run are
 /// replaced by those that wait. What tripped does not start again because it was reset: another
-/// decision does that. What returns by itself after an undervoltage goes on. Signals: `PUMP.command` each; of its asset, where it has one, speed,
-/// running, changeover.
+/// decision does that. What returns by itself after an undervoltage goes on. Signals:
+/// `PUMP.command` each; of its asset, where it has one, speed, running, changeover.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DutySpec {
@@ -47,10 +52,21 @@ struct DutyState {
     changeover: Mode,
     /// Speed that somebody set, r/min.
     speed: Option<f64>,
-    /// Of a swap: who stops when the other delivers.
-    swap: Option<(usize, usize)>,
+    /// One takes the place of another.
+    swap: Option<Swap>,
     /// No pump has stepped yet.
     is_new: bool,
+}
+
+/// One pump takes the place of another.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Swap {
+    /// Who stops when the other delivers.
+    from: usize,
+    /// Who starts.
+    to: usize,
+    /// Until when it has to deliver.
+    until_us: i64,
 }
 
 impl DutySpec {
@@ -104,7 +120,7 @@ impl DutySpec {
             w.command(asset, 0, "speed", takes, 3.0 * ramp_s + 10.0);
         }
         let takes = Takes::Number { unit: "1", low: 0.0, high: self.pumps.len() as f64 };
-        w.command(asset, 0, "running", takes, 1.0);
+        w.command(asset, 0, "running", takes, WITHIN_S);
         w.command(asset, 0, "changeover", Takes::Word(&["automatic", "manual"]), 1.0);
         let pairs: Vec<&'static str> = self
             .pumps
@@ -113,13 +129,17 @@ impl DutySpec {
             .filter(|(from, to)| from != to)
             .map(|(from, to)| keep(&format!("{from}>{to}")))
             .collect();
-        w.command(asset, 0, "swap", Takes::Word(keep_words(&pairs)), 60.0);
+        w.command(asset, 0, "swap", Takes::Word(keep_words(&pairs)), WITHIN_S);
     }
 }
 
 impl Duty {
     fn available(&self, b: &Board, at: usize) -> bool {
         b.read(&self.inputs[at][0]) > 0.5
+    }
+
+    fn delivers(&self, b: &Board, at: usize) -> bool {
+        b.read(&self.inputs[at][3]) > DELIVERS
     }
 
     /// Starts and stops what the number of pumps asks for.
@@ -132,15 +152,14 @@ impl Duty {
                 *on &= b.read(&input[0]) > 0.5 || waits;
             }
         }
-        if let Some((from, to)) = self.state.swap {
-            if b.read(&self.inputs[to][3]) > DELIVERS {
+        if let Some(Swap { from, to, until_us }) = self.state.swap {
+            if self.delivers(b, to) {
                 self.state.on[from] = false;
                 self.state.swap = None;
-            } else if !self.available(b, to) {
+            } else if !self.available(b, to) || b.clock.time_us >= until_us {
                 self.state.on[to] = false;
                 self.state.swap = None;
             }
-            return;
         }
         if self.state.changeover == Mode::Automatic && !is_new {
             self.fill(b);
@@ -150,7 +169,10 @@ impl Duty {
     /// Starts spare pumps, or stops the last ones, until so many run as are asked for.
     fn fill(&mut self, b: &Board) {
         let by_hand = self.inputs.iter().filter(|input| b.read(&input[1]) > 0.5).count();
-        let wanted = self.state.running.saturating_sub(by_hand);
+        // While one takes the place of another, both run.
+        let is_both = |swap: Swap| self.state.on[swap.from] && self.state.on[swap.to];
+        let both = usize::from(self.state.swap.is_some_and(is_both));
+        let wanted = self.state.running.saturating_sub(by_hand) + both;
         loop {
             let on = self.state.on.iter().filter(|on| **on).count();
             let next = match on {
@@ -184,8 +206,25 @@ impl Duty {
             ));
         }
         self.state.on[to] = true;
-        self.state.swap = Some((from, to));
+        self.state.swap = Some(Swap { from, to, until_us: b.clock.time_us + SWAP_US });
         Answer::Accepted
+    }
+
+    /// Whether as many deliver as were asked for.
+    fn running(&self, b: &Board) -> Progress {
+        let wanted = self.state.running;
+        let all = 0..self.names.len();
+        if all.clone().filter(|at| self.delivers(b, *at)).count() == wanted {
+            return Progress::Done;
+        }
+        let by_hand = |at: &usize| b.read(&self.inputs[*at][1]) > 0.5;
+        let able = all.filter(|at| self.available(b, *at) || by_hand(at)).count();
+        if able < wanted {
+            return Progress::Failed(format!(
+                "{able} of {wanted} pumps can run; reset the others, or set their mode to automatic"
+            ));
+        }
+        Progress::Going
     }
 
     fn pair(&self, pair: &str) -> Option<(usize, usize)> {
@@ -220,8 +259,12 @@ impl Block for Duty {
                 if running.fract() != 0.0 {
                     return Answer::Refused("a number of pumps has no fraction".into());
                 }
+                if self.state.swap.is_some() {
+                    return Answer::Refused("a swap is under way; wait until it is done".into());
+                }
                 self.state.running = running as usize;
                 self.fill(b);
+                return Answer::Accepted;
             }
             "changeover" => {
                 let automatic = command.argument.word() == "automatic";
@@ -240,6 +283,9 @@ impl Block for Duty {
             let is_on = |at: &usize| self.state.on[*at];
             let reached = !(0..self.names.len()).filter(is_on).any(away);
             return if reached { Progress::Done } else { Progress::Going };
+        }
+        if command.name == "running" {
+            return self.running(b);
         }
         if command.name != "swap" || self.state.swap.is_some() {
             return if command.name == "swap" { Progress::Going } else { Progress::Done };
@@ -261,7 +307,7 @@ impl Block for Duty {
     fn load(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
         let state: DutyState = from.take()?;
         let pumps = self.names.len();
-        let swaps = state.swap.is_none_or(|(from, to)| from < pumps && to < pumps);
+        let swaps = state.swap.is_none_or(|swap| swap.from < pumps && swap.to < pumps);
         if state.on.len() != pumps || !swaps {
             return Err(Damaged("the snapshot has another number of pumps".into()));
         }

@@ -3,6 +3,7 @@
 pub mod orders;
 pub mod payload;
 pub mod starting;
+pub mod stray;
 pub mod topics;
 
 /// What a command takes with it.

@@ -1,15 +1,16 @@
 //! Commands on their way: taken at the next step, answered, and followed until they are done.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::payload::Wanted;
+use super::payload::{self, Wanted};
 use super::topics::Topics;
 use super::{Answer, Argument, Command, Progress};
 use crate::plant::simulation::Message;
 use crate::plant::simulation::blocks::Block;
+use crate::plant::simulation::instructor;
 use crate::plant::simulation::wiring::{Board, Known, keep};
 use crate::twin::{Timestamp, nearest};
 
@@ -56,10 +57,11 @@ enum SavedArgument {
     Word(String),
 }
 
-/// The last answer to a mark.
+/// The last answer to a command with a mark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     id: String,
+    command: String,
     answer: Vec<u8>,
 }
 
@@ -79,6 +81,10 @@ pub struct Orders {
     pub topics: Topics,
     known: Vec<Known>,
     state: OrdersState,
+    /// Topics of which the broker has kept a command: an empty message there removes it.
+    kept: BTreeSet<String>,
+    /// Answers to what does not wait.
+    said: Vec<Message>,
 }
 
 /// What an answer says.
@@ -90,11 +96,22 @@ struct Said<'a> {
     reason: Option<&'a str>,
 }
 
+impl Said<'_> {
+    fn payload(&self, now: Timestamp) -> Vec<u8> {
+        let payload = serde_json::json!({
+            "ts": now.to_string(), "id": self.id, "command": self.command, "value": self.value,
+            "answer": self.answer, "reason": self.reason,
+        });
+        payload.to_string().into_bytes()
+    }
+}
+
 impl Orders {
     /// None yet.
     pub fn new(topics: Topics, known: Vec<Known>) -> Self {
         let remembered = vec![VecDeque::new(); topics.machines.len()];
-        Self { topics, known, state: OrdersState { remembered, ..OrdersState::default() } }
+        let state = OrdersState { remembered, ..OrdersState::default() };
+        Self { topics, known, state, kept: BTreeSet::new(), said: Vec::new() }
     }
 
     /// Every command that a block knows.
@@ -102,15 +119,76 @@ impl Orders {
         &self.known
     }
 
-    /// Takes a message for the next step; `false` when it is none for this plant, or too many wait.
-    pub fn push(&mut self, incoming: Incoming) -> bool {
-        let is_own = self.topics.machine(&incoming.topic).is_some()
-            || self.topics.order(&incoming.topic).is_some();
-        let is_taken = is_own && self.state.waiting.len() < MOST_WAITING;
-        if is_taken {
-            self.state.waiting.push_back(incoming);
+    /// Takes a message for the next step, or answers at once that it cannot be taken; `false` when it is none
+    /// for this plant.
+    pub fn push(&mut self, incoming: Incoming, now: Timestamp) -> bool {
+        if self.topics.is_sent(&incoming.topic) {
+            return false;
         }
-        is_taken
+        let machine = self.topics.machine(&incoming.topic);
+        let order = self.topics.order(&incoming.topic);
+        if machine.is_none() && order.is_none() {
+            return self.refuse_stray(&incoming, now);
+        }
+        if self.state.waiting.len() < MOST_WAITING {
+            self.state.waiting.push_back(incoming);
+            return true;
+        }
+        let reason = format!(
+            "{MOST_WAITING} commands wait for the plant's next step; send fewer, or let its time go on \
+             where it stands still"
+        );
+        let refusal = match (order, machine) {
+            (Some(order), _) => {
+                instructor::answer(&self.topics.instructor, order, Err(&reason), now)
+            }
+            (None, Some((machine, name))) => {
+                let topic = self.topics.machines[machine].answer.clone();
+                refusal(topic, name, &incoming.payload, &reason, now)
+            }
+            (None, None) => return false,
+        };
+        self.said.push(refusal);
+        true
+    }
+
+    /// Tells who sent a command to no machine where it should have gone; nobody where the broker had kept
+    /// it, for nobody waits for an answer then.
+    fn refuse_stray(&mut self, incoming: &Incoming, now: Timestamp) -> bool {
+        let Some(stray) = self.topics.stray(&incoming.topic).filter(|_| !incoming.retained) else {
+            return false;
+        };
+        let reason = self.topics.whereto(&stray);
+        let (name, payload) = (stray.name, &incoming.payload);
+        self.said.push(refusal(stray.answer.clone(), name, payload, &reason, now));
+        true
+    }
+
+    /// Whether something in this plant is told what to do on a topic.
+    pub fn knows(&self, topic: &str) -> bool {
+        let is_order = |order: &str| instructor::ORDERS.contains(&order);
+        let is_command = |(machine, name): (usize, &str)| {
+            let asset = &self.topics.machines[machine].asset;
+            self.known.iter().any(|known| known.asset == *asset && known.name == name)
+        };
+        self.topics.order(topic).is_some_and(is_order)
+            || self.topics.machine(topic).is_some_and(is_command)
+    }
+
+    /// The topic on which something is told what to do that is most like one.
+    pub fn nearest(&self, topic: &str) -> Option<String> {
+        let set = |known: &Known| {
+            let machine = self.topics.machines.iter().find(|machine| machine.asset == known.asset);
+            machine.map(|machine| format!("{}{}", machine.set, known.name))
+        };
+        let orders = instructor::ORDERS.map(|order| format!("{}{order}", self.topics.instructor));
+        let all: Vec<String> = self.known.iter().filter_map(set).chain(orders).collect();
+        nearest(topic, all.iter().map(String::as_str))
+    }
+
+    /// Answers to what was not taken.
+    pub fn take_said(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.said)
     }
 
     /// The next message that waits.
@@ -127,14 +205,17 @@ impl Orders {
         sink: &mut dyn FnMut(Message),
     ) {
         let Some((machine, name)) = self.topics.machine(&incoming.topic) else { return };
-        let wanted = Wanted::read(&incoming.payload);
-        let id = wanted.as_ref().ok().and_then(|wanted| wanted.id.clone());
-        if let Some(id) = &id
-            && let Some(known) = self.state.remembered[machine].iter().find(|known| known.id == *id)
+        let wanted = match self.unkept(incoming) {
+            Ok(()) => Wanted::read(&incoming.payload),
+            Err(reason) => Err(reason),
+        };
+        let id = payload::id_of(&incoming.payload);
+        if wanted.is_ok()
+            && let Some(id) = &id
+            && let Some(answer) = self.remembered(machine, name, id)
         {
-            let (topic, payload) =
-                (self.topics.machines[machine].answer.clone(), known.answer.clone());
-            sink(Message { topic, payload, qos: 1, retain: false });
+            let topic = self.topics.machines[machine].answer.clone();
+            sink(Message { topic, payload: answer, qos: 1, retain: false });
             return;
         }
         let value = wanted.as_ref().map(|wanted| wanted.value.clone()).unwrap_or_default();
@@ -145,18 +226,15 @@ impl Orders {
             answer,
             reason,
         };
-        let checked = match wanted {
-            _ if incoming.retained => {
-                Err("the broker had kept this command, so nobody knows how old it \
-                                           is; publish commands without retain"
-                    .to_string())
-            }
-            Err(reason) => Err(reason),
-            Ok(wanted) => self.check(machine, name, &wanted, board),
-        };
+        let checked = wanted.and_then(|wanted| self.check(machine, name, &wanted, board));
         let (known, command) = match checked {
             Ok(checked) => checked,
-            Err(reason) => return self.answer(machine, say("refused", Some(&reason)), now, sink),
+            // Not remembered: what is sent again with the same mark may be right then.
+            Err(reason) => {
+                let payload = say("refused", Some(&reason)).payload(now);
+                let topic = self.topics.machines[machine].answer.clone();
+                return sink(Message { topic, payload, qos: 1, retain: false });
+            }
         };
         let (block, within_s) = (self.known[known].block, self.known[known].within_s);
         match blocks[block].command(board, &command) {
@@ -188,6 +266,35 @@ impl Orders {
                 });
             }
         }
+    }
+
+    /// Refuses what the broker had kept, and what only removes that.
+    fn unkept(&mut self, incoming: &Incoming) -> Result<(), String> {
+        if incoming.retained {
+            if self.kept.len() < MOST_WAITING {
+                self.kept.insert(incoming.topic.clone());
+            }
+            return Err(
+                "the broker had kept this command, so nobody knows how old it is; publish \
+                        commands without retain"
+                    .to_string(),
+            );
+        }
+        if incoming.payload.is_empty() && self.kept.remove(&incoming.topic) {
+            return Err(
+                "this empty message has removed the command that the broker had kept here, and \
+                        does nothing else; send it again if it was meant as a command"
+                    .to_string(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The last answer to a command with that mark.
+    fn remembered(&self, machine: usize, name: &str, id: &str) -> Option<Vec<u8>> {
+        let is_it = |known: &&Remembered| known.id == id && known.command == name;
+        let known = self.state.remembered[machine].iter().find(is_it)?;
+        Some(known.answer.clone())
     }
 
     /// Finds the command of a name and checks what came with it.
@@ -294,21 +401,18 @@ impl Orders {
         now: Timestamp,
         sink: &mut dyn FnMut(Message),
     ) {
-        let payload = serde_json::json!({
-            "ts": now.to_string(), "id": said.id, "command": said.command, "value": said.value,
-            "answer": said.answer, "reason": said.reason,
-        });
-        let payload = payload.to_string().into_bytes();
+        let payload = said.payload(now);
         if let Some(id) = said.id {
             let remembered = &mut self.state.remembered[machine];
-            match remembered.iter_mut().find(|known| known.id == id) {
+            let is_it = |known: &&mut Remembered| known.id == id && known.command == said.command;
+            match remembered.iter_mut().find(is_it) {
                 Some(known) => known.answer.clone_from(&payload),
                 None => {
                     if remembered.len() == REMEMBERED {
                         remembered.pop_front();
                     }
-                    remembered
-                        .push_back(Remembered { id: id.to_string(), answer: payload.clone() });
+                    let (id, command) = (id.to_string(), said.command.to_string());
+                    remembered.push_back(Remembered { id, command, answer: payload.clone() });
                 }
             }
         }
@@ -337,6 +441,15 @@ impl Orders {
         }
         fits
     }
+}
+
+/// That a command is not taken.
+fn refusal(topic: String, command: &str, payload: &[u8], reason: &str, now: Timestamp) -> Message {
+    let id = payload::id_of(payload);
+    let value = Wanted::read(payload).map(|wanted| wanted.value).unwrap_or_default();
+    let (id, value) = (id.as_deref(), &value);
+    let said = Said { id, command, value, answer: "refused", reason: Some(reason) };
+    Message { topic, payload: said.payload(now), qos: 1, retain: false }
 }
 
 /// Orders of one group take the place of each other.

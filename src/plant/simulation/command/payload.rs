@@ -41,10 +41,7 @@ impl Wanted {
     /// What is wrong with it, for who sent it.
     pub fn read(payload: &[u8]) -> Result<Self, String> {
         if payload.len() > LARGEST {
-            return Err(format!(
-                "the payload has {} bytes; a command has at most {LARGEST}",
-                payload.len()
-            ));
+            return Err(format!("the payload is too long; a command has at most {LARGEST} bytes"));
         }
         let text = std::str::from_utf8(payload).map_err(|_| "the payload is no UTF-8 text")?.trim();
         if !text.starts_with('{') {
@@ -64,7 +61,7 @@ impl Wanted {
             )
         })?;
         for (name, text) in [("id", id.as_deref().unwrap_or_default()), ("by", &*by)] {
-            if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+            if !is_short(text) {
                 return Err(format!(
                     "{name:?} has at most {LONGEST} characters and no control characters"
                 ));
@@ -115,6 +112,17 @@ impl Wanted {
     }
 }
 
+/// The mark of a payload, even of one that is no command otherwise.
+pub fn id_of(payload: &[u8]) -> Option<String> {
+    let is_small = payload.len() <= LARGEST;
+    let json: Json = is_small.then(|| serde_json::from_slice(payload).ok())??;
+    json.get("id")?.as_str().filter(|id| is_short(id)).map(str::to_string)
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
+}
+
 fn one_of(words: &[&'static str], word: Option<&str>, found: &str) -> Result<Argument, String> {
     if let Some(known) = word.and_then(|word| words.iter().find(|known| **known == word)) {
         return Ok(Argument::Word(keep(known)));
@@ -157,6 +165,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_command_otherwise_has_its_mark() {
+        assert_eq!(id_of(br#"{"valeu": 1, "id": "c17"}"#), Some("c17".into()));
+        for none in ["2600", "", r#"{"id": 17}"#, r#"{"id": "a\nb"}"#, r#"{"id": "c17""#] {
+            assert_eq!(id_of(none.as_bytes()), None, "{none}");
+        }
+    }
+
+    #[test]
     fn refusals_name_what_was_expected_and_the_nearest_name() {
         for (takes, payload, expected) in [
             (SPEED, "2901", "from 0 to 2900 {rev}/min, found 2901"),
@@ -176,7 +192,7 @@ mod tests {
             assert!(said.contains(expected), "{payload}: {said}");
         }
         assert!(
-            Wanted::read(&[b'1'; LARGEST + 1]).expect_err("it is refused").contains("4097 bytes")
+            Wanted::read(&[b'1'; LARGEST + 1]).expect_err("it is refused").contains("at most 4096")
         );
         assert!(Wanted::read(&[0xFF]).expect_err("it is refused").contains("UTF-8"));
         let long = format!(r#"{{"by": "{}"}}"#, "x".repeat(65));

@@ -1,9 +1,11 @@
 //! The topics on which a plant is told what to do and answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::stray::Around;
+use crate::plant::simulation::instructor::ORDERS;
 use crate::plant::simulation::wiring::Wiring;
 use crate::telemetry::Router;
 use crate::twin::{AssetId, Twin};
@@ -14,9 +16,9 @@ use crate::twin::{AssetId, Twin};
 #[serde(deny_unknown_fields, default)]
 pub struct TopicsSpec {
     /// Before the command's name.
-    set: String,
+    pub set: String,
     /// Where a machine answers.
-    answer: String,
+    pub answer: String,
     /// Before the names of an instructor's orders, without words of assets.
     instructor: String,
     /// Where work on machines is announced, without words of assets.
@@ -55,6 +57,10 @@ pub struct Topics {
     /// Where work on machines is announced.
     pub maintenance: String,
     by_set: BTreeMap<String, usize>,
+    /// Where commands to any path come.
+    pub(super) around: Option<Around>,
+    /// What the plant itself sends.
+    sent: BTreeSet<String>,
 }
 
 impl Topics {
@@ -63,6 +69,7 @@ impl Topics {
         let mut topics = Self {
             instructor: words(twin, None, "", &spec.instructor) + "/",
             maintenance: words(twin, None, "", &spec.maintenance),
+            around: Around::new(twin, spec),
             ..Self::default()
         };
         let mut wrong = Vec::new();
@@ -96,6 +103,7 @@ impl Topics {
             }
         }
         topics.check_mappings(twin, wiring, &mut wrong);
+        check_names(twin, &wiring.outputs(), &mut wrong);
         wiring.mistakes.extend(wrong);
         topics
     }
@@ -122,6 +130,50 @@ impl Topics {
         }
     }
 
+    /// Takes note of what the plant sends, so that it does not obey itself; notes what would be a command.
+    pub fn check_sent(&mut self, twin: &Twin, measured: Vec<String>, wiring: &mut Wiring) {
+        let answers = self.machines.iter().map(|machine| machine.answer.clone());
+        let to_instructor =
+            ["answer", "catalogue"].map(|name| format!("{}{name}", self.instructor));
+        let clock = twin.clock.iter().map(|clock| clock.topic.clone());
+        let presence = twin.presence.iter().map(|presence| presence.topic.clone());
+        let others = [self.maintenance.clone()].into_iter().chain(to_instructor);
+        self.sent = answers.chain(others).chain(clock).chain(presence).chain(measured).collect();
+        let orders = ORDERS.map(|order| format!("{}{order}", self.instructor));
+        let mut wrong = Vec::new();
+        for topic in &self.sent {
+            if orders.contains(topic) {
+                let what = format!(
+                    "the plant sends on {topic:?}, which is an instructor's order; let `topics` have \
+                     another `instructor`"
+                );
+                wrong.push((topic.clone(), what));
+            }
+        }
+        for Obeying { asset, set, .. } in &self.machines {
+            let is_command = |topic: &&String| topic.starts_with(&**set);
+            if let Some(topic) = self.sent.iter().chain(&orders).find(is_command) {
+                let what = format!(
+                    "{topic:?} would be a command to {asset}, which obeys on {set}+; let `topics` have \
+                     others"
+                );
+                wrong.push((asset.clone(), what));
+            }
+            if set.starts_with(&*self.instructor) {
+                let what = format!(
+                    "{asset} obeys on {set}+, which are an instructor's orders; let `topics` have others"
+                );
+                wrong.push((asset.clone(), what));
+            }
+        }
+        wiring.mistakes.extend(wrong);
+    }
+
+    /// Whether the plant itself sends on a topic.
+    pub fn is_sent(&self, topic: &str) -> bool {
+        self.sent.contains(topic)
+    }
+
     /// The machine and the command's name of a topic.
     pub fn machine<'a>(&self, topic: &'a str) -> Option<(usize, &'a str)> {
         let (set, name) = topic.split_at(topic.rfind('/')? + 1);
@@ -134,9 +186,30 @@ impl Topics {
     }
 }
 
+/// Blocks know machines by their names alone: two of one name would both tell what one of them does.
+fn check_names(twin: &Twin, signals: &[String], wrong: &mut Vec<(String, String)>) {
+    let blocks: BTreeSet<&str> =
+        signals.iter().filter_map(|signal| signal.split_once('.')).map(|(name, _)| name).collect();
+    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for id in twin.asset_ids().filter(|id| twin.class_of(*id).is_some()) {
+        let asset = twin.asset(id);
+        paths.entry(&asset.name).or_default().push(&asset.path);
+    }
+    for (name, paths) in
+        paths.iter().filter(|(name, paths)| paths.len() > 1 && blocks.contains(*name))
+    {
+        let what = format!(
+            "{name} is the name of {}, and both would tell what the block does; give all but one of them \
+             another name",
+            paths.join(" and ")
+        );
+        wrong.push((name.to_string(), what));
+    }
+}
+
 /// A template with its words filled in; of a machine that the twin does not have, its name stands for
 /// its path.
-fn words(twin: &Twin, id: Option<AssetId>, name: &str, template: &str) -> String {
+pub(super) fn words(twin: &Twin, id: Option<AssetId>, name: &str, template: &str) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -157,7 +230,7 @@ fn words(twin: &Twin, id: Option<AssetId>, name: &str, template: &str) -> String
 }
 
 /// Why nobody can publish on a topic.
-fn cannot_be(topic: &str) -> Option<&'static str> {
+pub(super) fn cannot_be(topic: &str) -> Option<&'static str> {
     if topic.contains(['+', '#', '\0']) {
         return Some("has a wildcard; give the asset another name, or `topics` another word");
     }
@@ -193,6 +266,37 @@ mod tests {
         assert_eq!(topics.machine("run"), None);
         assert_eq!(topics.machines[0].answer, "plant/P-1/answer");
         assert_eq!(topics.order("plant/instructor/fault"), Some("fault"));
+    }
+
+    #[test]
+    fn what_the_plant_sends_is_no_command_to_it() {
+        let wrong = |spec: &str, measured: &str| {
+            let mut wiring = Wiring::default();
+            wiring.command("P-1", 0, "run", Takes::Switch, 5.0);
+            let twin = Twin { name: "plant".into(), ..Twin::default() };
+            let spec = ron::from_str(spec).expect("RON");
+            let mut topics = Topics::new(&twin, &spec, &mut wiring);
+            topics.check_sent(&twin, vec![measured.to_string()], &mut wiring);
+            assert!(topics.is_sent(measured) && topics.is_sent(&topics.machines[0].answer));
+            wiring.mistakes
+        };
+        assert!(wrong("()", "plant/P-1/data").is_empty());
+        for (spec, measured, expected) in [
+            (
+                r#"(set: "{twin}/{path}/do", answer: "{twin}/{path}/do/answer")"#,
+                "a",
+                "would be a command",
+            ),
+            ("()", "plant/P-1/set/speed", "would be a command to P-1"),
+            (r#"(maintenance: "plant/P-1/set/new")"#, "a", "would be a command to P-1"),
+            (r#"(instructor: "plant/P-1/set")"#, "a", "would be a command to P-1"),
+            (r#"(instructor: "plant")"#, "a", "are an instructor's orders"),
+            ("()", "plant/instructor/speed", "is an instructor's order"),
+        ] {
+            let mistakes = wrong(spec, measured);
+            let said = |(_, what): &(String, String)| what.contains(expected);
+            assert!(mistakes.iter().any(said), "{spec} {measured}: {mistakes:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The largest size of a fault whose size is a time, s: three years.
+const MOST_S: f64 = 1e8;
+/// The largest size of any other fault, in its unit.
+const MOST_SIZE: f64 = 1e12;
+
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fault {
@@ -294,6 +299,20 @@ impl Fault {
     /// Its name in sections and messages.
     pub fn name(self) -> &'static str {
         self.about().name
+    }
+
+    /// Whether its size can be so.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn check_size(self, size: f64) -> Result<(), String> {
+        let unit = self.about().size.map_or("", |(unit, _)| unit);
+        let (most, unit) = if unit == "s" { (MOST_S, "s") } else { (MOST_SIZE, "in its unit") };
+        let least = if matches!(self, Self::Noise | Self::NetworkLoss) { 0.0 } else { -most };
+        match (least..=most).contains(&size) {
+            true => Ok(()),
+            false => Err(format!("the size is {size}; expected {least} to {most} {unit}")),
+        }
     }
 
     /// The fault of that name.

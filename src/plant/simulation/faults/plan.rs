@@ -102,7 +102,7 @@ impl Course {
             if (0.0..=1e9).contains(&seconds) {
                 Ok((seconds * 1e6) as i64)
             } else {
-                Err(format!("{name} is {seconds}; expected seconds, from 0 on"))
+                Err(format!("{name} is {seconds}; expected 0 to 1000000000 seconds"))
             }
         };
         let severity = self.severity.unwrap_or(1.0);
@@ -111,6 +111,9 @@ impl Course {
         }
         if self.size.is_some() && fault.about().size.is_none() {
             return Err(format!("a fault {:?} has no size, only a severity", fault.name()));
+        }
+        if let Some(size) = self.size {
+            fault.check_size(size)?;
         }
         Ok(Occurrence {
             severity,
@@ -154,7 +157,9 @@ impl Plan {
             let course =
                 Course { severity: *severity, size: *size, ramp_s: *ramp_s, for_s: *for_s };
             if !(0.0..=1e9).contains(at_s) {
-                let what = format!("at_s is {at_s}; expected seconds since the first message");
+                let what = format!(
+                    "at_s is {at_s}; expected 0 to 1000000000 seconds since the first message"
+                );
                 wrong.push((on.clone(), what));
                 continue;
             }
@@ -329,6 +334,23 @@ mod tests {
         let present = |from: usize, to: usize| seen[from..to].iter().filter(|s| **s == 0.7).count();
         assert_eq!(present(0, 300), 3 * 39, "three times four seconds: {seen:?}");
         assert_eq!((present(0, 40), present(74, 115), present(199, 240)), (39, 39, 39));
+    }
+
+    #[test]
+    fn sizes_and_times_that_nothing_has_are_refused_with_what_can_be() {
+        let course =
+            |size: Option<f64>, ramp_s: Option<f64>| Course { size, ramp_s, ..Course::default() };
+        for (fault, course, expected) in [
+            (Fault::Bias, course(Some(1e308), None), "expected -1000000000000 to 1000000000000"),
+            (Fault::Drift, course(Some(f64::NAN), None), "the size is NaN"),
+            (Fault::Noise, course(Some(-1.0), None), "expected 0 to"),
+            (Fault::ClockJump, course(Some(1e9), None), "expected -100000000 to 100000000 s"),
+            (Fault::Jam, course(None, Some(2e9)), "expected 0 to 1000000000 seconds"),
+        ] {
+            let slot = Faults::default().add("X", fault);
+            let said = course.occurrence(slot, fault, 0).expect_err("it is refused");
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]

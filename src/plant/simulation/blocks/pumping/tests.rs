@@ -159,6 +159,48 @@ fn a_swap_starts_one_and_then_stops_the_other() {
 }
 
 #[test]
+fn a_swap_whose_newcomer_does_not_deliver_fails_and_the_group_goes_on() {
+    // P-2 is ready, but turns for nobody.
+    let mut bench = Bench::new(&STATION.replace("command: \"P-2.command\"", "command: 0"));
+    bench.run(20.0);
+    let swap = Argument::Word("P-1>P-2");
+    assert_eq!(bench.command("GROUP", "swap", swap), Answer::Accepted);
+    bench.run(30.0);
+    assert_eq!(bench.progress("GROUP", "swap", swap), Progress::Going);
+    assert!(refused(bench.command("GROUP", "swap", swap)).contains("another swap is under way"));
+    let why = refused(bench.command("GROUP", "running", Argument::Number(1.0)));
+    assert!(why.contains("a swap is under way"), "{why}");
+    bench.run(21.0);
+    assert!(matches!(bench.progress("GROUP", "swap", swap), Progress::Failed(_)));
+    assert_eq!((bench.word("P-1.state"), bench.number("P-2.command")), ("running", 0.0));
+    assert_eq!(bench.command("GROUP", "running", Argument::Number(1.0)), Answer::Accepted);
+    assert_eq!(bench.progress("GROUP", "running", Argument::Number(1.0)), Progress::Done);
+    assert_eq!(bench.command("GROUP", "swap", swap), Answer::Accepted, "and so is another one");
+    // Who was to stop trips: the change-over replaces it while the swap is under way.
+    bench.fault("trip", "P-1", 1.0);
+    bench.run(1.0);
+    assert_eq!(bench.number("P-1.command"), 0.0);
+    assert!(bench.number("P-2.command") > 0.0);
+}
+
+#[test]
+fn a_number_of_pumps_is_done_when_so_many_deliver() {
+    let mut bench = station();
+    let both = Argument::Number(2.0);
+    assert_eq!(bench.command("GROUP", "running", both), Answer::Accepted);
+    assert_eq!(bench.progress("GROUP", "running", both), Progress::Going);
+    bench.run(20.0);
+    assert_eq!(bench.progress("GROUP", "running", both), Progress::Done);
+    assert_eq!((bench.word("P-1.state"), bench.word("P-2.state")), ("running", "running"));
+    bench.fault("trip", "P-2", 1.0);
+    bench.run(5.0);
+    let Progress::Failed(why) = bench.progress("GROUP", "running", both) else {
+        panic!("one cannot run");
+    };
+    assert!(why.contains("1 of 2 pumps can run"), "{why}");
+}
+
+#[test]
 fn without_change_over_a_tripped_pump_is_not_replaced() {
     let text = STATION.replace(
         "speed: 2600),\n    Pump(asset: \"P-1\"",

@@ -80,8 +80,9 @@ impl Plant {
 
     fn tell_retained(&mut self, command: &str, payload: &str, retained: bool) {
         let topic = format!("plant/M-1/set/{command}");
-        let taken = self.orders.push(Incoming { topic, payload: payload.into(), retained });
-        assert!(taken);
+        let now = Timestamp(self.board.clock.time_us);
+        let incoming = Incoming { topic, payload: payload.into(), retained };
+        assert!(self.orders.push(incoming, now));
     }
 
     /// Lets seconds pass; gives the answers as `command answer reason`.
@@ -200,14 +201,51 @@ fn what_has_the_mark_of_an_earlier_command_is_answered_again_and_not_done_again(
 }
 
 #[test]
+fn a_mark_is_of_one_command_and_of_one_that_was_understood() {
+    let mut plant = Plant::new();
+    plant.tell_retained("start", r#"{"id": "a"}"#, true);
+    plant.tell("speed", r#"{"value": 1200, "unit": "Hz", "id": "a"}"#);
+    plant.tell("speed", r#"{"value": 9000, "id": "a"}"#);
+    plant.tell("start", r#"{"id": "a"}"#);
+    plant.tell("speed", r#"{"value": 1200, "id": "a"}"#);
+    let said = plant.pass(2.0);
+    let short: Vec<_> = said
+        .iter()
+        .map(|said| said.split(' ').take(2))
+        .map(|w| w.collect::<Vec<_>>().join(" "))
+        .collect();
+    let refused = ["start refused", "speed refused", "speed refused"];
+    assert_eq!(short[..3], refused, "{said:?}");
+    assert_eq!(short[3..], ["start accepted", "speed accepted", "start done", "speed done"]);
+    assert!(plant.answers.iter().all(|answer| answer["id"] == json!("a")), "{said:?}");
+}
+
+#[test]
+fn what_removes_a_kept_command_does_nothing_else() {
+    let mut plant = Plant::new();
+    plant.tell_retained("start", r#"{"by": "eva"}"#, true);
+    plant.tell("start", "");
+    let said = plant.pass(1.0);
+    assert!(said.len() == 2 && said[1].contains("has removed the command"), "{said:?}");
+    plant.tell("start", "");
+    assert_eq!(plant.pass(1.0), ["start accepted ", "start done "]);
+}
+
+#[test]
 fn a_flood_is_bounded_and_what_is_no_command_is_not_taken() {
     let mut plant = Plant::new();
     let message =
         |topic: &str| Incoming { topic: topic.into(), payload: b"1000".to_vec(), retained: false };
-    assert!(!plant.orders.push(message("plant/M-2/set/speed")));
-    assert!(!plant.orders.push(message("plant/M-1/answer")));
-    let taken = (0..5000).filter(|_| plant.orders.push(message("plant/M-1/set/speed"))).count();
-    assert_eq!(taken, 1000);
+    let now = Timestamp(0);
+    assert!(!plant.orders.push(message("plant/M-1/data"), now));
+    for _ in 0..5000 {
+        assert!(plant.orders.push(message("plant/M-1/set/speed"), now));
+    }
+    assert_eq!(plant.orders.state().waiting.len(), 1000);
+    let said = plant.orders.take_said();
+    assert_eq!(said.len(), 4000, "the others are answered at once");
+    let text = String::from_utf8_lossy(&said[0].payload).into_owned();
+    assert!(text.contains("1000 commands wait") && text.contains("refused"), "{text}");
     plant.pass(0.1);
     assert_eq!(plant.orders.state().pending.len(), 1, "the newest is being done");
 }
