@@ -171,7 +171,7 @@ fn a_refused_pack_of_another_device_changes_nothing_here() {
     let of = |device: &str| {
         format!(r#"{{"e":[{{"bn":"p:","bv":"20","n":"speed","v":5}}],"device":"{device}"}}"#)
     };
-    let (updates, decoded) = decode(&decoder, &of("another"));
+    let (updates, decoded) = decode(&decoder, of("another"));
     assert!(updates.is_empty(), "{}", decoded.reason());
     assert!(decoded.reason().contains("no asset has"), "{}", decoded.reason());
     assert!(refused(&decoder, &of("mine")).contains("and no number"));
