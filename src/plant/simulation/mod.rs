@@ -6,6 +6,7 @@
 pub mod balance;
 mod blocks;
 mod board;
+mod checked;
 mod command;
 mod encode;
 mod faults;
@@ -13,6 +14,7 @@ mod instructor;
 mod instrument;
 mod maintenance;
 mod message_source;
+mod named;
 mod noise;
 #[cfg(not(target_arch = "wasm32"))]
 mod offline;
@@ -22,9 +24,12 @@ mod packaging;
 mod parts;
 mod permits;
 pub mod physics;
+mod places;
 mod publication;
 #[cfg(not(target_arch = "wasm32"))]
 mod publisher;
+mod reading;
+mod reported;
 mod section;
 mod snapshot;
 mod tap;
@@ -36,6 +41,7 @@ use std::time::Duration;
 use self::balance::Balance;
 use self::blocks::Block;
 use self::board::Errand;
+pub use self::checked::Checked;
 use self::command::orders::{Incoming, Orders};
 use self::command::topics::Topics;
 use self::command::{Argument, Command};
@@ -48,6 +54,7 @@ pub use self::message_source::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
 pub use self::parts::{Part, Parts};
+use self::places::Places;
 use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
@@ -127,6 +134,20 @@ impl Simulation {
     /// If the twin has no `simulation` section, no story where one is to be told, or with everything
     /// that is wrong in it.
     pub fn set_up(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
+        let (mut simulation, notices) = Self::wired(twin, setup)?;
+        notices.iter().for_each(|notice| log::warn!("{notice}"));
+        let mut warm = 0;
+        while warm < simulation.warm_up_us {
+            warm += simulation.dt_us;
+            simulation.step(warm);
+        }
+        simulation.warm_up_us = warm;
+        simulation.board.announcements.clear();
+        Ok(simulation)
+    }
+
+    /// The plant before its first step, and what is doubtful in the section.
+    fn wired(twin: &Twin, setup: Setup) -> Result<(Self, Vec<Mistake>), Vec<Mistake>> {
         let Some(source) = &twin.simulation else {
             let file =
                 twin.files.first().map(|file| file.display().to_string()).unwrap_or_default();
@@ -145,22 +166,30 @@ impl Simulation {
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
+            wiring.enter(None);
         }
         check_instruments(twin, &spec, &mut wiring);
         let network = wiring.fault(PLANT, Fault::NetworkLoss);
         let clock = wiring.fault(PLANT, Fault::ClockJump);
         check_powered(twin, &spec, &mut wiring);
         let topics = Topics::new(twin, &spec.topics, &mut wiring);
+        named::check_keys(twin, &spec, &mut wiring);
+        named::check_writes(twin, &topics, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
+        section::check(&spec, &mut wiring);
         let board = wiring.board();
+        let places = Places::new(source, setup.story);
         if !wiring.mistakes.is_empty() {
-            return Err(wiring
-                .mistakes
-                .iter()
-                .map(|(word, message)| located(source, word, message))
+            let mistakes = wiring.mistakes.iter().enumerate();
+            return Err(mistakes
+                .map(|(at, (word, message))| places.mistake(wiring.entry_of(at), word, message))
                 .collect());
         }
-        let mut simulation = Self {
+        let notices = wiring.notices.iter();
+        let notices = notices
+            .map(|(entry, word, message)| places.mistake(entry.as_ref(), word, message))
+            .collect();
+        let simulation = Self {
             setup,
             twin: twin.name.clone(),
             definition: crc32fast::hash(
@@ -178,14 +207,7 @@ impl Simulation {
             orders: Orders::new(topics, wiring.commands().to_vec()),
             plan,
         };
-        let mut warm = 0;
-        while warm < simulation.warm_up_us {
-            warm += simulation.dt_us;
-            simulation.step(warm);
-        }
-        simulation.warm_up_us = warm;
-        simulation.board.announcements.clear();
-        Ok(simulation)
+        Ok((simulation, notices))
     }
 
     /// Plant time now.
@@ -337,11 +359,7 @@ impl Simulation {
 
 /// The blocks of a section, in its order.
 fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
-    let mut built: Vec<Box<dyn Block>> = Vec::with_capacity(spec.blocks.len());
-    for block in &spec.blocks {
-        wiring.block = built.len();
-        built.extend(blocks::build(block, &spec.blocks, seed, wiring));
-    }
+    let mut built = blocks::build_all(&spec.blocks, &spec.places, seed, wiring);
     wiring.block = built.len();
     built.extend(maintenance::build(&spec.maintenance, wiring));
     built
@@ -355,5 +373,7 @@ mod lives;
 mod obeyed;
 #[cfg(test)]
 mod restored;
+#[cfg(test)]
+mod sections;
 #[cfg(test)]
 mod tests;
