@@ -8,7 +8,7 @@ use super::places::entry;
 use super::reading::figure;
 use super::topic::fill;
 use super::wiring::{Kind, Wiring};
-use crate::twin::mapping::{Payload, TopicLevel, TopicPart};
+use crate::twin::mapping::Payload;
 use crate::twin::{AssetId, Twin, nearest};
 
 /// The nearest of some names, to stand behind a message.
@@ -59,7 +59,10 @@ pub fn check_keys(twin: &Twin, spec: &Spec, w: &mut Wiring) {
         }
         let kind = w.find(signal).map(|(_, kind)| kind);
         let what = match kind {
-            None if w.is_hushed(signal) || w.is_hidden(signal) => continue,
+            None if w.is_hushed(signal) => continue,
+            None if w.is_hidden(signal) => {
+                format!("{signal:?} is hidden: no instrument measures it")
+            }
             None => {
                 let near = w.nearest(signal).map(|near| format!("; nearest: {near:?}"));
                 format!("no block sets the signal {signal:?}{}", near.unwrap_or_default())
@@ -77,26 +80,11 @@ pub fn check_keys(twin: &Twin, spec: &Spec, w: &mut Wiring) {
     check_doubts(twin, spec, w);
 }
 
-/// The last level of a template, where it is a plain text.
-fn last_level(levels: &[TopicLevel]) -> Option<&str> {
-    match levels.last()? {
-        TopicLevel::Text(parts) => match parts.as_slice() {
-            [TopicPart::Literal(text)] => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 fn check_periods(twin: &Twin, spec: &Spec, w: &mut Wiring) {
     let mut known = BTreeSet::new();
     for class in &twin.classes {
         known.insert(class.name.to_string());
         for last in class.mappings.iter().filter_map(|m| m.topic.text.rsplit('/').next()) {
-            known.insert(format!("/{last}"));
-            known.insert(format!("{}/{last}", class.name));
-        }
-        for last in class.mappings.iter().filter_map(|m| last_level(&m.topic.levels)) {
             known.insert(format!("/{last}"));
             known.insert(format!("{}/{last}", class.name));
         }

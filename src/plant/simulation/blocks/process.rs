@@ -388,7 +388,7 @@ impl ControlSpec {
         let (asset, unit) = (&self.asset, keep(&self.unit));
         let (low, high) = w.span("limits", self.limits, unit);
         if let Source::Number(setpoint) = self.setpoint {
-            if !(low..=high).contains(&setpoint) {
+            if self.limits == (low, high) && !(low..=high).contains(&setpoint) {
                 let [setpoint, low, high] = [setpoint, low, high].map(figure);
                 let what = format!(
                     "`setpoint` of {asset} is {setpoint}, beyond its `limits` ({low}, {high}), in {unit}; state \
