@@ -61,7 +61,7 @@ pub enum Command {
     /// Replay a recording as fast as it can be read, and print counts and a hash of the state
     #[command(after_help = "Example:\n  twinscope replay scenes/bottling.ron morning.jsonl")]
     Replay(Replay),
-    /// Check twin files, and the models that they name
+    /// Check twin files, the plants that they simulate and the models that they name
     #[command(after_help = "Example:\n  twinscope check scenes/*.ron")]
     Check(Check),
     /// List what is in a glTF model

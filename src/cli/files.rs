@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use twinscope::cad::{self, Model, Problem};
 use twinscope::model::network::Network;
+use twinscope::plant::simulation::Checked;
 use twinscope::terminal;
 use twinscope::twin::{self, Severity, Twin};
 
@@ -77,7 +78,7 @@ pub fn print(text: impl std::fmt::Display) -> Outcome {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 
-/// Checks twin files and the models that they name.
+/// Checks twin files, the plants that they simulate and the models that they name.
 pub fn check(args: &Check) -> Outcome {
     let mut wrong = 0;
     for path in &args.twins {
@@ -110,6 +111,13 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         eprintln!("{diagnostics}");
         return Ok(false);
     }
+    let simulated = Checked::of(&loaded.twin);
+    for notice in &simulated.notices {
+        eprintln!("{}: warning: {}", notice.place, notice.message);
+    }
+    for mistake in &simulated.mistakes {
+        eprintln!("{}: error: {}", mistake.place, mistake.message);
+    }
     let models = cad::check_bindings(&loaded.twin, &mut |path| Model::open(path));
     // A missing model was reported above, where the file names it; one that is there and cannot be read
     // is an error.
@@ -128,7 +136,8 @@ fn check_one(path: &Path) -> Result<bool, Failure> {
         eprintln!("{problem}");
     }
     let remarks = models.iter().filter(|problem| problem.is_remark).count();
-    let (errors, warnings) = (models.len() - remarks, warnings + remarks);
+    let errors = models.len() - remarks + simulated.mistakes.len();
+    let warnings = warnings + remarks + simulated.notices.len();
     let twin = &loaded.twin;
     print(format_args!(
         "{}: {}: {} assets of {} classes, {} properties, {errors} errors, {warnings} warnings",

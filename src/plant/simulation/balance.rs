@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reading::figure;
+
 /// Nanolitres in a cubic metre.
 const NL: f64 = 1e12;
 /// Microjoules in a joule.
@@ -169,8 +171,10 @@ impl Stores {
         let is_volume = |m3: f64| (0.0..=LARGEST_M3).contains(&m3);
         if !is_volume(capacity_m3) || !is_volume(level_m3) || level_m3 > capacity_m3 {
             return Err(format!(
-                "the store {name} of {capacity_m3} m³ with {level_m3} m³ in it cannot be: expected \
-                 a content from 0 to the capacity, and at most {LARGEST_M3} m³"
+                "the store {name} of {} m³ with {} m³ in it cannot be: expected a content from 0 to the \
+                 capacity, and at most {LARGEST_M3} m³",
+                figure(capacity_m3),
+                figure(level_m3)
             ));
         }
         if !(-50.0..=300.0).contains(&celsius) {

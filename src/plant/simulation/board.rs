@@ -28,10 +28,25 @@ pub enum Input {
     Number(f64),
     /// Position on the board.
     Slot(usize),
-    /// What acts in the place of a position on the board.
-    Acting(usize, Acting),
+    /// A signal in the unit of the field that reads it: a position among [`Board::vias`].
+    Via(usize),
     /// The sum of several.
     Sum(Vec<Input>),
+    /// What stays between two numbers.
+    Within(Box<Input>, f64, f64),
+}
+
+/// How a signal becomes what a field reads: signal × `scale` + `offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Via {
+    /// Position on the board.
+    pub slot: usize,
+    /// What acts in its place, once it is set.
+    pub acting: Option<Acting>,
+    /// See above.
+    pub scale: f64,
+    /// See above.
+    pub offset: f64,
 }
 
 /// A number that acts on blocks in the place of a signal, once it is set: two positions on the board, of
@@ -105,6 +120,10 @@ impl Clock {
 pub struct Board {
     /// The value of every signal.
     pub signals: Vec<Signal>,
+    /// How fields read signals.
+    pub vias: Vec<Via>,
+    /// By signal that is a word: what it can be.
+    pub words: Vec<&'static [&'static str]>,
     /// Water, where it is kept.
     pub stores: Stores,
     /// Energy, by bus and by consumer.
@@ -172,7 +191,12 @@ impl Board {
         match input {
             Input::Number(number) => *number,
             Input::Slot(slot) => self.number(*slot),
-            Input::Acting(slot, acting) => acting.value(self).unwrap_or_else(|| self.number(*slot)),
+            Input::Via(at) => {
+                let Via { slot, acting, scale, offset } = self.vias[*at];
+                let value = acting.and_then(|acting| acting.value(self));
+                value.unwrap_or_else(|| self.number(slot)) * scale + offset
+            }
+            Input::Within(input, low, high) => self.read(input).clamp(*low, *high),
             Input::Sum(inputs) => inputs.iter().map(|input| self.read(input)).sum(),
         }
     }
@@ -201,8 +225,9 @@ impl Board {
         slots.iter().zip(values).for_each(|(slot, value)| self.set(*slot, value));
     }
 
-    /// Sets a word.
+    /// Sets a word, which is one that was declared.
     pub fn set_word(&mut self, slot: usize, word: &'static str) {
+        debug_assert!(self.words[slot].contains(&word), "slot {slot}: {word:?} is not declared");
         self.signals[slot] = Signal::Word(word);
     }
 

@@ -14,7 +14,7 @@ use super::command::{Answer, Command, Progress, Takes};
 use super::faults::Fault;
 use super::noise;
 use super::parts::PartSlot;
-use super::permits::InterlockSlot;
+use super::permits::{AT_WORK, InterlockSlot};
 use super::snapshot::{Damaged, Loaded, Saved};
 use super::wiring::{Board, Signal, Wiring};
 
@@ -230,9 +230,7 @@ fn machines(w: &mut Wiring) -> Vec<Machine> {
         machines.push(Machine {
             takes_caps: knows("fill caps"),
             parts,
-            interlock: w.has_permit(&asset).then(|| {
-                w.interlock(&asset, "somebody works on it; wait until the maintenance is done")
-            }),
+            interlock: w.has_permit(&asset).then(|| w.interlock(&asset, AT_WORK)),
             speed,
             cause,
             stream: noise::stream(&format!("{asset} call")),
@@ -461,7 +459,7 @@ impl Block for Maintenance {
             return Answer::Refused("somebody works on it already; wait until it is done".into());
         }
         if machine.interlock.is_some() && !machine.stands(b) {
-            return Answer::Refused("it turns; stop it or lock it out first".into());
+            return Answer::Refused("it turns; set mode to manual and stop it first".into());
         }
         let by = if command.by.is_empty() { "somebody" } else { &command.by };
         // The crew's hands are not those of others.

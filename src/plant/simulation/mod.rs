@@ -6,6 +6,7 @@
 pub mod balance;
 mod blocks;
 mod board;
+mod checked;
 mod command;
 mod encode;
 mod faults;
@@ -13,6 +14,7 @@ mod instructor;
 mod instrument;
 mod maintenance;
 mod message_source;
+mod named;
 mod noise;
 #[cfg(not(target_arch = "wasm32"))]
 mod offline;
@@ -22,9 +24,12 @@ mod packaging;
 mod parts;
 mod permits;
 pub mod physics;
+mod places;
 mod publication;
 #[cfg(not(target_arch = "wasm32"))]
 mod publisher;
+mod reading;
+mod reported;
 mod section;
 mod snapshot;
 mod tap;
@@ -37,6 +42,7 @@ use std::time::Duration;
 use self::balance::Balance;
 use self::blocks::Block;
 use self::board::Errand;
+pub use self::checked::Checked;
 use self::command::orders::{Incoming, Orders};
 use self::command::payload::LARGEST;
 use self::command::topics::Topics;
@@ -50,6 +56,7 @@ pub use self::message_source::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
 pub use self::parts::{Part, Parts};
+use self::places::Places;
 use self::publication::{PLANT, Publication, check_powered, clock_error_us, publications_of};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::publisher::{Obey, PlantError, PlantOptions, publish, run};
@@ -154,8 +161,15 @@ impl Simulation {
         true
     }
 
-    /// The plant before it has warmed up.
+    /// The plant before it has warmed up; what is doubtful in the section is logged.
     fn cold(twin: &Twin, setup: Setup) -> Result<Self, Vec<Mistake>> {
+        let (simulation, notices) = Self::wired(twin, setup)?;
+        notices.iter().for_each(|notice| log::warn!("{notice}"));
+        Ok(simulation)
+    }
+
+    /// The plant before its first step, and what is doubtful in the section.
+    fn wired(twin: &Twin, setup: Setup) -> Result<(Self, Vec<Mistake>), Vec<Mistake>> {
         let Some(source) = &twin.simulation else {
             let file =
                 twin.files.first().map(|file| file.display().to_string()).unwrap_or_default();
@@ -174,6 +188,7 @@ impl Simulation {
         let mut publications = Vec::new();
         for id in twin.asset_ids() {
             publications.extend(publications_of(twin, id, &spec, &mut wiring));
+            wiring.enter(None);
         }
         check_instruments(twin, &spec, &mut wiring);
         let network = wiring.fault(PLANT, Fault::NetworkLoss);
@@ -182,13 +197,16 @@ impl Simulation {
         let mut topics = Topics::new(twin, &spec.topics, &mut wiring);
         let measured = publications.iter().map(|publication| publication.topic.clone()).collect();
         topics.check_sent(twin, measured, &mut wiring);
+        named::check_keys(twin, &spec, &mut wiring);
+        named::check_writes(twin, &topics, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
+        section::check(&spec, &mut wiring);
         let board = wiring.board();
+        let places = Places::new(source, setup.story);
         if !wiring.mistakes.is_empty() {
-            return Err(wiring
-                .mistakes
-                .iter()
-                .map(|(word, message)| located(source, word, message))
+            let mistakes = wiring.mistakes.iter().enumerate();
+            return Err(mistakes
+                .map(|(at, (word, message))| places.mistake(wiring.entry_of(at), word, message))
                 .collect());
         }
         let warm_up_us = (spec.warm_up_s.clamp(0.0, 86_400.0) * 1e6) as i64;
@@ -200,7 +218,11 @@ impl Simulation {
         if !all.is_empty() {
             blocks.push(Box::new(Transmitters { all, warm_up_us }));
         }
-        Ok(Self {
+        let notices = wiring.notices.iter();
+        let notices = notices
+            .map(|(entry, word, message)| places.mistake(entry.as_ref(), word, message))
+            .collect();
+        let simulation = Self {
             setup,
             twin: twin.name.clone(),
             definition: Definition::of(twin, source.text.trim(), &publications),
@@ -215,7 +237,8 @@ impl Simulation {
             clock,
             orders: Orders::new(topics, wiring.commands().to_vec()),
             plan,
-        })
+        };
+        Ok((simulation, notices))
     }
 
     /// Plant time now.
@@ -379,11 +402,7 @@ impl Simulation {
 
 /// The blocks of a section, in its order.
 fn build(spec: &Spec, seed: u64, wiring: &mut Wiring) -> Vec<Box<dyn Block>> {
-    let mut built: Vec<Box<dyn Block>> = Vec::with_capacity(spec.blocks.len());
-    for block in &spec.blocks {
-        wiring.block = built.len();
-        built.extend(blocks::build(block, &spec.blocks, seed, wiring));
-    }
+    let mut built = blocks::build_all(&spec.blocks, &spec.places, seed, wiring);
     wiring.block = built.len();
     built.extend(maintenance::build(&spec.maintenance, wiring));
     built
@@ -397,6 +416,8 @@ mod lives;
 mod obeyed;
 #[cfg(test)]
 mod restored;
+#[cfg(test)]
+mod sections;
 #[cfg(test)]
 mod symptoms;
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The reason for which a machine must not run while somebody works on it.
+pub const AT_WORK: &str = "somebody works on it; wait until the maintenance is done";
+
 /// A machine that runs only while nothing is withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PermitSlot(usize);
@@ -65,10 +68,13 @@ impl Permits {
         self.permits[interlock.0].reasons[interlock.1].1 = withheld;
     }
 
-    /// The first reason for which a machine must not run; `None` when it may.
+    /// The first reason for which a machine must not run, that somebody works on it before all others;
+    /// `None` when it may.
     pub fn withheld(&self, permit: PermitSlot) -> Option<&str> {
-        let reasons = &self.permits[permit.0].reasons;
-        reasons.iter().find(|(_, withheld)| *withheld).map(|(reason, _)| reason.as_str())
+        let reasons = self.permits[permit.0].reasons.iter();
+        let mut held = reasons.filter(|(_, withheld)| *withheld).map(|(reason, _)| reason.as_str());
+        let first = held.next()?;
+        Some(held.find(|reason| *reason == AT_WORK).unwrap_or(first))
     }
 
     /// Which reasons hold now, in the order in which they were wired: the state for snapshots.

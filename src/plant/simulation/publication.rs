@@ -77,11 +77,8 @@ impl Publication {
             self.batch.clear();
             return;
         }
-        let readings = self
-            .taps
-            .iter_mut()
-            .filter_map(|tap| Some((tap.position, tap.measure(board, at)?)))
-            .collect();
+        let readings =
+            self.taps.iter_mut().map(|tap| (tap.position, tap.measure(board, at))).collect();
         self.batch.push((now.plus_micros(clock_error_us(board, &self.jumps)), readings));
         let lists = matches!(self.mapping.payload, Payload::Document { samples: Some(_), .. });
         if lists && self.batch.len() < BATCH {

@@ -11,6 +11,8 @@ use super::faults::FaultsSpec;
 use super::instrument::InstrumentSpec;
 use super::maintenance::MaintenanceSpec;
 use super::parts::WearSpec;
+use super::places::{Entry, Places, entry};
+use super::reported;
 use super::wiring::Wiring;
 use crate::twin::SimulationSource;
 
@@ -62,6 +64,9 @@ pub struct Spec {
     /// Signals by which a property's quality is uncertain while they are above 0.5.
     #[serde(default)]
     pub doubtful: BTreeMap<String, String>,
+    /// By block: where it stands in the section. Of a section that was [told](Self::told).
+    #[serde(skip)]
+    pub places: Vec<Entry>,
 }
 
 /// What is otherwise when a story is told: each field takes the place of the section's.
@@ -89,16 +94,21 @@ pub struct Story {
 impl Spec {
     /// The section of the story; the same where there is none.
     pub fn told(mut self, is_story: bool) -> Self {
+        self.places = (0..self.blocks.len()).map(|at| entry(["blocks", &at.to_string()])).collect();
         let Some(story) = self.story.take().filter(|_| is_story) else { return self };
-        for block in story.blocks {
+        for (number, block) in story.blocks.into_iter().enumerate() {
+            let place = entry(["story", "blocks", &number.to_string()]);
             let (kind, own) = (std::mem::discriminant(&block), signals_of(&block, &self.blocks));
             let at = self.blocks.iter().position(|other| {
                 std::mem::discriminant(other) == kind
                     && signals_of(other, &self.blocks).iter().any(|name| own.contains(name))
             });
             match at {
-                Some(at) => self.blocks[at] = block,
-                None => self.blocks.push(block),
+                Some(at) => (self.blocks[at], self.places[at]) = (block, place),
+                None => {
+                    self.blocks.push(block);
+                    self.places.push(place);
+                }
             }
         }
         self.faults = story.faults.unwrap_or(self.faults);
@@ -125,29 +135,19 @@ fn step_ms() -> u32 {
 
 /// Reads the section; its text keeps the places of the file.
 pub fn read(source: &SimulationSource) -> Result<Spec, Vec<Mistake>> {
-    use ron::extensions::Extensions;
-    let options = ron::Options::default()
-        .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES);
-    options.from_str(&source.text).map_err(|error| {
-        let at = error.span.start;
-        let place = format!("{}:{}:{}", source.file.display(), at.line, at.col);
-        vec![Mistake { place, message: format!("in the simulation section: {}", error.code) }]
-    })
+    let read = reported::options().from_str(&source.text);
+    read.map_err(|error| reported::mistakes(source, &error))
 }
 
 /// A mistake at the first place where the section mentions a word.
 pub fn located(source: &SimulationSource, word: &str, message: &str) -> Mistake {
-    let quoted = format!("\"{word}\"");
-    let at = source
-        .text
-        .find(&quoted)
-        .or_else(|| source.text.find(|c: char| !c.is_whitespace()))
-        .unwrap_or(0);
-    let before = &source.text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    Mistake {
-        place: format!("{}:{line}:{column}", source.file.display()),
-        message: message.to_string(),
-    }
+    Places::new(source, false).mistake(None, word, message)
+}
+
+/// What is wrong with the section as a whole, besides its parts.
+pub fn check(spec: &Spec, wiring: &mut Wiring) {
+    wiring.asset = "the simulation section".into();
+    wiring.check("step_ms", f64::from(spec.step_ms), 1.0..=1000.0, "ms");
+    wiring.check("warm_up_s", spec.warm_up_s, 0.0..=86_400.0, "s");
+    wiring.asset.clear();
 }

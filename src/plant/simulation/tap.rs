@@ -7,19 +7,9 @@ use super::Spec;
 use super::board::{Acting, Board, Signal};
 use super::encode::Measured;
 use super::instrument::{Instrument, InstrumentSpec, Moment};
+use super::places::entry;
 use super::wiring::{Kind, Wiring};
 use crate::twin::{AssetId, Quality, Twin, Unit, Value, ValueType, nearest};
-
-/// Words that stand for another one where a property does not list that: the first that it lists.
-const FALLBACKS: [(&str, &[&str]); 7] = [
-    ("starved", &["waiting", "stopped", "running"]),
-    ("tripped", &["fault", "stopped"]),
-    ("locked", &["stopped", "fault"]),
-    ("no caps", &["starved", "stopped"]),
-    ("jammed", &["fault", "stopped"]),
-    ("empty", &["stopped", "fault"]),
-    ("blocked", &["stopped"]),
-];
 
 /// What a property is made from.
 pub struct Tap {
@@ -39,8 +29,8 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// What an instrument measures; `None` for a word that the property does not know.
-    pub fn measure(&mut self, board: &Board, at: Moment) -> Option<Measured> {
+    /// What an instrument measures; no value for a word that the property does not list.
+    pub fn measure(&mut self, board: &Board, at: Moment) -> Measured {
         let value = match &board.signals[self.slot] {
             Signal::Number(number) => {
                 let truth = number * self.scale + self.offset;
@@ -53,21 +43,17 @@ impl Tap {
                 // Six digits are more than any instrument has, and keep messages short.
                 told.map(|told| Value::Number((told * 1e6).round() / 1e6))
             }
-            Signal::Word(word) => Some(Value::Enumeration(self.position_of(word)?)),
+            Signal::Word(word) => self.position_of(word).map(Value::Enumeration),
             Signal::Items(items) => Some(Value::Items(items.clone())),
             Signal::Pose(pose) => Some(Value::Pose(*pose)),
         };
         let doubted = self.doubt.is_some_and(|slot| board.number(slot) > 0.5);
         let quality = if doubted { Quality::Uncertain } else { Quality::Good };
-        Some(Measured { value, quality })
+        Measured { value, quality }
     }
 
     fn position_of(&self, word: &str) -> Option<u16> {
-        let find = |word: &str| self.names.iter().position(|name| name == word);
-        let others = FALLBACKS.iter().find(|(known, _)| *known == word).map(|(_, others)| *others);
-        let found =
-            find(word).or_else(|| others.unwrap_or_default().iter().find_map(|word| find(word)))?;
-        u16::try_from(found).ok()
+        u16::try_from(self.names.iter().position(|name| name == word)?).ok()
     }
 }
 
@@ -120,7 +106,12 @@ pub fn tap(
     }
     let name = format!("{}.{}", asset.name, property.name);
     let signal = spec.shows.get(&name).unwrap_or(&name);
+    let shown = spec.shows.contains_key(&name).then(|| entry(["shows", &name]));
+    wiring.enter(shown);
     let Some((slot, kind)) = wiring.find(signal) else {
+        if wiring.is_hushed(signal) {
+            return None;
+        }
         if wiring.is_hidden(signal) {
             let message = format!("{signal:?} is hidden: no instrument measures it");
             wiring.mistakes.push((asset.name.to_string(), message));
@@ -173,7 +164,35 @@ pub fn tap(
         ValueType::Enumeration(names) => names.to_vec(),
         _ => Vec::new(),
     };
+    if kind == Kind::Word {
+        check_words(&name, signal, wiring.words_of(slot), &names, wiring);
+    }
     Some(Tap { position, slot, names, scale, offset, instrument, told, doubt })
+}
+
+/// Notes the words of a signal that its property does not list: they cannot be told.
+fn check_words(
+    property: &str,
+    signal: &str,
+    words: &[&str],
+    names: &[impl AsRef<str>],
+    wiring: &mut Wiring,
+) {
+    let is_listed = |word: &&&str| names.iter().any(|name| name.as_ref() == **word);
+    let missing: Vec<String> =
+        words.iter().filter(|word| !is_listed(word)).map(|word| format!("{word:?}")).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let what = format!(
+        "the signal {signal:?} can be {}, which the property {property} does not list: it has no value then; \
+         add {} to its enumeration",
+        missing.join(" or "),
+        if missing.len() == 1 { "it" } else { "them" }
+    );
+    let word = signal.split('.').next().unwrap_or(signal).to_string();
+    let entry = wiring.entry().cloned();
+    wiring.notices.push((entry, word, what));
 }
 
 /// The instrument that the section states for a property, by `asset.property` or else by

@@ -1,11 +1,16 @@
 //! The topic on which an asset sends a message: the inverse of the topic's template.
 
-use crate::twin::mapping::{Mapping, TopicLevel, TopicPart};
+use crate::twin::mapping::{Mapping, TopicLevel, TopicPart, TopicTemplate};
 use crate::twin::{AssetId, Twin};
 
 /// The topic of an asset's message.
 pub fn topic(twin: &Twin, id: AssetId, mapping: &Mapping, property: &str) -> String {
-    let levels = mapping.topic.levels.iter().filter_map(|level| match level {
+    fill(twin, id, &mapping.topic, property)
+}
+
+/// A topic with the words of an asset and one of its properties.
+pub fn fill(twin: &Twin, id: AssetId, template: &TopicTemplate, property: &str) -> String {
+    let levels = template.levels.iter().filter_map(|level| match level {
         TopicLevel::Text(parts) => Some(
             parts
                 .iter()

@@ -11,6 +11,8 @@ use super::command::Takes;
 use super::faults::{Fault, FaultSlot, Faults};
 use super::parts::{PartSlot, Parts, WearSpec};
 use super::permits::{InterlockSlot, PermitSlot, Permits};
+use super::places::Entry;
+use super::reading::{Reader, figure};
 use super::tap::transmitters::Transmitter;
 use crate::twin::{Pose, Unit, nearest};
 
@@ -87,6 +89,9 @@ pub struct Known {
     pub within_s: f64,
 }
 
+/// What feeds all that names no supply.
+const OUTSIDE: &str = "outside";
+
 /// Collects what blocks share while they are built.
 #[derive(Debug, Default)]
 pub struct Wiring {
@@ -113,10 +118,38 @@ pub struct Wiring {
     commands: Vec<Known>,
     wear: WearSpec,
     seed: u64,
+    /// What fields read.
+    pub(super) readers: Vec<Reader>,
+    /// By slot of a word: what it can be.
+    words: BTreeMap<usize, &'static [&'static str]>,
+    /// By slot of a signal that is read: the first entry that does.
+    asked: BTreeMap<usize, Entry>,
+    /// Assets of blocks that supply others.
+    feeders: BTreeSet<String>,
+    /// Who names what as its supply.
+    fed: Vec<Fed>,
+    /// Pairs of blocks of which it is noted that they set the same.
+    clashes: BTreeSet<(usize, usize)>,
+    /// Assets of blocks that could not be built: that nothing sets their signals follows from that.
+    quiet: BTreeSet<String>,
+    /// From which mistake on they are about which entry of the section.
+    about: Vec<(usize, Option<Entry>)>,
     /// Number of the block that is being built.
     pub block: usize,
+    /// Its asset, for messages.
+    pub asset: String,
     /// What is wrong so far: the text to point at, and the message.
     pub mistakes: Vec<(String, String)>,
+    /// What may be meant but is doubtful: the entry, the text to point at, and the message.
+    pub notices: Vec<(Option<Entry>, String, String)>,
+}
+
+/// A block that names its supply.
+#[derive(Clone, Debug)]
+struct Fed {
+    asset: String,
+    supply: String,
+    entry: Option<Entry>,
 }
 
 impl Wiring {
@@ -147,10 +180,60 @@ impl Wiring {
         if self.kinds[slot].replace(kind).is_some() {
             let what =
                 format!("{asset}.{signal} is set by two blocks; give one of them another asset");
-            self.mistakes.push((asset.to_string(), what));
+            self.clash(self.owners[slot], asset, what);
         }
         self.owners[slot] = self.block;
         slot
+    }
+
+    /// Notes once that two blocks set or obey the same.
+    fn clash(&mut self, other: usize, asset: &str, what: String) {
+        if self.clashes.insert((other, self.block)) {
+            self.mistakes.push((asset.to_string(), what));
+        }
+    }
+
+    /// Declares a word that a block sets, and all that it can be.
+    pub fn words(&mut self, asset: &str, signal: &str, words: &'static [&'static str]) -> usize {
+        let slot = self.output(asset, signal, Kind::Word);
+        self.words.insert(slot, words);
+        slot
+    }
+
+    /// What a word can be.
+    pub fn words_of(&self, slot: usize) -> &'static [&'static str] {
+        self.words.get(&slot).copied().unwrap_or_default()
+    }
+
+    /// What kind of thing a signal is; `None` when no block sets it.
+    pub(super) fn kind(&self, slot: usize) -> Option<Kind> {
+        self.kinds[slot]
+    }
+
+    /// From here on mistakes are about an entry of the section, or about none that is known.
+    pub fn enter(&mut self, entry: Option<Entry>) {
+        self.about.push((self.mistakes.len(), entry));
+    }
+
+    /// The entry that is looked at.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.about.last().and_then(|(_, entry)| entry.as_ref())
+    }
+
+    /// The entry that a mistake is about, by its number.
+    pub fn entry_of(&self, mistake: usize) -> Option<&Entry> {
+        let after = self.about.partition_point(|(from, _)| *from <= mistake);
+        self.about.get(after.checked_sub(1)?)?.1.as_ref()
+    }
+
+    /// Nothing is said of the signals of an asset whose block could not be built.
+    pub fn hush(&mut self, asset: &str) {
+        self.quiet.insert(asset.to_string());
+    }
+
+    /// Whether a signal is of a block that could not be built.
+    pub fn is_hushed(&self, signal: &str) -> bool {
+        signal.rsplit_once('.').is_some_and(|(asset, _)| self.quiet.contains(asset))
     }
 
     /// Declares a number that no instrument measures: other blocks read it by [`secret`](Self::secret),
@@ -174,7 +257,10 @@ impl Wiring {
                 "the signal {asset}.{signal}: {unit:?} is no UCUM unit{}",
                 near.unwrap_or_default()
             );
-            self.mistakes.push((unit.to_string(), what));
+            // A block with two signals of this unit has one mistake.
+            if self.mistakes.last().is_none_or(|(last, _)| last != unit) {
+                self.mistakes.push((unit.to_string(), what));
+            }
         }
         self.output(asset, signal, Kind::Number(unit))
     }
@@ -192,35 +278,31 @@ impl Wiring {
     pub fn input(&mut self, source: &Source) -> Input {
         match source {
             Source::Number(number) => Input::Number(*number),
-            Source::Signal(name) => {
-                let slot = self.slot(name);
-                self.named.insert(slot);
-                Input::Slot(slot)
-            }
+            Source::Signal(name) => Input::Slot(self.named(name)),
             Source::Sum(sources) => {
                 Input::Sum(sources.iter().map(|source| self.input(source)).collect())
             }
         }
     }
 
-    /// Looks up what a block measures by an instrument: where a property shows the signal, the block is
-    /// told what the property's instrument tells, else the signal.
-    pub fn measured(&mut self, source: &Source) -> Input {
-        match source {
-            Source::Number(number) => Input::Number(*number),
-            Source::Sum(sources) => {
-                Input::Sum(sources.iter().map(|source| self.measured(source)).collect())
-            }
-            Source::Signal(name) => {
-                let slot = self.slot(name);
-                self.named.insert(slot);
-                if !self.measured.contains_key(&slot) {
-                    let told = self.nameless();
-                    self.measured.insert(slot, (told, None));
-                }
-                Input::Acting(slot, self.measured[&slot].0)
-            }
+    /// The slot of a signal that the section names.
+    pub(super) fn named(&mut self, name: &str) -> usize {
+        let slot = self.slot(name);
+        self.named.insert(slot);
+        if let Some(entry) = self.entry().cloned() {
+            self.asked.entry(slot).or_insert(entry);
         }
+        slot
+    }
+
+    /// What a property's instrument tells of a signal, for blocks that measure it.
+    pub(super) fn measured_slot(&mut self, slot: usize) -> Acting {
+        if let Some((told, _)) = self.measured.get(&slot) {
+            return *told;
+        }
+        let told = self.nameless();
+        self.measured.insert(slot, (told, None));
+        told
     }
 
     /// Where the instrument of a property tells its reading of a signal, when a block measures it and no
@@ -229,22 +311,6 @@ impl Wiring {
         let (told, by) = self.measured.get_mut(&slot)?;
         let is_new = by.is_none();
         (by.get_or_insert_with(|| property.to_string()) == property).then_some((*told, is_new))
-    }
-
-    /// Looks up what acts on a block: what the one that sets the signal lets act in its place, if it does,
-    /// else the signal.
-    pub fn acts(&mut self, source: &Source) -> Input {
-        match source {
-            Source::Number(number) => Input::Number(*number),
-            Source::Sum(sources) => {
-                Input::Sum(sources.iter().map(|source| self.acts(source)).collect())
-            }
-            Source::Signal(name) => {
-                let slot = self.slot(name);
-                self.named.insert(slot);
-                Input::Acting(slot, self.acting_for(name))
-            }
-        }
     }
 
     /// What acts on other blocks in the place of the signal of that name.
@@ -278,10 +344,11 @@ impl Wiring {
         takes: Takes,
         within_s: f64,
     ) {
-        if self.commands.iter().any(|known| known.asset == asset && known.name == name) {
+        let is_it = |known: &&Known| known.asset == asset && known.name == name;
+        if let Some(other) = self.commands.iter().find(is_it).map(|known| known.block) {
             let what =
                 format!("two blocks obey {asset}/set/{name}; give one of them another asset");
-            self.mistakes.push((asset.to_string(), what));
+            self.clash(other, asset, what);
             return;
         }
         let (asset, block) = (asset.to_string(), self.block);
@@ -309,7 +376,9 @@ impl Wiring {
         match self.parts.add(asset, name, (life_h, spread), &self.wear) {
             Ok(slot) => slot,
             Err(what) => {
-                self.mistakes.push((asset.to_string(), what));
+                if !self.clashes.iter().any(|(_, block)| *block == self.block) {
+                    self.mistakes.push((asset.to_string(), what));
+                }
                 self.parts.spare()
             }
         }
@@ -356,9 +425,21 @@ impl Wiring {
         self.meters.bus(name)
     }
 
+    /// The bus that feeds the block which is being built: that of a Mains or an Ups anywhere in the
+    /// file, or of the outside.
+    pub fn supply(&mut self, name: Option<&str>) -> Bus {
+        let name = name.unwrap_or(OUTSIDE);
+        if name != OUTSIDE {
+            let (asset, entry) = (self.asset.clone(), self.entry().cloned());
+            self.fed.push(Fed { asset, supply: name.to_string(), entry });
+        }
+        self.meters.bus(name)
+    }
+
     /// Declares that a block supplies a bus.
     pub fn supplies(&mut self, name: &str) -> Bus {
         let bus = self.meters.bus(name);
+        self.feeders.insert(name.to_string());
         if !self.meters.source(bus) {
             let what = format!("two blocks supply {name:?}; give one of them another asset");
             self.mistakes.push((name.to_string(), what));
@@ -436,6 +517,8 @@ impl Wiring {
     pub fn board(&mut self) -> Board {
         self.check_signals();
         self.check_names();
+        self.check_supplies();
+        let vias = self.vias();
         let rest = |kind: &Option<Kind>| match kind {
             Some(Kind::Word) => Signal::Word(""),
             Some(Kind::Items) => Signal::Items(Arc::from([])),
@@ -449,6 +532,8 @@ impl Wiring {
             parts: self.parts.clone(),
             faults: self.faults.clone(),
             permits: self.permits.clone(),
+            vias,
+            words: (0..self.kinds.len()).map(|slot| self.words_of(slot)).collect(),
             clock: Clock { seed: self.seed, ..Clock::default() },
             ..Board::default()
         }
@@ -461,14 +546,68 @@ impl Wiring {
             let near = || {
                 self.nearest(name).map(|near| format!("; nearest: {near:?}")).unwrap_or_default()
             };
-            if self.kinds[*slot].is_none() {
-                wrong.push((name.clone(), format!("no block sets the signal {name:?}{}", near())));
+            let what = if self.kinds[*slot].is_none() && !self.is_hushed(name) {
+                format!("no block sets the signal {name:?}{}", near())
             } else if self.hidden.contains(slot) && self.named.contains(slot) {
-                wrong
-                    .push((name.clone(), format!("{name:?} is hidden: no instrument measures it")));
+                format!("{name:?} is hidden: no instrument measures it")
+            } else {
+                continue;
+            };
+            wrong.push((self.asked.get(slot).cloned(), name.clone(), what));
+        }
+        for (entry, name, what) in wrong {
+            self.enter(entry);
+            self.mistakes.push((name, what));
+        }
+        self.enter(None);
+    }
+
+    /// Supplies that are none, and those that feed themselves.
+    fn check_supplies(&mut self) {
+        let mut wrong = Vec::new();
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        for fed in &self.fed {
+            let Fed { asset, supply, entry } = fed;
+            if !self.feeders.contains(supply) {
+                let known: Vec<&str> = self.feeders.iter().map(String::as_str).collect();
+                let what = format!(
+                    "`supply` of {asset} is {supply:?}, which is no Mains and no Ups{}",
+                    match nearest(supply, known.iter().copied()) {
+                        Some(near) => format!("; nearest: {near:?}"),
+                        None if known.is_empty() =>
+                            "; there is none: leave `supply` out, and it is fed from outside".into(),
+                        None => format!("; there are {}", known.join(", ")),
+                    }
+                );
+                wrong.push((entry.clone(), "supply".to_string(), what));
+                continue;
+            }
+            // What feeds it, what feeds that, and so on; an asset is fed by one.
+            let next = |name: &str| self.fed.iter().find(|other| other.asset == name);
+            let mut round = vec![asset.as_str()];
+            let mut at = supply.as_str();
+            while let Some(other) = next(at).filter(|_| !round.contains(&at)) {
+                round.push(at);
+                at = &other.supply;
+            }
+            if at == asset && self.feeders.contains(asset) && !told.contains(at) {
+                let what = if round.len() == 1 {
+                    format!("{asset} is its own `supply`; name the Mains or the Ups that feeds it")
+                } else {
+                    format!(
+                        "{} feed each other in a round; let one have a Mains as its `supply`",
+                        round.join(", ")
+                    )
+                };
+                wrong.push((entry.clone(), "supply".to_string(), what));
+                told.extend(round);
             }
         }
-        self.mistakes.extend(wrong);
+        for (entry, word, what) in wrong {
+            self.enter(entry);
+            self.mistakes.push((word, what));
+        }
+        self.enter(None);
     }
 
     /// Parts and machines that the section names and that nothing has.
@@ -476,7 +615,16 @@ impl Wiring {
         let mut wrong = Vec::new();
         let parts: Vec<String> =
             self.parts.iter().map(|(_, part)| format!("{}.{}", part.asset, part.name)).collect();
-        for name in self.wear.start.keys().chain(self.wear.pace.keys()) {
+        let stated = self.wear.start.iter().map(|(name, worn)| (name, *worn, 1.0, "worn"));
+        let paces = self.wear.pace.iter().map(|(name, pace)| (name, *pace, 1e6, "at a pace of"));
+        for (name, value, most, what) in stated.chain(paces) {
+            if !(0.0..=most).contains(&value) {
+                let (value, most) = (figure(value), figure(most));
+                wrong.push((
+                    name.clone(),
+                    format!("{name} is {what} {value}; expected 0 to {most}"),
+                ));
+            }
             if !parts.contains(name) {
                 let near = nearest(name, parts.iter().map(String::as_str));
                 let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();

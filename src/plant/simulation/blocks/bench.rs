@@ -33,11 +33,7 @@ fn build(
         .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES);
     let specs: Vec<BlockSpec> = options.from_str(text).expect("blocks");
     let mut wiring = Wiring::new(seed, wear);
-    let mut built = Vec::new();
-    for spec in &specs {
-        wiring.block = built.len();
-        built.extend(blocks::build(spec, &specs, seed, &mut wiring));
-    }
+    let mut built = blocks::build_all(&specs, &[], seed, &mut wiring);
     wiring.block = built.len();
     built.extend(maintenance::build(maintenance, &mut wiring));
     (built, wiring)

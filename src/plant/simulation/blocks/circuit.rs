@@ -8,6 +8,7 @@ use crate::plant::simulation::balance::Place;
 use crate::plant::simulation::faults::{Fault, FaultSlot};
 use crate::plant::simulation::physics::hydraulics::{self, METRES_PER_BAR};
 use crate::plant::simulation::physics::pump::{Curve, PumpPlate};
+use crate::plant::simulation::reading::RESISTANCE;
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 
@@ -16,7 +17,7 @@ use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitSpec {
-    asset: String,
+    pub(super) asset: String,
     pub(super) pumps: Vec<String>,
     /// What they draw from: a tank, or `outside`. With `to` it says which water the line moves.
     #[serde(default)]
@@ -62,9 +63,13 @@ impl CircuitSpec {
             })
         };
         let plates: Vec<Option<&PumpPlate>> = self.pumps.iter().map(plate).collect();
-        if let Some(at) = plates.iter().position(Option::is_none) {
-            let name = &self.pumps[at];
-            w.mistakes.push((name.clone(), format!("no block Pump has the asset {name:?}")));
+        let known = all.iter().filter_map(|block| match block {
+            BlockSpec::Pump(pump) => Some(&*pump.asset),
+            _ => None,
+        });
+        if !w.check_machines("pumps", &self.pumps, "Pump", known) {
+            w.hush(&self.asset);
+            self.pumps.iter().for_each(|pump| w.hush(pump));
             return None;
         }
         let way = match (&self.from, &self.to) {
@@ -96,7 +101,11 @@ impl CircuitSpec {
             pumps,
             flows,
             way,
-            inputs: [w.input(&self.static_head), w.input(&self.resistance), w.acts(&self.kv)],
+            inputs: [
+                w.read("static_head", &self.static_head, -1000.0..=1e4, "m"),
+                w.read("resistance", &self.resistance, 0.0..=1e6, RESISTANCE),
+                w.read_acting("kv", &self.kv, 0.0..=1e6, "m3/h"),
+            ],
             faults: [Fault::Blockage, Fault::Leak].map(|fault| w.fault(&self.asset, fault)),
             rated: (rated, head),
             outputs: w

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, BlockSpec, ModeSpec};
+use super::panel::MODES;
+use super::{Block, BlockSpec, ModeSpec, SPEED_RPM};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::physics::starter::Mode;
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep, keep_words};
+use crate::plant::simulation::wiring::{Board, Input, Source, Wiring, keep, keep_words};
 
 /// Flow from which a pump delivers, m³/h.
 const DELIVERS: f64 = 1.0;
@@ -25,8 +26,8 @@ const SWAP_US: i64 = 50_000_000;
 pub struct DutySpec {
     /// What obeys as the group.
     #[serde(default)]
-    asset: Option<String>,
-    pumps: Vec<String>,
+    pub(super) asset: Option<String>,
+    pub(super) pumps: Vec<String>,
     running: usize,
     speed: Source,
     #[serde(default)]
@@ -71,6 +72,14 @@ struct Swap {
 
 impl DutySpec {
     pub(super) fn build(&self, all: &[BlockSpec], w: &mut Wiring) -> Box<dyn Block> {
+        let pumps = || {
+            all.iter().filter_map(|block| match block {
+                BlockSpec::Pump(pump) => Some(&*pump.asset),
+                _ => None,
+            })
+        };
+        w.check_machines("pumps", &self.pumps, "Pump", pumps());
+        w.check("running", self.running as f64, 0.0..=self.pumps.len() as f64, "1");
         let mut inputs = Vec::new();
         for pump in &self.pumps {
             let [available, flow, speed] = ["available", "flow", "speed"]
@@ -88,11 +97,11 @@ impl DutySpec {
                 .iter()
                 .map(|pump| w.number(pump, "command", "{rev}/min"))
                 .collect(),
-            speed: w.input(&self.speed),
+            speed: w.read("speed", &self.speed, SPEED_RPM, "{rev}/min"),
             names: self.pumps.clone(),
             outputs: self.asset.as_ref().map(|asset| {
                 let numbers = w.numbers(asset, [("running", "1"), ("speed", "{rev}/min")]);
-                (numbers, w.output(asset, "changeover", Kind::Word))
+                (numbers, w.words(asset, "changeover", MODES))
             }),
             state: DutyState {
                 on: (0..self.pumps.len()).map(|at| at < self.running).collect(),

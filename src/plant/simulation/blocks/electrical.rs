@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::panel::Panel;
-use super::{Block, UNDERVOLTAGE, room, set_all};
+use super::{Block, CELSIUS, LIVES_H, SECONDS, UNDERVOLTAGE, room, set_all};
 use crate::plant::simulation::balance::Bus;
 use crate::plant::simulation::command::{Answer, Command, Progress, starting};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
@@ -13,14 +13,14 @@ use crate::plant::simulation::physics::drive::{Drive, DrivePlate};
 use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
 use crate::plant::simulation::physics::{lag, ramp, wear};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
+use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 
 /// A geared motor that drives a belt. Signals: speed, travel, power, current, temperature, hours,
 /// available, state, and those of its panel.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriveSpec {
-    asset: String,
+    pub(super) asset: String,
     /// Of the belt, m/s.
     speed: Source,
     rated_kw: f64,
@@ -100,21 +100,28 @@ impl DriveSpec {
             ("available", "1"),
         ];
         starting::wire(w, asset, 0, 10.0);
+        let plate = DrivePlate {
+            rated_kw: w.check("rated_kw", self.rated_kw, 1e-3..=1e4, "kW"),
+            rated_speed: w.check("rated_speed", self.rated_speed, 1e-3..=100.0, "m/s"),
+        };
+        // More than any belt is driven beyond its rated speed.
+        let most = 10.0 * plate.rated_speed;
+        let life_h = w.check("life_h.idlers", self.life_h.idlers, LIVES_H, "h");
         Box::new(DriveBlock {
-            inputs: [&self.speed, &self.ambient].map(|source| w.input(source)),
-            plate: DrivePlate {
-                rated_kw: self.rated_kw,
-                rated_speed: self.rated_speed.abs().max(1e-3),
-            },
+            inputs: [
+                w.read("speed", &self.speed, -most..=most, "m/s"),
+                w.read("ambient", &self.ambient, CELSIUS, "Cel"),
+            ],
+            plate,
             outputs: w.numbers(asset, outputs),
-            word: w.output(asset, "state", Kind::Word),
-            panel: Panel::wire(w, asset),
+            word: w.words(asset, "state", &["running", "stopped", "tripped"]),
+            panel: Panel::wire(w, asset, &["none", "overload", "undervoltage"]),
             permit: w.permit(asset),
             faults: [Fault::Idler, Fault::Trip].map(|fault| w.fault(asset, fault)),
-            idlers: w.part(asset, "idlers", self.life_h.idlers, 0.4),
-            bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
+            idlers: w.part(asset, "idlers", life_h, 0.4),
+            bus: w.supply(self.supply.as_deref()),
             meter: w.meter(),
-            restart_s: self.restart_s.max(0.0),
+            restart_s: w.check("restart_s", self.restart_s, SECONDS, "s"),
             state: DriveState {
                 drive: Drive::new(22.0),
                 starter: Starter::new(Mode::Automatic),
@@ -216,7 +223,7 @@ impl Block for DriveBlock {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CabinetSpec {
-    asset: String,
+    pub(super) asset: String,
     /// kW.
     load: Source,
     /// Share of the load that warms it.
@@ -248,11 +255,17 @@ impl CabinetSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
         let outputs = [("power", "kW"), ("current", "A"), ("temperature", "Cel")];
         Box::new(Cabinet {
-            inputs: [&self.load, &self.ambient].map(|source| w.input(source)),
-            losses: self.losses,
-            supply: self.supply.as_ref().map(|supply| (w.bus(supply), w.meter())),
+            inputs: [
+                w.read("load", &self.load, 0.0..=1e5, "kW"),
+                w.read("ambient", &self.ambient, CELSIUS, "Cel"),
+            ],
+            losses: w.check("losses", self.losses, 0.0..=1.0, "1"),
+            supply: self.supply.as_deref().map(|supply| (w.supply(Some(supply)), w.meter())),
             outputs: w.numbers(&self.asset, outputs),
-            words: ["fan", "state"].map(|name| w.output(&self.asset, name, Kind::Word)),
+            words: [
+                w.words(&self.asset, "fan", &["on", "off"]),
+                w.words(&self.asset, "state", &["ok", "hot"]),
+            ],
             state: CabinetState { temperature: 25.0, fan: false },
         })
     }

@@ -16,12 +16,18 @@ mod pumping;
 mod signals;
 mod tank;
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 
+pub use self::panel::{MODES, TRUTH};
 use super::balance::Balance;
 use super::command::{Answer, Command, Progress};
 use super::packaging::PackagingSpec;
 use super::physics::starter::Mode;
+use super::places::Entry;
+use super::reading::LARGEST;
 use super::snapshot::{Damaged, Loaded, Saved};
 use super::wiring::{Board, Source, Wiring};
 
@@ -99,6 +105,79 @@ pub enum BlockSpec {
     Total(signals::TotalSpec),
     /// Bottles, crates, robot, pallet and vehicle.
     Packaging(Box<PackagingSpec>),
+}
+
+/// Hours for which a part may be stated to live.
+const LIVES_H: RangeInclusive<f64> = 1.0..=1e9;
+/// Temperatures of water and air that can be, °C.
+const CELSIUS: RangeInclusive<f64> = -50.0..=300.0;
+/// Flows that can be, m³/h.
+const FLOW_M3_H: RangeInclusive<f64> = 0.0..=1e5;
+/// Speeds of motors that can be, r/min.
+const SPEED_RPM: RangeInclusive<f64> = 0.0..=1e5;
+/// Times that can be, s.
+const SECONDS: RangeInclusive<f64> = 0.0..=1e6;
+/// What is compared with 0.5.
+const SWITCH: RangeInclusive<f64> = -LARGEST..=LARGEST;
+
+impl BlockSpec {
+    /// What it is called in the file, its asset, and the signal that the file names.
+    pub fn names(&self) -> (&'static str, Option<&str>, Option<&str>) {
+        let named = |kind, asset| (kind, Some(asset), None);
+        match self {
+            Self::Pump(spec) => named("Pump", &*spec.asset),
+            Self::Duty(spec) => ("Duty", spec.asset.as_deref(), None),
+            Self::Circuit(spec) => named("Circuit", &*spec.asset),
+            Self::Tank(spec) => named("Tank", spec.asset()),
+            Self::Transfer(spec) => named("Transfer", &*spec.asset),
+            Self::Interlock(spec) => named("Interlock", &*spec.asset),
+            Self::Valve(spec) => named("Valve", &*spec.asset),
+            Self::Exchanger(spec) => named("Exchanger", &*spec.asset),
+            Self::Control(spec) => named("Control", &*spec.asset),
+            Self::Drive(spec) => named("Drive", &*spec.asset),
+            Self::Mains(spec) => named("Mains", &*spec.asset),
+            Self::Ups(spec) => named("Ups", &*spec.asset),
+            Self::Cabinet(spec) => named("Cabinet", &*spec.asset),
+            Self::Event(spec) => named("Event", &*spec.asset),
+            Self::Wave(spec) => ("Wave", Some(&spec.asset), Some(&spec.signal)),
+            Self::Follow(spec) => ("Follow", Some(&spec.asset), Some(&spec.signal)),
+            Self::Word(spec) => ("Word", Some(&spec.asset), Some(&spec.signal)),
+            Self::Total(spec) => ("Total", Some(&spec.asset), Some(&spec.signal)),
+            Self::Packaging(spec) => named("Packaging", &*spec.line),
+        }
+    }
+}
+
+/// Builds the blocks of a section in their order; `places` are their entries, as far as they are known.
+pub fn build_all(
+    specs: &[BlockSpec],
+    places: &[Entry],
+    seed: u64,
+    w: &mut Wiring,
+) -> Vec<Box<dyn Block>> {
+    let mut built: Vec<Box<dyn Block>> = Vec::with_capacity(specs.len());
+    let mut known = BTreeSet::new();
+    for (at, spec) in specs.iter().enumerate() {
+        w.enter(places.get(at).cloned());
+        let names = spec.names();
+        let (kind, asset, signal) = names;
+        w.asset = asset.unwrap_or(kind).to_string();
+        if asset.is_some() && !known.insert(names) {
+            let signal =
+                signal.map(|signal| format!(" and the signal {signal:?}")).unwrap_or_default();
+            let what = format!(
+                "there is a {kind} with the asset {:?}{signal} already; give this one another",
+                w.asset
+            );
+            w.mistakes.push(("asset".into(), what));
+            continue;
+        }
+        w.block = built.len();
+        built.extend(build(spec, specs, seed, w));
+    }
+    w.enter(None);
+    w.asset.clear();
+    built
 }
 
 /// Builds a block; `all` finds the plates of pumps. `None`, with a mistake noted, where that is not

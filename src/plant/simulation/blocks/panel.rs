@@ -1,11 +1,16 @@
 //! What the panel of a machine tells: who decides, what is switched on, what it tripped for.
 
 use crate::plant::simulation::physics::starter::Starter;
-use crate::plant::simulation::wiring::{Board, Kind, Wiring};
+use crate::plant::simulation::wiring::{Board, Wiring};
 
 /// A machine's panel. Signals: run, lockout and acknowledged (true, false), mode (automatic,
 /// manual), cause (none, or what it tripped for).
 pub struct Panel([usize; 5]);
+
+/// What a switch is.
+pub const TRUTH: &[&str] = &["true", "false"];
+/// Who decides.
+pub const MODES: &[&str] = &["automatic", "manual"];
 
 /// `true` or `false`, as a property of the type `boolean` lists them.
 pub fn truth(is: bool) -> &'static str {
@@ -13,10 +18,16 @@ pub fn truth(is: bool) -> &'static str {
 }
 
 impl Panel {
-    /// Declares its signals.
-    pub fn wire(w: &mut Wiring, asset: &str) -> Self {
-        let names = ["run", "mode", "lockout", "acknowledged", "cause"];
-        Self(names.map(|name| w.output(asset, name, Kind::Word)))
+    /// Declares its signals; `causes` are `none` and all that the machine trips for.
+    pub fn wire(w: &mut Wiring, asset: &str, causes: &'static [&'static str]) -> Self {
+        let signals = [
+            ("run", TRUTH),
+            ("mode", MODES),
+            ("lockout", TRUTH),
+            ("acknowledged", TRUTH),
+            ("cause", causes),
+        ];
+        Self(signals.map(|(name, words)| w.words(asset, name, words)))
     }
 
     /// Sets its signals.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, UNDERVOLTAGE, room, set_all};
+use super::{Block, CELSIUS, LIVES_H, SWITCH, UNDERVOLTAGE, room, set_all};
 use crate::plant::simulation::balance::{Balance, Bus, microjoules};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
@@ -11,13 +11,13 @@ use crate::plant::simulation::permits::PermitSlot;
 use crate::plant::simulation::physics::electrical::{Around, NOMINAL_V, Ups, UpsPlate};
 use crate::plant::simulation::physics::{lag, wear};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
+use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 
 /// The mains: what names it as its supply stops when it dips. Signals: voltage, power, energy.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MainsSpec {
-    asset: String,
+    pub(super) asset: String,
 }
 
 struct Mains {
@@ -75,7 +75,7 @@ impl Block for Mains {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpsSpec {
-    asset: String,
+    pub(super) asset: String,
     /// Beside what names it as its supply, kW.
     #[serde(default)]
     load: Source,
@@ -151,19 +151,27 @@ impl UpsSpec {
             ("battery_power", "kW"),
             ("output", "1"),
         ];
-        let plate = UpsPlate { rated_kw: self.rated_kw, capacity_kwh: self.capacity_kwh };
+        let plate = UpsPlate {
+            rated_kw: w.check("rated_kw", self.rated_kw, 0.01..=1e4, "kW"),
+            capacity_kwh: w.check("capacity_kwh", self.capacity_kwh, 1e-3..=1e5, "kW.h"),
+        };
+        let life_h = w.check("life_h.battery", self.life_h.battery, LIVES_H, "h");
         let ups = Ups::new(&plate, 0.97);
         w.command(&self.asset, 0, "test", Takes::Nothing, TEST_S + 5.0);
         Box::new(UpsBlock {
             plate,
-            inputs: [&self.load, &self.mains_lost, &self.ambient].map(|source| w.input(source)),
+            inputs: [
+                w.read("load", &self.load, 0.0..=1e4, "kW"),
+                w.read("mains_lost", &self.mains_lost, SWITCH, "1"),
+                w.read("ambient", &self.ambient, CELSIUS, "Cel"),
+            ],
             permit: w.permit(&self.asset),
             outputs: w.numbers(&self.asset, outputs),
-            word: w.output(&self.asset, "state", Kind::Word),
-            buses: [w.bus(self.supply.as_deref().unwrap_or("outside")), w.supplies(&self.asset)],
+            word: w.words(&self.asset, "state", &["mains", "charging", "battery", "empty"]),
+            buses: [w.supply(self.supply.as_deref()), w.supplies(&self.asset)],
             meters: [w.meter(), w.meter()],
             fault: w.fault(&self.asset, Fault::Battery),
-            battery: w.part(&self.asset, "battery", self.life_h.battery, 0.25),
+            battery: w.part(&self.asset, "battery", life_h, 0.25),
             brought: ups.energy_uj,
             state: UpsState { ups, test_s: 0.0 },
         })

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::panel::truth;
-use super::{Block, ModeSpec, UNDERVOLTAGE, set_all};
+use super::panel::{self, TRUTH, truth};
+use super::{Block, CELSIUS, FLOW_M3_H, LIVES_H, ModeSpec, UNDERVOLTAGE, set_all};
 use crate::plant::simulation::balance::{Bus, Place};
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
@@ -13,11 +13,12 @@ use crate::plant::simulation::physics::control::{Controller, Pi};
 use crate::plant::simulation::physics::exchanger::{self, Holdup};
 use crate::plant::simulation::physics::starter::Mode;
 use crate::plant::simulation::physics::{lag, valve, wear};
+use crate::plant::simulation::reading::{LARGEST, figure};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Acting, Board, Input, Kind, Source, Wiring, keep};
+use crate::plant::simulation::wiring::{Acting, Board, Input, Source, Wiring, keep};
 
 /// What who decides are called in commands.
-const MODES: Takes = Takes::Word(&["automatic", "manual"]);
+const MODES: Takes = Takes::Word(panel::MODES);
 
 fn by_controller(what: &str) -> Answer {
     Answer::Refused(format!("it is in automatic, where {what}; set mode to manual first"))
@@ -27,7 +28,7 @@ fn by_controller(what: &str) -> Answer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValveSpec {
-    asset: String,
+    pub(super) asset: String,
     /// In automatic, %.
     command: Source,
     /// Flow coefficient when open, m³/h.
@@ -88,23 +89,31 @@ struct ValveState {
 impl ValveSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
         let asset = &self.asset;
-        let within_s = 6.0 * self.stroke_s + 5.0;
+        let stroke_s = w.check("stroke_s", self.stroke_s, 0.01..=3600.0, "s");
+        let lives = [
+            w.check("life_h.seat", self.life_h.seat, LIVES_H, "h"),
+            w.check("life_h.packing", self.life_h.packing, LIVES_H, "h"),
+        ];
+        let within_s = 6.0 * stroke_s + 5.0;
         let takes = Takes::Number { unit: "%", low: 0.0, high: 100.0 };
         w.command(asset, 0, "position", takes, within_s);
         w.command(asset, 0, "mode", MODES, 1.0);
         Box::new(Valve {
-            inputs: [&self.command, &self.drop].map(|source| w.input(source)),
-            kvs: self.kvs,
-            stroke_s: self.stroke_s,
+            inputs: [
+                w.read("command", &self.command, 0.0..=100.0, "%"),
+                w.read("drop", &self.drop, 0.0..=1e4, "bar"),
+            ],
+            kvs: w.check("kvs", self.kvs, 1e-3..=1e5, "m3/h"),
+            stroke_s,
             outputs: w.numbers(asset, [("command", "%"), ("position", "%"), ("kv", "m3/h")]),
-            words: ["state", "mode"].map(|name| w.output(asset, name, Kind::Word)),
+            words: [
+                w.words(asset, "state", &["closed", "control", "open"]),
+                w.words(asset, "mode", panel::MODES),
+            ],
             acting: w.acting_for(&format!("{asset}.kv")),
             permit: w.permit(asset),
             stiction: w.fault(asset, Fault::Stiction),
-            parts: [
-                w.part(asset, "seat", self.life_h.seat, 0.4),
-                w.part(asset, "packing", self.life_h.packing, 0.4),
-            ],
+            parts: [w.part(asset, "seat", lives[0], 0.4), w.part(asset, "packing", lives[1], 0.4)],
             state: ValveState { stem: valve::Valve::new(50.0), manual: None, moved: 0.0 },
         })
     }
@@ -175,7 +184,7 @@ impl Block for Valve {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExchangerSpec {
-    asset: String,
+    pub(super) asset: String,
     /// Of the product, m³/h, where no circuit flows into it.
     #[serde(default)]
     flow: Option<Source>,
@@ -246,8 +255,9 @@ impl ExchangerSpec {
             ("effectiveness", "%"),
             ("medium_flow", "m3/h"),
         ];
+        let life_h = w.check("life_h.plates", self.life_h.plates, LIVES_H, "h");
         let product = match (&self.flow, &self.to) {
-            (Some(flow), None) => Product::Flow(w.input(flow)),
+            (Some(flow), None) => Product::Flow(w.read("flow", flow, FLOW_M3_H, "m3/h")),
             (None, Some(to)) => {
                 let to = w.place(to);
                 // Twice as much fits in, so that whatever a step brings has room.
@@ -265,14 +275,17 @@ impl ExchangerSpec {
             }
         };
         Box::new(Exchanger {
-            inputs: [&self.inlet, &self.medium_flow, &self.medium_inlet]
-                .map(|source| w.input(source)),
+            inputs: [
+                w.read("inlet", &self.inlet, CELSIUS, "Cel"),
+                w.read("medium_flow", &self.medium_flow, FLOW_M3_H, "m3/h"),
+                w.read("medium_inlet", &self.medium_inlet, CELSIUS, "Cel"),
+            ],
             product,
-            ua: self.ua,
+            ua: w.check("ua", self.ua, 1e-3..=1e6, "kW/K"),
             outputs: w.numbers(&self.asset, outputs),
             permit: w.permit(&self.asset),
             fouling: w.fault(&self.asset, Fault::Fouling),
-            plates: w.part(&self.asset, "plates", self.life_h.plates, 0.4),
+            plates: w.part(&self.asset, "plates", life_h, 0.4),
             state: None,
         })
     }
@@ -349,7 +362,7 @@ impl Block for Exchanger {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ControlSpec {
-    asset: String,
+    pub(super) asset: String,
     measured: Source,
     setpoint: Source,
     /// Of what it measures.
@@ -398,24 +411,42 @@ struct ControlState {
 impl ControlSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
         let (asset, unit) = (&self.asset, keep(&self.unit));
-        let (low, high) = self.limits;
-        if matches!(self.setpoint, Source::Number(_)) {
+        let (low, high) = w.span("limits", self.limits, unit);
+        if let Source::Number(setpoint) = self.setpoint {
+            if self.limits == (low, high) && !(low..=high).contains(&setpoint) {
+                let [setpoint, low, high] = [setpoint, low, high].map(figure);
+                let what = format!(
+                    "`setpoint` of {asset} is {setpoint}, beyond its `limits` ({low}, {high}), in {unit}; state \
+                     `limits` around it"
+                );
+                w.mistakes.push(("setpoint".into(), what));
+            }
             w.command(asset, 0, "setpoint", Takes::Number { unit, low, high }, 3600.0);
         }
-        let (low, high) = (self.pi.low, self.pi.high);
+        let (low, high) = w.span("pi.low, pi.high", (self.pi.low, self.pi.high), "%");
+        let pi = Pi {
+            gain: w.check("pi.gain", self.pi.gain, -1e6..=1e6, "1"),
+            integral_s: w.check("pi.integral_s", self.pi.integral_s, 1e-3..=1e9, "s"),
+            low,
+            high,
+            integral: w.check("pi.integral", self.pi.integral, -1e6..=1e6, "%"),
+        };
         w.command(asset, 0, "output", Takes::Number { unit: "%", low, high }, 1.0);
         w.command(asset, 0, "mode", MODES, 1.0);
-        let mut controller = Controller::new(&self.pi);
+        let mut controller = Controller::new(&pi);
         if self.mode.mode() == Mode::Manual {
             controller.manual = Some(controller.output);
         }
         Box::new(Control {
-            inputs: [w.measured(&self.measured), w.input(&self.setpoint)],
-            pi: self.pi.clone(),
-            ramp: self.ramp.max(0.0),
-            bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
+            inputs: [
+                w.read_measured("measured", &self.measured, -LARGEST..=LARGEST, unit),
+                w.read("setpoint", &self.setpoint, -LARGEST..=LARGEST, unit),
+            ],
+            pi,
+            ramp: w.check("ramp", self.ramp, 0.0..=LARGEST, unit),
+            bus: w.supply(self.supply.as_deref()),
             outputs: w.numbers(asset, [("measured", unit), ("setpoint", unit), ("output", "%")]),
-            words: ["mode", "live"].map(|name| w.output(asset, name, Kind::Word)),
+            words: [w.words(asset, "mode", panel::MODES), w.words(asset, "live", TRUTH)],
             state: ControlState { controller, setpoint: None, measured: None },
         })
     }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::panel::Panel;
-use super::{Block, BlockSpec, ModeSpec, UNDERVOLTAGE, room, set_all};
+use super::{
+    Block, BlockSpec, CELSIUS, LIVES_H, ModeSpec, SECONDS, SPEED_RPM, SWITCH, UNDERVOLTAGE, room,
+    set_all,
+};
 use crate::plant::simulation::balance::Bus;
 use crate::plant::simulation::command::{Answer, Command, Progress, Takes, starting};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
@@ -15,10 +18,16 @@ use crate::plant::simulation::physics::pump::{
 use crate::plant::simulation::physics::starter::{Cause, Mode, Starter};
 use crate::plant::simulation::physics::wear;
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring};
+use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 
 /// Signals by which a pump tells its circuit its curve.
 pub(super) const CURVE: [&str; 2] = ["h0", "slope"];
+const RPM: &str = "{rev}/min";
+/// What a pump does.
+const STATES: &[&str] = &["stopped", "starting", "running", "stopping", "tripped"];
+/// What a pump trips for.
+const CAUSES: &[&str] =
+    &["none", "bearing hot", "winding hot", "vibration", "dry running", "overload", "undervoltage"];
 /// Temperature to which a bearing and a winding that were too hot must cool, °C.
 const COOL_C: [f64; 2] = [70.0, 100.0];
 /// Filling of the tank below which a pump draws air, %.
@@ -32,9 +41,9 @@ const AIR_PERCENT: f64 = 3.0;
 pub struct PumpSpec {
     pub(super) asset: String,
     pub(super) plate: PumpPlate,
-    /// Speed in automatic, r/min.
+    /// Speed in automatic, r/min; that of its group unless stated.
     #[serde(default)]
-    command: Source,
+    command: Option<Source>,
     /// Above 0.5 it trips, once.
     #[serde(default)]
     trip: Source,
@@ -119,7 +128,15 @@ struct PumpState {
 
 impl PumpSpec {
     pub(super) fn build(&self, all: &[BlockSpec], w: &mut Wiring) -> Box<dyn Block> {
-        let Self { asset, plate, command, trip, ambient, .. } = self;
+        let Self { asset, trip, ambient, .. } = self;
+        let plate = &self.checked_plate(w);
+        let command = &self.command(all, w);
+        let restart_s = w.check("restart_s", self.restart_s, SECONDS, "s");
+        let speed = self.speed.map(|speed| w.check("speed", speed, 0.0..=plate.rated_speed, RPM));
+        let lives = [
+            w.check("life_h.impeller", self.life_h.impeller, LIVES_H, "h"),
+            w.check("life_h.bearing", self.life_h.bearing, LIVES_H, "h"),
+        ];
         let flow = Source::Signal(format!("{asset}.flow"));
         let suction = self.suction(all);
         let of_suction = |signal: &str, without: f64| match suction {
@@ -144,12 +161,19 @@ impl PumpSpec {
         w.command(asset, 0, "speed", takes, 3.0 * plate.ramp_s + 10.0);
         Box::new(PumpBlock {
             plate: plate.clone(),
-            inputs: [command, trip, ambient, &flow, &level, &percent].map(|s| w.input(s)),
+            inputs: [
+                w.read("command", command, SPEED_RPM, RPM),
+                w.read("trip", trip, SWITCH, "1"),
+                w.read("ambient", ambient, CELSIUS, "Cel"),
+                w.input(&flow),
+                w.input(&level),
+                w.input(&percent),
+            ],
             outputs: w.numbers(asset, outputs),
             hidden: [(CURVE[0], "m"), (CURVE[1], "m"), ("by_hand", "1"), ("returns", "1")]
                 .map(|(name, unit)| w.hidden(asset, name, unit)),
-            word: w.output(asset, "state", Kind::Word),
-            panel: Panel::wire(w, asset),
+            word: w.words(asset, "state", STATES),
+            panel: Panel::wire(w, asset, CAUSES),
             permit: w.permit(asset),
             faults: PumpFaults {
                 bearing: w.fault(asset, Fault::Bearing),
@@ -160,21 +184,63 @@ impl PumpSpec {
                 trip: w.fault(asset, Fault::Trip),
             },
             parts: [
-                w.part(asset, "impeller", self.life_h.impeller, 0.2),
-                w.part(asset, "bearing", self.life_h.bearing, 0.5),
+                w.part(asset, "impeller", lives[0], 0.2),
+                w.part(asset, "bearing", lives[1], 0.5),
             ],
-            bus: w.bus(self.supply.as_deref().unwrap_or("outside")),
+            bus: w.supply(self.supply.as_deref()),
             meter: w.meter(),
-            restart_s: self.restart_s.max(0.0),
+            restart_s,
             state: PumpState {
                 pump: Pump::new(22.0),
                 starter: Starter::new(self.mode.mode()),
-                speed: self.speed.unwrap_or(plate.rated_speed).clamp(0.0, plate.rated_speed),
+                speed: speed.unwrap_or(plate.rated_speed),
                 was_tripping: false,
                 by_source: false,
                 waited_s: 0.0,
             },
         })
+    }
+
+    /// The name plate, with what cannot be noted and taken to the end of its range.
+    fn checked_plate(&self, w: &mut Wiring) -> PumpPlate {
+        let plate = &self.plate;
+        let rated_head = w.check("plate.rated_head", plate.rated_head, 0.1..=1e4, "m");
+        PumpPlate {
+            rated_speed: w.check("plate.rated_speed", plate.rated_speed, 1.0..=1e5, RPM),
+            rated_flow: w.check("plate.rated_flow", plate.rated_flow, 1e-3..=1e4, "m3/h"),
+            rated_head,
+            // A curve that does not fall has no meeting point with the line.
+            shutoff_head: w.check(
+                "plate.shutoff_head",
+                plate.shutoff_head,
+                1.001 * rated_head..=2e4,
+                "m",
+            ),
+            ramp_s: w.check("plate.ramp_s", plate.ramp_s, 0.01..=3600.0, "s"),
+            efficiency: w.check("plate.efficiency", plate.efficiency, 0.05..=1.0, "1"),
+        }
+    }
+
+    /// Where its speed comes from: from its group, where a `Duty` lists it.
+    fn command(&self, all: &[BlockSpec], w: &mut Wiring) -> Source {
+        let lists = |block: &BlockSpec| matches!(block, BlockSpec::Duty(duty) if duty.pumps.contains(&self.asset));
+        let group = format!("{}.command", self.asset);
+        match &self.command {
+            None if all.iter().any(lists) => Source::Signal(group),
+            None => Source::default(),
+            Some(Source::Signal(signal)) if *signal == group => Source::Signal(group),
+            Some(other) => {
+                if all.iter().any(lists) {
+                    let what = format!(
+                        "a Duty runs {}, and its `command` is something else; leave `command` out, or state \
+                         {group:?}",
+                        self.asset
+                    );
+                    w.mistakes.push(("command".into(), what));
+                }
+                other.clone()
+            }
+        }
     }
 
     /// The tank that it draws from: the one from which its circuit takes.

@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Damaged, Loaded, Saved};
+use super::{Block, Damaged, Loaded, SECONDS, Saved};
 use crate::plant::simulation::noise;
 use crate::plant::simulation::physics::Lag;
 use crate::plant::simulation::physics::delay::{self, Delay};
-use crate::plant::simulation::wiring::{Board, Input, Kind, Source, Wiring, keep};
+use crate::plant::simulation::reading::LARGEST;
+use crate::plant::simulation::wiring::{Board, Input, Source, Wiring, keep, keep_words};
 
 /// Something that happens now and then. Signal: active, 0 or 1.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSpec {
-    asset: String,
+    pub(super) asset: String,
     first_s: f64,
     every_s: f64,
     for_s: f64,
@@ -32,9 +33,9 @@ impl EventSpec {
         Box::new(Event {
             seed,
             stream: noise::stream(&self.asset),
-            first_s: self.first_s,
-            every_s: self.every_s.max(1.0),
-            for_s: self.for_s,
+            first_s: w.check("first_s", self.first_s, 0.0..=LARGEST, "s"),
+            every_s: w.check("every_s", self.every_s, 1.0..=LARGEST, "s"),
+            for_s: w.check("for_s", self.for_s, 0.0..=LARGEST, "s"),
             output: w.number(&self.asset, "active", "1"),
         })
     }
@@ -65,8 +66,8 @@ impl Block for Event {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WaveSpec {
-    asset: String,
-    signal: String,
+    pub(super) asset: String,
+    pub(super) signal: String,
     unit: String,
     mean: f64,
     #[serde(default)]
@@ -92,11 +93,12 @@ fn minute() -> f64 {
 
 impl WaveSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        let unit = keep(&self.unit);
         Box::new(Wave {
-            mean: self.mean,
-            amplitude: self.amplitude,
-            period_s: self.period_s,
-            phase: self.phase,
+            mean: w.check("mean", self.mean, -LARGEST..=LARGEST, unit),
+            amplitude: w.check("amplitude", self.amplitude, -LARGEST..=LARGEST, unit),
+            period_s: w.check("period_s", self.period_s, 1e-3..=LARGEST, "s"),
+            phase: w.check("phase", self.phase, -1e6..=1e6, "1"),
             output: w.number(&self.asset, &self.signal, keep(&self.unit)),
         })
     }
@@ -121,8 +123,8 @@ impl Block for Wave {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowSpec {
-    asset: String,
-    signal: String,
+    pub(super) asset: String,
+    pub(super) signal: String,
     unit: String,
     of: Source,
     #[serde(default = "one")]
@@ -159,22 +161,12 @@ struct FollowState {
 
 impl FollowSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
-        if !(0.0..=delay::LONGEST_S).contains(&self.dead_s) {
-            let what = format!(
-                "{}.{} follows after {} s; expected 0 to {} s",
-                self.asset,
-                self.signal,
-                self.dead_s,
-                delay::LONGEST_S
-            );
-            w.mistakes.push((self.asset.clone(), what));
-        }
         Box::new(Follow {
-            of: w.input(&self.of),
-            scale: self.scale,
-            offset: self.offset,
-            lag: Lag::new(self.lag_s),
-            dead_s: self.dead_s,
+            of: w.read_any("of", &self.of),
+            scale: w.check("scale", self.scale, -LARGEST..=LARGEST, "1"),
+            offset: w.check("offset", self.offset, -LARGEST..=LARGEST, "1"),
+            lag: Lag::new(w.check("lag_s", self.lag_s, SECONDS, "s")),
+            dead_s: w.check("dead_s", self.dead_s, 0.0..=delay::LONGEST_S, "s"),
             state: FollowState::default(),
             output: w.number(&self.asset, &self.signal, keep(&self.unit)),
         })
@@ -207,8 +199,8 @@ impl Block for Follow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WordSpec {
-    asset: String,
-    signal: String,
+    pub(super) asset: String,
+    pub(super) signal: String,
     of: Source,
     above: f64,
     then: String,
@@ -224,11 +216,12 @@ struct Word {
 
 impl WordSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
+        let words = [keep(&self.then), keep(&self.otherwise)];
         Box::new(Word {
-            of: w.input(&self.of),
-            above: self.above,
-            words: [keep(&self.then), keep(&self.otherwise)],
-            output: w.output(&self.asset, &self.signal, Kind::Word),
+            of: w.read_any("of", &self.of),
+            above: w.check("above", self.above, -LARGEST..=LARGEST, "1"),
+            words,
+            output: w.words(&self.asset, &self.signal, keep_words(&words)),
         })
     }
 }
@@ -252,8 +245,8 @@ impl Block for Word {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TotalSpec {
-    asset: String,
-    signal: String,
+    pub(super) asset: String,
+    pub(super) signal: String,
     unit: String,
     of: Source,
     /// How much of `unit` one of the number makes in a second.
@@ -270,8 +263,8 @@ struct Total {
 impl TotalSpec {
     pub(super) fn build(&self, w: &mut Wiring) -> Box<dyn Block> {
         Box::new(Total {
-            of: w.input(&self.of),
-            per_second: self.per_second,
+            of: w.read_any("of", &self.of),
+            per_second: w.check("per_second", self.per_second, -LARGEST..=LARGEST, "1"),
             value: 0.0,
             output: w.number(&self.asset, &self.signal, keep(&self.unit)),
         })

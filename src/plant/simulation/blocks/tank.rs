@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, room, set_all};
+use super::{Block, CELSIUS, FLOW_M3_H, room, set_all};
 use crate::plant::simulation::balance::{HEAT_J, Parcel, Place};
 use crate::plant::simulation::faults::{Fault, FaultSlot};
 use crate::plant::simulation::permits::InterlockSlot;
 use crate::plant::simulation::physics::lag;
+use crate::plant::simulation::reading::{LARGEST, figure};
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
 use crate::plant::simulation::wiring::{Board, Input, Source, Wiring};
 
@@ -22,7 +23,7 @@ const FLOW_S: f64 = 4.0;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TankSpec {
-    asset: String,
+    pub(super) asset: String,
     /// m².
     area: f64,
     /// To the overflow, m.
@@ -95,26 +96,22 @@ impl TankSpec {
             ("spilled", "m3"),
             ("short", "m3"),
         ];
-        if !(self.area > 0.0 && self.height > 0.0) {
-            let what = format!(
-                "the tank {} has an area of {} m² and a height of {} m; both must be above 0",
-                self.asset, self.area, self.height
-            );
-            w.mistakes.push((self.asset.clone(), what));
-        }
-        let full_m3 = self.area * self.height;
+        let area = w.check("area", self.area, 1e-3..=1e5, "m2");
+        let height = w.check("height", self.height, 0.01..=1e3, "m");
+        let level = w.check("level", self.level, 0.0..=height, "m");
+        let temperature = w.check("temperature", self.temperature, CELSIUS, "Cel");
+        let full_m3 = area * height;
         Box::new(Tank {
-            place: w.store(
-                &self.asset,
-                full_m3 * (1.0 + RIM),
-                self.area * self.level,
-                self.temperature,
-            ),
-            area: self.area.max(1e-6),
-            full_m3: full_m3.max(1e-6),
-            loss_s: self.loss_s,
-            inputs: [&self.inflow, &self.outflow, &self.inflow_temperature, &self.ambient]
-                .map(|source| w.input(source)),
+            place: w.store(&self.asset, full_m3 * (1.0 + RIM), area * level, temperature),
+            area,
+            full_m3,
+            loss_s: w.check("loss_s", self.loss_s, 1.0..=1e15, "s"),
+            inputs: [
+                w.read("inflow", &self.inflow, FLOW_M3_H, "m3/h"),
+                w.read("outflow", &self.outflow, FLOW_M3_H, "m3/h"),
+                w.read("inflow_temperature", &self.inflow_temperature, CELSIUS, "Cel"),
+                w.read("ambient", &self.ambient, CELSIUS, "Cel"),
+            ],
             outputs: w.numbers(&self.asset, outputs),
             state: TankState::default(),
         })
@@ -189,7 +186,7 @@ impl Block for Tank {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferSpec {
-    asset: String,
+    pub(super) asset: String,
     /// A tank, or `outside`.
     from: String,
     /// A tank, or `outside`.
@@ -220,7 +217,10 @@ impl TransferSpec {
         Box::new(Transfer {
             from: w.place(&self.from),
             to: w.place(&self.to),
-            inputs: [w.acts(&self.flow), w.input(&self.temperature)],
+            inputs: [
+                w.read_acting("flow", &self.flow, FLOW_M3_H, "m3/h"),
+                w.read("temperature", &self.temperature, CELSIUS, "Cel"),
+            ],
             faults: [Fault::Blockage, Fault::Leak].map(|fault| w.fault(&self.asset, fault)),
             outputs: w.numbers(&self.asset, outputs),
             total_m3: 0.0,
@@ -260,7 +260,7 @@ impl Block for Transfer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InterlockSpec {
-    asset: String,
+    pub(super) asset: String,
     of: Source,
     /// It stops them below this.
     #[serde(default)]
@@ -296,11 +296,25 @@ impl InterlockSpec {
             );
             w.mistakes.push((self.asset.clone(), what));
         }
+        let all = -LARGEST..=LARGEST;
+        let below = self.below.map(|below| w.check("below", below, all.clone(), "1"));
+        let above = self.above.map(|above| w.check("above", above, all, "1"));
+        if let (Some(below), Some(above)) = (below, above)
+            && below >= above
+        {
+            let [low, high] = [below, above].map(figure);
+            let what = format!(
+                "the interlock {} stops below {low} and above {high}, which is always; state a `below` that is \
+                 less than `above`",
+                self.asset
+            );
+            w.mistakes.push(("below".into(), what));
+        }
         Box::new(Interlock {
-            of: w.measured(&self.of),
-            below: self.below.unwrap_or(f64::NEG_INFINITY),
-            above: self.above.unwrap_or(f64::INFINITY),
-            hysteresis: self.hysteresis.max(0.0),
+            of: w.measured_any("of", &self.of),
+            below: below.unwrap_or(f64::NEG_INFINITY),
+            above: above.unwrap_or(f64::INFINITY),
+            hysteresis: w.check("hysteresis", self.hysteresis, 0.0..=LARGEST, "1"),
             stops: self.stops.iter().map(|asset| w.interlock(asset, &self.reason)).collect(),
             active: false,
             output: w.number(&self.asset, "active", "1"),

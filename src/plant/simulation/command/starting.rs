@@ -1,6 +1,7 @@
 //! The commands of everything that turns: run, start, stop, reset, acknowledge, lockout, mode.
 
 use super::{Answer, Command, Progress, Takes};
+use crate::plant::simulation::permits::AT_WORK;
 use crate::plant::simulation::physics::starter::{Mode, Starter};
 use crate::plant::simulation::wiring::Wiring;
 
@@ -43,6 +44,8 @@ pub fn obey(starter: &mut Starter, command: &Command, is: Condition) -> Option<A
         ("reset", _) => starter.reset(is.standing, is.cause_is_gone).into(),
         ("acknowledge", _) => starter.acknowledge().into(),
         ("lockout", _) if on => starter.lock(&command.by, is.standing).into(),
+        // The lock is what those rely on who work on it.
+        ("lockout", _) if is.withheld == Some(AT_WORK) => Answer::Refused(AT_WORK.into()),
         ("lockout", _) => starter.unlock(&command.by).into(),
         ("mode", _) => {
             let automatic = command.argument.word() == "automatic";

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Fault, FaultSlot, Faults, Occurrence};
 use crate::plant::simulation::noise;
+use crate::plant::simulation::places::entry;
 use crate::plant::simulation::wiring::Wiring;
 use crate::twin::nearest;
 
@@ -152,15 +153,18 @@ impl Plan {
     pub fn new(spec: &FaultsSpec, wiring: &mut Wiring) -> Self {
         let mut plan = Self::default();
         let mut wrong = Vec::new();
+        let mut wrong_entries = Vec::new();
         let faults = wiring.faults();
-        for Scheduled { at_s, fault, on, severity, size, ramp_s, for_s } in &spec.schedule {
+        for (number, Scheduled { at_s, fault, on, severity, size, ramp_s, for_s }) in
+            spec.schedule.iter().enumerate()
+        {
             let course =
                 Course { severity: *severity, size: *size, ramp_s: *ramp_s, for_s: *for_s };
             if !(0.0..=1e9).contains(at_s) {
                 let what = format!(
                     "at_s is {at_s}; expected 0 to 1000000000 seconds since the first message"
                 );
-                wrong.push((on.clone(), what));
+                wrong_entries.push((number, "at_s".to_string(), what));
                 continue;
             }
             let found = faults.look_up(fault, on);
@@ -168,7 +172,7 @@ impl Plan {
                 .and_then(|(slot, fault)| course.occurrence(slot, fault, (at_s * 1e6) as i64))
             {
                 Ok(occurrence) => plan.schedule.push(occurrence),
-                Err(what) => wrong.push((on.clone(), what)),
+                Err(what) => wrong_entries.push((number, on.clone(), what)),
             }
         }
         plan.schedule.sort_by_key(|occurrence| occurrence.from_us);
@@ -188,7 +192,13 @@ impl Plan {
                 plan.drawn.push(Drawn { fault, stream, probability: an_hour / 3600.0, able });
             }
         }
+        for (number, word, what) in wrong_entries {
+            wiring.enter(Some(entry(["faults", "schedule", &number.to_string()])));
+            wiring.mistakes.push((word, what));
+        }
+        wiring.enter(Some(entry(["faults", "rates"])));
         wiring.mistakes.extend(wrong);
+        wiring.enter(None);
         plan
     }
 

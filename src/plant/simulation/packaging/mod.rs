@@ -30,6 +30,7 @@ use super::physics::packer::{Gantry, Reach, Table};
 use super::physics::robot::Robot;
 use super::physics::starter::{Cause, Mode};
 use super::physics::{lag, ramp};
+use super::reading::LARGEST;
 use super::snapshot::{Damaged, Loaded, Saved};
 use super::wiring::{Board, Input, Source, Wiring};
 
@@ -106,7 +107,13 @@ impl MachineSpec {
 impl PackagingSpec {
     /// Builds the block; `None` with a mistake noted when it cannot be.
     pub fn build(&self, w: &mut Wiring) -> Option<Box<dyn Block>> {
+        w.asset.clone_from(&self.line);
+        if !self.check(w) {
+            self.assets().into_iter().for_each(|asset| w.hush(asset));
+            return None;
+        }
         let Some(robot) = Robot::new(self.cell.clone()) else {
+            self.assets().into_iter().for_each(|asset| w.hush(asset));
             let what = format!(
                 "the robot {} cannot reach its pick place or a place of its stack; move the pallet \
                  or lower the stack",
@@ -115,10 +122,6 @@ impl PackagingSpec {
             w.mistakes.push((self.robot.clone(), what));
             return None;
         };
-        if let Err(what) = self.check() {
-            w.mistakes.push((self.line.clone(), what));
-            return None;
-        }
         let (to_filling, to_robot, _, gap) = self.crate_line;
         let (across_m, grip_m, set_m) = self.packer.reach;
         let machines = self.machines.iter().map(MachineSpec::machine).collect();
@@ -159,13 +162,13 @@ impl PackagingSpec {
         };
         let starters = self.with_starters();
         Wired {
-            jam: w.input(&self.jam),
-            product: w.measured(&self.product),
-            ambient: w.input(&self.ambient),
+            jam: w.read("jam", &self.jam, -LARGEST..=LARGEST, "1"),
+            product: w.read_measured("product", &self.product, 0.0..=1e6, "%"),
+            ambient: w.read("ambient", &self.ambient, -50.0..=300.0, "Cel"),
             belts,
             crate_belts,
             tank: w.place(&self.product_tank),
-            bus: w.bus(&self.supply),
+            bus: w.supply(Some(&self.supply)),
             meter: w.meter(),
             jam_fault: w.fault(&self.line, Fault::Jam),
             no_caps,

@@ -2,7 +2,8 @@
 
 use super::Packaging;
 use super::cell::GATE_OPEN_DEG;
-use super::spec::PackagingSpec;
+use super::spec::{MachineSpec, PackagingSpec};
+use crate::plant::simulation::blocks::{MODES, TRUTH};
 use crate::plant::simulation::physics::agv::Leg;
 use crate::plant::simulation::physics::bottles::Machine;
 use crate::plant::simulation::physics::starter::{Cause, Starter};
@@ -98,7 +99,23 @@ const TEMPERATURES: [(&str, &str); 6] = [
     ("a5_temperature", "Cel"),
     ("a6_temperature", "Cel"),
 ];
-const STARTER: [&str; 5] = ["run", "mode", "lockout", "acknowledged", "cause"];
+const MACHINE_STATES: &[&str] = &["running", "starved", "blocked", "stopped", "tripped", "locked"];
+/// Of a machine with a hopper.
+const CAPPER_STATES: &[&str] =
+    &["running", "starved", "blocked", "no caps", "stopped", "tripped", "locked"];
+const AGV_STATES: &[&str] = &[
+    "waiting",
+    "lifting",
+    "backing out",
+    "turning",
+    "to warehouse",
+    "unloading",
+    "returning",
+    "lowering",
+    "blocked",
+    "stopped",
+    "empty",
+];
 const AGV: [(&str, &str); 8] = [
     ("distance", "m"),
     ("left", "m"),
@@ -114,14 +131,19 @@ impl Outputs {
     /// Declares all signals.
     pub fn new(spec: &PackagingSpec, w: &mut Wiring) -> Self {
         let machines = spec.machines.iter().map(|machine| {
-            (w.numbers(&machine.asset, MACHINE), w.output(&machine.asset, "state", Kind::Word))
+            let states = if machine.hopper > 0 { CAPPER_STATES } else { MACHINE_STATES };
+            (w.numbers(&machine.asset, MACHINE), w.words(&machine.asset, "state", states))
         });
         let machines = machines.collect();
         let (packer, head) = (&spec.packer.asset, &spec.packer.head);
         Self {
             line: w.numbers(&spec.line, LINE),
             bottles: w.output(&spec.line, "bottles", Kind::Items),
-            line_words: ["state", "run", "cause"].map(|n| w.output(&spec.line, n, Kind::Word)),
+            line_words: [
+                w.words(&spec.line, "state", &["running", "queue", "jammed", "stopped"]),
+                w.words(&spec.line, "run", TRUTH),
+                w.words(&spec.line, "cause", &["none", "jam"]),
+            ],
             machines,
             caps: spec
                 .machines
@@ -130,36 +152,76 @@ impl Outputs {
                 .collect(),
             packer: w.numbers(packer, PACKER),
             packer_bottles: w.output(packer, "bottles", Kind::Items),
-            packer_state: w.output(packer, "state", Kind::Word),
+            packer_state: w.words(packer, "state", MACHINE_STATES),
             head_bottles: w.output(head, "bottles", Kind::Items),
             head_pose: w.output(head, "pose", Kind::Pose),
             crates: w.numbers(&spec.crates, CRATES),
             crate_items: w.output(&spec.crates, "crates", Kind::Items),
-            crates_state: w.output(&spec.crates, "state", Kind::Word),
+            crates_state: w.words(
+                &spec.crates,
+                "state",
+                &["running", "queue", "stopped", "tripped", "locked"],
+            ),
             robot: w.numbers(&spec.robot, ROBOT),
             currents: w.numbers(&spec.robot, CURRENTS),
             temperatures: w.numbers(&spec.robot, TEMPERATURES),
             robot_load: w.output(&spec.robot, "load", Kind::Pose),
-            robot_words: ["holding", "state"].map(|n| w.output(&spec.robot, n, Kind::Word)),
+            robot_words: [
+                w.words(&spec.robot, "holding", TRUTH),
+                w.words(
+                    &spec.robot,
+                    "state",
+                    &["waiting", "running", "pallet", "stopped", "tripped", "locked"],
+                ),
+            ],
             pallet: w.numbers(&spec.pallet, [("count", "1"), ("layer", "1")]),
             pallet_items: w.output(&spec.pallet, "crates", Kind::Items),
-            pallet_present: w.output(&spec.pallet, "present", Kind::Word),
+            pallet_present: w.words(&spec.pallet, "present", TRUTH),
             agv: w.numbers(&spec.agv, AGV),
             agv_pose: w.output(&spec.agv, "pose", Kind::Pose),
-            agv_words: ["state", "carries", "run", "cause"]
-                .map(|n| w.output(&spec.agv, n, Kind::Word)),
+            agv_words: [
+                w.words(&spec.agv, "state", AGV_STATES),
+                w.words(&spec.agv, "carries", TRUTH),
+                w.words(&spec.agv, "run", TRUTH),
+                w.words(&spec.agv, "cause", &["none", "empty"]),
+            ],
             gate: w.number(&spec.gate, "angle", "deg"),
-            gate_words: ["state", "open"].map(|n| w.output(&spec.gate, n, Kind::Word)),
+            gate_words: [
+                w.words(&spec.gate, "state", &["closed", "moving", "open"]),
+                w.words(&spec.gate, "open", TRUTH),
+            ],
             load_count: w.number(&spec.load, "count", "1"),
             load_items: w.output(&spec.load, "crates", Kind::Items),
-            load_present: w.output(&spec.load, "present", Kind::Word),
-            starters: spec
-                .with_starters()
-                .iter()
-                .map(|asset| STARTER.map(|n| w.output(asset, n, Kind::Word)))
-                .collect(),
+            load_present: w.words(&spec.load, "present", TRUTH),
+            starters: starters(spec, w),
         }
     }
+}
+
+/// The signals of all starters.
+fn starters(spec: &PackagingSpec, w: &mut Wiring) -> Vec<[usize; 5]> {
+    let machine = |machine: &MachineSpec| -> (String, &'static [&'static str]) {
+        let causes: &[&str] = match machine.hopper {
+            0 => &["none", "overload", "undervoltage"],
+            _ => &["none", "overload", "undervoltage", "no caps"],
+        };
+        (machine.asset.clone(), causes)
+    };
+    let mut all: Vec<_> = spec.machines.iter().map(machine).collect();
+    all.push((spec.packer.asset.clone(), &["none", "overload", "undervoltage"]));
+    all.push((spec.crates.clone(), &["none", "overload", "undervoltage", "crate"]));
+    all.push((spec.robot.clone(), &["none", "overload", "undervoltage", "gripper"]));
+    let mut words = |(asset, causes): (String, &'static [&'static str])| {
+        let signals = [
+            ("run", TRUTH),
+            ("mode", MODES),
+            ("lockout", TRUTH),
+            ("acknowledged", TRUTH),
+            ("cause", causes),
+        ];
+        signals.map(|(signal, words)| w.words(&asset, signal, words))
+    };
+    all.into_iter().map(&mut words).collect()
 }
 
 fn yes(is_so: bool) -> &'static str {

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::plant::simulation::physics::agv::Route;
 use crate::plant::simulation::physics::robot::Cell;
-use crate::plant::simulation::wiring::Source;
+use crate::plant::simulation::reading::figure;
+use crate::plant::simulation::wiring::{Source, Wiring};
 
 /// A rotary machine.
 #[derive(Clone, Debug, Deserialize)]
@@ -163,41 +164,138 @@ impl PackagingSpec {
         })
     }
 
-    /// What is wrong with it, and what to do.
-    ///
-    /// # Errors
-    /// The first mistake.
-    pub fn check(&self) -> Result<(), String> {
-        let jam = self.jam_place();
-        let held = self.machines.iter().find(|m| jam >= m.enter && jam < m.leave);
-        if let Some(machine) = held {
-            return Err(format!(
-                "bottles cannot jam at {jam} m, which is within {}; state a `jam_at` on a belt",
-                machine.asset
-            ));
+    /// All assets of which it sets signals.
+    pub fn assets(&self) -> Vec<&str> {
+        let own = [&self.line, &self.packer.asset, &self.packer.head, &self.crates, &self.robot];
+        let others = [&self.pallet, &self.agv, &self.gate, &self.load];
+        let machines = self.machines.iter().map(|machine| &machine.asset);
+        own.into_iter().chain(others).chain(machines).map(String::as_str).collect()
+    }
+
+    /// Notes all that is wrong with it; `false` when something is.
+    pub fn check(&self, w: &mut Wiring) -> bool {
+        let before = w.mistakes.len();
+        self.check_line(w);
+        self.check_packer(w);
+        self.check_cell(w);
+        self.check_route(w);
+        w.mistakes.len() == before
+    }
+
+    fn check_line(&self, w: &mut Wiring) {
+        let length = w.check("length", self.length, 0.1..=1e4, "m");
+        w.check("belt", self.belt, 1e-3..=100.0, "m/s");
+        w.check("gap", self.gap, 0.01..=100.0, "m");
+        w.check("rate", self.rate, 1.0..=1e6, "{bottle}/h");
+        w.check("bottle_m3", self.bottle_m3, 1e-6..=10.0, "m3");
+        w.check("crate_kg", self.crate_kg, 0.01..=1e4, "kg");
+        for (at, machine) in self.machines.iter().enumerate() {
+            let mut check = |field: &str, value, range, unit| {
+                w.check(&format!("machines.{at}.{field}"), value, range, unit)
+            };
+            let enter = check("enter", machine.enter, 0.0..=length, "m");
+            let leave = check("leave", machine.leave, enter..=length, "m");
+            check("done", machine.done, enter..=leave, "m");
+            check("pocket", machine.pocket, -1e4..=1e4, "m");
+            check("pockets", f64::from(machine.pockets), 1.0..=1e4, "1");
+            check("radius", machine.radius, 1e-3..=1e3, "m");
+            check("power_kw", machine.power_kw, 0.0..=1e4, "kW");
+            check("hopper", f64::from(machine.hopper), 0.0..=1e6, "1");
         }
-        let positive = [
-            ("length", self.length),
-            ("belt", self.belt),
-            ("gap", self.gap),
-            ("rate", self.rate),
-            ("bottle_m3", self.bottle_m3),
-            ("cycle_s", self.cell.cycle_s),
-            ("track_m", self.route.track_m),
-            ("crate_kg", self.crate_kg),
-        ];
+        for (at, (metres, _)) in self.marks.iter().enumerate() {
+            w.check(&format!("marks.{at}"), *metres, 0.0..=length, "m");
+        }
+        let jam = w.check("jam_at", self.jam_place(), 0.0..=length, "m");
+        if let Some(machine) = self.machines.iter().find(|m| jam >= m.enter && jam < m.leave) {
+            let what = format!(
+                "bottles cannot jam at {} m, which is within {}; state a `jam_at` on a belt",
+                figure(jam),
+                machine.asset
+            );
+            w.mistakes.push(("jam_at".into(), what));
+        }
+    }
+
+    fn check_packer(&self, w: &mut Wiring) {
+        let packer = &self.packer;
+        let (lanes, deep) = packer.lanes;
+        w.check("packer.lanes", lanes as f64, 1.0..=100.0, "1");
+        w.check("packer.lanes", deep as f64, 1.0..=100.0, "1");
+        w.check("packer.lane", packer.lane.0, 0.01..=1e3, "m");
+        w.check("packer.lane", packer.lane.1, 1e-3..=1e3, "m");
+        let (across, grip, set) = packer.reach;
+        for way in [across, grip, set] {
+            w.check("packer.reach", way, -1e3..=1e3, "m");
+        }
+        let (step, row) = packer.head_steps;
+        for (field, way) in [
+            ("packer.lane_step", packer.lane_step),
+            ("packer.head_steps", step),
+            ("packer.head_steps", row),
+        ] {
+            w.check(field, way, -1e4..=1e4, "m");
+        }
+        for at in packer.head_at {
+            w.check("packer.head_at", at, -1e5..=1e5, "m");
+        }
         let (to_filling, to_robot, speed, gap) = self.crate_line;
-        let crate_line = [to_filling, to_robot, speed, gap].map(|value| ("crate_line", value));
-        let lane = [self.packer.lane.0, self.packer.lane.1].map(|value| ("lane", value));
-        let radii = self.machines.iter().map(|machine| ("radius", machine.radius));
-        for (name, value) in positive.into_iter().chain(crate_line).chain(lane).chain(radii) {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("`{name}` of {} is {value}; expected more than 0", self.line));
+        w.check("crate_line", to_filling, 0.01..=1e3, "m");
+        w.check("crate_line", to_robot, 0.01..=1e3, "m");
+        w.check("crate_line", speed, 1e-3..=100.0, "m/s");
+        w.check("crate_line", gap, 0.01..=100.0, "m");
+        let (first, next, row, layer) = self.pattern;
+        for way in [first, next, row, layer] {
+            w.check("pattern", way, -1e4..=1e4, "m");
+        }
+    }
+
+    fn check_cell(&self, w: &mut Wiring) {
+        let (cell, links) = (&self.cell, &self.cell.links);
+        for (field, length) in [
+            ("cell.links.shoulder_height", links.shoulder_height),
+            ("cell.links.shoulder_offset", links.shoulder_offset),
+            ("cell.links.elbow_offset", links.elbow_offset),
+            ("cell.links.hand", links.hand),
+        ] {
+            w.check(field, length, -100.0..=100.0, "m");
+        }
+        w.check("cell.links.upper_arm", links.upper_arm, 0.01..=100.0, "m");
+        w.check("cell.links.forearm", links.forearm, 0.01..=100.0, "m");
+        for (field, place) in [("cell.pick", cell.pick), ("cell.pallet", cell.pallet)] {
+            for at in place {
+                w.check(field, at, -1e4..=1e4, "m");
             }
         }
-        if !(0.0..=self.length).contains(&jam) {
-            return Err(format!("`jam_at` is {jam} m, beyond the path of {} m", self.length));
+        for count in cell.stack {
+            w.check("cell.stack", f64::from(count), 1.0..=20.0, "1");
         }
-        Ok(())
+        for pitch in cell.pitch {
+            w.check("cell.pitch", pitch, 1e-3..=100.0, "m");
+        }
+        w.check("cell.yaw", cell.yaw, -360.0..=360.0, "deg");
+        w.check("cell.clearance", cell.clearance, 0.0..=100.0, "m");
+        w.check("cell.cycle_s", cell.cycle_s, 0.5..=3600.0, "s");
+    }
+
+    fn check_route(&self, w: &mut Wiring) {
+        let route = &self.route;
+        let places = std::iter::once(("route.stand", route.stand));
+        let points = route.points.iter().map(|point| ("route.points", *point));
+        for (field, (x, z)) in places.chain(points) {
+            w.check(field, x, -1e5..=1e5, "m");
+            w.check(field, z, -1e5..=1e5, "m");
+        }
+        if route.points.len() < 2 {
+            let what = format!("the `route` of {} has less than two points", self.agv);
+            w.mistakes.push(("route.points".into(), what));
+        }
+        w.check("route.corner_radius", route.corner_radius, 0.0..=1e3, "m");
+        w.check("route.warehouse_m", route.warehouse_m, 0.0..=1e6, "m");
+        let speed = w.check("route.speed", route.speed, 0.01..=50.0, "m/s");
+        w.check("route.slow", route.slow, 0.01..=speed, "m/s");
+        w.check("route.turn_deg_s", route.turn_deg_s, 1.0..=720.0, "deg/s");
+        w.check("route.track_m", route.track_m, 0.05..=100.0, "m");
+        let lift = w.check("route.lift_mm", route.lift_mm, 1.0..=1e4, "mm");
+        w.check("route.touch_mm", route.touch_mm, 0.0..=lift, "mm");
     }
 }

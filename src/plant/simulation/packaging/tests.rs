@@ -472,10 +472,15 @@ fn a_length_that_cannot_be_and_a_jam_within_a_machine_are_mistakes() {
         assert!(spec.build(&mut wiring).is_none());
         wiring.mistakes[0].1.clone()
     };
-    assert!(said(|spec| spec.gap = 0.0).contains("`gap` of LINE-201 is 0; expected more than 0"));
+    assert!(
+        said(|spec| spec.gap = 0.0).contains("`gap` of LINE-201 is 0 m; expected 0.01 to 100 m")
+    );
     assert!(said(|spec| spec.machines[0].radius = -1.0).contains("`radius`"));
     assert!(said(|spec| spec.jam_at = Some(6.0)).contains("within FL-201"));
-    assert!(said(|spec| spec.jam_at = Some(60.0)).contains("beyond the path"));
+    assert!(
+        said(|spec| spec.jam_at = Some(60.0))
+            .contains("`jam_at` of LINE-201 is 60 m; expected 0 to 21.3468 m")
+    );
 }
 
 /// Something that happens: seconds to wait, and a number that chooses what.

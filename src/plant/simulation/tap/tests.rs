@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::faults::{Fault, Occurrence};
-use super::super::{Message, Simulation};
+use super::super::{Checked, Message, Simulation};
 use crate::telemetry::{Batch, Decoder};
 use crate::twin::{NoFiles, Quality, Timestamp, Twin, Value, load_text};
 
@@ -115,12 +115,18 @@ fn a_fault_of_an_instrument_shows_in_its_property_alone() {
 }
 
 #[test]
-fn a_word_that_a_property_does_not_list_is_told_as_one_that_it_does() {
+fn a_word_that_a_property_does_not_list_is_told_as_no_value_and_noticed_before() {
     let (twin, mut plant) = simulation("");
     let messages = sent(&mut plant, 2.0);
     let told = |property: &str| told(&twin, &messages, property)[0].0.clone();
-    assert_eq!(told("hall/A-1.state"), Some(Value::Enumeration(0)), "tripped is stopped");
+    assert_eq!(told("hall/A-1.state"), None, "tripped is not stopped");
     assert_eq!(told("A-2.state"), Some(Value::Enumeration(1)));
+    let checked = Checked::of(&twin);
+    assert!(checked.mistakes.is_empty() && checked.notices.len() == 2, "{checked:?}");
+    let said = checked.notices[0].to_string();
+    let expected =
+        "the signal \"A-1.state\" can be \"tripped\", which the property A-1.state does not list";
+    assert!(said.contains(expected), "{said}");
 }
 
 #[test]
