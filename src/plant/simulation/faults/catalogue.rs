@@ -181,7 +181,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Misalignment,
         "misalignment",
         "a pump",
-        "vibrates by 4 mm/s more, and its bearing wears three times as fast",
+        "vibrates by 4 mm/s of its own (squares add), and its bearing wears three times as fast",
         None,
         (0.0, None),
     ),

@@ -124,7 +124,7 @@ mod tests {
             product.step(0.02, (0.0, 13.0), heat);
             medium.step(0.02, (12.0, 72.0), -heat);
         }
-        assert!(product.temperature_c > 60.0, "{product:?}");
+        assert!(product.temperature_c > 55.0, "{product:?}");
         assert!(standing_kw(20.0, 13.0, 72.0, 20.0) < 1e-9, "what flows takes it along");
     }
 

@@ -439,10 +439,10 @@ mod tests {
     }
 
     #[test]
-    fn against_a_shut_valve_it_takes_half_its_power_warms_up_and_trips_for_no_flow() {
+    fn against_a_shut_valve_it_takes_most_of_its_power_warms_up_and_trips_for_no_flow() {
         let shut = after(100, &acting(0.0));
         let share = shut.power_kw / after(100, &acting(18.0)).power_kw;
-        assert!((0.4..0.7).contains(&share), "{share}");
+        assert!((0.4..0.75).contains(&share), "{share}");
         // No step on the way from no flow to some.
         let some = plate().power(0.5, 33.0, 2600.0) / plate().power(0.0, 33.0, 2600.0);
         assert!((some - 1.0).abs() < 0.03, "{some}");
