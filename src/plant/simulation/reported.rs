@@ -67,6 +67,9 @@ fn check<T: DeserializeOwned>(
 fn mistake(places: &Places<'_>, error: &SpannedError, begins: usize) -> Mistake {
     let text = places.tree().text();
     let byte = byte_of(text.get(begins..).unwrap_or_default(), error.span.start) + begins;
+    let behind = text.get(byte..).unwrap_or_default();
+    // The place of a value, not of the space before it.
+    let byte = byte + behind.len() - behind.trim_start().len();
     let node = around(places.tree().root(), byte);
     let is_missing = matches!(error.code, Error::MissingStructField { .. });
     let at = node.last().filter(|_| is_missing).map_or(byte, |node| node.span.start);
@@ -215,7 +218,7 @@ mod tests {
             (r#"Mains(asset: 7)"#, "w:2:14: in Mains: expected a text in quotes"),
             (
                 r#"Duty(pumps: ["P"], running: -1, speed: 1)"#,
-                "w:2:29: in Duty: expected a whole number that is not below 0",
+                "w:2:30: in Duty: expected a whole number that is not below 0",
             ),
         ];
         for (block, expected) in cases {
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn what_is_no_source_says_what_a_source_is() {
-        let said = mistakes(r#"Cabinet(asset: "C", losses: 0, load: (1))"#);
+        let said = mistakes(r#"Cabinet(asset: "C", losses: 0, load: true)"#);
         assert!(said[0].contains("a number, a signal as \"asset.signal\""), "{}", said[0]);
     }
 }

@@ -33,17 +33,17 @@ fn an_instrument_that_is_stuck_tells_one_value_and_the_others_go_on() {
 #[test]
 fn a_bias_a_drift_and_noise_have_their_size() {
     let usual = broken("");
-    let mean = |plant: &Observed, from: f64| plant.mean("TK-1.percent", from, from + 5.0);
+    let mean = |plant: &Observed, from: f64| plant.mean("FT-1.flow", from, from + 5.0);
     let off = |order: &str, from: f64| mean(&broken(order), from) - mean(&usual, from);
-    let bias = off(r#"{"fault":"bias","on":"TK-1.percent","size":7}"#, 40.0);
+    let bias = off(r#"{"fault":"bias","on":"FT-1.flow","size":7}"#, 40.0);
     assert!((bias - 7.0).abs() < 0.2, "{bias}");
-    let drift = r#"{"fault":"drift","on":"TK-1.percent","size":10,"ramp_s":20}"#;
+    let drift = r#"{"fault":"drift","on":"FT-1.flow","size":10,"ramp_s":20}"#;
     let course = [32.0, 37.5, 53.0].map(|from| off(drift, from));
     assert!((course[0] - 2.25).abs() < 1.0 && (course[1] - 5.0).abs() < 1.0, "{course:?}");
     assert!((course[2] - 10.0).abs() < 0.2, "{course:?}");
-    let noisy = broken(r#"{"fault":"noise","on":"TK-1.percent","size":3}"#);
-    let middle = noisy.mean("TK-1.percent", 31.0, 60.0);
-    let numbers: Vec<f64> = since(&noisy, "TK-1.percent").iter().map(|p| p.number()).collect();
+    let noisy = broken(r#"{"fault":"noise","on":"FT-1.flow","size":3}"#);
+    let middle = noisy.mean("FT-1.flow", 31.0, 60.0);
+    let numbers: Vec<f64> = since(&noisy, "FT-1.flow").iter().map(|p| p.number()).collect();
     let variance = numbers.iter().map(|n| (n - middle) * (n - middle)).sum::<f64>();
     let deviation = (variance / numbers.len() as f64).sqrt();
     assert!((2.0..4.2).contains(&deviation), "{deviation}");

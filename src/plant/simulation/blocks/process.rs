@@ -313,9 +313,8 @@ impl Block for Exchanger {
         let ua = exchanger::conductance(self.ua, flow, fouled);
         let side = |temperature_c| Holdup { volume_m3: HOLDUP_M3, temperature_c };
         let [product, medium] = self.state.get_or_insert_with(|| [inlet, medium_inlet].map(side));
-        let held = [product.temperature_c, medium.temperature_c];
         let duty = exchanger::duty_kw((flow, inlet), (medium_flow, medium_inlet), ua)
-            + exchanger::standing_kw(flow.min(medium_flow), held[0], held[1], ua);
+            + exchanger::standing_kw(flow.min(medium_flow), product, medium, ua, dt_s);
         match self.product {
             Product::Flow(_) => {
                 product.step(dt_s, (flow, inlet), duty);

@@ -26,8 +26,16 @@ const RPM: &str = "{rev}/min";
 /// What a pump does.
 const STATES: &[&str] = &["stopped", "starting", "running", "stopping", "tripped"];
 /// What a pump trips for.
-const CAUSES: &[&str] =
-    &["none", "bearing hot", "winding hot", "vibration", "dry running", "overload", "undervoltage"];
+const CAUSES: &[&str] = &[
+    "none",
+    "bearing hot",
+    "winding hot",
+    "vibration",
+    "dry running",
+    "no flow",
+    "overload",
+    "undervoltage",
+];
 /// Temperature to which a bearing and a winding that were too hot must cool, °C.
 const COOL_C: [f64; 2] = [70.0, 100.0];
 /// Filling of the tank below which a pump draws air, %.

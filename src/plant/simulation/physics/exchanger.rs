@@ -39,10 +39,15 @@ pub fn duty_kw(product: (f64, f64), medium: (f64, f64), ua: f64) -> f64 {
     effectiveness(ua / least, least / most) * least * (medium.1 - product.1)
 }
 
-/// Heat in kW that the medium between the plates gives to the product there, at temperatures in °C, where
-/// the slower of both flows in m³/h is so slow that it stands.
-pub fn standing_kw(slower: f64, product_c: f64, medium_c: f64, ua: f64) -> f64 {
-    libm::exp(-slower.max(0.0) / STANDS) * ua * (medium_c - product_c)
+/// Heat in kW that the medium between the plates gives to the product there within a step, where the
+/// slower of both flows in m³/h is so slow that it stands. Their difference decays: it is never more than
+/// what makes both as warm.
+pub fn standing_kw(slower: f64, product: &Holdup, medium: &Holdup, ua: f64, dt_s: f64) -> f64 {
+    let conducted = libm::exp(-slower.max(0.0) / STANDS) * ua;
+    // Two equal holdups: d(ΔT)/dt = −2 UA ΔT / (ρ c_p V).
+    let held = product.volume_m3 * KJ_PER_M3_K;
+    let share = 1.0 - libm::exp(-2.0 * conducted * dt_s / held);
+    0.5 * held * (medium.temperature_c - product.temperature_c) * share / dt_s
 }
 
 /// Conductance in kW/K at a flow of the product in m³/h, of plates that have `rated` at 20 m³/h
@@ -120,12 +125,15 @@ mod tests {
         let (mut product, mut medium) = (side(27.0), side(50.0));
         for _ in 0..90 * 50 {
             let ua = conductance(20.0, 0.0, 0.0);
-            let heat = standing_kw(0.0, product.temperature_c, medium.temperature_c, ua);
+            let heat = standing_kw(0.0, &product, &medium, ua, 0.02);
             product.step(0.02, (0.0, 13.0), heat);
             medium.step(0.02, (12.0, 72.0), -heat);
         }
         assert!(product.temperature_c > 55.0, "{product:?}");
-        assert!(standing_kw(20.0, 13.0, 72.0, 20.0) < 1e-9, "what flows takes it along");
+        let (cold, hot) = (side(13.0), side(72.0));
+        assert!(standing_kw(20.0, &cold, &hot, 20.0, 0.02) < 1e-9, "what flows takes it along");
+        let most = 0.05 * KJ_PER_M3_K * 59.0 / 2.0;
+        assert!(standing_kw(0.0, &cold, &hot, 1e9, 1.0) <= most, "until both are as warm");
     }
 
     #[test]

@@ -32,7 +32,7 @@ const CAVITATION_LOSS: f64 = 0.4;
 /// Metres below what it needs at which the cavitation is full.
 pub const FULL_CAVITATION_M: f64 = 4.0;
 /// A bearing warms up only after so much wear: until then the film of grease carries.
-const FILM: f64 = 0.05;
+const FILM: f64 = 0.06;
 
 /// Temperature of the bearing at which the motor is switched off, °C.
 pub const BEARING_TRIP_C: f64 = 90.0;

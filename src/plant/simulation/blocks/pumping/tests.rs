@@ -160,8 +160,10 @@ fn a_swap_starts_one_and_then_stops_the_other() {
 
 #[test]
 fn a_swap_whose_newcomer_does_not_deliver_fails_and_the_group_goes_on() {
-    // P-2 is ready, but turns for nobody.
-    let mut bench = Bench::new(&STATION.replace("command: \"P-2.command\"", "command: 0"));
+    // P-2 is ready, but cannot lift its check valve against the others.
+    let plate = "rated_head: 30, shutoff_head: 42)),\n    Tank";
+    let weak = "rated_head: 5, shutoff_head: 7)),\n    Tank";
+    let mut bench = Bench::new(&STATION.replace(plate, weak));
     bench.run(20.0);
     let swap = Argument::Word("P-1>P-2");
     assert_eq!(bench.command("GROUP", "swap", swap), Answer::Accepted);
