@@ -475,7 +475,7 @@ fn a_length_that_cannot_be_and_a_jam_within_a_machine_are_mistakes() {
     assert!(
         said(|spec| spec.gap = 0.0).contains("`gap` of LINE-201 is 0 m; expected 0.01 to 100 m")
     );
-    assert!(said(|spec| spec.machines[0].radius = -1.0).contains("`radius`"));
+    assert!(said(|spec| spec.machines[0].radius = -1.0).contains("radius"));
     assert!(said(|spec| spec.jam_at = Some(6.0)).contains("within FL-201"));
     assert!(
         said(|spec| spec.jam_at = Some(60.0))
