@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(duration("1.5d"), Ok(Duration::from_secs(129_600)));
         assert_eq!(duration("36500d"), Ok(LONGEST));
         assert!(duration("999999999999h").expect_err("long").contains("hundred years"));
-        assert!(duration("NaNd").is_err() && duration("-1d").is_err() && duration("d").is_err());
+        assert!(duration("NaN d").is_err() && duration("-1d").is_err() && duration("d").is_err());
         assert_eq!(span("5s"), Ok(Duration::from_secs(5)));
         assert!(span("0s").expect_err("nothing").contains("longer than nothing"));
         assert!(duration("5 parsecs").is_err());

@@ -212,7 +212,7 @@ fn a_fault_shows_first_where_physics_has_it_and_a_sound_plant_shows_nothing() {
         ("fouling", "HX-101", "HeatExchanger.medium_out", 1.0..60.0),
         ("gear", "R-301.a1", "Robot.power", 1.0..20.0),
         ("jam", "LINE-201", "BottleLine.cause", 0.0..0.2),
-        ("battery", "UPS-101", "Ups.minutes", 0.0..1.0),
+        ("battery", "UPS-101", "Ups.energy", 0.0..1.0),
         ("bias", "TT-101.temperature", "itself", 0.0..1.0),
         ("network loss", "P-101", "silence", 0.0..1.0),
         ("clock jump", "P-101", "stamp", 0.0..1.0),

@@ -142,10 +142,7 @@ fn a_blocked_line_raises_the_pressure_lowers_the_flow_and_then_the_level() {
 fn fouled_plates_let_the_product_cool_until_more_hot_water_makes_up_for_them() {
     let fault = r#"{"fault":"fouling","on":"HX-101","severity":0.7}"#;
     let pair = Pair::new("bottling.ron", fault, 480.0);
-    pair.in_order(&[
-        ("HX-101.product_out", Down(0.05)),
-        ("HX-101.medium_flow", Up(0.2)),
-    ]);
+    pair.in_order(&[("HX-101.product_out", Down(0.05)), ("HX-101.medium_flow", Up(0.2))]);
     assert!(pair.first("TT-101.temperature", Down(0.05)).is_some(), "the product cools");
     let away = pair.with.mean("TT-101.temperature", 420.0, 540.0) - 27.0;
     assert!(away.abs() < 0.3, "the controller brings it back: {away} °C");
