@@ -1,7 +1,4 @@
 //! What is conserved is conserved whatever the plant is told and whatever breaks.
-//!
-//! A hundred thousand commands and faults take some minutes:
-//! `TWINSCOPE_CASES=100000 cargo test --release --no-default-features --lib conserved`
 
 use super::command::{Argument, Command, Takes};
 use super::faults::{Fault, FaultSlot, Occurrence};
@@ -11,7 +8,7 @@ use super::*;
 use crate::plant::simulation::noise;
 
 /// Commands and faults unless `TWINSCOPE_CASES` states another number.
-const CASES: u64 = 2000;
+const CASES: u64 = 100_000;
 /// Steps after each.
 const STEPS: u64 = 10;
 
