@@ -32,8 +32,8 @@ export async function freePort() {
   return port;
 }
 
-/** Asks again and again until it is so. */
-export async function eventually(what, isSo, limit = 20_000) {
+/** Asks again and again until it is so; a failure shows what was answered last, or what `shown` tells. */
+export async function eventually(what, isSo, limit = 20_000, shown = undefined) {
   const since = Date.now();
   let last;
   while (Date.now() - since < limit) {
@@ -41,7 +41,7 @@ export async function eventually(what, isSo, limit = 20_000) {
     if (last) return last;
     await new Promise((wake) => setTimeout(wake, 50));
   }
-  throw new Error(`not within ${limit} ms: ${what} (last: ${JSON.stringify(last)})`);
+  throw new Error(`not within ${limit} ms: ${what} (last: ${JSON.stringify(shown ? shown() : last)})`);
 }
 
 /** Starts a program; it ends with the test. */
