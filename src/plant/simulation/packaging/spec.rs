@@ -104,30 +104,89 @@ pub struct PackagingSpec {
     /// Mass of a full crate, kg.
     #[serde(default = "crate_kg")]
     pub crate_kg: f64,
-    /// The packer.
-    pub packer: PackerSpec,
-    /// The crate conveyor. Empty crates are stage 0, full ones stage 1.
-    pub crates: String,
+    /// The packer. Without one, bottles leave at the end of the line.
+    #[serde(default)]
+    pub packer: Option<PackerSpec>,
+    /// The crate conveyor, which a packer needs. Empty crates are stage 0, full ones stage 1.
+    #[serde(default)]
+    pub crates: Option<String>,
     /// From its start to where crates are filled, from there to its end, m; its speed, m/s; the
     /// smallest distance of crates, m.
+    #[serde(default)]
+    pub crate_line: Option<(f64, f64, f64, f64)>,
+    /// The robot. Without one, full crates leave at the end of their conveyor.
+    #[serde(default)]
+    pub robot: Option<String>,
+    /// What it works on.
+    #[serde(default)]
+    pub cell: Option<Cell>,
+    /// The pallet on the stand.
+    #[serde(default)]
+    pub pallet: Option<String>,
+    /// Distance along the crates' path on a pallet: start of a row to its first crate, between
+    /// crates, from row to row, from layer to layer, m.
+    #[serde(default)]
+    pub pattern: Option<(f64, f64, f64, f64)>,
+    /// The vehicle. Without one, somebody takes a full pallet away and brings an empty one.
+    #[serde(default)]
+    pub agv: Option<String>,
+    /// Its route.
+    #[serde(default)]
+    pub route: Option<Route>,
+    /// The gate that it passes; without one its way is always free.
+    #[serde(default)]
+    pub gate: Option<String>,
+    /// The pallet on the vehicle.
+    #[serde(default)]
+    pub load: Option<String>,
+}
+
+/// Packer and crate conveyor, as the file states them.
+#[derive(Clone, Debug)]
+pub struct PackingSpec {
+    /// The packer.
+    pub packer: PackerSpec,
+    /// The crate conveyor.
+    pub crates: String,
+    /// See [`PackagingSpec::crate_line`].
     pub crate_line: (f64, f64, f64, f64),
+}
+
+/// Robot and pallet, as the file states them.
+#[derive(Clone, Debug)]
+pub struct CellSpec {
     /// The robot.
     pub robot: String,
     /// What it works on.
     pub cell: Cell,
     /// The pallet on the stand.
     pub pallet: String,
-    /// Distance along the crates' path on a pallet: start of a row to its first crate, between
-    /// crates, from row to row, from layer to layer, m.
+    /// See [`PackagingSpec::pattern`].
     pub pattern: (f64, f64, f64, f64),
+}
+
+/// Vehicle and gate, as the file states them.
+#[derive(Clone, Debug)]
+pub struct VehicleSpec {
     /// The vehicle.
     pub agv: String,
     /// Its route.
     pub route: Route,
     /// The gate that it passes.
-    pub gate: String,
-    /// The pallet on the vehicle.
+    pub gate: Option<String>,
+    /// The pallet that it carries.
     pub load: String,
+}
+
+/// What of a `Packaging` block there is beyond its line, each with what comes before it.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// Packer and crates.
+    pub packing: Option<PackingSpec>,
+    /// Robot and pallet.
+    pub cell: Option<CellSpec>,
+    /// Vehicle and gate.
+    pub vehicle: Option<VehicleSpec>,
 }
 
 fn outside() -> String {
@@ -143,11 +202,6 @@ fn crate_kg() -> f64 {
 }
 
 impl PackagingSpec {
-    /// Bottles in a crate.
-    pub fn per_crate(&self) -> u64 {
-        (self.packer.lanes.0.max(1) * self.packer.lanes.1.max(1)) as u64
-    }
-
     /// The stage of a bottle that has everything.
     pub fn last_stage(&self) -> u8 {
         let machines = self.machines.iter().map(|machine| machine.stage);
@@ -163,41 +217,76 @@ impl PackagingSpec {
         })
     }
 
-    /// What is wrong with it, and what to do.
-    ///
-    /// # Errors
-    /// The first mistake.
-    pub fn check(&self) -> Result<(), String> {
-        let jam = self.jam_place();
-        let held = self.machines.iter().find(|m| jam >= m.enter && jam < m.leave);
-        if let Some(machine) = held {
-            return Err(format!(
-                "bottles cannot jam at {jam} m, which is within {}; state a `jam_at` on a belt",
-                machine.asset
-            ));
-        }
-        let positive = [
-            ("length", self.length),
-            ("belt", self.belt),
-            ("gap", self.gap),
-            ("rate", self.rate),
-            ("bottle_m3", self.bottle_m3),
-            ("cycle_s", self.cell.cycle_s),
-            ("track_m", self.route.track_m),
-            ("crate_kg", self.crate_kg),
+    /// What there is beyond the line, and what is missing or stands alone.
+    pub fn extent(&self) -> (Extent, Vec<String>) {
+        let packing = self.packer.clone().zip(self.crates.clone()).zip(self.crate_line);
+        let packing = packing.map(|((packer, crates), crate_line)| PackingSpec {
+            packer,
+            crates,
+            crate_line,
+        });
+        let cell = self.robot.clone().zip(self.cell.clone());
+        let cell = cell
+            .zip(self.pallet.clone().zip(self.pattern))
+            .map(|((robot, cell), (pallet, pattern))| CellSpec { robot, cell, pallet, pattern });
+        let vehicle = self.agv.clone().zip(self.route.clone()).zip(self.load.clone());
+        let gate = self.gate.clone();
+        let vehicle = vehicle.map(|((agv, route), load)| VehicleSpec { agv, route, gate, load });
+        (Extent { packing, cell, vehicle }, self.incomplete())
+    }
+
+    /// Fields that need others which are not stated.
+    fn incomplete(&self) -> Vec<String> {
+        let (packer, robot, agv) =
+            (self.packer.is_some(), self.robot.is_some(), self.agv.is_some());
+        let groups = [
+            (("packer", packer), ("crates", self.crates.is_some())),
+            (("packer", packer), ("crate_line", self.crate_line.is_some())),
+            (("robot", robot), ("cell", self.cell.is_some())),
+            (("robot", robot), ("pallet", self.pallet.is_some())),
+            (("robot", robot), ("pattern", self.pattern.is_some())),
+            (("agv", agv), ("route", self.route.is_some())),
+            (("agv", agv), ("load", self.load.is_some())),
         ];
-        let (to_filling, to_robot, speed, gap) = self.crate_line;
-        let crate_line = [to_filling, to_robot, speed, gap].map(|value| ("crate_line", value));
-        let lane = [self.packer.lane.0, self.packer.lane.1].map(|value| ("lane", value));
-        let radii = self.machines.iter().map(|machine| ("radius", machine.radius));
-        for (name, value) in positive.into_iter().chain(crate_line).chain(lane).chain(radii) {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("`{name}` of {} is {value}; expected more than 0", self.line));
+        let both = groups.iter().filter_map(|((first, has_first), (other, has_other))| {
+            match (has_first, has_other) {
+                (true, false) => Some(format!("`{other}` is missing, which `{first}` needs")),
+                (false, true) => Some(alone(other, first)),
+                _ => None,
             }
-        }
-        if !(0.0..=self.length).contains(&jam) {
-            return Err(format!("`jam_at` is {jam} m, beyond the path of {} m", self.length));
-        }
-        Ok(())
+        });
+        let after = [
+            (robot && !packer, "robot", "packer"),
+            (agv && !robot, "agv", "robot"),
+            (self.gate.is_some() && !agv, "gate", "agv"),
+            (!self.crate_belts.is_empty() && !packer, "crate_belts", "packer"),
+        ];
+        let after = after.iter().filter(|(wrong, ..)| *wrong);
+        both.chain(after.map(|(_, name, needed)| alone(name, needed))).collect()
+    }
+}
+
+fn alone(name: &str, needed: &str) -> String {
+    format!("`{name}` is stated without `{needed}`, which it needs")
+}
+
+impl Extent {
+    /// Bottles in a crate; 0 where there are no crates.
+    pub fn per_crate(&self) -> u64 {
+        let lanes = self.packing.as_ref().map(|packing| packing.packer.lanes);
+        lanes.map_or(0, |(lanes, deep)| (lanes * deep) as u64)
+    }
+
+    /// Crates on a full pallet; 0 where there is none.
+    pub fn full(&self) -> u32 {
+        self.cell.as_ref().map_or(0, |cell| cell.cell.full())
+    }
+
+    /// The assets that have a starter, in the order of their starters: machines, packer, crate
+    /// conveyor, robot.
+    pub fn with_starters<'a>(&'a self, spec: &'a PackagingSpec) -> Vec<&'a str> {
+        let machines = spec.machines.iter().map(|machine| machine.asset.as_str());
+        let packing = self.packing.iter().flat_map(|p| [&*p.packer.asset, &*p.crates]);
+        machines.chain(packing).chain(self.cell.iter().map(|cell| &*cell.robot)).collect()
     }
 }
