@@ -131,6 +131,7 @@ impl Simulation {
         let board: BoardState = (numbers, stores, meters, b.parts.state(), faults, permits);
         out.put(&board);
         out.put(self.orders.state());
+        out.put(self.network.state());
         for publication in &self.publications {
             out.put(&publication.state());
         }
@@ -211,7 +212,8 @@ impl Simulation {
             && b.parts.restore(&parts)
             && b.faults.restore(faults, now_us)
             && b.permits.restore(&permits)
-            && self.orders.restore(from.take()?);
+            && self.orders.restore(from.take()?)
+            && self.network.restore(from.take()?);
         if !fits {
             return Err(Damaged("the snapshot is damaged: its states are not this plant's".into()));
         }

@@ -108,6 +108,18 @@ impl AxisDrives {
         Self(joints.map(axis))
     }
 
+    /// Whether what it was read from can be one.
+    pub fn is_sound(&self) -> bool {
+        self.0.iter().all(|axis| {
+            let AxisDrive { angle_deg, speed_deg_s, current_a, power_kw, work_kj, .. } = *axis;
+            let is_small = |n: f64| n.abs() < 1e6;
+            is_small(angle_deg)
+                && is_small(speed_deg_s)
+                && [current_a, power_kw, work_kj].iter().all(|n| (0.0..1e6).contains(n))
+                && (-100.0..1e4).contains(&axis.temperature_c)
+        })
+    }
+
     /// Temperature of the warmest gear, °C.
     pub fn hottest(&self) -> f64 {
         self.0.iter().map(|axis| axis.temperature_c).fold(f64::MIN, f64::max)
