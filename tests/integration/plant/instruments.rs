@@ -160,6 +160,24 @@ fn without_a_network_a_plant_takes_no_command_and_answers_none() {
 }
 
 #[test]
+fn without_a_network_nobody_is_told_that_a_command_is_for_no_machine() {
+    let mut plant = Observed::new(scene("pump_station.ron"), 5);
+    plant.run(1.0);
+    let stray = |plant: &mut Observed| {
+        plant.simulation.command("pump_station/station/P-9/set/stop", b"", false);
+        plant.run(0.1);
+        plant.told.iter().filter(|(_, topic, _)| topic.ends_with("P-9/answer")).count()
+    };
+    assert_eq!(stray(&mut plant), 1, "{:?}", plant.told);
+    let order = br#"{"fault":"network loss","on":"plant","for_s":20,"size":60}"#;
+    assert!(plant.simulation.command("pump_station/instructor/fault", order, false));
+    plant.run(1.0);
+    assert_eq!(stray(&mut plant), 1);
+    plant.run(25.0);
+    assert_eq!(stray(&mut plant), 2, "nor later");
+}
+
+#[test]
 fn a_stopped_pump_does_not_vibrate_below_zero() {
     let mut plant = Observed::new(scene("bottling.ron"), 5);
     plant.run(30.0);

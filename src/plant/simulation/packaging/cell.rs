@@ -12,7 +12,7 @@ pub const GATE_OPEN_DEG: f64 = 95.0;
 /// The gate is open while the vehicle is under way and nearer to the stand than this, m.
 const GATE_M: f64 = 8.0;
 /// Work of a gear that its stated life is for, kW.
-pub const USUAL_KW: [f64; 6] = [0.15, 0.06, 0.04, 0.01, 0.02, 0.02];
+pub const USUAL_KW: [f64; 6] = [0.45, 0.06, 0.04, 0.01, 0.02, 0.02];
 /// Where no vehicle comes, somebody takes a full pallet away and brings an empty one within this
 /// time, s.
 const EXCHANGE_S: f64 = 60.0;

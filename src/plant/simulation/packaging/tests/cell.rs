@@ -75,8 +75,13 @@ fn the_vehicle_goes_when_it_is_sent_and_stands_before_an_obstacle() {
 
 #[test]
 fn a_worn_gear_draws_more_current_then_is_warmer_then_trips_the_robot() {
-    let mut sound = running();
-    let mut worn = running();
+    // In a hall of 35 °C.
+    let hot = || {
+        let mut rig = rig(|spec| spec.ambient = Source::Number(35.0));
+        rig.run(150.0);
+        rig
+    };
+    let (mut sound, mut worn) = (hot(), hot());
     worn.break_it(Fault::Gear, "R-301.a1");
     let mean = |rig: &mut Rig| {
         let mut sum = 0.0;

@@ -176,7 +176,7 @@ fn each_drive_of_a_belt_is_a_condition_of_the_line() {
         ("lockout", "true", "is locked out"),
     ] {
         let Input::Slot(slot) = rig.wiring.secret("CV-2", signal) else { panic!("a slot") };
-        rig.board.set_word(slot, word);
+        rig.board.signals[slot] = Signal::Word(word);
         let said = rig.refused("LINE-201", "start", Argument::Nothing);
         assert!(said.contains(why), "{said}");
     }
@@ -206,7 +206,7 @@ fn the_output_is_what_leaves_and_a_jam_ends_it() {
         assert!((5700.0..6300.0).contains(&rate), "{name} tells {rate}");
     }
     rig.break_it(Fault::Jam, "LINE-201");
-    rig.run(90.0);
+    rig.run(100.0);
     assert_eq!(rig.number("LINE-201.rate"), 0.0);
     assert_eq!(rig.number("FL-201.rate"), 0.0);
 }

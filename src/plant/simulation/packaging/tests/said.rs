@@ -218,7 +218,8 @@ proptest! {
             block.step(&mut board, time_s, dt_us as f64 * 1e-6);
         }
         block.show(&mut board);
-        for balance in by_quantity(block.balances(&board)) {
+        let own = block.balances(&board);
+        for balance in by_quantity(board.balances().into_iter().chain(own)) {
             prop_assert_eq!(balance.entered, balance.left + balance.held);
         }
     }
