@@ -20,7 +20,7 @@ use crate::twin::{Timestamp, Twin};
 /// What a snapshot begins with.
 const MAGIC: &[u8; 16] = b"twinscope plant\n";
 /// The version that this program writes and reads.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The largest snapshot, bytes.
 const LARGEST: usize = 16 << 20;
 
