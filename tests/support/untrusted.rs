@@ -75,6 +75,16 @@ const PLANT: &str = r#"Twin(schema: 2, name: "p", assets: [(name: "a")], simulat
          plate: (rated_speed: 2900, rated_flow: 20, rated_head: 30, shutoff_head: 38)),
     Circuit(asset: "line", pumps: ["P-1"], from: "TK-1", to: "outside", static_head: 6, resistance: 0.015),
     Follow(asset: "F", signal: "flow", unit: "m3/h", of: "line.flow", lag_s: 1),
+    Packaging(line: "L-1", length: 6, belt: 0.4, gap: 0.07, rate: 6000, bottle_m3: 0.0005, product: "TK-1.percent", product_tank: "TK-1",
+        machines: [(asset: "C-1", enter: 1, done: 2, leave: 3, pocket: 1, pockets: 8, radius: 0.27, stage: 1, power_kw: 3, hopper: 60)],
+        packer: (asset: "K-1", head: "H-1", lanes: (2, 3), lane: (0.5, 0.09), lane_step: 1, head_steps: (0.1, 0.5), reach: (0.9, -0.6, -0.8), head_at: (0, 1.5, 0)),
+        crates: "L-2", crate_line: (0.8, 2, 0.3, 0.44),
+        robot: "R-1", pallet: "PL-1", pattern: (0.2, 0.4, 1.5, 3),
+        cell: (links: (shoulder_height: 1.15, shoulder_offset: 0.3, upper_arm: 1.05, elbow_offset: 0.15, forearm: 1.05, hand: 0.6),
+            pick: (-1.65, 0.75, 0.9), pallet: (0, 0.544, 1.8), stack: (2, 1, 1), pitch: (0.4, 0.32, 0.25), clearance: 0.18, cycle_s: 4),
+        agv: "V-1", gate: "G-1", load: "PL-2",
+        route: (stand: (0, 0), points: [(0, 3), (2, 3), (2, 1.5), (0, 1.5), (0, 0)], corner_radius: 0.3, warehouse_m: 3, speed: 1,
+            slow: 0.5, turn_deg_s: 90, track_m: 0.6, lift_mm: 80, touch_mm: 50)),
 ]))"#;
 
 /// What a table of samples is read for.
@@ -435,6 +445,7 @@ pub fn plant_snapshot(bytes: &[u8]) {
     }
     for bytes in [bytes, &sealed] {
         if plant.restore(bytes).is_ok() {
+            plant.advance_plant(Duration::from_secs(1), &mut |_| {});
             plant.restore(&before).expect("its own");
         }
         assert!(plant.snapshot().expect("it can be written") == before);

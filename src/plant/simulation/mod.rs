@@ -15,6 +15,7 @@ mod instrument;
 mod maintenance;
 mod message_source;
 mod named;
+mod network;
 mod noise;
 #[cfg(not(target_arch = "wasm32"))]
 mod offline;
@@ -53,6 +54,7 @@ use self::instrument::Moment;
 pub use self::message_source::{
     BadScript, Journal, MessageSource, SPEEDS, Scripted, Shelf, Unfit, no_snapshot,
 };
+use self::network::Network;
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::offline::record;
 pub use self::parts::{Part, Parts};
@@ -119,8 +121,8 @@ pub struct Simulation {
     board: Board,
     blocks: Vec<Box<dyn Block>>,
     publications: Vec<Publication>,
-    /// What is wrong with the network and the clock of the whole plant.
-    network: FaultSlot,
+    network: Network,
+    /// What is wrong with the clock of the whole plant.
     clock: FaultSlot,
     orders: Orders,
     plan: Plan,
@@ -199,6 +201,7 @@ impl Simulation {
         topics.check_sent(twin, measured, &mut wiring);
         named::check_keys(twin, &spec, &mut wiring);
         named::check_writes(twin, &topics, &mut wiring);
+        let network = Network::new(twin, &topics, network, &mut wiring);
         let plan = Plan::new(&spec.faults, &mut wiring);
         section::check(&spec, &mut wiring);
         let board = wiring.board();
@@ -277,7 +280,7 @@ impl Simulation {
     /// What the plant's own clock tells at a time; `None` while its network is away.
     pub fn told_time(&self, now: Timestamp) -> Option<Timestamp> {
         let error_us = clock_error_us(&self.board, &[self.clock]);
-        (self.board.fault(self.network) <= 0.5).then(|| now.plus_micros(error_us))
+        (self.board.fault(self.network.plant) <= 0.5).then(|| now.plus_micros(error_us))
     }
 
     /// Runs the physics up to `elapsed` since the start, and hands over every message that is due
@@ -289,16 +292,19 @@ impl Simulation {
         while self.elapsed_us + self.dt_us <= goal {
             self.elapsed_us += self.dt_us;
             let now = self.now();
-            self.obey(now, sink);
+            let mut said = Vec::new();
+            self.obey(now, &mut |message| said.push(message));
             let (seed, span) = (self.setup.seed, (self.elapsed_us, self.dt_us));
             self.plan.bring(&mut self.board.faults, seed, span, self.warm_up_us);
             self.step(self.warm_up_us + self.elapsed_us);
-            self.orders.look(&self.board, &self.blocks, now, sink);
+            let mut say = |message| said.push(message);
+            self.orders.look(&self.board, &self.blocks, now, &mut say);
             for announcement in self.board.announcements.drain(..) {
                 let (topic, payload) =
                     (self.orders.topics.maintenance.clone(), announcement.payload(now));
-                sink(Message { topic, payload, qos: 1, retain: false });
+                said.push(Message { topic, payload, qos: 1, retain: false });
             }
+            self.network.pass_on(said, &self.board, self.elapsed_us, sink);
             for publication in &mut self.publications {
                 if self.elapsed_us >= publication.next_us {
                     let count = (self.elapsed_us / self.dt_us) as u64;
@@ -326,9 +332,16 @@ impl Simulation {
         self.orders.push(Incoming { topic: topic.to_string(), payload, retained }, now)
     }
 
-    /// Answers that do not wait for a step of the plant.
+    /// Answers that do not wait for a step of the plant. Without a network there are none: no command
+    /// has come.
     fn said(&mut self) -> Vec<Message> {
-        self.orders.take_said()
+        let mut said = self.orders.take_said();
+        let instructor = &self.orders.topics.instructor;
+        said.retain(|message| {
+            message.topic.starts_with(instructor)
+                || !self.network.is_away(&self.board, &message.topic)
+        });
+        said
     }
 
     /// The topic filters on which commands come.
@@ -339,6 +352,11 @@ impl Simulation {
     fn obey(&mut self, now: Timestamp, sink: &mut dyn FnMut(Message)) {
         while let Some(incoming) = self.orders.pop() {
             let Some(order) = self.orders.topics.order(&incoming.topic) else {
+                let answer = self.orders.topics.machine(&incoming.topic);
+                let answer = answer.map(|(at, _)| &self.orders.topics.machines[at].answer);
+                if answer.is_some_and(|answer| self.network.is_away(&self.board, answer)) {
+                    continue;
+                }
                 let plant = (&mut self.board, &mut self.blocks[..]);
                 self.orders.obey(&incoming, plant, now, sink);
                 continue;

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use self::checks::can_be_written;
+pub use self::checks::check_powered;
 use super::balance::Bus;
 use super::blocks::UNDERVOLTAGE;
 use super::board::Board;
@@ -14,15 +16,17 @@ use super::tap::{Tap, tap};
 use super::topic::topic;
 use super::wiring::Wiring;
 use super::{Message, Spec};
-use crate::twin::mapping::{Field, Mapping, Payload, TopicLevel};
-use crate::twin::{AssetId, Item, Pose, Quality, Timestamp, Twin, Value, ValueType, nearest};
+use crate::twin::mapping::{Mapping, Payload, TopicLevel};
+use crate::twin::{AssetId, Timestamp, Twin, Value, ValueType};
+
+mod checks;
 
 /// How often a message is sent unless stated otherwise.
 const DEFAULT_PERIOD_MS: u32 = 500;
 /// Instants in a message that holds a list of samples.
 const BATCH: usize = 5;
 /// Messages that wait while the network is away; older ones are lost.
-const LATE: usize = 500;
+pub(super) const LATE: usize = 500;
 /// By how much a clock is wrong unless a size is stated, s.
 const JUMP_S: f64 = 3600.0;
 /// On this, a fault of the network or the clock is one of the whole plant.
@@ -195,10 +199,14 @@ impl Publication {
     }
 }
 
-/// By how much stamps are wrong, µs: by that of the most severe fault of some.
+/// By how much stamps are wrong, µs: by that of the most severe fault of some, and of those that are equally
+/// severe the first.
 pub fn clock_error_us(board: &Board, jumps: &[FaultSlot]) -> i64 {
-    let wrong = jumps.iter().find(|slot| board.fault(**slot) > 0.5);
-    let size_s = wrong.map_or(0.0, |slot| board.size(*slot).unwrap_or(JUMP_S));
+    let wrong = jumps.iter().map(|slot| (board.fault(*slot), *slot));
+    let worst = wrong
+        .filter(|(severity, _)| *severity > 0.5)
+        .reduce(|worst, other| if other.0 > worst.0 { other } else { worst });
+    let size_s = worst.map_or(0.0, |(_, slot)| board.size(slot).unwrap_or(JUMP_S));
     (size_s.clamp(-1e9, 1e9) * 1e6) as i64
 }
 
@@ -273,24 +281,6 @@ pub fn publications_of(
     publications
 }
 
-/// Notes what `powered` names and nothing is.
-pub fn check_powered(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
-    for (supply, names) in &spec.powered {
-        if !wiring.is_supplied(supply) {
-            let what = format!(
-                "no block supplies anything as {supply:?}; name the asset of a Mains or an Ups"
-            );
-            wiring.mistakes.push((supply.clone(), what));
-        }
-        let assets = || twin.asset_ids().map(|id| &*twin.asset(id).name);
-        for name in names.iter().filter(|name| *name != PLANT && !assets().any(|a| a == *name)) {
-            let near = nearest(name, assets());
-            let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
-            wiring.mistakes.push((name.clone(), format!("there is no asset {name:?}{near}")));
-        }
-    }
-}
-
 /// Milliseconds from one message to the next: as stated for the class and the last level of its topic
 /// (`Pump/control`), for that level in every class (`/control`), or for the class.
 fn period_ms(spec: &Spec, class: &str, topic: &str) -> u32 {
@@ -298,6 +288,12 @@ fn period_ms(spec: &Spec, class: &str, topic: &str) -> u32 {
     let keys = [format!("{class}/{last}"), format!("/{last}"), class.to_string()];
     let stated = keys.iter().find_map(|key| spec.periods_ms.get(key)).copied();
     stated.unwrap_or(DEFAULT_PERIOD_MS).max(1)
+}
+
+/// The faults by which an asset's messages are lost: its own, those of what it stands in, and that of the
+/// plant.
+pub fn losses_of(twin: &Twin, id: AssetId, wiring: &mut Wiring) -> Vec<FaultSlot> {
+    names_around(twin, id).iter().map(|on| wiring.fault(on, Fault::NetworkLoss)).collect()
 }
 
 /// An asset, what it stands in, and the plant as a whole.
@@ -310,27 +306,4 @@ fn names_around(twin: &Twin, id: AssetId) -> Vec<String> {
     }
     names.push(PLANT.to_string());
     names
-}
-
-/// Whether a payload's format can hold all that a message states: values of these types (or that there
-/// are none), times and qualities, each at its pointer.
-fn can_be_written(payload: &Payload, types: &[ValueType], values: bool) -> Result<(), String> {
-    let Payload::Document { format, fields, .. } = payload else { return Ok(()) };
-    let reading = |field: &Field| {
-        let value = values.then(|| sample_value(&types[usize::from(field.property)]));
-        (field.property, Measured { value, quality: Quality::Good })
-    };
-    let instant = (Timestamp(0), fields.iter().map(reading).collect());
-    (format.write)(&encode::document(payload, types, &[instant])).map(drop)
-}
-
-/// Some value of a type.
-fn sample_value(ty: &ValueType) -> Value {
-    match ty {
-        ValueType::Number => Value::Number(1.5),
-        ValueType::Enumeration(_) => Value::Enumeration(0),
-        ValueType::Text => Value::Text("text".into()),
-        ValueType::Pose => Value::Pose(Pose::IDENTITY),
-        ValueType::Items => Value::Items([Item { id: 1, at_m: 1.5, stage: 0 }].into()),
-    }
 }

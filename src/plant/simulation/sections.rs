@@ -235,6 +235,32 @@ fn two_blocks_of_one_kind_and_asset_are_one_mistake_at_the_second() {
 }
 
 #[test]
+fn a_mistake_in_the_packaging_is_told_at_its_number_and_makes_no_others() {
+    let wave = r#"Wave(asset: "W-1", signal: "value", unit: "1", mean: 5),"#;
+    let packaging = |radius: &str, more: &str| {
+        format!(
+            r#"Packaging(line: "L-1", length: 12, belt: 0.4, gap: 0.07, rate: 6000, bottle_m3: 0.0005, product: 60, {more} machines: [(asset: "FL-1", enter: 3, done: 5, leave: 6, pocket: 3, pockets: 24, stage: 1, power_kw: 5.5, radius: {radius})]),"#
+        )
+    };
+    let rest = r#"Interlock(asset: "I", of: "FL-1.count", above: 9, hysteresis: 1, reason: "x", stops: ["FL-1"]),
+        Drive(asset: "CV-1", speed: "L-1.speed", rated_kw: 1, rated_speed: 0.5)"#;
+    let said = |block: &str| wrong(&format!("(blocks: [\n{wave}\n{block}\n{rest}\n])"));
+    assert_eq!(said(&packaging("0.8", r#"belts: ["CV-1"],"#)), Vec::<String>::new());
+    let block = packaging("-1", "");
+    let column = block.find("-1)").expect("the radius") + 1;
+    assert_eq!(
+        said(&block),
+        [format!("w.ron:3:{column}: `machines.0.radius` of L-1 is -1 m; expected 0.01 to 20 m")]
+    );
+    let said = said(&packaging("0.8", r#"belts: ["CV-2"],"#));
+    assert_eq!(said.len(), 1, "{said:#?}");
+    assert!(
+        said[0].ends_with(r#"no block Drive has the asset "CV-2"; nearest: "CV-1""#),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn what_follows_from_a_mistake_is_not_told_beside_it() {
     let wave = r#"Wave(asset: "W-1", signal: "value", unit: "1", mean: 5),"#;
     let circuit = r#"Circuit(asset: "L", pumps: ["P-1"], resistance: 0.015), Valve(asset: "V", command: 50, kvs: 1, stroke_s: 1, drop: "L.drop"),"#;

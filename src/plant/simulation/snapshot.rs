@@ -20,7 +20,7 @@ use crate::twin::{Timestamp, Twin};
 /// What a snapshot begins with.
 const MAGIC: &[u8; 16] = b"twinscope plant\n";
 /// The version that this program writes and reads.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The largest snapshot, bytes.
 const LARGEST: usize = 16 << 20;
 
@@ -131,6 +131,7 @@ impl Simulation {
         let board: BoardState = (numbers, stores, meters, b.parts.state(), faults, permits);
         out.put(&board);
         out.put(self.orders.state());
+        out.put(self.network.state());
         for publication in &self.publications {
             out.put(&publication.state());
         }
@@ -211,7 +212,8 @@ impl Simulation {
             && b.parts.restore(&parts)
             && b.faults.restore(faults, now_us)
             && b.permits.restore(&permits)
-            && self.orders.restore(from.take()?);
+            && self.orders.restore(from.take()?)
+            && self.network.restore(from.take()?);
         if !fits {
             return Err(Damaged("the snapshot is damaged: its states are not this plant's".into()));
         }

@@ -207,7 +207,14 @@ pub fn build(
         BlockSpec::Follow(spec) => Some(spec.build(w)),
         BlockSpec::Word(spec) => Some(spec.build(w)),
         BlockSpec::Total(spec) => Some(spec.build(w)),
-        BlockSpec::Packaging(spec) => spec.build(w),
+        BlockSpec::Packaging(spec) => {
+            let drives = all.iter().filter_map(|block| match block {
+                BlockSpec::Drive(drive) => Some(&*drive.asset),
+                _ => None,
+            });
+            spec.check_belts(drives, w);
+            spec.build(w)
+        }
     }
 }
 

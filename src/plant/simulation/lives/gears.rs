@@ -79,7 +79,8 @@ impl Way {
             _ => None,
         });
         let packaging = packaging.expect("the scene has a robot");
-        let (links, crate_kg) = (packaging.cell.links, packaging.crate_kg);
+        let crate_kg = packaging.crate_kg;
+        let links = packaging.cell.expect("a robot works on something").links;
         Self { steps: steps[from..to].to_vec(), links, crate_kg }
     }
 

@@ -4,8 +4,7 @@ use serde::Deserialize;
 
 use crate::plant::simulation::physics::agv::Route;
 use crate::plant::simulation::physics::robot::Cell;
-use crate::plant::simulation::reading::figure;
-use crate::plant::simulation::wiring::{Source, Wiring};
+use crate::plant::simulation::wiring::Source;
 
 /// A rotary machine.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,30 +104,89 @@ pub struct PackagingSpec {
     /// Mass of a full crate, kg.
     #[serde(default = "crate_kg")]
     pub crate_kg: f64,
-    /// The packer.
-    pub packer: PackerSpec,
-    /// The crate conveyor. Empty crates are stage 0, full ones stage 1.
-    pub crates: String,
+    /// The packer. Without one, bottles leave at the end of the line.
+    #[serde(default)]
+    pub packer: Option<PackerSpec>,
+    /// The crate conveyor, which a packer needs. Empty crates are stage 0, full ones stage 1.
+    #[serde(default)]
+    pub crates: Option<String>,
     /// From its start to where crates are filled, from there to its end, m; its speed, m/s; the
     /// smallest distance of crates, m.
+    #[serde(default)]
+    pub crate_line: Option<(f64, f64, f64, f64)>,
+    /// The robot. Without one, full crates leave at the end of their conveyor.
+    #[serde(default)]
+    pub robot: Option<String>,
+    /// What it works on.
+    #[serde(default)]
+    pub cell: Option<Cell>,
+    /// The pallet on the stand.
+    #[serde(default)]
+    pub pallet: Option<String>,
+    /// Distance along the crates' path on a pallet: start of a row to its first crate, between
+    /// crates, from row to row, from layer to layer, m.
+    #[serde(default)]
+    pub pattern: Option<(f64, f64, f64, f64)>,
+    /// The vehicle. Without one, somebody takes a full pallet away and brings an empty one.
+    #[serde(default)]
+    pub agv: Option<String>,
+    /// Its route.
+    #[serde(default)]
+    pub route: Option<Route>,
+    /// The gate that it passes; without one its way is always free.
+    #[serde(default)]
+    pub gate: Option<String>,
+    /// The pallet on the vehicle.
+    #[serde(default)]
+    pub load: Option<String>,
+}
+
+/// Packer and crate conveyor, as the file states them.
+#[derive(Clone, Debug)]
+pub struct PackingSpec {
+    /// The packer.
+    pub packer: PackerSpec,
+    /// The crate conveyor.
+    pub crates: String,
+    /// See [`PackagingSpec::crate_line`].
     pub crate_line: (f64, f64, f64, f64),
+}
+
+/// Robot and pallet, as the file states them.
+#[derive(Clone, Debug)]
+pub struct CellSpec {
     /// The robot.
     pub robot: String,
     /// What it works on.
     pub cell: Cell,
     /// The pallet on the stand.
     pub pallet: String,
-    /// Distance along the crates' path on a pallet: start of a row to its first crate, between
-    /// crates, from row to row, from layer to layer, m.
+    /// See [`PackagingSpec::pattern`].
     pub pattern: (f64, f64, f64, f64),
+}
+
+/// Vehicle and gate, as the file states them.
+#[derive(Clone, Debug)]
+pub struct VehicleSpec {
     /// The vehicle.
     pub agv: String,
     /// Its route.
     pub route: Route,
     /// The gate that it passes.
-    pub gate: String,
-    /// The pallet on the vehicle.
+    pub gate: Option<String>,
+    /// The pallet that it carries.
     pub load: String,
+}
+
+/// What of a `Packaging` block there is beyond its line, each with what comes before it.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// Packer and crates.
+    pub packing: Option<PackingSpec>,
+    /// Robot and pallet.
+    pub cell: Option<CellSpec>,
+    /// Vehicle and gate.
+    pub vehicle: Option<VehicleSpec>,
 }
 
 fn outside() -> String {
@@ -144,11 +202,6 @@ fn crate_kg() -> f64 {
 }
 
 impl PackagingSpec {
-    /// Bottles in a crate.
-    pub fn per_crate(&self) -> u64 {
-        (self.packer.lanes.0.max(1) * self.packer.lanes.1.max(1)) as u64
-    }
-
     /// The stage of a bottle that has everything.
     pub fn last_stage(&self) -> u8 {
         let machines = self.machines.iter().map(|machine| machine.stage);
@@ -164,138 +217,97 @@ impl PackagingSpec {
         })
     }
 
-    /// All assets of which it sets signals.
+    /// All assets of which it sets signals, or would.
     pub fn assets(&self) -> Vec<&str> {
-        let own = [&self.line, &self.packer.asset, &self.packer.head, &self.crates, &self.robot];
-        let others = [&self.pallet, &self.agv, &self.gate, &self.load];
         let machines = self.machines.iter().map(|machine| &machine.asset);
-        own.into_iter().chain(others).chain(machines).map(String::as_str).collect()
+        let packer = self.packer.iter().flat_map(|packer| [&packer.asset, &packer.head]);
+        let cell = [&self.crates, &self.robot, &self.pallet];
+        let vehicle = [&self.agv, &self.gate, &self.load];
+        let others = cell.into_iter().chain(vehicle).flatten();
+        let all = std::iter::once(&self.line).chain(machines).chain(packer).chain(others);
+        all.map(String::as_str).collect()
     }
 
-    /// Notes all that is wrong with it; `false` when something is.
-    pub fn check(&self, w: &mut Wiring) -> bool {
-        let before = w.mistakes.len();
-        self.check_line(w);
-        self.check_packer(w);
-        self.check_cell(w);
-        self.check_route(w);
-        w.mistakes.len() == before
+    /// What there is beyond the line, and what is missing or stands alone: the field, and the message.
+    pub fn extent(&self) -> (Extent, Vec<(String, String)>) {
+        let packing = self.packer.clone().zip(self.crates.clone()).zip(self.crate_line);
+        let packing = packing.map(|((packer, crates), crate_line)| PackingSpec {
+            packer,
+            crates,
+            crate_line,
+        });
+        let cell = self.robot.clone().zip(self.cell.clone());
+        let cell = cell
+            .zip(self.pallet.clone().zip(self.pattern))
+            .map(|((robot, cell), (pallet, pattern))| CellSpec { robot, cell, pallet, pattern });
+        let vehicle = self.agv.clone().zip(self.route.clone()).zip(self.load.clone());
+        let gate = self.gate.clone();
+        let vehicle = vehicle.map(|((agv, route), load)| VehicleSpec { agv, route, gate, load });
+        (Extent { packing, cell, vehicle }, self.incomplete())
     }
 
-    fn check_line(&self, w: &mut Wiring) {
-        let length = w.check("length", self.length, 0.1..=1e4, "m");
-        w.check("belt", self.belt, 1e-3..=100.0, "m/s");
-        w.check("gap", self.gap, 0.01..=100.0, "m");
-        w.check("rate", self.rate, 1.0..=1e6, "{bottle}/h");
-        w.check("bottle_m3", self.bottle_m3, 1e-6..=10.0, "m3");
-        w.check("crate_kg", self.crate_kg, 0.01..=1e4, "kg");
-        for (at, machine) in self.machines.iter().enumerate() {
-            let mut check = |field: &str, value, range, unit| {
-                w.check(&format!("machines.{at}.{field}"), value, range, unit)
-            };
-            let enter = check("enter", machine.enter, 0.0..=length, "m");
-            let leave = check("leave", machine.leave, enter..=length, "m");
-            check("done", machine.done, enter..=leave, "m");
-            check("pocket", machine.pocket, -1e4..=1e4, "m");
-            check("pockets", f64::from(machine.pockets), 1.0..=1e4, "1");
-            check("radius", machine.radius, 1e-3..=1e3, "m");
-            check("power_kw", machine.power_kw, 0.0..=1e4, "kW");
-            check("hopper", f64::from(machine.hopper), 0.0..=1e6, "1");
-        }
-        for (at, (metres, _)) in self.marks.iter().enumerate() {
-            w.check(&format!("marks.{at}"), *metres, 0.0..=length, "m");
-        }
-        let jam = w.check("jam_at", self.jam_place(), 0.0..=length, "m");
-        if let Some(machine) = self.machines.iter().find(|m| jam >= m.enter && jam < m.leave) {
-            let what = format!(
-                "bottles cannot jam at {} m, which is within {}; state a `jam_at` on a belt",
-                figure(jam),
-                machine.asset
-            );
-            w.mistakes.push(("jam_at".into(), what));
-        }
-    }
-
-    fn check_packer(&self, w: &mut Wiring) {
-        let packer = &self.packer;
-        let (lanes, deep) = packer.lanes;
-        w.check("packer.lanes", lanes as f64, 1.0..=100.0, "1");
-        w.check("packer.lanes", deep as f64, 1.0..=100.0, "1");
-        w.check("packer.lane", packer.lane.0, 0.01..=1e3, "m");
-        w.check("packer.lane", packer.lane.1, 1e-3..=1e3, "m");
-        let (across, grip, set) = packer.reach;
-        for way in [across, grip, set] {
-            w.check("packer.reach", way, -1e3..=1e3, "m");
-        }
-        let (step, row) = packer.head_steps;
-        for (field, way) in [
-            ("packer.lane_step", packer.lane_step),
-            ("packer.head_steps", step),
-            ("packer.head_steps", row),
-        ] {
-            w.check(field, way, -1e4..=1e4, "m");
-        }
-        for at in packer.head_at {
-            w.check("packer.head_at", at, -1e5..=1e5, "m");
-        }
-        let (to_filling, to_robot, speed, gap) = self.crate_line;
-        w.check("crate_line", to_filling, 0.01..=1e3, "m");
-        w.check("crate_line", to_robot, 0.01..=1e3, "m");
-        w.check("crate_line", speed, 1e-3..=100.0, "m/s");
-        w.check("crate_line", gap, 0.01..=100.0, "m");
-        let (first, next, row, layer) = self.pattern;
-        for way in [first, next, row, layer] {
-            w.check("pattern", way, -1e4..=1e4, "m");
-        }
-    }
-
-    fn check_cell(&self, w: &mut Wiring) {
-        let (cell, links) = (&self.cell, &self.cell.links);
-        for (field, length) in [
-            ("cell.links.shoulder_height", links.shoulder_height),
-            ("cell.links.shoulder_offset", links.shoulder_offset),
-            ("cell.links.elbow_offset", links.elbow_offset),
-            ("cell.links.hand", links.hand),
-        ] {
-            w.check(field, length, -100.0..=100.0, "m");
-        }
-        w.check("cell.links.upper_arm", links.upper_arm, 0.01..=100.0, "m");
-        w.check("cell.links.forearm", links.forearm, 0.01..=100.0, "m");
-        for (field, place) in [("cell.pick", cell.pick), ("cell.pallet", cell.pallet)] {
-            for at in place {
-                w.check(field, at, -1e4..=1e4, "m");
+    /// Fields that need others which are not stated.
+    fn incomplete(&self) -> Vec<(String, String)> {
+        let (packer, robot, agv) =
+            (self.packer.is_some(), self.robot.is_some(), self.agv.is_some());
+        let groups = [
+            (("packer", packer), ("crates", self.crates.is_some())),
+            (("packer", packer), ("crate_line", self.crate_line.is_some())),
+            (("robot", robot), ("cell", self.cell.is_some())),
+            (("robot", robot), ("pallet", self.pallet.is_some())),
+            (("robot", robot), ("pattern", self.pattern.is_some())),
+            (("agv", agv), ("route", self.route.is_some())),
+            (("agv", agv), ("load", self.load.is_some())),
+        ];
+        let both = groups.iter().filter_map(|((first, has_first), (other, has_other))| {
+            match (has_first, has_other) {
+                (true, false) => {
+                    let what = format!(
+                        "`{other}` is missing, which `{first}` needs; state both of {}, or neither",
+                        self.line
+                    );
+                    Some((first.to_string(), what))
+                }
+                (false, true) => Some(self.alone(other, first)),
+                _ => None,
             }
-        }
-        for count in cell.stack {
-            w.check("cell.stack", f64::from(count), 1.0..=20.0, "1");
-        }
-        for pitch in cell.pitch {
-            w.check("cell.pitch", pitch, 1e-3..=100.0, "m");
-        }
-        w.check("cell.yaw", cell.yaw, -360.0..=360.0, "deg");
-        w.check("cell.clearance", cell.clearance, 0.0..=100.0, "m");
-        w.check("cell.cycle_s", cell.cycle_s, 0.5..=3600.0, "s");
+        });
+        let after = [
+            (robot && !packer, "robot", "packer"),
+            (agv && !robot, "agv", "robot"),
+            (self.gate.is_some() && !agv, "gate", "agv"),
+            (!self.crate_belts.is_empty() && !packer, "crate_belts", "packer"),
+        ];
+        let after = after.iter().filter(|(wrong, ..)| *wrong);
+        both.chain(after.map(|(_, name, needed)| self.alone(name, needed))).collect()
     }
 
-    fn check_route(&self, w: &mut Wiring) {
-        let route = &self.route;
-        let places = std::iter::once(("route.stand", route.stand));
-        let points = route.points.iter().map(|point| ("route.points", *point));
-        for (field, (x, z)) in places.chain(points) {
-            w.check(field, x, -1e5..=1e5, "m");
-            w.check(field, z, -1e5..=1e5, "m");
-        }
-        if route.points.len() < 2 {
-            let what = format!("the `route` of {} has less than two points", self.agv);
-            w.mistakes.push(("route.points".into(), what));
-        }
-        w.check("route.corner_radius", route.corner_radius, 0.0..=1e3, "m");
-        w.check("route.warehouse_m", route.warehouse_m, 0.0..=1e6, "m");
-        let speed = w.check("route.speed", route.speed, 0.01..=50.0, "m/s");
-        w.check("route.slow", route.slow, 0.01..=speed, "m/s");
-        w.check("route.turn_deg_s", route.turn_deg_s, 1.0..=720.0, "deg/s");
-        w.check("route.track_m", route.track_m, 0.05..=100.0, "m");
-        let lift = w.check("route.lift_mm", route.lift_mm, 1.0..=1e4, "mm");
-        w.check("route.touch_mm", route.touch_mm, 0.0..=lift, "mm");
+    fn alone(&self, name: &str, needed: &str) -> (String, String) {
+        let what = format!(
+            "`{name}` is stated without `{needed}`, which it needs; state both of {}, or neither",
+            self.line
+        );
+        (name.to_string(), what)
+    }
+}
+
+impl Extent {
+    /// Bottles in a crate; 0 where there are no crates.
+    pub fn per_crate(&self) -> u64 {
+        let lanes = self.packing.as_ref().map(|packing| packing.packer.lanes);
+        lanes.map_or(0, |(lanes, deep)| (lanes * deep) as u64)
+    }
+
+    /// Crates on a full pallet; 0 where there is none.
+    pub fn full(&self) -> u32 {
+        self.cell.as_ref().map_or(0, |cell| cell.cell.full())
+    }
+
+    /// The assets that have a starter, in the order of their starters: machines, packer, crate
+    /// conveyor, robot.
+    pub fn with_starters<'a>(&'a self, spec: &'a PackagingSpec) -> Vec<&'a str> {
+        let machines = spec.machines.iter().map(|machine| machine.asset.as_str());
+        let packing = self.packing.iter().flat_map(|p| [&*p.packer.asset, &*p.crates]);
+        machines.chain(packing).chain(self.cell.iter().map(|cell| &*cell.robot)).collect()
     }
 }

@@ -1,21 +1,19 @@
-//! What the packaging side's steps to come depend on, and what it holds.
-
-use std::collections::VecDeque;
+//! What the packaging side's steps to come depend on, as snapshots have it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Packaging;
-use super::spec::PackagingSpec;
-use crate::plant::simulation::balance::Balance;
-use crate::plant::simulation::physics::agv::{CAPACITY_UJ, Ride};
+use super::cell::GATE_OPEN_DEG;
+use super::spec::{Extent, PackagingSpec};
+use crate::plant::simulation::physics::agv::Ride;
 use crate::plant::simulation::physics::axis::Axis;
 use crate::plant::simulation::physics::bottles::{Belt, Carousel, Line};
 use crate::plant::simulation::physics::joints::AxisDrives;
 use crate::plant::simulation::physics::packer::Head;
 use crate::plant::simulation::physics::robot::{Arm, Robot};
 use crate::plant::simulation::physics::starter::{Mode, Starter};
+use crate::plant::simulation::physics::throughput::Throughput;
 use crate::plant::simulation::snapshot::{Damaged, Loaded, Saved};
-use crate::twin::Item;
 
 /// A hopper of caps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +38,8 @@ impl Hopper {
 pub struct State {
     /// The line is switched on.
     pub run: bool,
+    /// For how long the line may still be starting, s; 0: nobody has just started it.
+    pub start_s: f64,
     /// Bottles an hour that the line is set to, and that it has come to.
     pub rate_set: f64,
     /// See `rate_set`.
@@ -50,14 +50,26 @@ pub struct State {
     pub flow: f64,
     /// The filler gets no product.
     pub dry: bool,
+    /// Bottles that have left the line as they should, lately.
+    pub output: Throughput,
+    /// By machine: bottles that it has finished, lately.
+    pub rates: Vec<Throughput>,
+    /// By machine: for how long it has had no bottles, s.
+    pub unfed_s: Vec<f64>,
     /// Crates filled.
     pub packed: u64,
     /// Bottles rejected.
     pub rejects: u64,
     /// Crates broken.
     pub broken: u64,
+    /// Bottles that have left where no packer is, and crates where no robot or no vehicle is.
+    pub left_bottles: u64,
+    /// See `left_bottles`.
+    pub left_crates: u64,
     /// Crates on the pallet of the stand; `None`: there is no pallet.
     pub stand: Option<u32>,
+    /// Time for which a full pallet has waited for somebody, s.
+    pub exchange_s: f64,
     /// The gate's angle, degrees.
     pub gate: Axis,
     /// The gate is held open by command.
@@ -72,14 +84,16 @@ pub struct State {
     pub robot_speed: f64,
     /// The vehicle is switched on.
     pub agv_run: bool,
-    /// The vehicle is to take the pallet as it is.
-    pub dispatch: bool,
+    /// For how long the vehicle still is to take the pallet as it is, s.
+    pub dispatch_s: f64,
     /// Something is in the vehicle's way.
     pub obstacle: bool,
     /// The present jam, and the present broken crate, have had their effect.
     pub jam_seen: bool,
     /// See `jam_seen`.
     pub crate_seen: bool,
+    /// A broken crate lies on the conveyor.
+    pub crate_broken: bool,
     /// Time since the supply came back, s.
     pub back_s: f64,
     /// Time for which the packer has waited for bottles, s.
@@ -88,131 +102,159 @@ pub struct State {
 
 impl State {
     /// Everything ready and empty.
-    pub fn new(spec: &PackagingSpec, robot: &Robot) -> Self {
+    pub fn new(spec: &PackagingSpec, extent: &Extent, robot: Option<&Robot>) -> Self {
         let full = |hopper: u32| Hopper { fed: u64::from(hopper), ..Hopper::default() };
         let hoppers = spec.machines.iter().map(|m| (m.hopper > 0).then(|| full(m.hopper)));
+        let joints = robot.map(|robot| robot.now.joints).unwrap_or_default();
+        let starters = extent.with_starters(spec).len();
         Self {
             run: true,
+            start_s: 0.0,
             rate_set: spec.rate,
             rate: spec.rate,
             due: 0.0,
             flow: 0.0,
             dry: false,
+            output: Throughput::default(),
+            rates: vec![Throughput::default(); spec.machines.len()],
+            unfed_s: vec![0.0; spec.machines.len()],
             packed: 0,
             rejects: 0,
             broken: 0,
-            stand: Some(0),
+            left_bottles: 0,
+            left_crates: 0,
+            stand: extent.cell.is_some().then_some(0),
+            exchange_s: 0.0,
             gate: Axis::default(),
             gate_open: false,
-            starters: vec![Starter::new(Mode::Automatic); spec.with_starters().len()],
+            starters: vec![Starter::new(Mode::Automatic); starters],
             hoppers: hoppers.collect(),
-            drives: AxisDrives::new(&robot.now.joints, 22.0),
+            drives: AxisDrives::new(&joints, 22.0),
             robot_speed: 100.0,
             agv_run: true,
-            dispatch: false,
+            dispatch_s: 0.0,
             obstacle: false,
             jam_seen: false,
             crate_seen: false,
+            crate_broken: false,
             back_s: 0.0,
             idle_s: 0.0,
         }
     }
+
+    /// Whether it can be a state of the same block as another: as many of everything, and numbers that
+    /// can be.
+    fn fits(&self, own: &Self, spec: &PackagingSpec, full: u32) -> bool {
+        let hoppers = |(a, b): (&Option<Hopper>, &Option<Hopper>)| a.is_some() == b.is_some();
+        let is_hopper =
+            |h: &Hopper| h.used <= h.fed && h.fed < COUNTS && (0.0..2.0).contains(&h.due);
+        let rates = 0.0..=2.0 * spec.rate;
+        let counts = [self.packed, self.rejects, self.broken, self.left_bottles, self.left_crates];
+        let times = [self.start_s, self.dispatch_s, self.back_s, self.idle_s, self.exchange_s];
+        self.starters.len() == own.starters.len()
+            && self.hoppers.len() == own.hoppers.len()
+            && self.hoppers.iter().zip(&own.hoppers).all(hoppers)
+            && self.hoppers.iter().flatten().all(is_hopper)
+            && self.rates.len() == own.rates.len()
+            && self.rates.iter().chain([&self.output]).all(Throughput::is_sound)
+            && self.unfed_s.len() == own.unfed_s.len()
+            && self.unfed_s.iter().chain(&times).all(|time| (0.0..=1e5).contains(time))
+            && [self.rate_set, self.rate].iter().all(|rate| rates.contains(rate))
+            && (0.0..=2.0).contains(&self.due)
+            && (0.0..=1e9).contains(&self.flow)
+            && (0.0..=GATE_OPEN_DEG).contains(&self.gate.at)
+            && self.gate.is_sound()
+            && self.drives.is_sound()
+            && (0.0..=100.0).contains(&self.robot_speed)
+            && self.stand.is_none_or(|crates| crates <= full)
+            && counts.iter().all(|count| *count < COUNTS)
+    }
 }
 
 /// A line's belts and its machines.
-type LineState = (Belt, Vec<Carousel>);
+pub(super) type LineState = (Belt, Vec<Carousel>);
 
-/// All of it, as snapshots have it.
-type Whole = (State, Vec<LineState>, usize, Head, Arm, Ride);
+/// All of it, as snapshots have it: robot and vehicle where there are some.
+pub(super) type Whole = (State, Vec<LineState>, Option<(usize, Head)>, Option<Arm>, Option<Ride>);
 
 /// Counts beyond this are none.
 const COUNTS: u64 = 1 << 53;
 
 impl Packaging {
+    /// The bottle line, the crates' and the packer's lanes.
     fn lines(&self) -> impl Iterator<Item = &Line> {
-        [&self.line, &self.empties, &self.crates].into_iter().chain(&self.table.lanes)
+        let packing = self.packing.iter();
+        let rest = packing.flat_map(|p| [&p.empties, &p.crates].into_iter().chain(&p.table.lanes));
+        [&self.line].into_iter().chain(rest)
     }
 
     pub(super) fn put(&self, out: &mut Saved) {
         let machines = |line: &Line| line.machines.iter().map(|machine| machine.now).collect();
         let lines: Vec<LineState> =
             self.lines().map(|line| (line.now.clone(), machines(line))).collect();
-        let (head, arm, ride) = (&self.gantry.now, &self.robot.now, &self.agv.now);
-        out.put(&(&self.now, lines, self.table.next, head, arm, ride));
+        let packing = self.packing.as_ref().map(|p| (p.table.next, &p.gantry.now));
+        let arm = self.cell.as_ref().map(|cell| &cell.robot.now);
+        out.put(&(&self.now, lines, packing, arm, self.vehicle.as_ref().map(|v| &v.agv.now)));
+    }
+
+    /// Whether a state can be one of this block.
+    fn is_own(&self, (now, lines, packing, arm, ride): &Whole) -> bool {
+        let full = self.extent.full();
+        now.fits(&self.now, &self.spec, full)
+            && lines.len() == self.lines().count()
+            && lines.iter().zip(self.lines()).all(|(state, line)| fits(state, line))
+            && match (packing, &self.packing) {
+                (None, None) => true,
+                (Some((next, head)), Some(own)) => {
+                    *next < own.table.lanes.len()
+                        && head.is_sound(&own.gantry.reach)
+                        && head.held.len() as u64 <= self.extent.per_crate()
+                }
+                _ => false,
+            }
+            && match (arm, &self.cell) {
+                (None, None) => true,
+                (Some(arm), Some(_)) => arm.is_sound() && arm.cycles < COUNTS,
+                _ => false,
+            }
+            && match (ride, &self.vehicle) {
+                (None, None) => true,
+                (Some(ride), Some(own)) => {
+                    ride.is_sound(&own.agv.route)
+                        && ride.carries.is_none_or(|crates| crates <= full)
+                        && ride.delivered.0.max(ride.delivered.1) < COUNTS
+                }
+                _ => false,
+            }
     }
 
     pub(super) fn take(&mut self, from: &mut Loaded<'_>) -> Result<(), Damaged> {
-        let (now, lines, next, head, arm, ride): Whole = from.take()?;
-        let per_crate = self.spec.per_crate();
-        let fits = now.starters.len() == self.now.starters.len()
-            && now.hoppers.len() == self.now.hoppers.len()
-            && now.hoppers.iter().zip(&self.now.hoppers).all(|(a, b)| a.is_some() == b.is_some())
-            && now.stand.is_none_or(|crates| crates <= self.spec.cell.full())
-            && ride.carries.is_none_or(|crates| crates <= self.spec.cell.full())
-            && lines.len() == self.lines().count()
-            && lines.iter().zip(self.lines()).all(|(state, line)| fits(state, line))
-            && next < self.table.lanes.len()
-            && head.held.len() as u64 <= per_crate
-            && arm.is_sound()
-            && [now.packed, now.rejects, now.broken, arm.cycles].iter().all(|n| *n < COUNTS)
-            && now.hoppers.iter().flatten().all(|h| h.used <= h.fed && h.fed < COUNTS)
-            && (0..=CAPACITY_UJ).contains(&ride.energy_uj);
-        if !fits {
+        let whole: Whole = from.take()?;
+        if !self.is_own(&whole) {
             return Err(Damaged(format!("the snapshot is of another {}", self.spec.line)));
         }
+        let (now, lines, packing, arm, ride) = whole;
+        self.now = now;
         let mut lines = lines.into_iter();
-        let own = [&mut self.line, &mut self.empties, &mut self.crates];
-        for line in own.into_iter().chain(&mut self.table.lanes) {
-            let Some((belt, carousels)) = lines.next() else { continue };
+        let mut put_back = |line: &mut Line| {
+            let Some((belt, carousels)) = lines.next() else { return };
             line.now = belt;
             line.machines.iter_mut().zip(carousels).for_each(|(m, now)| m.now = now);
-        }
-        (self.now, self.table.next, self.gantry.now) = (now, next, head);
-        (self.robot.now, self.agv.now) = (arm, ride);
-        Ok(())
-    }
-
-    /// Bottles, crates, caps and the vehicle's energy.
-    pub(super) fn held(&self) -> Vec<Balance> {
-        let crates = [&self.empties, &self.crates].map(|line| &line.now.things);
-        let full = |things: &VecDeque<Item>| things.iter().filter(|item| item.stage > 0).count();
-        let loose = u64::from(self.robot.now.holding)
-            + u64::from(self.now.stand.unwrap_or(0))
-            + u64::from(self.agv.now.carries.unwrap_or(0));
-        let filled = loose + crates.iter().map(|things| full(things) as u64).sum::<u64>();
-        let delivered = self.agv.now.delivered.0;
-        let on_belts = self.line.now.things.len() + self.table.count() + self.gantry.now.held.len();
-        let per_crate = self.spec.per_crate();
-        let on_conveyor = crates.iter().map(|things| things.len() as u64).sum::<u64>();
-        let caps = |of: fn(&Hopper) -> u64| self.now.hoppers.iter().flatten().map(of).sum::<u64>();
-        let balance = |quantity, entered: u64, left: u64, held: u64| Balance {
-            quantity,
-            entered: i128::from(entered),
-            left: i128::from(left),
-            held: i128::from(held),
         };
-        let ride = &self.agv.now;
-        vec![
-            balance(
-                "bottles",
-                self.line.now.entered,
-                self.now.rejects + delivered * per_crate,
-                on_belts as u64 + filled * per_crate,
-            ),
-            balance(
-                "crates",
-                self.empties.now.entered,
-                self.now.broken + delivered,
-                on_conveyor + loose,
-            ),
-            balance("caps", caps(|h| h.fed), caps(|h| h.used), caps(Hopper::held)),
-            Balance {
-                quantity: "energy",
-                entered: i128::from(ride.brought_uj),
-                left: i128::from(ride.used_uj),
-                held: i128::from(ride.energy_uj),
-            },
-        ]
+        put_back(&mut self.line);
+        if let (Some(own), Some((next, head))) = (&mut self.packing, packing) {
+            put_back(&mut own.empties);
+            put_back(&mut own.crates);
+            own.table.lanes.iter_mut().for_each(put_back);
+            (own.table.next, own.gantry.now) = (next, head);
+        }
+        if let (Some(own), Some(arm)) = (&mut self.cell, arm) {
+            own.robot.now = arm;
+        }
+        if let (Some(own), Some(ride)) = (&mut self.vehicle, ride) {
+            own.agv.now = ride;
+        }
+        Ok(())
     }
 }
 
@@ -224,9 +266,6 @@ fn fits((belt, carousels): &LineState, line: &Line) -> bool {
         && things.iter().all(|at| (0.0..=line.length_m + 1.0).contains(at))
         && things.windows(2).all(|pair| pair[0] >= pair[1])
         && [belt.entered, belt.left].iter().all(|n| *n < COUNTS)
-        && carousels
-            .iter()
-            .all(|now| now.travel_m.is_finite() && now.speed.is_finite() && now.count < COUNTS)
-        && belt.speed.is_finite()
-        && belt.travel_m.is_finite()
+        && carousels.iter().all(|now| now.is_sound() && now.count < COUNTS)
+        && belt.is_sound(line.length_m)
 }

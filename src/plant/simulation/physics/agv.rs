@@ -136,6 +136,31 @@ impl Ride {
         100.0 * self.energy_uj as f64 / CAPACITY_UJ as f64
     }
 
+    /// Whether what it was read from can be one of that route.
+    pub fn is_sound(&self, route: &Route) -> bool {
+        let Stance { x, z, heading } = self.stance;
+        let [left, right] = self.wheels_m;
+        let energies = [self.brought_uj, self.charged_uj, self.used_uj];
+        [x, z, heading, left, right, self.odometer_m].iter().all(|n| n.abs() < 1e12)
+            && self.speed.abs() < 1e3
+            && (0.0..=route.lift_mm).contains(&self.lift_mm)
+            && self.along.is_sound()
+            && (-1e5..=1e5).contains(&self.wait_s)
+            && (0..=CAPACITY_UJ).contains(&self.energy_uj)
+            && energies.iter().all(|energy| (0..1 << 60).contains(energy))
+    }
+
+    /// Why it does not leave the stand whoever sends it; `None` when it can.
+    pub fn stays(&self) -> Option<String> {
+        let low = self.charge() < LEAVES_AT;
+        low.then(|| {
+            format!(
+                "its battery holds {:.0} %; it leaves with {LEAVES_AT:.0} % or more",
+                self.charge().floor()
+            )
+        })
+    }
+
     /// Whether it is lifting the pallet off the stand, or setting one down there.
     pub fn handles_pallet(&self) -> bool {
         matches!(self.leg, Leg::Lifting | Leg::Lowering)

@@ -14,6 +14,11 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// Whether what it was read from can be one.
+    pub fn is_sound(&self) -> bool {
+        self.at.abs() < 1e6 && self.speed.abs() < 1e6
+    }
+
     /// One step towards `goal`; whether it stands there.
     pub fn towards(&mut self, goal: f64, speed: f64, acceleration: f64, dt_s: f64) -> bool {
         let left = goal - self.at;

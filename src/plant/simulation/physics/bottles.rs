@@ -72,6 +72,14 @@ impl Default for Carousel {
     }
 }
 
+impl Carousel {
+    /// Whether what it was read from can be one.
+    pub fn is_sound(&self) -> bool {
+        [self.target, self.speed, self.way_m].iter().all(|n| (0.0..1e4).contains(n))
+            && (0.0..1e12).contains(&self.travel_m)
+    }
+}
+
 impl Machine {
     /// Turns of the carousel since the start.
     pub fn turns(&self) -> f64 {
@@ -81,11 +89,6 @@ impl Machine {
     /// Speed of the carousel, r/min.
     pub fn rpm(&self) -> f64 {
         60.0 * self.now.speed / (std::f64::consts::TAU * self.radius_m)
-    }
-
-    /// Things an hour at the present speed with every pocket full.
-    pub fn rate_per_hour(&self) -> f64 {
-        3600.0 * self.now.speed / self.pitch_m
     }
 
     /// Whether a place is within it.
@@ -138,6 +141,15 @@ pub struct Belt {
     pub entered: u64,
     /// Things taken off since the start.
     pub left: u64,
+}
+
+impl Belt {
+    /// Whether what it was read from can be one of a line of that length.
+    pub fn is_sound(&self, length_m: f64) -> bool {
+        (0.0..1e4).contains(&self.speed)
+            && (0.0..1e12).contains(&self.travel_m)
+            && self.stopper_m.is_none_or(|at| (0.0..=length_m).contains(&at))
+    }
 }
 
 impl Line {

@@ -20,15 +20,18 @@ struct Drive {
     viscous: f64,
     /// Current that warms it by [`RATED_K`], A.
     rated_a: f64,
+    /// How much warmer a kilowatt of friction makes the gear, K/kW.
+    k_per_kw: f64,
 }
 
+/// The motor and the gear of axis 1 are the largest, and stand on the floor, which takes their heat.
 const DRIVES: [Drive; 6] = [
-    Drive { nm_per_a: 450.0, coulomb_nm: 260.0, viscous: 3.0, rated_a: 3.0 },
-    Drive { nm_per_a: 420.0, coulomb_nm: 280.0, viscous: 3.5, rated_a: 3.0 },
-    Drive { nm_per_a: 260.0, coulomb_nm: 150.0, viscous: 2.0, rated_a: 3.0 },
-    Drive { nm_per_a: 110.0, coulomb_nm: 45.0, viscous: 0.6, rated_a: 1.5 },
-    Drive { nm_per_a: 90.0, coulomb_nm: 40.0, viscous: 0.5, rated_a: 1.5 },
-    Drive { nm_per_a: 60.0, coulomb_nm: 25.0, viscous: 0.3, rated_a: 1.5 },
+    Drive { nm_per_a: 450.0, coulomb_nm: 260.0, viscous: 3.0, rated_a: 4.5, k_per_kw: 80.0 },
+    Drive { nm_per_a: 420.0, coulomb_nm: 280.0, viscous: 3.5, rated_a: 3.0, k_per_kw: 200.0 },
+    Drive { nm_per_a: 260.0, coulomb_nm: 150.0, viscous: 2.0, rated_a: 3.0, k_per_kw: 200.0 },
+    Drive { nm_per_a: 110.0, coulomb_nm: 45.0, viscous: 0.6, rated_a: 1.5, k_per_kw: 200.0 },
+    Drive { nm_per_a: 90.0, coulomb_nm: 40.0, viscous: 0.5, rated_a: 1.5, k_per_kw: 200.0 },
+    Drive { nm_per_a: 60.0, coulomb_nm: 25.0, viscous: 0.3, rated_a: 1.5, k_per_kw: 200.0 },
 ];
 
 /// Masses of upper arm, forearm, and hand with gripper, kg.
@@ -41,8 +44,6 @@ const UNBALANCED: f64 = 0.25;
 const IDLE_A: f64 = 0.15;
 /// How much warmer the rated current makes an axis, K.
 const RATED_K: f64 = 30.0;
-/// How much warmer a kilowatt of friction makes a gear, K.
-const FRICTION_K_PER_KW: f64 = 200.0;
 /// Time constant of an axis' temperature, s.
 const WARMS_S: f64 = 480.0;
 /// By how much the friction of a gear has grown when it is worn out.
@@ -108,6 +109,18 @@ impl AxisDrives {
         Self(joints.map(axis))
     }
 
+    /// Whether what it was read from can be one.
+    pub fn is_sound(&self) -> bool {
+        self.0.iter().all(|axis| {
+            let AxisDrive { angle_deg, speed_deg_s, current_a, power_kw, work_kj, .. } = *axis;
+            let is_small = |n: f64| n.abs() < 1e6;
+            is_small(angle_deg)
+                && is_small(speed_deg_s)
+                && [current_a, power_kw, work_kj].iter().all(|n| (0.0..1e6).contains(n))
+                && (-100.0..1e4).contains(&axis.temperature_c)
+        })
+    }
+
     /// Temperature of the warmest gear, °C.
     pub fn hottest(&self) -> f64 {
         self.0.iter().map(|axis| axis.temperature_c).fold(f64::MIN, f64::max)
@@ -144,8 +157,8 @@ impl AxisDrives {
             axis.power_kw = if loading.off { 0.0 } else { needed * speed.to_radians() / 1000.0 };
             axis.work_kj += axis.power_kw * dt_s;
             let share = axis.current_a / drive.rated_a;
-            let warmer = RATED_K * share * share
-                + FRICTION_K_PER_KW * friction * speed.to_radians() / 1000.0;
+            let warmer =
+                RATED_K * share * share + drive.k_per_kw * friction * speed.to_radians() / 1000.0;
             let goal = loading.room_c + warmer;
             axis.temperature_c = goal + (axis.temperature_c - goal) * keeps;
         }

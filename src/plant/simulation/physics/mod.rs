@@ -16,6 +16,7 @@ pub mod packer;
 pub mod pump;
 pub mod robot;
 pub mod starter;
+pub mod throughput;
 pub mod valve;
 pub mod way;
 pub mod wear;

@@ -114,6 +114,23 @@ pub struct Head {
     grip_s: f64,
 }
 
+impl Head {
+    /// Whether what it was read from can be one with that reach.
+    pub fn is_sound(&self, reach: &Reach) -> bool {
+        let between = |at: f64, goals: &[f64]| {
+            let low = goals.iter().fold(0.0_f64, |a, b| a.min(*b));
+            let high = goals.iter().fold(0.0_f64, |a, b| a.max(*b));
+            (low - 0.1..=high + 0.1).contains(&at)
+        };
+        self.across.is_sound()
+            && self.lift.is_sound()
+            && between(self.across.at, &[reach.across_m])
+            && between(self.lift.at, &[reach.grip_m, reach.set_m])
+            && (0.0..=1e5).contains(&self.grip_s)
+            && self.held.iter().all(|item| item.at_m.is_finite())
+    }
+}
+
 /// Speed, m/s, and acceleration, m/s², of both axes.
 const SPEED: (f64, f64) = (1.4, 2.5);
 /// Time to grip and to let go.

@@ -110,6 +110,15 @@ impl Cell {
         self.stack.iter().product()
     }
 
+    /// Whether a robot can pick there, and set down on every place of the stack.
+    pub fn reaches_all(&self) -> bool {
+        let reaches = |at: [f64; 3]| {
+            let above = [at[0], at[1] + self.clearance, at[2]];
+            [at, above].iter().all(|at| self.links.inverse(*at, self.yaw).is_some())
+        };
+        reaches(self.pick) && (0..self.full()).all(|number| reaches(self.place(number)))
+    }
+
     /// Base of the crate with that number, 0 first. Rows run along x, turned about at each row's
     /// end, and the layers alternate, as the crates' path does.
     pub fn place(&self, number: u32) -> [f64; 3] {
@@ -191,16 +200,28 @@ impl Arm {
         let way = &self.way;
         (self.phase.is_none() || way.len() == STOPS)
             && way.len() <= STOPS
+            && self.phase.is_none_or(|phase| (0.0..=1.0).contains(&phase))
+            && (0.0..=1.0).contains(&self.pace)
+            && (0.0..=120.0).contains(&self.jaw_mm)
+            && way.windows(2).all(|two| two[0].0 < two[1].0)
+            && way.iter().all(|(share, _)| (0.0..=1.0).contains(share))
             && self
                 .joints
                 .iter()
                 .chain(way.iter().flat_map(|(_, joints)| joints))
-                .all(|n| n.is_finite())
+                .all(|n| n.abs() < 1e6)
+    }
+
+    /// Whether it moves: it is in a cycle, and neither stopped nor held up.
+    pub fn moves(&self) -> bool {
+        self.is_in_cycle() && self.pace > 0.0
     }
 }
 
 /// Stops of a cycle.
 const STOPS: usize = 9;
+/// Shares of the cycle at which it closes its jaws, holds, looks for the pallet, and lets go.
+const MARKS: [f64; 4] = [0.14, 0.18, 0.52, 0.64];
 
 /// What a step of the robot wants done to its surroundings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,12 +248,11 @@ pub struct Around {
 impl Robot {
     /// Above its pick position. `None` when a place of its stack is out of reach.
     pub fn new(cell: Cell) -> Option<Self> {
-        let lifted = |[x, y, z]: [f64; 3]| [x, y + cell.clearance, z];
-        let home = cell.links.inverse(lifted(cell.pick), cell.yaw)?;
-        for number in 0..cell.full() {
-            cell.links.inverse(cell.place(number), cell.yaw)?;
-            cell.links.inverse(lifted(cell.place(number)), cell.yaw)?;
+        if !cell.reaches_all() {
+            return None;
         }
+        let [x, y, z] = cell.pick;
+        let home = cell.links.inverse([x, y + cell.clearance, z], cell.yaw)?;
         let now = Arm {
             joints: home,
             jaw_mm: 60.0,
@@ -263,6 +283,10 @@ impl Robot {
         };
         self.now.doing = Doing::Running;
         let mut after = phase + self.now.pace * dt_s / self.cell.cycle_s;
+        // In long steps of a short cycle it still does one thing after the other.
+        if let Some(second) = MARKS.iter().filter(|mark| **mark > phase).nth(1) {
+            after = after.min(second - 1e-9);
+        }
         let passed = |mark: f64, after: f64| phase < mark && after >= mark;
         // Without the crate it does not close its jaws, nor sets one down where no pallet is.
         if (passed(0.14, after) || passed(0.18, after)) && !around.crate_waits
