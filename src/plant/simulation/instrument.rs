@@ -14,9 +14,12 @@ use super::wiring::Wiring;
 use crate::twin::Property;
 
 /// An instrument as the section states it, in the property's unit.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InstrumentSpec {
+    /// Another property of the same asset from whose transmitter this one is computed: both are wrong at
+    /// once, by the same share of their value. Only steps and ends of the scale are its own.
+    pub of: Option<Box<str>>,
     /// Standard deviation of the noise.
     pub noise: f64,
     /// Standard deviation of the noise that grows with the value, as a share of it.
@@ -42,6 +45,7 @@ pub struct InstrumentSpec {
 impl Default for InstrumentSpec {
     fn default() -> Self {
         Self {
+            of: None,
             noise: 0.0,
             relative: 0.0,
             resolution: 0.0,
@@ -62,11 +66,27 @@ impl InstrumentSpec {
         Self { noise, ..Self::default() }
     }
 
+    /// What is shown of a reading: within the ends of the scale, in steps of the display.
+    pub fn show(&self, reading: f64) -> f64 {
+        let shown = reading.max(self.low.unwrap_or(f64::MIN)).min(self.high.unwrap_or(f64::MAX));
+        if self.resolution > 0.0 {
+            (shown / self.resolution).round() * self.resolution
+        } else {
+            shown
+        }
+    }
+
     /// What is wrong with it.
     ///
     /// # Errors
     /// The first field that cannot be so, and what is expected.
     pub fn check(&self) -> Result<(), String> {
+        let own = Self { of: None, resolution: 0.0, low: None, high: None, ..self.clone() };
+        if self.of.is_some() && own != Self::default() {
+            return Err("with `of` it has the noise, drift and dropouts of that property's transmitter; state only \
+                        `resolution`, `low` and `high` besides"
+                .into());
+        }
         let at_least_0 = [
             ("noise", self.noise),
             ("relative", self.relative),
@@ -188,10 +208,7 @@ impl Instrument {
         told = self.stuck.unwrap_or(told);
         // Of what is not below zero, an instrument whose range is not does not tell so either.
         let zero = (self.from_zero && truth >= 0.0).then_some(0.0);
-        told = told.max(spec.low.or(zero).unwrap_or(f64::MIN)).min(spec.high.unwrap_or(f64::MAX));
-        if spec.resolution > 0.0 {
-            told = (told / spec.resolution).round() * spec.resolution;
-        }
+        told = spec.show(told.max(spec.low.or(zero).unwrap_or(f64::MIN)));
         (!self.is_missing(wrong.dropout, at)).then_some(told)
     }
 
@@ -233,7 +250,12 @@ fn other_unit(code: &str) -> (f64, f64) {
         "Cel" => (1.8, 32.0),
         "m3" => (264.172_05, 0.0),
         "m3/h" => (4.402_868, 0.0),
-        "mm/s" => (0.039_370_08, 0.0),
+        "mm/s" | "mm" => (0.039_370_08, 0.0),
+        "m" => (3.280_84, 0.0),
+        "%" => (0.01, 0.0),
+        "kW" => (1.341_022, 0.0),
+        "kWh" => (3.6, 0.0),
+        "{rev}/min" => (1.0 / 60.0, 0.0),
         _ => (1000.0, 0.0),
     }
 }
@@ -260,8 +282,8 @@ mod tests {
     }
 
     /// What it tells of a value in so many moments.
-    fn told(spec: InstrumentSpec, truth: f64, wrong: Wrong, moments: u64) -> Vec<Option<f64>> {
-        let mut instrument = instrument(spec);
+    fn told(spec: &InstrumentSpec, truth: f64, wrong: Wrong, moments: u64) -> Vec<Option<f64>> {
+        let mut instrument = instrument(spec.clone());
         (0..moments).map(|count| instrument.distort(truth, wrong, at(count))).collect()
     }
 
@@ -277,22 +299,22 @@ mod tests {
     fn noise_drift_steps_and_dropouts_have_the_stated_size() {
         let none = Wrong::default();
         let noisy = InstrumentSpec { noise: 0.3, relative: 0.1, ..InstrumentSpec::default() };
-        let (mean, deviation) = mean_and_deviation(&told(noisy, 4.0, none, 20_000));
+        let (mean, deviation) = mean_and_deviation(&told(&noisy, 4.0, none, 20_000));
         assert!((mean - 4.0).abs() < 0.02 && (deviation - 0.5).abs() < 0.02, "{mean} {deviation}");
 
         let drifts = InstrumentSpec { drift_per_day: 0.24, ..InstrumentSpec::default() };
-        let day = told(drifts, 4.0, none, 864_001);
+        let day = told(&drifts, 4.0, none, 864_001);
         let away = |count: usize| (day[count].expect("told") - 4.0).abs();
         assert!((away(864_000) - 0.24).abs() < 1e-9 && (away(36_000) - 0.01).abs() < 1e-9);
 
         let steps = InstrumentSpec { resolution: 0.25, noise: 0.3, ..InstrumentSpec::default() };
-        for value in told(steps, 4.0, none, 500).into_iter().flatten() {
+        for value in told(&steps, 4.0, none, 500).into_iter().flatten() {
             assert!((value / 0.25 - (value / 0.25).round()).abs() < 1e-9, "{value}");
         }
 
         let drops =
             InstrumentSpec { dropout_per_h: 60.0, dropout_s: 6.0, ..InstrumentSpec::default() };
-        let hours = told(drops, 4.0, none, 360_000);
+        let hours = told(&drops, 4.0, none, 360_000);
         let missing = hours.iter().filter(|told| told.is_none()).count() as f64 / 360_000.0;
         assert!((missing - 0.1).abs() < 0.015, "{missing}");
         assert!(
@@ -305,7 +327,7 @@ mod tests {
     #[test]
     fn it_wanders_slowly_by_the_stated_deviation() {
         let wander = InstrumentSpec { wander: 0.2, wander_h: 0.05, ..InstrumentSpec::default() };
-        let told = told(wander, 4.0, Wrong::default(), 720_000);
+        let told = told(&wander, 4.0, Wrong::default(), 720_000);
         let (mean, deviation) = mean_and_deviation(&told);
         // Between knots it is nearer to the middle: 0.2 × (the mean of the squares of the weights)^½.
         assert!(
@@ -324,29 +346,29 @@ mod tests {
             resolution: 0.01,
             ..InstrumentSpec::default()
         };
-        let still = told(spec, 0.0, Wrong::default(), 20_000);
+        let still = told(&spec, 0.0, Wrong::default(), 20_000);
         let range = still
             .iter()
             .flatten()
             .fold((1.0, 0.0), |(low, high): (f64, f64), told| (low.min(*told), high.max(*told)));
         assert!(range.0 == 0.0 && range.1 <= 0.04, "{range:?}");
-        let moving = told(spec, 2.0, Wrong::default(), 20_000);
+        let moving = told(&spec, 2.0, Wrong::default(), 20_000);
         assert!((mean_and_deviation(&moving).1 - 0.06).abs() < 0.005);
     }
 
     #[test]
     fn faults_stick_shift_shake_and_hide_what_is_told() {
         let spec = InstrumentSpec::noisy(0.1);
-        let stuck = told(spec, 4.0, Wrong { stuck: 1.0, ..Wrong::default() }, 50);
+        let stuck = told(&spec, 4.0, Wrong { stuck: 1.0, ..Wrong::default() }, 50);
         assert!(stuck.iter().all(|told| *told == stuck[0] && told.is_some()));
-        let of = |wrong| mean_and_deviation(&told(spec, 4.0, wrong, 5000));
+        let of = |wrong| mean_and_deviation(&told(&spec, 4.0, wrong, 5000));
         let near = |a: f64, b: f64| (a - b).abs() < 0.05;
         // A fifth, a tenth and a twentieth of the range of 10.
         assert!(near(of(Wrong { drift: (0.5, None), ..Wrong::default() }).0, 5.0));
         assert!(near(of(Wrong { bias: (1.0, None), ..Wrong::default() }).0, 5.0));
         assert!(near(of(Wrong { bias: (1.0, Some(-2.0)), ..Wrong::default() }).0, 2.0));
         assert!(near(of(Wrong { noise: (1.0, None), ..Wrong::default() }).1, 0.51));
-        let missing = told(spec, 4.0, Wrong { dropout: 0.3, ..Wrong::default() }, 20_000);
+        let missing = told(&spec, 4.0, Wrong { dropout: 0.3, ..Wrong::default() }, 20_000);
         let share = missing.iter().filter(|told| told.is_none()).count() as f64 / 20_000.0;
         assert!((share - 0.3).abs() < 0.02, "{share}");
     }
@@ -377,6 +399,7 @@ mod tests {
             InstrumentSpec { noise: -1.0, ..InstrumentSpec::default() },
             InstrumentSpec { wander_h: 0.0, ..InstrumentSpec::default() },
             InstrumentSpec { resolution: f64::NAN, ..InstrumentSpec::default() },
+            InstrumentSpec { of: Some("flow".into()), noise: 0.1, ..InstrumentSpec::default() },
             InstrumentSpec { low: Some(1.0), high: Some(0.0), ..InstrumentSpec::default() },
         ];
         assert!(bad.iter().all(|spec| spec.check().is_err()));

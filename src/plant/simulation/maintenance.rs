@@ -357,11 +357,18 @@ impl Maintenance {
         if self.state.called_us.iter().any(Option::is_some) {
             return;
         }
-        for at in 0..self.plan.len() {
+        // What has waited longest comes first.
+        let is_due = |at: &usize| now_us >= self.state.due_us[*at];
+        let mut due: Vec<usize> = (0..self.plan.len()).filter(is_due).collect();
+        due.sort_by_key(|at| self.state.due_us[*at]);
+        for at in due {
             let entry = &self.plan[at];
             let (machine, part) = (entry.machine, entry.part);
-            if now_us >= self.state.due_us[at] && self.has_free_hand() && !self.is_busy(machine) {
-                self.state.due_us[at] += entry.every_us;
+            if self.has_free_hand() && !self.is_busy(machine) {
+                // What was late is due again a whole interval from now.
+                let next = self.state.due_us[at] + entry.every_us;
+                let done = now_us + self.machines[machine].parts[part].takes_us;
+                self.state.due_us[at] = if next > done { next } else { now_us + entry.every_us };
                 let (by, stage) = ("crew".to_string(), Stage::Stopping);
                 self.begin(Job { machine, part: Some(part), planned: true, by, stage });
             }
@@ -574,6 +581,25 @@ mod tests {
         bench.run(2700.0 + 200.0);
         assert_eq!(bench.word("P-1.state"), "running");
         assert_eq!(bench.announced.len(), 2);
+    }
+
+    #[test]
+    fn of_more_work_than_hands_can_do_each_part_has_its_turn() {
+        let text = PUMP.replacen(
+            '[',
+            r#"[Drive(asset: "CV", speed: 0.4, rated_kw: 1, rated_speed: 0.5),"#,
+            1,
+        );
+        let entry =
+            |part: &str| PlanSpec { part: part.into(), every_h: 0.05, takes_s: Some(120.0) };
+        let plan = ["P-*.bearing", "P-*.impeller", "CV.idlers"].map(entry).to_vec();
+        let crew = Some(CrewSpec { hands: 1, responds_s: (60.0, 120.0) });
+        let mut bench = Bench::maintained(&text, &MaintenanceSpec { plan, crew });
+        bench.run(3600.0);
+        let count = |part: &str| bench.announced.iter().filter(|a| a.part == part).count();
+        let done = ["bearing", "impeller", "idlers"].map(count);
+        assert!(done.iter().all(|done| *done >= 8), "{done:?}");
+        assert!(done.iter().max() <= done.iter().min().map(|least| least + 2).as_ref(), "{done:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::encode::Measured;
 use super::instrument::{Instrument, InstrumentSpec, Moment};
 use super::places::entry;
 use super::wiring::{Kind, Wiring};
-use crate::twin::{AssetId, Quality, Twin, Unit, Value, ValueType, nearest};
+use crate::twin::{AssetId, Property, Quality, Twin, Unit, Value, ValueType, nearest};
 
 /// What a property is made from.
 pub struct Tap {
@@ -21,6 +21,8 @@ pub struct Tap {
     /// The property is the signal × `scale` + `offset`: its unit may be another.
     scale: f64,
     offset: f64,
+    /// What its number is computed from, where another property is measured.
+    via: Option<Via>,
     /// What measures a number.
     pub instrument: Option<Instrument>,
     /// What its instrument told when blocks measure by it.
@@ -28,17 +30,93 @@ pub struct Tap {
     doubt: Option<usize>,
 }
 
+/// A property of the same asset that is measured, and from which another is computed.
+struct Via {
+    /// Of its signal on the board.
+    slot: usize,
+    /// It is its signal × `scale` + `offset`.
+    scale: f64,
+    offset: f64,
+    /// How the other one is shown.
+    shown: InstrumentSpec,
+}
+
+/// Below this what is measured is nothing, and says nothing about what is computed from it.
+const NOTHING: f64 = 1e-9;
+
+impl Via {
+    /// The property `of` of an asset, and what measures it; `None` where it has none that is a number.
+    fn new(
+        (twin, id): (&Twin, AssetId),
+        spec: &Spec,
+        of: &str,
+        w: &mut Wiring,
+    ) -> Option<(Self, Reading)> {
+        let mut all = twin.properties_of(id).map(|id| twin.property(id));
+        let other = all.find(|other| *other.name == *of && other.ty == ValueType::Number)?;
+        let name = format!("{}.{of}", twin.asset(id).name);
+        let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
+        let stated = instrument_of(spec, &name, &format!("{class}.{of}"));
+        let (slot, kind) = w.find(spec.shows.get(&name).unwrap_or(&name))?;
+        let Kind::Number(unit) = kind else { return None };
+        let (scale, offset) = conversion(unit, &other.unit).ok()?;
+        let reading = Reading::new((slot, scale, offset), (stated, &name, other), w);
+        Some((Self { slot, scale, offset, shown: InstrumentSpec::default() }, reading))
+    }
+
+    /// What is told of a true value, by what was told of the measured one.
+    fn computed(&self, own: f64, told: f64, truth: f64) -> f64 {
+        let share = if truth.abs() > NOTHING { told / truth } else { 1.0 };
+        self.shown.show(own * share)
+    }
+}
+
+/// What measures a signal.
+struct Reading {
+    instrument: Instrument,
+    /// What it told when blocks measure by it.
+    told: Option<Acting>,
+}
+
+impl Reading {
+    fn new(
+        (slot, scale, offset): (usize, f64, f64),
+        (stated, name, property): (InstrumentSpec, &str, &Property),
+        w: &mut Wiring,
+    ) -> Self {
+        let instrument = Instrument::new(stated, name, property, w);
+        let told = w.transmits(slot, name).map(|(told, is_new)| {
+            if is_new {
+                let (unit, instrument, supply) = ((scale, offset), instrument.clone(), None);
+                w.transmitters.push(Transmitter { slot, told, unit, instrument, supply });
+            }
+            told
+        });
+        Self { instrument, told }
+    }
+}
+
 impl Tap {
     /// What an instrument measures; no value for a word that the property does not list.
     pub fn measure(&mut self, board: &Board, at: Moment) -> Measured {
         let value = match &board.signals[self.slot] {
             Signal::Number(number) => {
-                let truth = number * self.scale + self.offset;
+                let own = number * self.scale + self.offset;
+                let (truth, scale, offset) = match &self.via {
+                    Some(Via { slot, scale, offset, .. }) => {
+                        (board.number(*slot) * scale + offset, *scale, *offset)
+                    }
+                    None => (own, self.scale, self.offset),
+                };
                 let told = match (self.told.and_then(|told| told.told(board)), &mut self.instrument)
                 {
-                    (Some(told), _) => told.map(|told| told * self.scale + self.offset),
+                    (Some(told), _) => told.map(|told| told * scale + offset),
                     (None, Some(instrument)) => instrument.tell(truth, board, at),
                     (None, None) => Some(truth),
+                };
+                let told = match &self.via {
+                    Some(via) => told.map(|told| via.computed(own, told, truth)),
+                    None => told,
                 };
                 // Six digits are more than any instrument has, and keep messages short.
                 told.map(|told| Value::Number((told * 1e6).round() / 1e6))
@@ -144,21 +222,17 @@ pub fn tap(
         }
     };
     let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
-    let instrument = matches!(property.ty, ValueType::Number).then(|| {
-        let stated = instrument_of(spec, &name, &format!("{class}.{}", property.name));
-        Instrument::new(stated, &name, property, wiring)
-    });
-    let mut told = None;
-    if let Some(instrument) = &instrument
-        && let Some((acting, is_new)) = wiring.transmits(slot, &name)
-    {
-        told = Some(acting);
-        if is_new {
-            let (unit, instrument) = ((scale, offset), instrument.clone());
-            let supply = None;
-            wiring.transmitters.push(Transmitter { slot, told: acting, unit, instrument, supply });
+    let measured = matches!(property.ty, ValueType::Number).then(|| {
+        let own = instrument_of(spec, &name, &format!("{class}.{}", property.name));
+        let of = own.of.as_deref().and_then(|of| Via::new((twin, id), spec, of, wiring));
+        match of {
+            Some((via, other)) => (Some(Via { shown: own, ..via }), other),
+            None => (None, Reading::new((slot, scale, offset), (own, &name, property), wiring)),
         }
-    }
+    });
+    let (via, reading) = measured.map_or((None, None), |(via, reading)| (via, Some(reading)));
+    let (instrument, told) =
+        reading.map_or((None, None), |reading| (Some(reading.instrument), reading.told));
     let doubt = spec.doubtful.get(&name).and_then(|signal| Some(wiring.find(signal)?.0));
     let names = match &property.ty {
         ValueType::Enumeration(names) => names.to_vec(),
@@ -167,7 +241,7 @@ pub fn tap(
     if kind == Kind::Word {
         check_words(&name, signal, wiring.words_of(slot), &names, wiring);
     }
-    Some(Tap { position, slot, names, scale, offset, instrument, told, doubt })
+    Some(Tap { position, slot, names, scale, offset, via, instrument, told, doubt })
 }
 
 /// Notes the words of a signal that its property does not list: they cannot be told.
@@ -200,7 +274,7 @@ fn check_words(
 pub fn instrument_of(spec: &Spec, name: &str, of_class: &str) -> InstrumentSpec {
     let stated = |key: &str| {
         let noisy = || spec.noise.get(key).map(|noise| InstrumentSpec::noisy(*noise));
-        spec.instruments.get(key).copied().or_else(noisy)
+        spec.instruments.get(key).cloned().or_else(noisy)
     };
     stated(name).or_else(|| stated(of_class)).unwrap_or_default()
 }
@@ -237,6 +311,50 @@ pub fn check_instruments(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
              asset.property"
         );
         wiring.mistakes.push((name.clone(), what));
+    }
+    check_shared(twin, spec, wiring);
+}
+
+/// Notes instruments that are to be those of a property which is not there, or has no range to compare.
+fn check_shared(twin: &Twin, spec: &Spec, wiring: &mut Wiring) {
+    for id in twin.asset_ids() {
+        let class = twin.class_of(id).map(|class| &*class.name).unwrap_or_default();
+        let own =
+            |name: &str| [format!("{}.{name}", twin.asset(id).name), format!("{class}.{name}")];
+        for property in twin.properties_of(id).map(|property| twin.property(property)) {
+            let entry = own(&property.name).into_iter().find_map(|key| {
+                let of = spec.instruments.get(&key)?.of.clone()?;
+                Some((key, of))
+            });
+            let Some((key, of)) = entry else { continue };
+            let is_number = |name: &str| {
+                let mut all = twin.properties_of(id).map(|id| twin.property(id));
+                all.any(|one| *one.name == *name && one.ty == ValueType::Number)
+            };
+            let names = || twin.properties_of(id).map(|id| &*twin.property(id).name);
+            let chained = own(&of).iter().any(|key| {
+                spec.instruments.get(key).is_some_and(|instrument| instrument.of.is_some())
+            });
+            let what = if !names().any(|name| *name == *of) {
+                let near = nearest(&of, names());
+                let near = near.map(|near| format!("; nearest: {near:?}")).unwrap_or_default();
+                format!("`of` is {of:?}, which {} does not have{near}", twin.asset(id).name)
+            } else if chained {
+                format!(
+                    "`of` is {of:?}, which has an `of` itself; name the property that is measured"
+                )
+            } else if *of == *property.name || !is_number(&of) {
+                format!(
+                    "`of` is {of:?}; expected another property that is a number and is measured"
+                )
+            } else {
+                continue;
+            };
+            let wrong = (key.clone(), format!("the instrument {key:?}: {what}"));
+            if !wiring.mistakes.iter().any(|mistake| mistake.1 == wrong.1) {
+                wiring.mistakes.push(wrong);
+            }
+        }
     }
 }
 

@@ -204,7 +204,7 @@ fn mqtt_js_swaps_two_pumps_and_hears_accepted_and_done() {
             .expect("node is installed");
         String::from_utf8(output.stdout).expect("text")
     };
-    // Until the plant has subscribed nobody answers; with the same mark nothing is done twice.
+    // Until the plant has subscribed nobody answers.
     let since = Instant::now();
     let heard = Heard::new(&broker, "bottling/PUMPS-101/answer");
     while since.elapsed() < TIMEOUT {
@@ -214,6 +214,13 @@ fn mqtt_js_swaps_two_pumps_and_hears_accepted_and_done() {
         }
     }
     assert_eq!(swap("P-101>P-103", "one"), "swap accepted\nswap done\n");
+    assert_eq!(
+        swap("P-101>P-103", "one"),
+        "swap done\n",
+        "with the same mark nothing is done twice"
+    );
+    let used = swap("P-103>P-101", "one");
+    assert!(used.starts_with("swap refused the id \"one\" was that of swap"), "{used}");
     let again = swap("P-101>P-103", "two");
     assert!(again.starts_with("swap refused P-101 does not run"), "{again}");
     let none = swap("P-101>P-104", "three");

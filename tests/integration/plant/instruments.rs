@@ -192,3 +192,41 @@ fn a_stopped_pump_does_not_vibrate_below_zero() {
         stopped.len() > 100 && stopped.iter().all(|point| (0.0..0.05).contains(&number(point)))
     );
 }
+
+#[test]
+fn one_transmitter_tells_a_level_in_three_figures_that_agree_also_when_it_is_wrong() {
+    for order in [
+        "",
+        r#"{"fault":"stuck","on":"TK-1.percent"}"#,
+        r#"{"fault":"bias","on":"TK-1.percent","size":-7}"#,
+        r#"{"fault":"noise","on":"TK-1.percent","size":3}"#,
+    ] {
+        let plant = broken(order);
+        let numbers = |name: &str| -> Vec<f64> {
+            since(&plant, name).iter().map(|point| point.number()).collect()
+        };
+        let [percent, level, volume] = ["TK-1.percent", "TK-1.level", "TK-1.volume"].map(numbers);
+        assert!(percent.len() > 30 && level.len() == percent.len());
+        for ((percent, level), volume) in percent.iter().zip(&level).zip(&volume) {
+            assert!((percent - level / 0.024).abs() < 0.03, "{order}: {percent} % is {level} m");
+            assert!((volume - 3.1 * level).abs() < 0.003, "{order}: {level} m is {volume} m3");
+        }
+    }
+}
+
+#[test]
+fn a_fault_too_weak_to_show_is_refused() {
+    let mut plant = Observed::new(scene("bottling.ron"), 5);
+    plant.run(1.0);
+    let mut tell = |order: &str| {
+        plant.simulation.command("bottling/instructor/fault", order.as_bytes(), false);
+        plant.run(1.0);
+        plant.told.last().expect("an answer").2.clone()
+    };
+    let weak = tell(r#"{"fault":"jam","on":"LINE-201","severity":0.3}"#);
+    assert!(weak.contains("refused") && weak.contains("above 0.5"), "{weak}");
+    let none = tell(r#"{"fault":"bearing","on":"P-102","severity":0}"#);
+    assert!(none.contains("refused") && none.contains("above 0"), "{none}");
+    let strong = tell(r#"{"fault":"jam","on":"LINE-201","severity":0.6}"#);
+    assert!(strong.contains("done"), "{strong}");
+}

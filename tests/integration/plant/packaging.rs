@@ -271,3 +271,27 @@ fn every_setpoint_of_the_bottling_scene_is_written_where_it_is_obeyed() {
     }
     assert!(written > 20, "{written} setpoints");
 }
+
+#[test]
+fn a_gate_that_a_vehicle_keeps_open_is_shut_only_when_it_is() {
+    let mut plant = Observed::new(scene("bottling.ron"), 4);
+    plant.run(1.0);
+    tell(&mut plant, "palletising/AGV-301/set/dispatch", "");
+    plant.run(8.0);
+    tell(&mut plant, "palletising/AGV-301/set/stop", "");
+    plant.run(8.0);
+    tell(&mut plant, "palletising/FG-301/set/open", "false");
+    plant.run(5.0);
+    let said = |plant: &Observed| {
+        let answers = plant.told.iter().filter(|told| told.1.ends_with("FG-301/answer"));
+        answers.map(|told| told.2.clone()).collect::<Vec<_>>()
+    };
+    let first = said(&plant);
+    assert!(!first.iter().any(|answer| answer.contains("\"done\"")), "{first:?}");
+    tell(&mut plant, "palletising/AGV-301/set/start", "");
+    plant.run(60.0);
+    let last = said(&plant).pop().expect("an answer");
+    assert!(last.contains("\"done\""), "{last}");
+    let angle = plant.number("FG-301.angle");
+    assert!(angle < 0.5, "{angle}");
+}

@@ -189,7 +189,10 @@ fn a_transmitter_that_is_stuck_lets_the_tank_run_away_from_its_controller() {
         (pair.with.number("TK-102.percent"), pair.with.number("LIC-101.measured"));
     assert!((told - controlled).abs() < 0.5, "{told} and {controlled}");
     let falls = pair.without.number("TK-102.volume") - pair.with.number("TK-102.volume");
-    assert!(falls > 0.2, "{falls} m³");
+    assert!(falls.abs() < 0.1, "what is computed from it is wrong with it: {falls} m³");
+    let valve = pair.without.mean("CV-101.position", FROM_S, FROM_S + 120.0);
+    let less = valve - pair.with.mean("CV-101.position", FROM_S, FROM_S + 120.0);
+    assert!(less > 3.0, "the valve gives less: {less} %");
     let stuck = br#"{"fault":"stuck","on":"TK-102.percent","severity":1,"for_s":300}"#;
     pair.without.run(30.0);
     assert!(pair.without.simulation.command("bottling/instructor/fault", stuck, false));
@@ -257,7 +260,13 @@ fn the_station_has_two_faults_worth_finding() {
     let still = |from: f64, to: f64| {
         let within = plant.points("V-1.position").iter().filter(|p| p.at_s >= from && p.at_s < to);
         let positions: Vec<f64> = within.map(Point::number).collect();
-        positions.windows(2).filter(|two| two[0] == two[1]).count() as f64 / positions.len() as f64
+        // Ten seconds within the noise of its transmitter.
+        let width = |all: &[f64]| {
+            all.iter().copied().fold(f64::MIN, f64::max)
+                - all.iter().copied().fold(f64::MAX, f64::min)
+        };
+        let stands = positions.windows(50).filter(|all| width(all) < 0.25).count() as f64;
+        stands / (positions.len() - 49) as f64
     };
     assert!(still(300.0, 900.0) < 0.2 && still(900.0, 1800.0) > 0.3);
 }
@@ -273,4 +282,16 @@ fn a_dip_runs_on_the_battery_until_it_is_empty_and_then_the_controls_fall_silent
     assert!((last - empty).abs() < 5.0, "{last} s and {empty} s");
     let others = pair.with.points("PL-301.count").last().expect("it told").at_s;
     assert!(others > FROM_S + 1790.0, "what is not on it tells on: {others} s");
+}
+
+#[test]
+fn a_warm_medium_never_cools_the_product_however_little_of_it_flows() {
+    let mut plant = Observed::new(scene("bottling.ron"), 4);
+    plant.run(60.0);
+    let order = r#"{"fault":"blockage","on":"second line","ramp_s":0,"for_s":900}"#;
+    assert!(plant.simulation.command("bottling/instructor/fault", order.as_bytes(), false));
+    plant.run(600.0);
+    let duty = plant.points("HX-101.duty");
+    let least = duty.iter().map(|point| point.number()).fold(f64::MAX, f64::min);
+    assert!(duty.len() > 100 && least >= -1.0, "{least}");
 }

@@ -13,8 +13,8 @@ use crate::plant::simulation::wiring::{Board, Input, Source, Wiring, keep, keep_
 const DELIVERS: f64 = 1.0;
 /// Time within which so many pumps run as were asked for, and one has taken the place of another, s.
 const WITHIN_S: f64 = 60.0;
-/// Time within which the newcomer of a swap delivers; shorter, so that the swap ends before it is
-/// answered, µs.
+/// Time within which the newcomer of a swap delivers, or another number of pumps; shorter, so that what
+/// failed is taken back before it is answered, µs.
 const SWAP_US: i64 = 50_000_000;
 
 /// Which of some pumps run, at which speed. With an automatic change-over, those that cannot run are
@@ -55,6 +55,8 @@ struct DutyState {
     speed: Option<f64>,
     /// One takes the place of another.
     swap: Option<Swap>,
+    /// Another number was asked for, and does not run yet.
+    asked: Option<Asked>,
     /// No pump has stepped yet.
     is_new: bool,
 }
@@ -67,6 +69,15 @@ struct Swap {
     /// Who starts.
     to: usize,
     /// Until when it has to deliver.
+    until_us: i64,
+}
+
+/// Another number of pumps is to run.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Asked {
+    /// How many were asked for before: so many again, if this cannot be.
+    before: usize,
+    /// Until when they have to deliver.
     until_us: i64,
 }
 
@@ -109,6 +120,7 @@ impl DutySpec {
                 changeover: self.changeover.mode(),
                 speed: None,
                 swap: None,
+                asked: None,
                 is_new: true,
             },
         })
@@ -170,8 +182,23 @@ impl Duty {
                 self.state.swap = None;
             }
         }
+        self.take_back(b);
         if self.state.changeover == Mode::Automatic && !is_new {
             self.fill(b);
+        }
+    }
+
+    /// What was asked for and cannot be is not done later: as many run as before.
+    fn take_back(&mut self, b: &Board) {
+        let Some(Asked { before, until_us }) = self.state.asked else { return };
+        let is_late = b.clock.time_us >= until_us;
+        match self.running(b) {
+            Progress::Done => self.state.asked = None,
+            Progress::Going if !is_late => {}
+            _ => {
+                (self.state.running, self.state.asked) = (before, None);
+                self.fill(b);
+            }
         }
     }
 
@@ -222,18 +249,21 @@ impl Duty {
     /// Whether as many deliver as were asked for.
     fn running(&self, b: &Board) -> Progress {
         let wanted = self.state.running;
-        let all = 0..self.names.len();
-        if all.clone().filter(|at| self.delivers(b, *at)).count() == wanted {
+        if (0..self.names.len()).filter(|at| self.delivers(b, *at)).count() == wanted {
             return Progress::Done;
         }
+        self.too_many(b, wanted).map_or(Progress::Going, Progress::Failed)
+    }
+
+    /// Why not so many can run.
+    fn too_many(&self, b: &Board, wanted: usize) -> Option<String> {
         let by_hand = |at: &usize| b.read(&self.inputs[*at][1]) > 0.5;
-        let able = all.filter(|at| self.available(b, *at) || by_hand(at)).count();
-        if able < wanted {
-            return Progress::Failed(format!(
+        let able = (0..self.names.len()).filter(|at| self.available(b, *at) || by_hand(at)).count();
+        (able < wanted).then(|| {
+            format!(
                 "{able} of {wanted} pumps can run; reset the others, or set their mode to automatic"
-            ));
-        }
-        Progress::Going
+            )
+        })
     }
 
     fn pair(&self, pair: &str) -> Option<(usize, usize)> {
@@ -271,7 +301,13 @@ impl Block for Duty {
                 if self.state.swap.is_some() {
                     return Answer::Refused("a swap is under way; wait until it is done".into());
                 }
-                self.state.running = running as usize;
+                let wanted = running as usize;
+                if let Some(reason) = self.too_many(b, wanted) {
+                    return Answer::Refused(reason);
+                }
+                let before = self.state.asked.map_or(self.state.running, |asked| asked.before);
+                self.state.asked = Some(Asked { before, until_us: b.clock.time_us + SWAP_US });
+                self.state.running = wanted;
                 self.fill(b);
                 return Answer::Accepted;
             }
@@ -294,6 +330,15 @@ impl Block for Duty {
             return if reached { Progress::Done } else { Progress::Going };
         }
         if command.name == "running" {
+            let wanted = command.argument.number() as usize;
+            if wanted != self.state.running {
+                let why = self.too_many(b, wanted);
+                let why = why.unwrap_or_else(|| "not so many delivered in time".into());
+                return Progress::Failed(format!(
+                    "{why}; {} are to run as before",
+                    self.state.running
+                ));
+            }
             return self.running(b);
         }
         if command.name != "swap" || self.state.swap.is_some() {

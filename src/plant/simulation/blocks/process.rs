@@ -313,8 +313,12 @@ impl Block for Exchanger {
         let ua = exchanger::conductance(self.ua, flow, fouled);
         let side = |temperature_c| Holdup { volume_m3: HOLDUP_M3, temperature_c };
         let [product, medium] = self.state.get_or_insert_with(|| [inlet, medium_inlet].map(side));
+        let standing = exchanger::standing_kw(flow.min(medium_flow), product, medium, ua, dt_s);
+        // Each side is one mixed volume: in counter-flow the medium may leave colder than the product does,
+        // and yet nothing flows back from the colder inlet to the warmer one.
+        let flows_back = standing * (medium_inlet - inlet) < 0.0;
         let duty = exchanger::duty_kw((flow, inlet), (medium_flow, medium_inlet), ua)
-            + exchanger::standing_kw(flow.min(medium_flow), product, medium, ua, dt_s);
+            + if flows_back { 0.0 } else { standing };
         match self.product {
             Product::Flow(_) => {
                 product.step(dt_s, (flow, inlet), duty);
@@ -421,6 +425,11 @@ impl ControlSpec {
                 w.mistakes.push(("setpoint".into(), what));
             }
             w.command(asset, 0, "setpoint", Takes::Number { unit, low, high }, 3600.0);
+        }
+        if self.pi.gain == 0.0 {
+            let what = "`pi.gain` is 0, so that the controller never acts; state one above 0, or below 0 where more \
+                        output lowers what is measured";
+            w.mistakes.push(("gain".into(), what.into()));
         }
         let (low, high) = w.span("pi.low, pi.high", (self.pi.low, self.pi.high), "%");
         let pi = Pi {

@@ -62,6 +62,8 @@ enum SavedArgument {
 struct Remembered {
     id: String,
     command: String,
+    /// What was to be done, as JSON.
+    value: String,
     answer: Vec<u8>,
 }
 
@@ -104,6 +106,14 @@ impl Said<'_> {
         });
         payload.to_string().into_bytes()
     }
+}
+
+/// Why a command is not carried out whose mark was that of another.
+fn used_id(id: &str, known: &Remembered) -> String {
+    format!(
+        "the id {id:?} was that of {} with the value {}; give each command an id of its own",
+        known.command, known.value
+    )
 }
 
 impl Orders {
@@ -205,20 +215,24 @@ impl Orders {
         sink: &mut dyn FnMut(Message),
     ) {
         let Some((machine, name)) = self.topics.machine(&incoming.topic) else { return };
-        let wanted = match self.unkept(incoming) {
+        let mut wanted = match self.unkept(incoming) {
             Ok(()) => Wanted::read(&incoming.payload),
             Err(reason) => Err(reason),
         };
+        let asked = wanted.as_ref().ok().map(|wanted| wanted.value.clone());
         let id = payload::id_of(&incoming.payload);
         if wanted.is_ok()
             && let Some(id) = &id
-            && let Some(answer) = self.remembered(machine, name, id)
+            && let Some(known) = self.remembered(machine, name, id)
         {
-            let topic = self.topics.machines[machine].answer.clone();
-            sink(Message { topic, payload: answer, qos: 1, retain: false });
-            return;
+            if wanted.as_ref().is_ok_and(|wanted| known.value == wanted.value.to_string()) {
+                let (topic, payload) =
+                    (self.topics.machines[machine].answer.clone(), known.answer.clone());
+                return sink(Message { topic, payload, qos: 1, retain: false });
+            }
+            wanted = wanted.and_then(|_| Err(used_id(id, known)));
         }
-        let value = wanted.as_ref().map(|wanted| wanted.value.clone()).unwrap_or_default();
+        let value = asked.unwrap_or_default();
         let say = |answer, reason| Said {
             id: id.as_deref(),
             command: name,
@@ -290,11 +304,10 @@ impl Orders {
         Ok(())
     }
 
-    /// The last answer to a command with that mark.
-    fn remembered(&self, machine: usize, name: &str, id: &str) -> Option<Vec<u8>> {
+    /// The command with that mark, and its last answer.
+    fn remembered(&self, machine: usize, name: &str, id: &str) -> Option<&Remembered> {
         let is_it = |known: &&Remembered| known.id == id && known.command == name;
-        let known = self.state.remembered[machine].iter().find(is_it)?;
-        Some(known.answer.clone())
+        self.state.remembered[machine].iter().find(is_it)
     }
 
     /// Finds the command of a name and checks what came with it.
@@ -412,7 +425,8 @@ impl Orders {
                         remembered.pop_front();
                     }
                     let (id, command) = (id.to_string(), said.command.to_string());
-                    remembered.push_back(Remembered { id, command, answer: payload.clone() });
+                    let (value, answer) = (said.value.to_string(), payload.clone());
+                    remembered.push_back(Remembered { id, command, value, answer });
                 }
             }
         }

@@ -96,7 +96,8 @@ impl Wanted {
             }
             (Takes::Switch, _) => Err(format!("expected true or false, found {}", found())),
             (Takes::Number { unit, low, high }, value) => {
-                let expected = || format!("expected a number from {low} to {high} {unit}");
+                let unit = if unit == "1" { String::new() } else { format!(" {unit}") };
+                let expected = || format!("expected a number from {low} to {high}{unit}");
                 let Some(number) = value.as_f64().filter(|number| number.is_finite()) else {
                     return Err(format!("{}, found {}", expected(), found()));
                 };

@@ -100,7 +100,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Stuck,
         "stuck",
         "an instrument: asset.property",
-        "tells the same value all the time (from 0.5)",
+        "tells the same value all the time (above 0.5)",
         None,
         (0.0, Some(120.0)),
     ),
@@ -140,7 +140,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Unit,
         "unit",
         "an instrument: asset.property",
-        "tells in another unit (from 0.5): psi for bar, °F for °C, gallons for m³, inches for mm, else a thousandfold",
+        "tells in another unit (above 0.5): psi for bar, °F for °C, gallons for m³, feet for m, inches for mm, horsepower for kW, MJ for kWh, turns a second for a minute, a share for %, else a thousandfold",
         None,
         (0.0, None),
     ),
@@ -210,12 +210,12 @@ static CATALOGUE: [About; 26] = [
         None,
         (0.0, None),
     ),
-    about(Fault::Jam, "jam", "a line of bottles", "stands (from 0.5)", None, (0.0, Some(25.0))),
+    about(Fault::Jam, "jam", "a line of bottles", "stands (above 0.5)", None, (0.0, Some(25.0))),
     about(
         Fault::NoCaps,
         "no caps",
         "a capper",
-        "its hopper gets no caps (from 0.5)",
+        "its hopper gets no caps (above 0.5)",
         None,
         (0.0, Some(60.0)),
     ),
@@ -223,7 +223,7 @@ static CATALOGUE: [About; 26] = [
         Fault::BrokenCrate,
         "broken crate",
         "a crate conveyor",
-        "the foremost crate breaks (from 0.5)",
+        "the foremost crate breaks (above 0.5)",
         None,
         (0.0, Some(1.0)),
     ),
@@ -231,7 +231,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Gripper,
         "gripper",
         "a robot",
-        "does not grip (from 0.5)",
+        "does not grip (above 0.5)",
         None,
         (0.0, Some(30.0)),
     ),
@@ -239,7 +239,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Obstacle,
         "obstacle",
         "a vehicle",
-        "its way is not free (from 0.5)",
+        "its way is not free (above 0.5)",
         None,
         (0.0, Some(30.0)),
     ),
@@ -247,7 +247,7 @@ static CATALOGUE: [About; 26] = [
         Fault::Trip,
         "trip",
         "a motor",
-        "its overload protection trips (from 0.5)",
+        "its overload protection trips (above 0.5)",
         None,
         (0.0, Some(1.0)),
     ),
@@ -271,7 +271,7 @@ static CATALOGUE: [About; 26] = [
         Fault::NetworkLoss,
         "network loss",
         "an asset, or the whole plant",
-        "no message comes through (from 0.5)",
+        "no message comes through (above 0.5)",
         Some(("s", "how much of what was not sent is sent late; 0: nothing")),
         (0.0, Some(30.0)),
     ),
@@ -279,7 +279,7 @@ static CATALOGUE: [About; 26] = [
         Fault::ClockJump,
         "clock jump",
         "an asset, or the whole plant",
-        "its stamps are wrong by an hour, unless a size is stated",
+        "its stamps are wrong by an hour, unless a size is stated (above 0.5)",
         Some(("s", "by how much its stamps are wrong; negative: they are too early")),
         (0.0, Some(60.0)),
     ),
@@ -299,6 +299,11 @@ impl Fault {
     /// Its name in sections and messages.
     pub fn name(self) -> &'static str {
         self.about().name
+    }
+
+    /// The severity above which it does something.
+    pub fn acts_above(self) -> f64 {
+        if self.about().severity.contains("(above 0.5)") { 0.5 } else { 0.0 }
     }
 
     /// Whether its size can be so.

@@ -110,6 +110,13 @@ impl Course {
         if !(0.0..=1.0).contains(&severity) {
             return Err(format!("the severity is {severity}; expected 0 to 1"));
         }
+        let least = fault.acts_above();
+        if severity <= least {
+            return Err(format!(
+                "the severity is {severity}; expected above {least}, from where a {:?} shows, up to 1",
+                fault.name()
+            ));
+        }
         if self.size.is_some() && fault.about().size.is_none() {
             return Err(format!("a fault {:?} has no size, only a severity", fault.name()));
         }

@@ -66,8 +66,8 @@ impl Packaging {
                 false => Progress::Failed("its supply was away while it opened".into()),
             };
         }
-        // The vehicle may pass just then.
-        done(self.now.gate.at <= 0.0 || self.vehicle_passes())
+        // A vehicle that passes keeps it open until it is through.
+        done(self.now.gate.at <= 0.0)
     }
 }
 
