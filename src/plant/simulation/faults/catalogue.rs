@@ -303,7 +303,19 @@ impl Fault {
 
     /// The severity above which it does something.
     pub fn acts_above(self) -> f64 {
-        if self.about().severity.contains("(above 0.5)") { 0.5 } else { 0.0 }
+        match self {
+            Self::Stuck
+            | Self::Unit
+            | Self::Jam
+            | Self::NoCaps
+            | Self::BrokenCrate
+            | Self::Gripper
+            | Self::Obstacle
+            | Self::Trip
+            | Self::NetworkLoss
+            | Self::ClockJump => 0.5,
+            _ => 0.0,
+        }
     }
 
     /// Whether its size can be so.
@@ -329,6 +341,14 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_shows_only_above_a_severity_says_so() {
+        for about in Fault::catalogue() {
+            let says_so = about.severity.contains("(above 0.5)");
+            assert_eq!(says_so, about.fault.acts_above() > 0.0, "{}", about.name);
+        }
+    }
 
     #[test]
     fn every_fault_has_its_own_place_and_name() {
